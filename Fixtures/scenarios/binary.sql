@@ -1,0 +1,3 @@
+-- The rows of column-types, in binary format.
+-- options: proto_version=1 binary=true
+\ir setup/column-types.sql

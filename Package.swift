@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Libraries also mark every unsafe expression; test targets cannot, because of what `#expect` expands to.
+let library: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "tailrace",
+  products: [
+    .executable(name: "tailrace", targets: ["tailrace"]),
+    .library(name: "PostgresWire", targets: ["PostgresWire"]),
+    .library(name: "Replication", targets: ["Replication"]),
+    .library(name: "Capture", targets: ["Capture"]),
+    .library(name: "PgOutput", targets: ["PgOutput"]),
+    .library(name: "IntegrationEvents", targets: ["IntegrationEvents"]),
+    .library(name: "Outbox", targets: ["Outbox"]),
+    .library(name: "Sinks", targets: ["Sinks"]),
+    .library(name: "Relay", targets: ["Relay"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "PostgresWire", swiftSettings: library),
+    .target(name: "Replication", dependencies: ["CLibpq", "PostgresWire"], swiftSettings: library),
+    .target(name: "Capture", dependencies: ["PostgresWire"], swiftSettings: library),
+    .target(name: "PgOutput", dependencies: ["PostgresWire"], swiftSettings: library),
+    .target(name: "IntegrationEvents", swiftSettings: library),
+    .target(name: "Outbox", dependencies: ["PgOutput", "IntegrationEvents", "PostgresWire"], swiftSettings: library),
+    .target(name: "Sinks", dependencies: ["IntegrationEvents"], swiftSettings: library),
+    .target(
+      name: "Relay",
+      dependencies: [
+        "PostgresWire", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: library
+    ),
+    .executableTarget(
+      name: "tailrace",
+      dependencies: [
+        "PostgresWire", "Replication", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks", "Relay",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: library
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,79 @@
+public import PostgresWire
+
+/// The layout of a capture file: a header, then records. All integers are big-endian.
+///
+/// Header: the 8 bytes `walcap\r\n`, a 16-bit version (1), a 32-bit length and so many bytes of `key value` lines in
+/// UTF-8, and a 64-bit checksum of those bytes. Record: a 32-bit length of the frame, a 64-bit arrival time (microseconds
+/// since 2000-01-01 UTC), a 64-bit checksum of those twelve bytes and the frame, then the frame.
+enum CaptureFormat {
+  static let magic = Array("walcap\r\n".utf8)
+  static let version: UInt16 = 1
+  static let recordHeaderSize = 20
+  /// PostgreSQL cannot send a larger message.
+  static let maximumFrameSize = 1 << 30
+  static let maximumHeaderSize = 1 << 16
+
+  static func header(_ capture: CaptureHeader) -> [UInt8] {
+    let text = Array(capture.text.utf8)
+    var bytes = magic
+    bytes.appendBigEndian(version)
+    bytes.appendBigEndian(UInt32(text.count))
+    bytes.append(contentsOf: text)
+    bytes.appendBigEndian(unsafe XXH64.hash(text.span.bytes))
+    return bytes
+  }
+
+  static func record(_ frame: RawSpan, arrivedAt time: PostgresTimestamp, into bytes: inout [UInt8]) {
+    let start = bytes.count
+    bytes.appendBigEndian(UInt32(frame.byteCount))
+    bytes.appendBigEndian(time.rawValue)
+    let lengthAndTime = Array(bytes[start...])
+    bytes.appendBigEndian(unsafe XXH64.hash(frame, seed: XXH64.hash(lengthAndTime.span.bytes)))
+    for index in 0..<frame.byteCount { bytes.append(frame.byte(at: index)) }
+  }
+}
+
+/// What a capture file says about the stream in it.
+public struct CaptureHeader: Hashable, Sendable {
+  /// Which stream it is.
+  public var identity: StreamIdentity
+  /// The server's version, such as 150018; 0 if unknown.
+  public var serverVersion: Int
+  /// The `pgoutput` options it was asked for, as they were sent.
+  public var options: String
+
+  /// Makes a header.
+  public init(identity: StreamIdentity, serverVersion: Int, options: String) {
+    self.identity = identity
+    self.serverVersion = serverVersion
+    self.options = options
+  }
+
+  var text: String {
+    """
+    system \(identity.systemIdentifier)
+    timeline \(identity.timeline)
+    database \(identity.database)
+    slot \(identity.slot)
+    publication \(identity.publication)
+    server \(serverVersion)
+    options \(options)
+
+    """
+  }
+
+  init?(text: String) {
+    var fields: [Substring: String] = [:]
+    for line in text.split(separator: "\n") {
+      guard let blank = line.firstIndex(of: " ") else { return nil }
+      fields[line[..<blank]] = String(line[line.index(after: blank)...])
+    }
+    guard let system = fields["system"], let timeline = fields["timeline"].flatMap(UInt32.init),
+      let database = fields["database"], let slot = fields["slot"], let publication = fields["publication"]
+    else { return nil }
+    self.init(
+      identity: StreamIdentity(
+        systemIdentifier: system, timeline: timeline, database: database, slot: slot, publication: publication),
+      serverVersion: fields["server"].flatMap { Int($0) } ?? 0, options: fields["options"] ?? "")
+  }
+}

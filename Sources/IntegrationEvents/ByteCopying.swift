@@ -1,0 +1,27 @@
+/// Copying and looking at bytes in place. The only unsafe expressions of this module are here, each behind a check.
+extension RawSpan {
+  /// The byte at an offset; traps when the offset is out of bounds, as an array would.
+  @inlinable
+  package func octet(_ offset: Int) -> UInt8 {
+    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  }
+
+  /// Eight bytes from an offset, in any byte order; traps when they are out of bounds.
+  @inlinable
+  package func octets8(_ offset: Int) -> UInt64 {
+    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  /// A copy of a range as a string; what is not UTF-8 is replaced.
+  package func text(_ range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension [UInt8] {
+  /// Appends a range of a span.
+  @inlinable
+  package mutating func append(_ bytes: RawSpan, _ range: Range<Int>) {
+    unsafe bytes.extracting(range).withUnsafeBytes { unsafe append(contentsOf: $0) }
+  }
+}

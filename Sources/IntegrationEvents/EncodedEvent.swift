@@ -1,0 +1,44 @@
+/// Where one encoded event lies in a buffer, and what the places that deliver it need to know about it.
+public struct EncodedEvent: Hashable, Sendable {
+  /// Where the event stands in the log.
+  public var position: EventPosition
+  /// The whole line, with its newline.
+  public var line: Range<Int>
+  /// The CloudEvents `id`, JSON-escaped; empty when the encoding has none.
+  public var id: Range<Int>
+  /// The aggregate id, JSON-escaped; empty for an event without a key.
+  public var key: Range<Int>
+  /// Where the `sequence` is written, if it is.
+  package var sequenceOffset: Int?
+  /// Where the commit's time is written, if it is.
+  package var commitTimeOffset: Int?
+}
+
+extension EncodedEvent {
+  /// The same event in a buffer to which its bytes are moved.
+  package func moved(by distance: Int) -> EncodedEvent {
+    EncodedEvent(
+      position: position, line: line.shifted(by: distance), id: id.shifted(by: distance),
+      key: key.shifted(by: distance), sequenceOffset: sequenceOffset.map { $0 + distance },
+      commitTimeOffset: commitTimeOffset.map { $0 + distance })
+  }
+
+  /// Sets the position, and the time where it is the commit's, of an event that was encoded before its commit.
+  package mutating func commit(_ position: EventPosition, at time: EventTime, in buffer: inout [UInt8]) {
+    self.position = position
+    var text: [UInt8] = []
+    if let sequenceOffset {
+      EventPosition.append(position, to: &text)
+      buffer.replaceSubrange(sequenceOffset..<(sequenceOffset + text.count), with: text)
+    }
+    if let commitTimeOffset {
+      text.removeAll(keepingCapacity: true)
+      time.append(to: &text)
+      buffer.replaceSubrange(commitTimeOffset..<(commitTimeOffset + text.count), with: text)
+    }
+  }
+}
+
+extension Range<Int> {
+  fileprivate func shifted(by distance: Int) -> Range<Int> { (lowerBound + distance)..<(upperBound + distance) }
+}

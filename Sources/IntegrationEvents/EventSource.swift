@@ -1,0 +1,68 @@
+/// The CloudEvents `source`: a URI reference that, with the id, identifies an event.
+///
+/// Source: CloudEvents 1.0, "source"; RFC 3986, section 4.1.
+public struct EventSource: Hashable, Sendable {
+  /// The URI reference.
+  public let uri: String
+  /// The same inside JSON quotes; a URI has nothing to escape.
+  let encoded: [UInt8]
+
+  /// Nil when the text is empty or has characters that no URI reference has.
+  public init?(_ uri: String) {
+    guard !uri.isEmpty, Self.isURIReference(uri.utf8) else { return nil }
+    self.uri = uri
+    encoded = Array("\"\(uri)\"".utf8)
+  }
+
+  /// `/database/schema.table`, with whatever a URI path cannot hold percent-encoded.
+  public init(path segments: [String]) {
+    uri = segments.map { "/" + Self.percentEncoded($0) }.joined()
+    encoded = Array("\"\(uri)\"".utf8)
+  }
+
+  static func isURIReference(_ bytes: some Collection<UInt8>) -> Bool {
+    var rest = bytes.makeIterator()
+    while let byte = rest.next() {
+      if byte == UInt8(ascii: "%") {
+        guard let high = rest.next(), let low = rest.next(), isHexDigit(high), isHexDigit(low) else { return false }
+      } else if !isUnreserved(byte) && !":/?#[]@!$&'()*+,;=".utf8.contains(byte) {
+        return false
+      }
+    }
+    return true
+  }
+
+  private static func isHexDigit(_ byte: UInt8) -> Bool { hexadecimalValue(byte) != nil }
+
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x61...0x7A, 0x41...0x5A, 0x30...0x39, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+
+  private static func percentEncoded(_ segment: String) -> String {
+    var encoded = ""
+    for byte in segment.utf8 {
+      if isUnreserved(byte) {
+        encoded.unicodeScalars.append(UnicodeScalar(byte))
+      } else {
+        let digits = String(byte, radix: 16, uppercase: true)
+        encoded += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
+      }
+    }
+    return encoded
+  }
+}
+
+/// The value of a hexadecimal digit of either case.
+func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+  switch digit {
+  case 0x30...0x39: digit - 0x30
+  case 0x61...0x66: digit - 0x57
+  case 0x41...0x46: digit - 0x37
+  default: nil
+  }
+}

@@ -1,0 +1,113 @@
+/// Appending pieces of JSON text.
+extension [UInt8] {
+  /// Appends a quoted attribute value, refusing what CloudEvents forbids in one.
+  @inline(__always)
+  mutating func appendAttribute(
+    _ bytes: RawSpan, _ range: Range<Int>, _ field: @autoclosure () -> EventField
+  ) throws(EnvelopeError) {
+    append(UInt8(ascii: "\""))
+    if TextScanning.plainEnd(bytes, range) == range.upperBound {
+      append(bytes, range)
+    } else {
+      do throws(EnvelopeError.Problem) {
+        try appendEscaped(bytes, range, refusingForbidden: true)
+      } catch {
+        throw EnvelopeError(field(), error)
+      }
+    }
+    append(UInt8(ascii: "\""))
+  }
+
+  /// Appends text inside JSON quotes; the quotes are the caller's.
+  mutating func appendEscaped(
+    _ bytes: RawSpan, _ range: Range<Int>, refusingForbidden: Bool
+  ) throws(EnvelopeError.Problem) {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let plain = TextScanning.plainEnd(bytes, offset..<range.upperBound)
+      if plain > offset {
+        append(bytes, offset..<plain)
+        offset = plain
+        continue
+      }
+      guard let scalar = TextScanning.scalar(bytes, at: offset, end: range.upperBound) else { throw .invalidUTF8 }
+      if refusingForbidden, TextScanning.isForbidden(scalar.value) { throw .controlCharacter }
+      if scalar.length > 1 {
+        append(bytes, offset..<(offset + scalar.length))
+      } else {
+        appendEscape(UInt8(truncatingIfNeeded: scalar.value))
+      }
+      offset += scalar.length
+    }
+  }
+
+  private mutating func appendEscape(_ byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+      append(UInt8(ascii: "\\"))
+      append(byte)
+    case 0x0A: append(contentsOf: "\\n".utf8)
+    case 0x0D: append(contentsOf: "\\r".utf8)
+    case 0x09: append(contentsOf: "\\t".utf8)
+    case 0..<0x20, 0x7F:
+      append(contentsOf: "\\u00".utf8)
+      append(Self.hexadecimalDigit(byte >> 4))
+      append(Self.hexadecimalDigit(byte & 15))
+    default: append(byte)
+    }
+  }
+
+  /// Appends JSON as it is, but for raw newlines, which valid JSON holds only between tokens and which become spaces.
+  mutating func appendJSONLine(_ bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let plain = TextScanning.plainLineEnd(bytes, from: offset, to: range.upperBound)
+      append(bytes, offset..<plain)
+      offset = plain
+      // Text outside ASCII comes in runs: walk to the run's end, then copy it whole.
+      while offset < range.upperBound, bytes.octet(offset) >= 0x80 {
+        guard let scalar = TextScanning.scalar(bytes, at: offset, end: range.upperBound) else { throw .invalidUTF8 }
+        offset += scalar.length
+      }
+      append(bytes, plain..<offset)
+      if offset < range.upperBound, bytes.octet(offset) == UInt8(ascii: "\n") {
+        append(UInt8(ascii: " "))
+        offset += 1
+      }
+    }
+  }
+
+  /// Appends `\x…` as base64 inside JSON quotes; the quotes are the caller's.
+  mutating func appendBase64(hexadecimal bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
+    guard range.count >= 2, range.count % 2 == 0, bytes.octet(range.lowerBound) == UInt8(ascii: "\\"),
+      bytes.octet(range.lowerBound + 1) == UInt8(ascii: "x")
+    else { throw .invalidHexadecimal }
+    var offset = range.lowerBound + 2
+    while offset < range.upperBound {
+      var group: UInt32 = 0
+      var count = 0
+      while count < 3, offset < range.upperBound {
+        guard let high = hexadecimalValue(bytes.octet(offset)), let low = hexadecimalValue(bytes.octet(offset + 1))
+        else { throw .invalidHexadecimal }
+        group |= UInt32(high << 4 | low) << UInt32(16 - 8 * count)
+        count += 1
+        offset += 2
+      }
+      for place in 0..<4 {
+        append(place <= count ? Self.base64Digit(UInt8(group >> UInt32(18 - 6 * place) & 63)) : UInt8(ascii: "="))
+      }
+    }
+  }
+
+  private static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
+
+  private static func base64Digit(_ value: UInt8) -> UInt8 {
+    switch value {
+    case 0..<26: value + 65
+    case 26..<52: value + 71
+    case 52..<62: value - 4
+    case 62: UInt8(ascii: "+")
+    default: UInt8(ascii: "/")
+    }
+  }
+}

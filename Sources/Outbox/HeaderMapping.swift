@@ -1,0 +1,53 @@
+import IntegrationEvents
+
+/// Turns a JSON object of headers into extension attributes.
+enum HeaderMapping {
+  /// Appends one attribute a member. Keys are folded to lower case and lose `-`, `_` and `.`; a null is left out, text
+  /// and booleans keep their type, anything else becomes the text that it is written as. Of equal keys the last counts.
+  static func map(
+    _ bytes: RawSpan, _ range: Range<Int>, taken: Set<String>, into event: inout IntegrationEvent
+  ) throws(OutboxError.Problem) {
+    var headers: [IntegrationEvent.HeaderAttribute] = []
+    var failure: OutboxError.Problem?
+    do {
+      try JSONScanner.forEachMember(bytes, range) { key, value, kind in
+        guard kind != .null, failure == nil else { return }
+        guard let name = attributeName(bytes, key), !taken.contains(name.text) else {
+          failure = .headerName
+          return
+        }
+        guard let content = content(bytes, value, kind) else {
+          failure = .headersNotAnObject
+          return
+        }
+        headers.removeAll { $0.name == name }
+        headers.append(.init(name: name, value: content))
+      }
+    } catch {
+      throw .headersNotAnObject
+    }
+    if let failure { throw failure }
+    event.headers.append(contentsOf: headers)
+  }
+
+  private static func attributeName(_ bytes: RawSpan, _ key: Range<Int>) -> AttributeName? {
+    var text: [UInt8] = []
+    guard text.appendUnescaped(bytes, key) else { return nil }
+    let folded = String(decoding: text, as: UTF8.self).lowercased().filter { !"-_.".contains($0) }
+    return AttributeName(folded)
+  }
+
+  private static func content(
+    _ bytes: RawSpan, _ value: Range<Int>, _ kind: JSONScanner.Kind
+  ) -> IntegrationEvent.HeaderAttribute.Value? {
+    switch kind {
+    case .boolean: return .boolean(bytes.octet(value.lowerBound) == UInt8(ascii: "t"))
+    case .string:
+      var text: [UInt8] = []
+      guard text.appendUnescaped(bytes, (value.lowerBound + 1)..<(value.upperBound - 1)) else { return nil }
+      return .string(String(decoding: text, as: UTF8.self))
+    default:
+      return .string(String(bytes.text(value).map { $0.isNewline ? " " : $0 }))
+    }
+  }
+}

@@ -1,0 +1,234 @@
+public import IntegrationEvents
+public import PgOutput
+public import PostgresWire
+
+/// Turns decoded messages into events: finds the outbox tables, maps their columns, counts positions.
+public struct Outbox: Sendable {
+  /// What came of a message.
+  public enum Outcome: Hashable, Sendable {
+    /// No event.
+    case none
+    /// `event` is set, with ranges into the message.
+    case eventInMessage
+    /// `event` is set, with ranges into `scratch`.
+    case eventInScratch
+  }
+
+  /// The last event. Valid until the next call.
+  public internal(set) var event: IntegrationEvent
+  /// The bytes that the last event refers to when it could not refer to the message.
+  package internal(set) var scratch: [UInt8] = []
+  /// How many changes of outbox tables other than inserts were passed over, with `ChangePolicy.warn`.
+  public private(set) var passedOverChanges = 0
+
+  let configuration: OutboxConfiguration
+  let takenNames: Set<String>
+  /// One entry a relation version; nil for a table that is no outbox.
+  private var plans: [TablePlan?] = []
+
+  /// Makes a mapper for the start of a stream.
+  public init(_ configuration: OutboxConfiguration) {
+    self.configuration = configuration
+    takenNames = Set(configuration.attributes.map(\.name.text))
+    event = IntegrationEvent(
+      source: EventSource(path: [configuration.database]), time: .epoch)
+  }
+
+  /// Sets where the rows that follow stand, and the time that events without one of their own take.
+  ///
+  /// Errors: a commit time that RFC 3339 cannot write counts as 1970.
+  public mutating func beginTransaction(commitLSN: LSN, commitTime: PostgresTimestamp) {
+    event.position = EventPosition(commitLSN: commitLSN.rawValue, ordinal: 0)
+    self.commitTime = EventTime(unixMicroseconds: commitTime.unixMicroseconds) ?? .epoch
+  }
+
+  /// When the transaction at hand was committed.
+  private var commitTime = EventTime.epoch
+
+  /// Gives the event the transaction's time, until it finds one of its own.
+  mutating func resetTime() {
+    event.time = commitTime
+    event.hasOwnTime = false
+  }
+
+  /// Forgets the tables' shapes, because a stream starts anew and will describe them again.
+  package mutating func forgetRelations() { plans = [] }
+
+  /// Goes on counting at an ordinal: rows of transactions in progress come in turns.
+  package mutating func resume(ordinal: UInt64) { event.position.ordinal = ordinal }
+
+  /// Maps an inserted row of a relation, against which it must have been checked.
+  public mutating func insert(
+    _ insert: Insert, of relation: RelationVersion, in relations: RelationCache, message: RawSpan, lsn: LSN
+  ) throws(OutboxError) -> Outcome {
+    event.position.ordinal &+= 1
+    describe(relation, in: relations)
+    guard let plan = plans[relation] else { return .none }
+    if let column = plan.missingColumn { throw error(.missing, plan, column, lsn) }
+    event.clear()
+    event.source = plan.source
+    resetTime()
+    var isBinary = false
+    do throws(FieldFailure) {
+      try insert.new.forEachColumn(in: message) { (index, value) throws(FieldFailure) in
+        if case .binary = value { isBinary = true }
+        if !isBinary { try set(plan, index, value, message) }
+      }
+    } catch {
+      throw self.error(error.problem, plan, error.column(plan), lsn)
+    }
+    if isBinary {
+      try insertBinary(insert.new, plan, message, lsn)
+      return .eventInScratch
+    }
+    return .eventInMessage
+  }
+
+  /// Takes note of an update, delete or truncation of relations that have been described.
+  public mutating func change(
+    _ what: String, of changed: [RelationVersion], in relations: RelationCache, lsn: LSN
+  ) throws(OutboxError) {
+    event.position.ordinal &+= 1
+    guard configuration.onChange != .ignore else { return }
+    for relation in changed {
+      describe(relation, in: relations)
+      guard let plan = plans[relation] else { continue }
+      if configuration.onChange == .fail { throw error(.changed(what), plan, nil, lsn) }
+      passedOverChanges += 1
+    }
+  }
+
+  /// Encodes the event that an outcome speaks of.
+  package func write(
+    _ outcome: Outcome, _ message: RawSpan, with encoder: EnvelopeEncoder, into buffer: inout [UInt8]
+  ) throws(EnvelopeError) -> EncodedEvent {
+    outcome == .eventInMessage
+      ? try encoder.encode(event, from: message, into: &buffer)
+      : unsafe try encoder.encode(event, from: scratch.span.bytes, into: &buffer)
+  }
+
+  /// Adds place and column to an envelope's error; without a relation, the event came from a logical message.
+  public func located(_ error: EnvelopeError, relation: RelationVersion?, lsn: LSN) -> OutboxError {
+    let plan = relation.flatMap { plans[$0] }
+    let column: String? =
+      if case .attribute(let name) = error.field {
+        configuration.attributes.first { $0.name.text == name }?.column ?? name
+      } else {
+        ColumnRole(error.field).map { plan?.columnNames[$0] ?? configuration.columns[$0] ?? $0.rawValue }
+      }
+    let place = plan.map { "table \($0.table)" } ?? "logical message"
+    return OutboxError(problem: .envelope(error.problem), place: place, column: column, lsn: lsn)
+  }
+
+  /// Makes plans for the relations that have been described since the last call.
+  private mutating func describe(_ version: RelationVersion, in relations: RelationCache) {
+    while plans.count <= version {
+      let relation = relations[plans.count]
+      let isOutbox = configuration.tables.contains(TableName(schema: relation.namespace, name: relation.name))
+      plans.append(isOutbox ? TablePlan(relation, configuration) : nil)
+    }
+  }
+
+  private func error(
+    _ problem: OutboxError.Problem, _ plan: TablePlan, _ column: String?, _ lsn: LSN
+  ) -> OutboxError {
+    OutboxError(problem: problem, place: "table \(plan.table)", column: column, lsn: lsn)
+  }
+
+  private mutating func insertBinary(
+    _ tuple: Tuple, _ plan: TablePlan, _ message: RawSpan, _ lsn: LSN
+  ) throws(OutboxError) {
+    var text: [UInt8] = []
+    var values: [Tuple.Value] = []
+    var failure: Int?
+    tuple.forEachColumn(in: message) { (index, value) in
+      switch value {
+      case .null, .unchanged: values.append(value)
+      case .text(let range), .binary(let range):
+        let start = text.count
+        if case .text = value {
+          text.append(message, range)
+        } else if plan.uses[index] != .unused,
+          !BinaryColumns.appendText(of: message, range, type: plan.types[index], to: &text)
+        {
+          failure = failure ?? index
+        }
+        values.append(.text(start..<text.count))
+      }
+    }
+    if let failure {
+      throw error(.invalidBinary, plan, FieldFailure(index: failure, problem: .invalidBinary).column(plan), lsn)
+    }
+    scratch = text
+    event.clear()
+    do throws(FieldFailure) {
+      for (index, value) in values.enumerated() {
+        unsafe try set(plan, index, value, text.span.bytes)
+      }
+    } catch {
+      throw self.error(error.problem, plan, error.column(plan), lsn)
+    }
+  }
+
+  /// Puts one column's value where its role says.
+  @inline(__always)
+  private mutating func set(
+    _ plan: TablePlan, _ index: Int, _ value: Tuple.Value, _ bytes: RawSpan
+  ) throws(FieldFailure) {
+    let use = plan.uses[index]
+    if use == .unused { return }
+    guard case .text(let range) = value else {
+      if case .role(let role) = use, role.isNeverNull { throw FieldFailure(index: index, problem: .null) }
+      return
+    }
+    switch use {
+    case .unused: break
+    case .attribute(let number):
+      event.attributes.append(.init(name: configuration.attributes[number].name, value: range))
+    case .role(let role):
+      switch role {
+      case .id: event.id = range
+      case .aggregateType: event.aggregateType = range
+      case .aggregateID: event.aggregateID = range
+      case .type: event.type = range
+      case .version: event.dataVersion = range
+      case .traceParent: event.traceParent = range
+      case .traceState: event.traceState = range
+      case .dataSchema: event.dataSchema = range
+      case .payload:
+        switch plan.payloadForm {
+        case .json: event.payload = .json(range)
+        case .uncheckedJSON: event.payload = .uncheckedJSON(range)
+        case .text: event.payload = .text(range)
+        case .hexadecimal: event.payload = .hexadecimal(range)
+        }
+      case .time:
+        guard TimeParsing.isSupported(plan.types[index]) else {
+          throw FieldFailure(index: index, problem: .unsupportedType(plan.types[index]))
+        }
+        guard let time = TimeParsing.time(bytes, range, type: plan.types[index]) else {
+          throw FieldFailure(index: index, problem: .invalidTime)
+        }
+        event.time = time
+        event.hasOwnTime = true
+      case .headers:
+        do {
+          try HeaderMapping.map(bytes, range, taken: takenNames, into: &event)
+        } catch {
+          throw FieldFailure(index: index, problem: error)
+        }
+      }
+    }
+  }
+}
+
+/// What is wrong with which column, by its number.
+private struct FieldFailure: Error {
+  let index: Int
+  let problem: OutboxError.Problem
+
+  func column(_ plan: TablePlan) -> String? {
+    if case .role(let role) = plan.uses[index] { return plan.columnNames[role] }
+    return nil
+  }
+}

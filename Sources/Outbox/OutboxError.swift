@@ -1,0 +1,61 @@
+public import IntegrationEvents
+public import PostgresWire
+
+/// A row or message cannot become an event. Names the place, never the value.
+public struct OutboxError: Error, Hashable, Sendable {
+  /// What is wrong.
+  public enum Problem: Error, Hashable, Sendable {
+    /// A required column, or one that was mapped by name, is not in the table as it is published.
+    case missing
+    /// NULL where an event needs a value.
+    case null
+    /// The type cannot serve the column's role.
+    case unsupportedType(UInt32)
+    /// Not a time, or one that RFC 3339 cannot write, such as infinity.
+    case invalidTime
+    /// Headers that are no JSON object.
+    case headersNotAnObject
+    /// A header's key that makes no attribute name.
+    case headerName
+    /// Not a JSON object, or a member of the wrong kind.
+    case invalidMessage
+    /// A value in binary form that does not have its type's layout.
+    case invalidBinary
+    /// The envelope's own rules.
+    case envelope(EnvelopeError.Problem)
+    /// UPDATE, DELETE or TRUNCATE, where the policy is to fail.
+    case changed(String)
+  }
+
+  /// What is wrong.
+  public let problem: Problem
+  /// `table public.outbox` or `message prefix outbox`.
+  public let place: String
+  /// The column or member, where it is known.
+  public let column: String?
+  /// Where in the log.
+  public let lsn: LSN
+}
+
+extension OutboxError: CustomStringConvertible {
+  /// One line with the advice at its end.
+  public var description: String {
+    let subject = column.map { "\(place), column \($0), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
+    return "\(subject): \(what)"
+  }
+
+  private var what: String {
+    switch problem {
+    case .missing: "the published table has no such column; add it, publish it, or map another with --column"
+    case .null: "is NULL, but an event needs a value"
+    case .unsupportedType(let type): "has a type (oid \(type)) that cannot serve here"
+    case .invalidTime: "is no time that RFC 3339 can write"
+    case .headersNotAnObject: "is not a JSON object"
+    case .headerName: "has a key that gives no free attribute name of letters and digits"
+    case .invalidMessage: "is not a JSON object with the members of an event"
+    case .invalidBinary: "is not in its type's binary form"
+    case .envelope(let problem): "\(problem)"
+    case .changed(let what): "\(what) of an outbox table, which --on-change fail forbids"
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import IntegrationEvents
+import PgOutput
+
+/// How the rows of one relation, as it is now, become events.
+final class TablePlan: Sendable {
+  /// What a column is used for.
+  enum Use: Hashable, Sendable {
+    case unused
+    case role(ColumnRole)
+    case attribute(Int)
+  }
+
+  /// The table's name, with its schema.
+  let table: String
+  let source: EventSource
+  /// One entry a column, in the relation's order.
+  let uses: [Use]
+  let types: [ObjectID]
+  /// How a payload is to be read, by its column's type.
+  let payloadForm: PayloadForm
+  /// A column that is needed and missing: rows cannot be used.
+  let missingColumn: String?
+  let columnNames: [ColumnRole: String]
+
+  enum PayloadForm: Sendable {
+    case json, uncheckedJSON, text, hexadecimal
+  }
+
+  init(_ relation: Relation, _ configuration: OutboxConfiguration) {
+    table = relation.qualifiedName
+    source =
+      configuration.source ?? EventSource(path: [configuration.database, "\(relation.namespace).\(relation.name)"])
+    let indices = Dictionary(
+      relation.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var uses = [Use](repeating: .unused, count: relation.columns.count)
+    var missing: String?
+    var names: [ColumnRole: String] = [:]
+    var payloadForm = PayloadForm.text
+    for role in ColumnRole.allCases {
+      let configured = configuration.columns[role]
+      if configured?.isEmpty == true { continue }
+      let candidates = configured.map { [$0] } ?? role.usualNames
+      guard let name = candidates.first(where: { indices[$0] != nil }), let index = indices[name] else {
+        if role.isRequired || configured != nil { missing = missing ?? candidates[0] }
+        continue
+      }
+      uses[index] = .role(role)
+      names[role] = name
+      if role == .payload {
+        payloadForm = Self.payloadForm(relation.columns[index].typeID, configuration)
+      }
+    }
+    for (number, attribute) in configuration.attributes.enumerated() {
+      guard let index = indices[attribute.column] else {
+        missing = missing ?? attribute.column
+        continue
+      }
+      uses[index] = .attribute(number)
+    }
+    self.uses = uses
+    self.payloadForm = payloadForm
+    types = relation.columns.map(\.typeID)
+    missingColumn = missing
+    columnNames = names
+  }
+
+  private static func payloadForm(_ type: ObjectID, _ configuration: OutboxConfiguration) -> PayloadForm {
+    switch type {
+    case BuiltInType.json, BuiltInType.jsonb: .json
+    case BuiltInType.bytea: .hexadecimal
+    default: configuration.textPayloadIsJSON ? .uncheckedJSON : .text
+    }
+  }
+}
+
+/// Object identifiers of built-in types, which never change. Source: PostgreSQL, catalog pg_type.
+enum BuiltInType {
+  static let bytea: ObjectID = 17
+  static let int8: ObjectID = 20
+  static let int2: ObjectID = 21
+  static let int4: ObjectID = 23
+  static let json: ObjectID = 114
+  static let date: ObjectID = 1082
+  static let timestamp: ObjectID = 1114
+  static let timestamptz: ObjectID = 1184
+  static let uuid: ObjectID = 2950
+  static let jsonb: ObjectID = 3802
+}

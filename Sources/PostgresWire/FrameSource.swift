@@ -1,0 +1,82 @@
+/// Where replication frames come from: a live slot or a recording of one.
+///
+/// A source never waits. Whoever drives it waits, on `descriptor`, when the source says that it is drained.
+public protocol FrameSource: ~Copyable {
+  /// Which stream this is; events and positions mean something only within it.
+  var identity: StreamIdentity { get }
+
+  /// The end of the server's log when the stream was opened; `0/0` where there is no server.
+  var flushLSN: LSN { get }
+
+  /// What to poll before the next `receive`; nil when there is nothing to wait for.
+  var descriptor: PollDescriptor? { get }
+
+  /// How often to send a status update although nothing asks for one; nil when nobody listens.
+  var heartbeat: Duration? { get }
+
+  /// Hands over the frames that are there, one after another, until none is left or `visit` has enough.
+  ///
+  /// The span is valid only during the call.
+  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply
+
+  /// Tells the server about progress; a recording ignores it.
+  mutating func send(_ status: StandbyStatus) throws(StreamError)
+
+  /// Ends the stream in an orderly way, so that the last status is known to have arrived; bounded in time.
+  mutating func finish() throws(StreamError)
+}
+
+/// Which cluster, timeline, database and slot a stream belongs to.
+public struct StreamIdentity: Hashable, Sendable {
+  /// The cluster's identifier, as IDENTIFY_SYSTEM gives it; "0" where a dump does not tell.
+  public var systemIdentifier: String
+  /// The cluster's timeline; 0 where a dump does not tell.
+  public var timeline: UInt32
+  /// The database whose changes these are.
+  public var database: String
+  /// The replication slot.
+  public var slot: String
+  /// The publication, or several, separated by commas.
+  public var publication: String
+
+  /// Makes an identity from its parts.
+  public init(systemIdentifier: String, timeline: UInt32, database: String, slot: String, publication: String) {
+    self.systemIdentifier = systemIdentifier
+    self.timeline = timeline
+    self.database = database
+    self.slot = slot
+    self.publication = publication
+  }
+}
+
+/// A file descriptor to poll and for what.
+public struct PollDescriptor: Hashable, Sendable {
+  /// The descriptor, always polled for reading.
+  public var descriptor: Int32
+  /// Also poll for writing, because output is waiting.
+  public var wantsWrite: Bool
+
+  /// Makes a poll request.
+  public init(descriptor: Int32, wantsWrite: Bool) {
+    self.descriptor = descriptor
+    self.wantsWrite = wantsWrite
+  }
+}
+
+/// What a visitor says after a frame.
+public enum FrameVerdict: Sendable {
+  /// Go on with the next frame.
+  case more
+  /// Stop here for now; the frames that follow stay in the source.
+  case enough
+}
+
+/// Why `receive` returned.
+public enum FrameSupply: Hashable, Sendable {
+  /// The visitor had enough.
+  case paused
+  /// Nothing more is there now; a recording played at its own pace also says when to come back.
+  case drained(until: ContinuousClock.Instant?)
+  /// Nothing will follow.
+  case ended
+}

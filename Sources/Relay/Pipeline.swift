@@ -1,0 +1,263 @@
+package import IntegrationEvents
+package import Outbox
+import PgOutput
+package import PostgresWire
+package import Sinks
+
+/// From frames to batches of encoded events: decoding, mapping, encoding, and knowing where in the stream we are.
+package struct Pipeline {
+  /// A batch is handed over once it is this large, in bytes.
+  static let batchSize = 256 * 1024
+
+  private(set) var decoder = Decoder()
+  private(set) var outbox: Outbox
+  private let encoder: EnvelopeEncoder
+  private let until: LSN?
+  /// The events not handed over yet.
+  private(set) var batch = EventBatch()
+  /// Why the stream cannot go on.
+  package private(set) var failure: RelayError?
+  /// The position that was asked for has been reached.
+  private(set) var hasReachedEnd = false
+  /// The server wants an answer.
+  private(set) var repliesWanted = 0
+  /// The newest position heard of.
+  private(set) var received = LSN.zero
+  /// How many events were encoded.
+  package private(set) var eventCount = 0
+
+  /// Events up to here are delivered already, or in a batch.
+  private var delivered: EventPosition?
+  /// How much of the batch belongs to transactions that are complete.
+  private var completeEvents = 0
+  /// The end of the last commit, or a later position at which the server says that there is nothing more.
+  private var safeEnd = LSN.zero
+  private var begun: Begin?
+  /// Transactions in progress, by their top-level identifier.
+  private var spooled: [TransactionID: SpooledTransaction] = [:]
+  /// Where prepared transactions that are not decided yet were prepared.
+  private var prepared: [TransactionID: LSN] = [:]
+  /// The transaction whose rows go to the spool: of a streamed block, or one that is being prepared.
+  private var spooling: TransactionID?
+
+  package init(
+    _ outbox: Outbox, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil
+  ) {
+    self.outbox = outbox
+    self.encoder = encoder
+    self.until = until
+    self.delivered = delivered
+  }
+
+  /// What may be confirmed once all events so far are durable. A prepared transaction's rows are not sent again after
+  /// its PREPARE is confirmed, so it holds the position back until it is decided.
+  var confirmable: LSN { prepared.values.min().map { min($0, safeEnd) } ?? safeEnd }
+
+  /// The stream starts anew, from a confirmed position: whatever is not complete will come again.
+  mutating func restart() {
+    decoder = Decoder()
+    outbox.forgetRelations()
+    begun = nil
+    spooled = [:]
+    prepared = [:]
+    spooling = nil
+    repliesWanted = 0
+  }
+
+  /// Hands over the events so far and takes an empty batch to go on with.
+  package mutating func takeBatch(replacement: EventBatch = EventBatch()) -> EventBatch {
+    defer {
+      batch = replacement
+      batch.clear()
+      completeEvents = 0
+    }
+    return batch
+  }
+
+  /// Drops the events of a transaction that is not complete: they will come again.
+  mutating func dropIncomplete() {
+    guard begun != nil, completeEvents < batch.events.count else { return }
+    batch.bytes.removeSubrange(batch.events[completeEvents].line.lowerBound...)
+    batch.events.removeSubrange(completeEvents...)
+  }
+
+  mutating func takeRepliesWanted() -> Int {
+    defer { repliesWanted = 0 }
+    return repliesWanted
+  }
+
+  /// Takes one frame.
+  package mutating func consume(_ frame: RawSpan) -> FrameVerdict {
+    do {
+      switch try Self.header(frame) {
+      case .xLogData(let header):
+        received = max(received, header.start)
+        try consume(frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset), lsn: header.start)
+      case .keepalive(let keepalive): take(keepalive)
+      }
+    } catch {
+      failure = error
+    }
+    return failure != nil || hasReachedEnd || batch.bytes.count >= Self.batchSize ? .enough : .more
+  }
+
+  private static func header(_ frame: RawSpan) throws(RelayError) -> ReplicationFrame {
+    do { return try ReplicationFrame.decode(from: frame) } catch { throw .frame(error) }
+  }
+
+  private mutating func take(_ keepalive: ReplicationFrame.Keepalive) {
+    received = max(received, keepalive.serverEnd)
+    if keepalive.replyRequested { repliesWanted += 1 }
+    guard begun == nil, spooling == nil else { return }
+    finish(keepalive.serverEnd)
+  }
+
+  /// No transaction is open at this position.
+  private mutating func finish(_ end: LSN) {
+    safeEnd = max(safeEnd, end)
+    completeEvents = batch.events.count
+    if let until, end >= until { hasReachedEnd = true }
+  }
+
+  private mutating func consume(_ message: RawSpan, lsn: LSN) throws(RelayError) {
+    let decoded: Message
+    do { decoded = try decoder.decode(message) } catch { throw .message(error, lsn) }
+    switch decoded {
+    case .insert(let insert):
+      let relation = try self.relation(insert.new, insert.relationID, message, lsn)
+      beginRow(insert.xid)
+      do throws(OutboxError) {
+        let outcome = try outbox.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
+        try encode(outcome, message, relation: relation, lsn)
+      } catch {
+        throw .outbox(error)
+      }
+      endRow()
+    case .begin(let begin):
+      guard begun == nil else { throw .protocolViolation("Begin inside a transaction", lsn) }
+      if let until, begin.finalLSN > until {
+        hasReachedEnd = true
+        return
+      }
+      begun = begin
+      outbox.beginTransaction(commitLSN: begin.finalLSN, commitTime: begin.commitTime)
+    case .commit(let commit):
+      guard begun?.finalLSN == commit.commitLSN else {
+        throw .protocolViolation("Commit \(commit.commitLSN) does not end the transaction that was begun", lsn)
+      }
+      begun = nil
+      received = max(received, commit.endLSN)
+      finish(commit.endLSN)
+    case .update(let update): try change("UPDATE", [update.relationID], update.xid, message, lsn)
+    case .delete(let delete): try change("DELETE", [delete.relationID], delete.xid, message, lsn)
+    case .truncate(let truncate): try change("TRUNCATE", truncate.relationIDs, truncate.xid, message, lsn)
+    case .logicalMessage(let logical):
+      guard logical.isTransactional else { return }
+      beginRow(logical.xid)
+      do throws(OutboxError) {
+        try encode(try outbox.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
+      } catch {
+        throw .outbox(error)
+      }
+      endRow()
+    case .streamStart(let start):
+      spooling = start.xid
+      if start.isFirstSegment || spooled[start.xid] == nil { spooled[start.xid] = SpooledTransaction() }
+    case .streamStop: spooling = nil
+    case .streamCommit(let commit): release(commit.xid, commit.commit)
+    case .streamAbort(let abort):
+      if abort.xid == abort.subtransaction {
+        spooled[abort.xid] = nil
+      } else {
+        spooled[abort.xid]?.abort(abort.subtransaction)
+      }
+    case .beginPrepare(let begin):
+      spooling = begin.xid
+      spooled[begin.xid] = SpooledTransaction()
+    case .prepare(let prepare), .streamPrepare(let prepare):
+      spooling = nil
+      prepared[prepare.xid] = prepare.prepareLSN
+      finish(prepare.endLSN)
+    case .commitPrepared(let commit):
+      prepared[commit.xid] = nil
+      release(commit.xid, commit.commit)
+    case .rollbackPrepared(let rollback):
+      prepared[rollback.xid] = nil
+      spooled[rollback.xid] = nil
+      finish(rollback.rollbackEndLSN)
+    case .origin, .relation, .type: break
+    }
+  }
+
+  private mutating func relation(
+    _ tuple: Tuple, _ id: ObjectID, _ message: RawSpan, _ lsn: LSN
+  ) throws(RelayError) -> RelationVersion {
+    guard begun != nil || spooling != nil else { throw .protocolViolation("row outside a transaction", lsn) }
+    do { return try decoder.relation(of: tuple, id, in: message) } catch { throw .message(error, lsn) }
+  }
+
+  private mutating func change(
+    _ what: String, _ ids: [ObjectID], _ xid: TransactionID?, _ message: RawSpan, _ lsn: LSN
+  ) throws(RelayError) {
+    var versions: [RelationVersion] = []
+    do {
+      for id in ids { versions.append(try decoder.relation(id, in: message)) }
+    } catch {
+      throw .message(error, lsn)
+    }
+    beginRow(xid)
+    do { try outbox.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { throw .outbox(error) }
+    endRow()
+  }
+
+  /// Sets the ordinal from which a row of a transaction in progress counts.
+  private mutating func beginRow(_ xid: TransactionID?) {
+    guard let spooling else { return }
+    outbox.resume(ordinal: spooled[spooling, default: SpooledTransaction()].resume(xid ?? spooling))
+  }
+
+  private mutating func endRow() {
+    guard let spooling else { return }
+    spooled[spooling]?.advance(to: outbox.event.position.ordinal)
+  }
+
+  private mutating func encode(
+    _ outcome: Outbox.Outcome, _ message: RawSpan, relation: RelationVersion?, _ lsn: LSN
+  ) throws(OutboxError) {
+    guard outcome != .none else { return }
+    do throws(EnvelopeError) {
+      if let spooling {
+        try spooled[spooling]?.append(outbox, outcome, message, with: encoder)
+      } else if delivered.map({ outbox.event.position > $0 }) ?? true {
+        let encoded = try outbox.write(outcome, message, with: encoder, into: &batch.bytes)
+        batch.events.append(encoded)
+        delivered = encoded.position
+        eventCount += 1
+      }
+    } catch {
+      throw outbox.located(error, relation: relation, lsn: lsn)
+    }
+  }
+
+  /// Moves the events of a transaction that is committed now to the batch.
+  private mutating func release(_ xid: TransactionID, _ commit: Commit) {
+    if let until, commit.commitLSN > until {
+      hasReachedEnd = true
+      return
+    }
+    let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
+    if let transaction = spooled.removeValue(forKey: xid) {
+      transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in
+        if let delivered, position <= delivered { return }
+        var moved = event.moved(by: batch.bytes.count - event.line.lowerBound)
+        batch.bytes.append(contentsOf: transaction.bytes[event.line])
+        moved.commit(position, at: time, in: &batch.bytes)
+        batch.events.append(moved)
+        delivered = position
+        eventCount += 1
+      }
+    }
+    received = max(received, commit.endLSN)
+    finish(commit.endLSN)
+  }
+}

@@ -1,0 +1,80 @@
+public import Capture
+public import PostgresWire
+
+/// Copies a stream's frames to a capture file. Confirms nothing, so that the slot stays where it is.
+public struct Recorder {
+  /// Why recording failed.
+  public enum Failure: Error, Hashable, Sendable {
+    case stream(StreamError)
+    case capture(CaptureError)
+  }
+
+  private let control: RelayControl
+  private let until: LSN?
+  private var received = LSN.zero
+  private var answersWanted = 0
+  private var hasReachedEnd = false
+  private var lastStatus = ContinuousClock.now
+
+  /// Makes a recorder that stops once the server is past a position, if one is given.
+  public init(until: LSN?, control: RelayControl) {
+    self.until = until
+    self.control = control
+  }
+
+  /// Records until a stop is asked for, the position is reached, or the stream fails. What was recorded is durable then.
+  public mutating func run<Source: FrameSource & ~Copyable>(
+    _ source: inout Source, to writer: inout CaptureWriter
+  ) throws(Failure) {
+    var streamFailure: StreamError?
+    do throws(StreamError) {
+      try send(&source)
+    } catch {
+      streamFailure = error
+    }
+    while streamFailure == nil, !control.isStopRequested, !hasReachedEnd {
+      do throws(StreamError) {
+        try step(&source, &writer)
+      } catch {
+        streamFailure = error
+      }
+      do { try writer.flush() } catch { throw .capture(error) }
+    }
+    do { try writer.finish() } catch { throw .capture(error) }
+    if let streamFailure { throw .stream(streamFailure) }
+    try? source.finish()
+  }
+
+  /// Takes what has arrived, answers, and waits for more.
+  private mutating func step<Source: FrameSource & ~Copyable>(
+    _ source: inout Source, _ writer: inout CaptureWriter
+  ) throws(StreamError) {
+    let interval = until == nil ? source.heartbeat ?? .seconds(10) : .seconds(1)
+    let supply = try source.receive { frame in
+      writer.append(frame, arrivedAt: .now)
+      note(frame)
+      return hasReachedEnd || writer.pendingBytes > 1 << 20 ? .enough : .more
+    }
+    if answersWanted > 0 || lastStatus + interval <= .now { try send(&source) }
+    if supply != .paused, writer.pendingBytes == 0 {
+      control.wakeup.wait(for: source.descriptor, atMost: max(.zero, lastStatus + interval - .now))
+    }
+  }
+
+  private mutating func note(_ frame: RawSpan) {
+    guard let header = try? ReplicationFrame.decode(from: frame) else { return }
+    switch header {
+    case .xLogData(let data): received = max(received, data.start)
+    case .keepalive(let keepalive):
+      received = max(received, keepalive.serverEnd)
+      if keepalive.replyRequested { answersWanted += 1 }
+      if let until, keepalive.serverEnd >= until { hasReachedEnd = true }
+    }
+  }
+
+  private mutating func send<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(StreamError) {
+    try source.send(StandbyStatus(write: received, flush: .zero, replyRequested: until != nil))
+    lastStatus = .now
+    answersWanted = 0
+  }
+}

@@ -1,0 +1,50 @@
+public import IntegrationEvents
+public import Outbox
+public import PostgresWire
+
+/// How a relay works.
+public struct RelayConfiguration: Sendable {
+  /// Where to stop.
+  public enum End: Hashable, Sendable {
+    /// After the last transaction whose commit does not lie behind this position.
+    case lsn(LSN)
+    /// After what is in the log when the stream is opened.
+    case now
+  }
+
+  /// Which rows become events, and how. The relay fills in database and system.
+  public var outbox: OutboxConfiguration
+  /// What a line holds. Default: a CloudEvent.
+  public var envelope: EnvelopeEncoder.Envelope = .cloudevents
+  /// Where to stop. Default: nowhere.
+  public var end: End?
+  /// Whether to connect again when the source fails in a way that may heal. Default: yes.
+  public var retries = true
+  /// How many bytes of events may be with the sink before reading stops. Default: 4 MiB.
+  public var maximumBytesInFlight = 4 * 1024 * 1024
+
+  /// Makes a configuration with the defaults.
+  public init(outbox: OutboxConfiguration) {
+    self.outbox = outbox
+  }
+}
+
+/// How a relay ended, when it ended well.
+public struct RelayOutcome: Hashable, Sendable {
+  /// Why.
+  public enum Reason: Hashable, Sendable {
+    /// It was asked to stop.
+    case stopped
+    /// The position asked for was reached, or the recording ended.
+    case ended
+    /// The reader of the output has gone.
+    case readerGone
+  }
+
+  /// Why.
+  public let reason: Reason
+  /// How many events were encoded.
+  public let events: Int
+  /// The last position that was confirmed.
+  public let flushed: LSN
+}

@@ -1,0 +1,28 @@
+import Synchronization
+
+/// What other threads, such as signal handlers, can ask of a running relay.
+public final class RelayControl: Sendable {
+  let wakeup = Wakeup()
+  private let isStopping = Atomic(false)
+  private let reopening = Atomic(false)
+
+  /// Makes a control.
+  public init() {}
+
+  /// Asks for an orderly end: what has been read is delivered and confirmed.
+  public func stop() {
+    isStopping.store(true, ordering: .releasing)
+    wakeup.signal()
+  }
+
+  /// Asks the sink to start a new output.
+  public func reopen() {
+    reopening.store(true, ordering: .releasing)
+    wakeup.signal()
+  }
+
+  /// Whether an orderly end has been asked for.
+  public var isStopRequested: Bool { isStopping.load(ordering: .acquiring) }
+
+  func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
+}

@@ -1,0 +1,210 @@
+import IntegrationEvents
+import Logging
+import Outbox
+import PostgresWire
+import Sinks
+
+/// The loop over one open stream, and what outlives a lost connection: pipeline, progress and deliveries.
+struct RelayLoop {
+  private var pipeline: Pipeline
+  private var progress = Progress()
+  private let deliveries: Deliveries
+  private let sink: any Sink
+  private let control: RelayControl
+  private let log: Logger
+  private let configuration: RelayConfiguration
+  private let seeksEnd: Bool
+
+  private var spareBatches: [EventBatch] = []
+  private var failure: SinkError?
+  private var lastStatus = ContinuousClock.now
+  private var sentFlush = LSN.zero
+  private var shutdown = ShutdownDetector()
+  private var hasWarnedOfChanges = false
+
+  init<Source: FrameSource & ~Copyable>(
+    _ configuration: RelayConfiguration, _ source: borrowing Source,
+    _ makeSink: (StreamIdentity) throws(SinkError) -> any Sink, _ control: RelayControl, _ log: Logger
+  ) throws(RelayError) {
+    let identity = source.identity
+    do { sink = try makeSink(identity) } catch { throw .sink(error) }
+    var outbox = configuration.outbox
+    outbox.database = identity.database
+    outbox.systemIdentifier = identity.systemIdentifier
+    let end: LSN? =
+      switch configuration.end {
+      case .lsn(let lsn): lsn
+      case .now: source.flushLSN
+      case nil: nil
+      }
+    seeksEnd = end != nil
+    pipeline = Pipeline(
+      Outbox(outbox), EnvelopeEncoder(envelope: configuration.envelope), until: end, delivered: sink.resumePosition)
+    deliveries = Deliveries(sink, control.wakeup)
+    self.configuration = configuration
+    self.control = control
+    self.log = log
+  }
+
+  var eventCount: Int { pipeline.eventCount }
+  var flushed: LSN { progress.flushed }
+
+  /// The stream has been opened anew.
+  mutating func restart() {
+    pipeline.restart()
+    shutdown = ShutdownDetector()
+    sentFlush = .zero
+  }
+
+  /// Runs until the stream ends, an end is reached, or a stop is asked for; errors leave nothing unconfirmed that could
+  /// be confirmed.
+  mutating func run<Source: FrameSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(RelayError) -> RelayOutcome.Reason {
+    try send(&source, asking: seeksEnd)
+    while true {
+      collect()
+      if let failure { return try end(&source, failure) }
+      if control.isStopRequested {
+        pipeline.dropIncomplete()
+        return try finish(&source, .stopped)
+      }
+      if control.takeReopen() { sink.reopen() }
+      var supply: FrameSupply?
+      if progress.bytesInFlight < configuration.maximumBytesInFlight {
+        supply = try receive(&source)
+        if let failure = pipeline.failure {
+          pipeline.dropIncomplete()
+          _ = try finish(&source, .ended)
+          throw failure
+        }
+        if pipeline.hasReachedEnd || supply == .ended { return try finish(&source, .ended) }
+        handOver()
+      }
+      advance()
+      try sendIfDue(&source)
+      if supply != .paused { wait(source, supply) }
+    }
+  }
+
+  /// Waits a moment for what is with the sink, when there is no stream to confirm it to any more.
+  mutating func settle() {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while !progress.isIdle, failure == nil, case let left = deadline - .now, left > .zero {
+      control.wakeup.wait(for: nil, atMost: left)
+      collect()
+    }
+  }
+
+  private mutating func receive<Source: FrameSource & ~Copyable>(
+    _ source: inout Source
+  ) throws(RelayError) -> FrameSupply {
+    let supply: FrameSupply
+    do { supply = try source.receive { pipeline.consume($0) } } catch { throw .stream(error) }
+    if pipeline.outbox.passedOverChanges > 0, !hasWarnedOfChanges {
+      hasWarnedOfChanges = true
+      log.warning(
+        "rows of an outbox table are being updated, deleted or truncated; only inserts become events (--on-change)")
+    }
+    return supply
+  }
+
+  private mutating func handOver() {
+    guard !pipeline.batch.events.isEmpty else { return }
+    let batch = pipeline.takeBatch(replacement: spareBatches.popLast() ?? EventBatch())
+    let number = progress.start(size: batch.bytes.count, confirms: pipeline.confirmable)
+    deliveries.start(number, batch)
+  }
+
+  /// Takes the sink's answers.
+  private mutating func collect() {
+    for answer in deliveries.take() {
+      if let error = answer.failure {
+        failure = failure ?? error
+      } else {
+        progress.finish(answer.number)
+      }
+      if spareBatches.count < 8 { spareBatches.append(answer.batch) }
+    }
+  }
+
+  private mutating func advance() {
+    if pipeline.batch.events.isEmpty { progress.advance(to: pipeline.confirmable) }
+  }
+
+  /// The sink has failed: confirms what was durable before.
+  private mutating func end<Source: FrameSource & ~Copyable>(
+    _ source: inout Source, _ failure: SinkError
+  ) throws(RelayError) -> RelayOutcome.Reason {
+    sayGoodbye(&source)
+    if failure.kind == .readerGone { return .readerGone }
+    throw .sink(failure)
+  }
+
+  /// Delivers what there is, confirms it, and ends the stream.
+  private mutating func finish<Source: FrameSource & ~Copyable>(
+    _ source: inout Source, _ reason: RelayOutcome.Reason
+  ) throws(RelayError) -> RelayOutcome.Reason {
+    handOver()
+    while !progress.isIdle {
+      control.wakeup.wait(for: nil, atMost: source.heartbeat)
+      collect()
+      if let failure { return try end(&source, failure) }
+      // The server may go meanwhile; delivering is what matters now.
+      try? sendIfDue(&source)
+    }
+    advance()
+    sayGoodbye(&source)
+    if pipeline.outbox.passedOverChanges > 0 {
+      log.warning("passed over \(pipeline.outbox.passedOverChanges) changes of outbox tables that are no inserts")
+    }
+    return reason
+  }
+
+  /// Sends the last confirmation and ends the stream. A server that has gone meanwhile just sends some events again.
+  private mutating func sayGoodbye<Source: FrameSource & ~Copyable>(_ source: inout Source) {
+    do throws(RelayError) {
+      try send(&source, asking: false)
+      do { try source.finish() } catch { throw .stream(error) }
+    } catch {
+      log.notice("the last confirmation may not have arrived, so some events may come again: \(error)")
+    }
+  }
+
+  private mutating func sendIfDue<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(RelayError) {
+    let wanted = pipeline.takeRepliesWanted()
+    if wanted > 0, shutdown.isShuttingDown(after: wanted, at: pipeline.received, heartbeat: source.heartbeat) {
+      throw .stream(
+        StreamError(
+          .unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
+    }
+    if wanted > 0 || untilStatus(source) <= .zero { try send(&source, asking: seeksEnd) }
+  }
+
+  private mutating func send<Source: FrameSource & ~Copyable>(
+    _ source: inout Source, asking: Bool
+  ) throws(RelayError) {
+    let status = StandbyStatus(
+      write: max(pipeline.received, progress.flushed), flush: progress.flushed, replyRequested: asking)
+    do { try source.send(status) } catch { throw .stream(error) }
+    lastStatus = .now
+    sentFlush = progress.flushed
+  }
+
+  /// How long until a status update is due: sooner when there is something to tell.
+  private func untilStatus<Source: FrameSource & ~Copyable>(_ source: borrowing Source) -> Duration {
+    guard let heartbeat = source.heartbeat else { return .seconds(3600) }
+    let hasNews = progress.flushed > sentFlush || seeksEnd
+    return lastStatus + (hasNews ? min(heartbeat, .seconds(1)) : heartbeat) - .now
+  }
+
+  private func wait<Source: FrameSource & ~Copyable>(_ source: borrowing Source, _ supply: FrameSupply?) {
+    var limit: Duration? = source.heartbeat == nil ? nil : max(.zero, untilStatus(source))
+    guard let supply else { return control.wakeup.wait(for: nil, atMost: limit) }
+    if case .drained(until: let instant?) = supply {
+      let pause = max(.zero, instant - .now)
+      limit = limit.map { min($0, pause) } ?? pause
+    }
+    control.wakeup.wait(for: source.descriptor, atMost: limit)
+  }
+}

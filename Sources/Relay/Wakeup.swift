@@ -1,0 +1,65 @@
+import PostgresWire
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Wakes a thread that waits in `poll`. This module's only unsafe file.
+final class Wakeup: Sendable {
+  private let reading: Int32
+  private let writing: Int32
+  private let isSignalled = Atomic(false)
+
+  init() {
+    var ends: (Int32, Int32) = (-1, -1)
+    let result = unsafe withUnsafeMutableBytes(of: &ends) {
+      unsafe pipe($0.baseAddress?.assumingMemoryBound(to: Int32.self))
+    }
+    precondition(result == 0, "no file descriptors left")
+    (reading, writing) = ends
+    for end in [reading, writing] {
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+    }
+  }
+
+  deinit {
+    close(reading)
+    close(writing)
+  }
+
+  /// Ends the wait that is going on, or else the next one. Any thread may call it.
+  func signal() {
+    guard !isSignalled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    var byte: UInt8 = 0
+    _ = unsafe write(writing, &byte, 1)
+  }
+
+  /// Waits for the descriptor, a signal, or the end of the time; nil waits without end.
+  func wait(for other: PollDescriptor?, atMost duration: Duration?) {
+    var requests = [pollfd(fd: reading, events: Int16(POLLIN), revents: 0)]
+    if let other {
+      let events = other.wantsWrite ? POLLIN | POLLOUT : POLLIN
+      requests.append(pollfd(fd: other.descriptor, events: Int16(events), revents: 0))
+    }
+    _ = unsafe poll(&requests, nfds_t(requests.count), Self.milliseconds(duration))
+    if isSignalled.load(ordering: .acquiring) {
+      var bytes: (UInt64, UInt64) = (0, 0)
+      _ = unsafe withUnsafeMutableBytes(of: &bytes) { unsafe read(reading, $0.baseAddress, $0.count) }
+      isSignalled.store(false, ordering: .releasing)
+    }
+  }
+
+  /// Rounded up, so that a wait never ends just before what it waits for.
+  private static func milliseconds(_ duration: Duration?) -> Int32 {
+    guard let duration else { return -1 }
+    let (seconds, attoseconds) = duration.components
+    guard seconds < 1_000_000 else { return 1_000_000_000 }
+    return max(0, Int32(seconds) * 1000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+  }
+}

@@ -1,0 +1,198 @@
+public import PostgresWire
+
+/// Makes and removes what a stream needs on the server: outbox table, publication, slot.
+///
+/// Each step leaves alone what is there and right, and refuses what is there and different.
+public struct Administration: ~Copyable {
+  /// What is wanted.
+  public struct Plan: Sendable {
+    /// The publication.
+    public var publication: String
+    /// The replication slot.
+    public var slot: String
+    /// The outbox tables, each as schema and name.
+    public var tables: [(schema: String, name: String)]
+    /// Make tables that are missing. Default: no.
+    public var createsTables = false
+    /// Make a slot that follows a failover (PostgreSQL 17 and later). Default: no.
+    public var failover = false
+    /// Only prove that a slot can be made. Default: no.
+    public var isTemporary = false
+
+    /// Makes a plan with the defaults.
+    public init(publication: String, slot: String, tables: [(schema: String, name: String)]) {
+      self.publication = publication
+      self.slot = slot
+      self.tables = tables
+    }
+  }
+
+  /// One thing to do or left alone.
+  public struct Step: Hashable, Sendable {
+    /// What it is about, such as `publication orders`.
+    public let subject: String
+    /// The statement that makes or removes it; nil when there is nothing to do.
+    public let sql: String?
+  }
+
+  private let server: Libpq
+
+  /// Connects.
+  public init(database: String) throws(StreamError) {
+    server = try Libpq.connect(database, forReplication: false)
+  }
+
+  /// What has to be done for a plan. Changes nothing.
+  public func setupSteps(_ plan: Plan) throws(StreamError) -> [Step] {
+    try ServerChecks.requireLogicalWAL(server)
+    var steps: [Step] = []
+    var isPartitioned = false
+    for table in plan.tables {
+      let kind = try tableKind(table)
+      isPartitioned = isPartitioned || kind == "p"
+      let name = "\(table.schema).\(table.name)"
+      guard kind == nil else {
+        steps.append(Step(subject: "table \(name)", sql: nil))
+        continue
+      }
+      guard plan.createsTables else {
+        throw StreamError(
+          .configuration, "table \(name) does not exist",
+          advice: "name the outbox with --table, or make it with --create-table", sqlState: "42P01")
+      }
+      steps.append(Step(subject: "table \(name)", sql: OutboxTable.createStatement(table)))
+    }
+    steps.append(try publicationStep(plan, viaRoot: isPartitioned))
+    steps.append(try slotStep(plan))
+    return steps
+  }
+
+  /// What has to be done to remove slot and publication; the table stays. Changes nothing.
+  public func teardownSteps(_ plan: Plan) throws(StreamError) -> [Step] {
+    let slot = SQLQuoting.literal(plan.slot)
+    let rows = try server.query(
+      "SELECT active, active_pid FROM pg_catalog.pg_replication_slots WHERE slot_name = \(slot)")
+    if let row = rows.first, row[0] == "t" {
+      throw StreamError(
+        .unavailable, "replication slot \"\(plan.slot)\" is active for PID \(row[1] ?? "?")",
+        advice: "stop that client first", sqlState: "55006")
+    }
+    let publication = try server.query(
+      "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(plan.publication))")
+    return [
+      Step(
+        subject: "slot \(plan.slot)",
+        sql: rows.isEmpty ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
+      Step(
+        subject: "publication \(plan.publication)",
+        sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLQuoting.identifier(plan.publication));"),
+    ]
+  }
+
+  /// Does a step.
+  public func run(_ step: Step) throws(StreamError) {
+    guard let sql = step.sql else { return }
+    _ = try server.query(sql)
+  }
+
+  /// The statements that make a role with no more rights than a stream needs. The password is left to the reader.
+  public static func roleStatements(_ plan: Plan, role: String = "tailrace") -> [String] {
+    let name = SQLQuoting.identifier(role)
+    let schemas = Set(plan.tables.map(\.schema)).sorted()
+    let tables = plan.tables.map { "\(SQLQuoting.identifier($0.schema)).\(SQLQuoting.identifier($0.name))" }
+    return ["CREATE ROLE \(name) LOGIN REPLICATION;"]
+      + schemas.map { "GRANT USAGE ON SCHEMA \(SQLQuoting.identifier($0)) TO \(name);" }
+      + tables.map { "GRANT SELECT ON TABLE \($0) TO \(name);" }
+  }
+
+  private func tableKind(_ table: (schema: String, name: String)) throws(StreamError) -> String? {
+    try server.query(
+      "SELECT c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+        + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
+        + "AND c.relkind IN ('r', 'p')"
+    ).first?.first.flatMap { $0 }
+  }
+
+  private func publicationStep(_ plan: Plan, viaRoot: Bool) throws(StreamError) -> Step {
+    let name = plan.publication
+    let rows = try server.query(
+      "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
+        + "WHERE pubname = \(SQLQuoting.literal(name))")
+    guard let row = rows.first else {
+      let tables = plan.tables.map { "\(SQLQuoting.identifier($0.schema)).\(SQLQuoting.identifier($0.name))" }
+      let target = tables.isEmpty ? "" : " FOR TABLE \(tables.joined(separator: ", "))"
+      let root = viaRoot ? ", publish_via_partition_root = true" : ""
+      return Step(
+        subject: "publication \(name)",
+        sql: "CREATE PUBLICATION \(SQLQuoting.identifier(name))\(target) WITH (publish = 'insert'\(root));")
+    }
+    var differences: [String] = []
+    for (index, operation) in ["update", "delete", "truncate"].enumerated() where row[index + 2] == "t" {
+      differences.append("it publishes \(operation)")
+    }
+    if row[1] != "t" { differences.append("it does not publish insert") }
+    if viaRoot, row[5] != "t" { differences.append("publish_via_partition_root is false") }
+    if row[0] == "t" { differences.append("it is FOR ALL TABLES") }
+    let found = try server.query(
+      "SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = \(SQLQuoting.literal(name))")
+    let has = Set(found.compactMap { row in row[0].flatMap { schema in row[1].map { "\(schema).\($0)" } } })
+    let wants = Set(plan.tables.map { "\($0.schema).\($0.name)" })
+    for missing in wants.subtracting(has).sorted() { differences.append("\(missing) is not in it") }
+    for extra in has.subtracting(wants).sorted() where row[0] != "t" { differences.append("\(extra) is in it") }
+    try refuse("publication \"\(name)\"", differences, advice: "change it, drop it, or choose another name")
+    return Step(subject: "publication \(name)", sql: nil)
+  }
+
+  private func slotStep(_ plan: Plan) throws(StreamError) -> Step {
+    let name = plan.slot
+    let hasFailover = server.serverVersion >= 170_000
+    if plan.failover, !hasFailover {
+      throw StreamError(
+        .configuration, "slots follow a failover only from PostgreSQL 17 on", advice: "leave --failover")
+    }
+    let rows = try server.query(
+      "SELECT plugin, database = pg_catalog.current_database(), temporary, wal_status, database"
+        + (hasFailover ? ", failover" : ", false")
+        + " FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(name))")
+    guard let row = rows.first else {
+      let arguments =
+        "\(SQLQuoting.literal(name)), 'pgoutput'" + (plan.isTemporary ? ", temporary => true" : "")
+        + (plan.failover ? ", failover => true" : "")
+      return Step(
+        subject: "slot \(name)", sql: "SELECT pg_catalog.pg_create_logical_replication_slot(\(arguments));")
+    }
+    var differences: [String] = []
+    if row[0] != "pgoutput" { differences.append("its plugin is \(row[0] ?? "none")") }
+    if row[1] != "t" { differences.append("it belongs to database \(row[4] ?? "none")") }
+    if row[2] == "t" { differences.append("it is temporary") }
+    if row[3] == "lost" { differences.append("it has been invalidated, so its WAL is gone") }
+    if plan.failover, row[5] != "t" { differences.append("it does not follow a failover") }
+    try refuse("slot \"\(name)\"", differences, advice: "drop it with tailrace teardown, or choose another name")
+    return Step(subject: "slot \(name)", sql: nil)
+  }
+
+  private func refuse(_ subject: String, _ differences: [String], advice: String) throws(StreamError) {
+    guard !differences.isEmpty else { return }
+    throw StreamError(
+      .configuration, "\(subject) is there, but differs: \(differences.joined(separator: ", "))", advice: advice)
+  }
+}
+
+/// The outbox table as `setup --create-table` makes it.
+enum OutboxTable {
+  static func createStatement(_ table: (schema: String, name: String)) -> String {
+    """
+    CREATE TABLE \(SQLQuoting.identifier(table.schema)).\(SQLQuoting.identifier(table.name)) (
+      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+      aggregatetype text NOT NULL,
+      aggregateid text NOT NULL,
+      type text NOT NULL,
+      payload jsonb,
+      version integer NOT NULL DEFAULT 1,
+      occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      headers jsonb,
+      traceparent text
+    );
+    """
+  }
+}

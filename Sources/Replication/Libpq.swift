@@ -1,0 +1,248 @@
+import CLibpq
+import PostgresWire
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// One connection to a server. This is the only file that calls libpq, and the only unsafe one of its module.
+///
+/// Source: PostgreSQL manual, "libpq — C Library".
+@safe struct Libpq: ~Copyable {
+  /// A warning or notice that the server sent beside its answers.
+  struct Notice: Hashable {
+    let sqlState: String
+    let message: String
+  }
+
+  private let connection: OpaquePointer
+  private let notices: NoticeBox
+  /// Output is waiting for the socket to take it.
+  private(set) var wantsWrite = false
+
+  /// Connects, within libpq's `connect_timeout` or else 30 seconds.
+  static func connect(
+    _ database: String, forReplication: Bool, isCancelled: () -> Bool = { false }
+  ) throws(StreamError) -> Libpq {
+    try ConnectionString.check(database)
+    var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
+    parameters.append(("fallback_application_name", "tailrace"))
+    parameters.append(("client_encoding", "UTF8"))
+    if forReplication { parameters.append(("replication", "database")) }
+    let handle = unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
+      unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQconnectStartParams(keywords, values, 1) }
+    }
+    guard let handle = unsafe handle else { throw StreamError(.internal, "out of memory") }
+    let server = unsafe Libpq(handle)
+    unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+    try server.waitForConnection(isCancelled)
+    unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+    return server
+  }
+
+  private init(_ handle: OpaquePointer) {
+    unsafe connection = handle
+    notices = NoticeBox()
+    unsafe PQsetNoticeReceiver(
+      connection, { unsafe receiveNotice($0, $1) }, Unmanaged.passUnretained(notices).toOpaque())
+  }
+
+  deinit { unsafe PQfinish(connection) }
+
+  /// The server's version, such as 150018.
+  var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
+
+  /// What to poll.
+  var socket: Int32 { unsafe PQsocket(connection) }
+
+  /// The notices that came since the last call.
+  func takeNotices() -> [Notice] {
+    defer { notices.waiting = [] }
+    return notices.waiting
+  }
+
+  /// Runs one or more statements and returns the last one's rows.
+  func query(_ sql: String) throws(StreamError) -> [[String?]] {
+    let result = unsafe PQexec(connection, sql)
+    defer { unsafe PQclear(result) }
+    let status = unsafe PQresultStatus(result)
+    guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe failure(result) }
+    let columns = unsafe PQnfields(result)
+    return unsafe (0..<PQntuples(result)).map { row in
+      (0..<columns).map { column in
+        unsafe PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
+      }
+    }
+  }
+
+  /// Starts streaming in both directions.
+  func startCopy(_ command: String) throws(StreamError) {
+    let result = unsafe PQexec(connection, command)
+    defer { unsafe PQclear(result) }
+    guard unsafe PQresultStatus(result) == PGRES_COPY_BOTH else { throw unsafe failure(result) }
+    _ = unsafe PQsetnonblocking(connection, 1)
+  }
+
+  /// How `receive` ended.
+  enum Supply {
+    case paused, drained, ended
+  }
+
+  /// Hands over every frame that has arrived, reading from the socket once.
+  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> Supply {
+    var hasRead = false
+    while true {
+      var frame: UnsafeMutablePointer<CChar>?
+      let count = unsafe PQgetCopyData(connection, &frame, 1)
+      switch count {
+      case 1...:
+        let verdict = unsafe visit(UnsafeRawBufferPointer(start: frame, count: Int(count)).bytes)
+        unsafe PQfreemem(frame)
+        if verdict == .enough { return .paused }
+      case 0:
+        if hasRead { return .drained }
+        guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
+        hasRead = true
+      case -1:
+        let result = unsafe PQgetResult(connection)
+        defer { unsafe PQclear(result) }
+        let status = unsafe PQresultStatus(result)
+        guard status == PGRES_COMMAND_OK || status == PGRES_COPY_IN else { throw unsafe failure(result) }
+        return .ended
+      default: throw lost()
+      }
+    }
+  }
+
+  /// Sends a frame, as far as the socket takes it.
+  mutating func send(_ frame: [UInt8]) throws(StreamError) {
+    let accepted = unsafe frame.withUnsafeBytes {
+      unsafe PQputCopyData(connection, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count))
+    }
+    guard accepted >= 0 else { throw lost() }
+    try flush()
+  }
+
+  /// Sends what is waiting, as far as the socket takes it.
+  mutating func flush() throws(StreamError) {
+    switch unsafe PQflush(connection) {
+    case 0: wantsWrite = false
+    case 1: wantsWrite = true
+    default: throw lost()
+    }
+  }
+
+  /// Ends the copy and waits for the server to agree, for at most five seconds.
+  mutating func finishCopy() throws(StreamError) {
+    guard unsafe PQputCopyEnd(connection, nil) >= 0 else { throw lost() }
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ContinuousClock.now < deadline {
+      try flush()
+      if try receive({ _ in .more }) == .ended { return }
+      Self.wait(socket, forWriting: wantsWrite, milliseconds: 100)
+    }
+  }
+
+  private func waitForConnection(_ isCancelled: () -> Bool) throws(StreamError) {
+    let deadline = ContinuousClock.now + .seconds(connectTimeout)
+    while unsafe PQstatus(connection) != CONNECTION_BAD {
+      switch unsafe PQconnectPoll(connection) {
+      case PGRES_POLLING_OK: return
+      case PGRES_POLLING_READING: Self.wait(socket, forWriting: false, milliseconds: 200)
+      case PGRES_POLLING_WRITING: Self.wait(socket, forWriting: true, milliseconds: 200)
+      default: break
+      }
+      if isCancelled() { throw StreamError(.unavailable, "stopped while connecting", isRetryable: true) }
+      guard ContinuousClock.now < deadline else {
+        throw StreamError(
+          .unavailable, "the server did not answer within the connect_timeout of \(connectTimeout) s",
+          advice: "check host, port and network", isRetryable: true)
+      }
+    }
+    throw ServerErrors.connecting(errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
+  }
+
+  private var connectTimeout: Int {
+    let options = unsafe PQconninfo(connection)
+    defer { unsafe PQconninfoFree(options) }
+    var next = unsafe options
+    while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
+      if unsafe String(cString: keyword) == "connect_timeout", let value = unsafe option.pointee.val,
+        let seconds = unsafe Int(String(cString: value)), seconds > 0
+      {
+        return max(2, seconds)
+      }
+      unsafe next = option + 1
+    }
+    return 30
+  }
+
+  private var errorMessage: String { unsafe String(cString: PQerrorMessage(connection)) }
+
+  private func lost() -> StreamError { ServerErrors.error(errorMessage, sqlState: nil) }
+
+  private func failure(_ result: OpaquePointer?) -> StreamError {
+    guard let code = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "C"))) else { return lost() }
+    let message = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "M")))
+    return unsafe ServerErrors.error(message.map { unsafe String(cString: $0) } ?? "", sqlState: String(cString: code))
+  }
+
+  private static func wait(_ socket: Int32, forWriting: Bool, milliseconds: Int32) {
+    var request = pollfd(fd: socket, events: Int16(forWriting ? POLLOUT | POLLIN : POLLIN), revents: 0)
+    _ = unsafe poll(&request, 1, milliseconds)
+  }
+
+  /// Calls `body` with a null-terminated array of C strings.
+  private static func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+  ) -> Result {
+    let copies = unsafe strings.map { unsafe strdup($0) }
+    defer { unsafe copies.forEach { unsafe free($0) } }
+    let pointers = unsafe copies.map { unsafe UnsafePointer($0) } + [nil]
+    return unsafe pointers.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("an array with a terminator is not empty") }
+      return unsafe body(base)
+    }
+  }
+}
+
+/// Checking a connection string without connecting.
+enum ConnectionString {
+  /// Refuses what libpq cannot parse. What it quotes of the string is left out, since that may be a password.
+  static func check(_ text: String) throws(StreamError) {
+    let isURI = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
+    guard isURI || text.contains("=") else { return }
+    var message: UnsafeMutablePointer<CChar>?
+    let options = unsafe PQconninfoParse(text, &message)
+    if unsafe options != nil {
+      unsafe PQconninfoFree(options)
+      return
+    }
+    let words = unsafe message.map { unsafe String(cString: $0) } ?? ""
+    unsafe PQfreemem(message)
+    let isAboutName = words.hasPrefix("invalid connection option") || words.hasPrefix("invalid URI query parameter")
+    let quoted = words.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+    let safe = isAboutName ? words : quoted.map { $0 % 2 == 0 ? String($1) : "…" }.joined(separator: "\"")
+    throw StreamError(
+      .usage, "malformed connection string: \(safe)",
+      advice: "write postgresql://user@host:port/database or host=… dbname=…")
+  }
+}
+
+/// Collects notices while libpq is reading, on the thread that made it read.
+private final class NoticeBox {
+  var waiting: [Libpq.Notice] = []
+}
+
+private func receiveNotice(_ context: UnsafeMutableRawPointer?, _ result: OpaquePointer?) {
+  guard let context = unsafe context else { return }
+  let box = unsafe Unmanaged<NoticeBox>.fromOpaque(context).takeUnretainedValue()
+  let code = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "C"))).map { unsafe String(cString: $0) }
+  let message = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "M"))).map { unsafe String(cString: $0) }
+  // A server that floods us with notices gets only so many remembered.
+  if box.waiting.count < 100 { box.waiting.append(Libpq.Notice(sqlState: code ?? "", message: message ?? "")) }
+}

@@ -1,0 +1,53 @@
+import PostgresWire
+
+/// Which stream to open and how.
+public struct ReplicationSettings: Sendable {
+  /// A libpq connection string or URI; empty to leave everything to libpq's environment variables.
+  public var database: String
+  /// The replication slot.
+  public var slot: String
+  /// The publications.
+  public var publications: [String]
+  /// Tables that must be there and published, each as schema and name.
+  public var tables: [(schema: String, name: String)] = []
+  /// Make a temporary slot, which goes with the connection. Default: no.
+  public var createsTemporarySlot = false
+  /// Asked about every fifth of a second while connecting: true gives up.
+  public var isCancelled: @Sendable () -> Bool = { false }
+
+  /// Makes settings with the defaults.
+  public init(database: String, slot: String, publications: [String]) {
+    self.database = database
+    self.slot = slot
+    self.publications = publications
+  }
+
+  /// The command that starts the stream.
+  func startCommand(from lsn: LSN, options: String) -> String {
+    "START_REPLICATION SLOT \(SQLQuoting.identifier(slot)) LOGICAL \(lsn) (\(options))"
+  }
+
+  /// The options for the plugin.
+  ///
+  /// Logical messages are always asked for, because every one counts in its transaction: positions must not depend on
+  /// how the client is configured.
+  func options(serverVersion: Int) -> String {
+    let names = publications.map(SQLQuoting.identifier).joined(separator: ",")
+    let options = [
+      "proto_version \(SQLQuoting.optionValue(String(Self.protocolVersion(serverVersion))))",
+      "publication_names \(SQLQuoting.optionValue(names))",
+    ]
+    return (options + (serverVersion >= 140_000 ? ["messages 'true'"] : [])).joined(separator: ", ")
+  }
+
+  /// The newest version of the `pgoutput` protocol that a server knows. Source: manual, "Logical Streaming Replication
+  /// Parameters".
+  static func protocolVersion(_ serverVersion: Int) -> Int {
+    switch serverVersion {
+    case 160_000...: 4
+    case 150_000...: 3
+    case 140_000...: 2
+    default: 1
+    }
+  }
+}

@@ -1,0 +1,99 @@
+public import PostgresWire
+
+/// The live source: a replication slot of a running server.
+public struct ReplicationStream: FrameSource, ~Copyable {
+  /// Which stream this is.
+  public let identity: StreamIdentity
+  /// How often the server wants to hear from us: half of its `wal_sender_timeout`, but at least every ten seconds.
+  public let heartbeat: Duration?
+  /// The server's end of WAL when the stream was opened.
+  public let flushLSN: LSN
+  /// The server's version, such as 150018.
+  public let serverVersion: Int
+  /// The slot's confirmed position when the stream was opened.
+  public let confirmedFlush: LSN
+
+  /// The options that were given to the plugin.
+  public let options: String
+
+  private var server: Libpq
+  private let patience: Duration
+  /// Since when nothing has come although we were reading.
+  private var silentSince: ContinuousClock.Instant?
+
+  /// Connects, checks that everything is there, and starts streaming.
+  ///
+  /// The server starts at `lsn` or the slot's confirmed position, whichever is later.
+  /// Errors carry the server's SQLSTATE and what to do.
+  public init(_ settings: ReplicationSettings, from lsn: LSN) throws(StreamError) {
+    let server = try Libpq.connect(settings.database, forReplication: true, isCancelled: settings.isCancelled)
+    // Text forms must not depend on the role's or the database's settings.
+    _ = try server.query(
+      "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
+        + "SET bytea_output = 'hex'")
+    let findings = try ServerChecks.run(server, settings)
+    let options = settings.options(serverVersion: server.serverVersion)
+    try server.startCopy(settings.startCommand(from: lsn, options: options))
+    identity = StreamIdentity(
+      systemIdentifier: findings.system, timeline: findings.timeline, database: findings.database, slot: settings.slot,
+      publication: settings.publications.joined(separator: ","))
+    let timeout = findings.walSenderTimeout
+    heartbeat = timeout == .zero ? .seconds(10) : min(timeout / 2, .seconds(10))
+    patience = max(timeout, .seconds(60))
+    flushLSN = findings.flushLSN
+    confirmedFlush = findings.confirmedFlush
+    serverVersion = server.serverVersion
+    self.options = options
+    self.server = server
+  }
+
+  /// The connection's socket.
+  public var descriptor: PollDescriptor? {
+    PollDescriptor(descriptor: server.socket, wantsWrite: server.wantsWrite)
+  }
+
+  /// Hands over the frames that have arrived.
+  public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
+    var hasFrames = false
+    let supply = try server.receive { frame in
+      hasFrames = true
+      return visit(frame)
+    }
+    if server.wantsWrite { try server.flush() }
+    try checkNotices()
+    if hasFrames { silentSince = nil }
+    switch supply {
+    case .paused: return .paused
+    case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
+    case .drained:
+      if !hasFrames, silentSince == nil { silentSince = .now }
+      return .drained(until: nil)
+    }
+  }
+
+  /// Sends a status update; asks for an answer when the server has been silent, and gives it up when none comes.
+  public mutating func send(_ status: StandbyStatus) throws(StreamError) {
+    var status = status
+    if let silentSince {
+      let silence = ContinuousClock.now - silentSince
+      if silence > patience {
+        throw StreamError(
+          .unavailable, "the server has been silent for \(silence.components.seconds) s", isRetryable: true)
+      }
+      if silence > .seconds(5) { status.replyRequested = true }
+    }
+    try server.send(status.encoded(at: .now))
+  }
+
+  /// Ends the stream, so that the server has read our last status.
+  public mutating func finish() throws(StreamError) { try server.finishCopy() }
+
+  /// PostgreSQL 18 only warns about a dropped publication and then leaves its rows out, which would lose them.
+  private func checkNotices() throws(StreamError) {
+    for notice in server.takeNotices() where notice.sqlState == "55000" || notice.sqlState == "42704" {
+      throw StreamError(
+        .configuration, notice.message,
+        advice: "rows are lost while the publication is missing; see tailrace setup", sqlState: notice.sqlState)
+    }
+  }
+}

@@ -1,0 +1,135 @@
+import PostgresWire
+
+/// What is asked of a server before a stream is opened, so that what is missing is named in words of the task.
+enum ServerChecks {
+  /// The answers that opening the stream needs.
+  struct Findings {
+    let system: String
+    let timeline: UInt32
+    let flushLSN: LSN
+    let database: String
+    /// Zero for none.
+    let walSenderTimeout: Duration
+    let confirmedFlush: LSN
+  }
+
+  /// Runs on a replication connection.
+  static func run(
+    _ server: borrowing Libpq, _ settings: ReplicationSettings
+  ) throws(StreamError) -> Findings {
+    let system = try identifySystem(server)
+    try requireLogicalWAL(server)
+    let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
+    for publication in settings.publications { try checkPublication(server, publication, settings) }
+    for table in settings.tables { try checkTable(server, table, settings) }
+    if settings.createsTemporarySlot {
+      _ = try server.query(
+        "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT")
+    }
+    let confirmed = try checkSlot(server, settings, database: system.database)
+    return Findings(
+      system: system.identifier, timeline: system.timeline, flushLSN: system.flush, database: system.database,
+      walSenderTimeout: .milliseconds(Int(timeout) ?? 60_000), confirmedFlush: confirmed)
+  }
+
+  /// Refuses a server whose log does not hold enough for logical decoding.
+  static func requireLogicalWAL(_ server: borrowing Libpq) throws(StreamError) {
+    let level = try scalar(server, "SHOW wal_level")
+    guard level == "logical" else {
+      throw StreamError(
+        .configuration, "wal_level is \(level), but logical decoding needs logical",
+        advice: "run ALTER SYSTEM SET wal_level = 'logical' and restart the server")
+    }
+  }
+
+  private static func identifySystem(
+    _ server: borrowing Libpq
+  ) throws(StreamError) -> (identifier: String, timeline: UInt32, flush: LSN, database: String) {
+    let rows = try server.query("IDENTIFY_SYSTEM")
+    guard let row = rows.first, row.count >= 4, let identifier = row[0], let timeline = row[1].flatMap(UInt32.init),
+      let flush = row[2].flatMap(LSN.init), let database = row[3]
+    else { throw StreamError(.internal, "the server's answer to IDENTIFY_SYSTEM makes no sense") }
+    return (identifier, timeline, flush, database)
+  }
+
+  private static func checkPublication(
+    _ server: borrowing Libpq, _ name: String, _ settings: ReplicationSettings
+  ) throws(StreamError) {
+    let found = try server.query(
+      "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(name))")
+    guard found.isEmpty else { return }
+    throw StreamError(
+      .configuration, "publication \"\(name)\" does not exist", advice: setupAdvice(settings), sqlState: "42704")
+  }
+
+  private static func checkTable(
+    _ server: borrowing Libpq, _ table: (schema: String, name: String), _ settings: ReplicationSettings
+  ) throws(StreamError) {
+    let name = "\(table.schema).\(table.name)"
+    let byName = "schemaname = \(SQLQuoting.literal(table.schema)) AND tablename = \(SQLQuoting.literal(table.name))"
+    let publications = settings.publications.map(SQLQuoting.literal).joined(separator: ", ")
+    let published = try server.query(
+      "SELECT 1 FROM pg_catalog.pg_publication_tables WHERE \(byName) AND pubname IN (\(publications))")
+    if !published.isEmpty { return }
+    let exists = try server.query(
+      "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+        + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
+        + "AND c.relkind IN ('r', 'p')")
+    if exists.isEmpty {
+      throw StreamError(
+        .configuration, "table \(name) does not exist",
+        advice: "name the outbox with --table, or make it with tailrace setup --create-table", sqlState: "42P01")
+    }
+    throw StreamError(
+      .configuration, "table \(name) is not in publication \(settings.publications.joined(separator: ", "))",
+      advice: "ALTER PUBLICATION \(settings.publications[0]) ADD TABLE \(name)")
+  }
+
+  private static func checkSlot(
+    _ server: borrowing Libpq, _ settings: ReplicationSettings, database: String
+  ) throws(StreamError) -> LSN {
+    let slot = settings.slot
+    let rows = try server.query(
+      "SELECT plugin, database, wal_status, confirmed_flush_lsn, active, active_pid FROM pg_catalog.pg_replication_slots "
+        + "WHERE slot_name = \(SQLQuoting.literal(slot))")
+    guard let row = rows.first else {
+      throw StreamError(
+        .configuration, "replication slot \"\(slot)\" does not exist",
+        advice: setupAdvice(settings), sqlState: "42704")
+    }
+    guard row[0] == "pgoutput" else {
+      throw StreamError(
+        .configuration, "slot \"\(slot)\" uses \(row[0] ?? "physical replication"), not the pgoutput plugin",
+        advice: "name another slot")
+    }
+    guard row[1] == database else {
+      throw StreamError(
+        .configuration, "slot \"\(slot)\" belongs to database \(row[1] ?? "?"), not to \(database)",
+        advice: "connect to that database or name another slot")
+    }
+    if row[2] == "lost" {
+      throw StreamError(
+        .configuration, "slot \"\(slot)\" has been invalidated: the server removed WAL that it still needed",
+        advice: "events since \(row[3] ?? "its last position") cannot be read from it any more; recover them from the "
+          + "outbox table, then tailrace teardown and tailrace setup", sqlState: "55000")
+    }
+    if row[4] == "t", !settings.createsTemporarySlot {
+      throw StreamError(
+        .unavailable, "replication slot \"\(slot)\" is active for PID \(row[5] ?? "?")",
+        advice: "stop the other client, or wait for it to end", sqlState: "55006")
+    }
+    return row[3].flatMap(LSN.init) ?? .zero
+  }
+
+  private static func setupAdvice(_ settings: ReplicationSettings) -> String {
+    let tables = settings.tables.map { " --table \($0.schema).\($0.name)" }.joined()
+    return "make it with tailrace setup --publication \(settings.publications[0]) --slot \(settings.slot)\(tables)"
+  }
+
+  private static func scalar(_ server: borrowing Libpq, _ sql: String) throws(StreamError) -> String {
+    guard let value = try server.query(sql).first?.first.flatMap({ $0 }) else {
+      throw StreamError(.internal, "the server did not answer: \(sql)")
+    }
+    return value
+  }
+}

@@ -1,0 +1,202 @@
+import IntegrationEvents
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The file behind a file sink: opening and repair, appending, rotation.
+struct EventFile: ~Copyable {
+  private let configuration: FileSink.Configuration
+  private var state: FileSinkState
+  private var file: OutputFile
+  /// How long the file is; everything up to here is whole lines.
+  private var size: Int64
+  /// The newest event in the file, or in one that was rotated away.
+  private(set) var last: EventPosition?
+
+  init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(SinkError) {
+    let path = configuration.path
+    let opened = try Self.open(path)
+    var state = FileSinkState(origin: origin, last: nil, started: Self.now)
+    var found: (size: Int64, last: EventPosition?) = (0, nil)
+    if opened.isRegular {
+      do throws(OutputFile.Failure) {
+        found = try Self.repair(opened)
+      } catch {
+        throw SinkError(opening: path, error)
+      }
+      state = try Self.state(configuration, origin: origin, isEmpty: found.size == 0)
+      if configuration.linesHaveSequence, found.size > 0, found.last == nil {
+        throw SinkError(
+          .wrongStream, "\(path): its last line is no event with a sequence; move the file away or name another")
+      }
+    }
+    self.configuration = configuration
+    self.state = state
+    file = opened
+    size = found.size
+    last = configuration.linesHaveSequence ? [found.last, state.last].compactMap { $0 }.max() : nil
+  }
+
+  /// Appends a batch, starting new files where the configured size or age demands it.
+  mutating func append(_ batch: EventBatch) throws(SinkError) {
+    if let interval = configuration.rotateInterval, size > 0, Self.now - state.started >= interval { try rotate() }
+    var start = 0
+    var index = 0
+    while index < batch.events.count {
+      var end = start
+      while index < batch.events.count, fits(batch.events[index].line.upperBound - start) {
+        end = batch.events[index].line.upperBound
+        index += 1
+      }
+      if end > start {
+        try write(batch.bytes, start..<end)
+        last = batch.events[index - 1].position
+        start = end
+      } else {
+        try rotate()
+      }
+    }
+  }
+
+  /// Makes everything appended so far durable.
+  mutating func commit() throws(SinkError) {
+    guard file.isRegular else { return }
+    do throws(OutputFile.Failure) {
+      if configuration.synchronizes { try file.synchronize() }
+      guard try file.status().linkCount > 0 else {
+        throw .init(number: ENOENT)
+      }
+    } catch {
+      throw SinkError(writing: configuration.path, error)
+    }
+  }
+
+  /// Starts a new file: under the old name when it was moved away by somebody else, or else after renaming it.
+  mutating func startNew() throws(SinkError) {
+    guard file.isRegular else { return }
+    if size > 0 { try rotate() }
+  }
+
+  private func fits(_ count: Int) -> Bool {
+    guard let limit = configuration.rotateSize, file.isRegular else { return true }
+    return size == 0 || size + Int64(count) <= limit
+  }
+
+  private mutating func write(_ bytes: [UInt8], _ range: Range<Int>) throws(SinkError) {
+    do {
+      try file.write(bytes, range)
+      size += Int64(range.count)
+    } catch {
+      // Whatever was written of this range goes again, so that no torn line stays.
+      if file.isRegular { try? file.truncate(to: size) }
+      throw SinkError(writing: configuration.path, error)
+    }
+  }
+
+  private mutating func rotate() throws(SinkError) {
+    guard file.isRegular else { return }
+    try commit()
+    let path = configuration.path
+    do throws(OutputFile.Failure) {
+      let isStillOurs = try FileStatus(path: path)?.isSameFile(as: file.status()) ?? false
+      state.last = last
+      state.started = Self.now
+      // In this order: should we die between the two, the file's own last line still tells where to go on.
+      try AtomicFile.write(state.text, to: Self.statePath(path))
+      if isStillOurs { try AtomicFile.move(path, to: rotatedName()) }
+    } catch {
+      throw SinkError(writing: path, error)
+    }
+    file = try Self.open(path)
+    size = 0
+  }
+
+  /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
+  private func rotatedName() -> String {
+    let base = "\(configuration.path).\(last?.sequence ?? "\(state.started)")"
+    var name = base
+    var number = 1
+    while FileStatus(path: name) != nil {
+      name = "\(base).\(number)"
+      number += 1
+    }
+    return name
+  }
+
+  private static var now: Int64 { Int64(time(nil)) }
+
+  private static func statePath(_ path: String) -> String { path + ".state" }
+
+  private static func open(_ path: String) throws(SinkError) -> OutputFile {
+    do throws(OutputFile.Failure) {
+      let file = try OutputFile(appendingTo: path)
+      if file.isRegular, !file.lock() { throw .init(number: EBUSY) }
+      return file
+    } catch {
+      throw SinkError(opening: path, error)
+    }
+  }
+
+  /// Cuts off a torn last line; gives the length that is left and the position of the last event.
+  private static func repair(_ file: borrowing OutputFile) throws(OutputFile.Failure) -> (Int64, EventPosition?) {
+    let size = try file.status().size
+    let end = try lineStart(file, before: size)
+    if end < size {
+      try file.truncate(to: end)
+      try file.synchronize()
+    }
+    guard end > 0 else { return (end, nil) }
+    let start = try lineStart(file, before: end - 1)
+    return (end, EventLine.position(in: try file.read(start..<end)))
+  }
+
+  /// The offset behind the last newline before an offset.
+  private static func lineStart(_ file: borrowing OutputFile, before end: Int64) throws(OutputFile.Failure) -> Int64 {
+    var end = end
+    while end > 0 {
+      let start = max(0, end - 65_536)
+      let piece = try file.read(start..<end)
+      if let newline = piece.lastIndex(of: UInt8(ascii: "\n")) { return start + Int64(newline) + 1 }
+      end = start
+    }
+    return 0
+  }
+
+  /// Reads the state beside the file, or makes it for a new one; refuses another stream's.
+  private static func state(
+    _ configuration: FileSink.Configuration, origin: StreamOrigin, isEmpty: Bool
+  ) throws(SinkError) -> FileSinkState {
+    let path = configuration.path
+    let advice = "move the file and its .state away or name another"
+    let text: String?
+    do {
+      text = try AtomicFile.read(statePath(path))
+    } catch {
+      throw SinkError(opening: statePath(path), error)
+    }
+    if let text {
+      guard let state = FileSinkState(text: text) else {
+        throw SinkError(.wrongStream, "\(statePath(path)) cannot be read; \(advice)")
+      }
+      guard state.origin == origin else {
+        throw SinkError(.wrongStream, "\(path) belongs to \(state.origin), not to \(origin); \(advice)")
+      }
+      return state
+    }
+    guard isEmpty else {
+      throw SinkError(.wrongStream, "\(path) is not empty and has no \(statePath(path)) to tell whose it is; \(advice)")
+    }
+    let state = FileSinkState(origin: origin, last: nil, started: now)
+    do {
+      try AtomicFile.write(state.text, to: statePath(path))
+    } catch {
+      throw SinkError(opening: statePath(path), error)
+    }
+    return state
+  }
+}

@@ -1,0 +1,19 @@
+import IntegrationEvents
+
+/// Reading back a line that was written as a CloudEvent.
+enum EventLine {
+  /// The position in a line's `sequence`; nil when the line is not such an event.
+  static func position(in line: [UInt8]) -> EventPosition? {
+    let bytes = unsafe line.span.bytes
+    var sequence: EventPosition?
+    do {
+      try JSONScanner.forEachMember(bytes, 0..<line.count) { key, value, kind in
+        guard kind == .string, bytes.text(key) == "sequence" else { return }
+        sequence = EventPosition(sequence: bytes.text((value.lowerBound + 1)..<(value.upperBound - 1)))
+      }
+    } catch {
+      return nil
+    }
+    return sequence
+  }
+}

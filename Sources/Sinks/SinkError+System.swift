@@ -1,0 +1,27 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+extension SinkError {
+  /// An error of writing to an open output.
+  init(writing name: String, _ failure: OutputFile.Failure) {
+    switch failure.number {
+    case EPIPE: self.init(.readerGone, "the reader of \(name) has gone")
+    case ENOSPC, EDQUOT:
+      self.init(.writeFailed, "cannot write to \(name): \(failure.text); make room and start again, nothing is lost")
+    case EFBIG:
+      self.init(.writeFailed, "cannot write to \(name): \(failure.text); raise the limit or rotate with --rotate-size")
+    default: self.init(.writeFailed, "cannot write to \(name): \(failure.text)")
+    }
+  }
+
+  /// An error of opening an output.
+  init(opening path: String, _ failure: OutputFile.Failure) {
+    self.init(
+      .cannotCreate, "cannot open \(path) for writing: \(failure.text); check the directory and its permissions")
+  }
+}

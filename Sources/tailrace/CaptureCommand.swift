@@ -1,0 +1,48 @@
+import ArgumentParser
+import Capture
+import Logging
+import PostgresWire
+import Relay
+import Replication
+
+/// `tailrace capture`: records a stream.
+struct CaptureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capture",
+    abstract: "Records the raw frames of a slot in a file and confirms nothing.",
+    discussion: "Stops at SIGTERM or SIGINT, or at --until. The file holds row values; it is made with mode 0600.")
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var names: StreamNameOptions
+  @OptionGroup var tables: TableOptions
+  @OptionGroup var logging: LogOptions
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to make.", valueName: "path"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Stop when the server is past a position, or past the present.", valueName: "lsn|now"))
+  var until: RelayConfiguration.End?
+
+  func run() throws {
+    try reportingErrors {
+      let control = RelayControl()
+      Signals.direct(to: control)
+      var settings = names.settings(connection, tables)
+      settings.isCancelled = { control.isStopRequested }
+      var stream = try SlotContention.open(settings, from: .zero, isFirst: true)
+      var writer = try CaptureWriter(
+        path: output,
+        header: CaptureHeader(
+          identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options))
+      let end: LSN? =
+        switch until {
+        case .lsn(let lsn): lsn
+        case .now: stream.flushLSN
+        case nil: nil
+        }
+      var recorder = Recorder(until: end, control: control)
+      try recorder.run(&stream, to: &writer)
+      logging.logger().info("recorded to \(output)")
+    }
+  }
+}

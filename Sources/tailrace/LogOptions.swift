@@ -1,0 +1,16 @@
+public import ArgumentParser
+public import Logging
+
+/// What is said on standard error.
+struct LogOptions: ParsableArguments {
+  @Option(help: "How much is said on standard error. (values: trace, debug, info, notice, warning, error, critical)")
+  var logLevel: Logger.Level = .info
+
+  func logger() -> Logger {
+    var logger = Logger(label: "tailrace") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = logLevel
+    return logger
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Outbox
+import PostgresWire
+import Replication
+
+/// `tailrace setup`: makes publication, slot and, if asked to, the table.
+struct SetupCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "setup",
+    abstract: "Makes the publication and the replication slot for an outbox, and the table if asked to.",
+    discussion: """
+      What is there and right is left alone; what is there and different is an error that says how. Run it as a role \
+      that owns the table and has REPLICATION. --dry-run prints the SQL instead, with a role of least privilege.
+      """)
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var names: StreamNameOptions
+  @OptionGroup var tables: TableOptions
+
+  @Flag(help: "Make outbox tables that are missing.")
+  var createTable = false
+
+  @Flag(help: "Make a slot that follows a failover to a standby (PostgreSQL 17 and later).")
+  var failover = false
+
+  @Flag(help: "Only prove that a slot can be made: it goes when this command ends. Then use stream --temporary-slot.")
+  var temporary = false
+
+  @Flag(help: "Print the SQL to standard output and change nothing.")
+  var dryRun = false
+
+  func run() throws {
+    try reportingErrors {
+      let administration = try Administration(database: connection.resolved)
+      var plan = names.plan(tables)
+      plan.createsTables = createTable
+      plan.failover = failover
+      plan.isTemporary = temporary
+      let steps = try administration.setupSteps(plan)
+      if dryRun {
+        print("-- a role with no more rights than streaming needs; set its password with \\password tailrace")
+        for statement in Administration.roleStatements(plan) { print(statement) }
+      }
+      try perform(steps, with: administration, dryRun: dryRun, done: "made")
+    }
+  }
+}
+
+extension StreamNameOptions {
+  func plan(_ tables: TableOptions) -> Administration.Plan {
+    Administration.Plan(publication: publication, slot: slot, tables: tables.names.map { ($0.schema, $0.name) })
+  }
+}
+
+/// Does the steps and says so, or prints them.
+func perform(
+  _ steps: [Administration.Step], with administration: borrowing Administration, dryRun: Bool, done: String
+) throws(StreamError) {
+  for step in steps {
+    guard let sql = step.sql else {
+      dryRun ? print("-- \(step.subject): nothing to do") : say("\(step.subject): nothing to do")
+      continue
+    }
+    if dryRun {
+      print(sql)
+    } else {
+      try administration.run(step)
+      say("\(step.subject): \(done)")
+    }
+  }
+}

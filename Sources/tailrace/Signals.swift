@@ -1,0 +1,40 @@
+import Dispatch
+import Relay
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, the second ends at once,
+/// SIGHUP starts a new output. A write to a pipe without a reader is an error like any other.
+enum Signals {
+  /// Must be called before any other thread is started, for threads inherit what is blocked.
+  static func direct(to control: RelayControl) {
+    signal(SIGPIPE, SIG_IGN)
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    let awaited = set
+    DispatchQueue(label: "tailrace.signals").async {
+      var set = awaited
+      var isStopping = false
+      while true {
+        var number: Int32 = 0
+        guard unsafe sigwait(&set, &number) == 0 else { continue }
+        if number == SIGHUP {
+          control.reopen()
+        } else if isStopping {
+          _exit(128 + number)
+        } else {
+          isStopping = true
+          control.stop()
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Logging
+import PostgresWire
+import Relay
+import Replication
+import Sinks
+
+/// `tailrace stream`: the main job.
+struct StreamCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stream",
+    abstract: "Delivers the events of an outbox, from a replication slot, as they are committed.",
+    discussion: """
+      What has been delivered is confirmed to the server, which then forgets it; what has not comes again. SIGTERM and \
+      SIGINT deliver and confirm what has been read, then end; SIGHUP starts a new output file.
+
+      Examples:
+        tailrace stream --publication orders --slot orders | jq -c .data
+        tailrace stream --publication orders --slot orders --sink file:/var/lib/tailrace/events.ndjson
+        tailrace stream --publication orders --slot orders --until now      # from cron
+      """)
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var names: StreamNameOptions
+  @OptionGroup var outbox: OutboxOptions
+  @OptionGroup var sink: SinkOptions
+  @OptionGroup var logging: LogOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop after the transactions committed up to a position, or up to the present.", valueName: "lsn|now"))
+  var until: RelayConfiguration.End?
+
+  @Flag(help: "End with an error when the connection fails, instead of trying again.")
+  var noRetry = false
+
+  @Flag(help: "Use a temporary slot that goes with the connection: to try things out. Starts at the present.")
+  var temporarySlot = false
+
+  func run() throws {
+    try reportingErrors {
+      let control = RelayControl()
+      Signals.direct(to: control)
+      let log = logging.logger()
+      var configuration = RelayConfiguration(outbox: try outbox.configuration())
+      configuration.envelope = outbox.envelope
+      configuration.end = until
+      configuration.retries = !noRetry && !temporarySlot
+      var settings = names.settings(connection, outbox.tables)
+      settings.createsTemporarySlot = temporarySlot
+      settings.isCancelled = { control.isStopRequested }
+      var relay = Relay(configuration, control: control, log: log)
+      let outcome = try relay.run(
+        open: { (lsn, isFirst) throws(StreamError) in
+          let stream = try SlotContention.open(settings, from: lsn, isFirst: isFirst)
+          log.info(
+            "streaming from slot \(settings.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
+          )
+          return stream
+        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope) })
+      log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")
+    }
+  }
+}

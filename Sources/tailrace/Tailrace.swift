@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// The command line. Each subcommand has a file of its own.
+@main
+struct Tailrace: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tailrace",
+    abstract: "Turns the rows of a PostgreSQL outbox into integration events, without losing any.",
+    discussion: """
+      A first try:
+        tailrace setup  --database postgresql://…/shop --publication orders --slot orders --create-table
+        tailrace stream --database postgresql://…/shop --publication orders --slot orders
+
+      Events go to standard output, messages to standard error. Without --database, TAILRACE_DATABASE counts, then what \
+      psql would use (PGHOST, PGSERVICE, ~/.pgpass, …).
+
+      Exit codes: 0 done, 64 usage, 65 bad data, 69 unavailable, 70 internal error, 73 cannot create output, 74 writing \
+      failed, 77 not permitted, 78 configuration; 130 and 143 after a second signal.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      StreamCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self, ReplayCommand.self,
+      InspectCommand.self,
+    ])
+}

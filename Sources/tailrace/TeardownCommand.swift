@@ -1,0 +1,25 @@
+import ArgumentParser
+import Replication
+
+/// `tailrace teardown`: removes slot and publication.
+struct TeardownCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "teardown",
+    abstract: "Removes the replication slot and the publication; the outbox table stays.",
+    discussion: "What is not there is left at that. A slot that is in use is an error.")
+
+  @OptionGroup var connection: ConnectionOptions
+  @OptionGroup var names: StreamNameOptions
+  @OptionGroup var tables: TableOptions
+
+  @Flag(help: "Print the SQL to standard output and change nothing.")
+  var dryRun = false
+
+  func run() throws {
+    try reportingErrors {
+      let administration = try Administration(database: connection.resolved)
+      let steps = try administration.teardownSteps(names.plan(tables))
+      try perform(steps, with: administration, dryRun: dryRun, done: "removed")
+    }
+  }
+}
