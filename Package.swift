@@ -28,6 +28,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -37,7 +41,20 @@ let package = Package(
     .target(name: "PgOutput", dependencies: ["PostgresWire"], swiftSettings: library),
     .target(name: "IntegrationEvents", swiftSettings: library),
     .target(name: "Outbox", dependencies: ["PgOutput", "IntegrationEvents", "PostgresWire"], swiftSettings: library),
-    .target(name: "Sinks", dependencies: ["IntegrationEvents"], swiftSettings: library),
+    .target(
+      name: "Sinks",
+      dependencies: [
+        "IntegrationEvents",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: library
+    ),
     .target(
       name: "Relay",
       dependencies: [

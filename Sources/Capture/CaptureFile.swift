@@ -39,13 +39,17 @@ struct CaptureFile: ~Copyable {
   /// Reads up to `count` more bytes to the end of a buffer; false at the end of the file.
   func read(into buffer: inout [UInt8], count: Int) throws(StreamError) -> Bool {
     let start = buffer.count
+    var failure: Int32 = 0
     buffer.append(addingCapacity: count) { span in
       unsafe span.withUnsafeMutableBufferPointer { target, initialized in
         var result = unsafe systemRead(descriptor, target.baseAddress, count)
         while result < 0, errno == EINTR { result = unsafe systemRead(descriptor, target.baseAddress, count) }
         initialized = max(0, result)
-        if result < 0 { initialized = 0 }
+        if result < 0 { failure = errno }
       }
+    }
+    guard failure == 0 else {
+      throw StreamError(.badData, "cannot read \(path): \(unsafe String(cString: strerror(failure)))")
     }
     return buffer.count > start
   }

@@ -13,20 +13,19 @@ struct DumpParser {
   /// The frame around the message of a line; nil for a line that carries none.
   func frame(of line: [UInt8]) throws(Failure) -> [UInt8]? {
     let parts = line.split(separator: UInt8(ascii: "|"), maxSplits: 2, omittingEmptySubsequences: false)
-      .map(Self.trimmed)
     guard parts.count == 3 else {
       let isDecoration = line.allSatisfy { $0 == 0x20 || $0 == 0x0D } || line.first == UInt8(ascii: "(")
       let isRule = line.allSatisfy { "-+ \r".utf8.contains($0) }
       guard isDecoration || isRule else { throw Failure(what: "neither a capture file nor a line of lsn|xid|data") }
       return nil
     }
-    let first = String(decoding: parts[0], as: UTF8.self)
+    let first = String(decoding: Self.trimmed(parts[0]), as: UTF8.self)
     if first == "lsn" { return nil }
     guard let lsn = LSN(first) else { throw Failure(what: "no LSN in front of the first |") }
-    guard UInt32(String(decoding: parts[1], as: UTF8.self)) != nil else {
+    guard UInt32(String(decoding: Self.trimmed(parts[1]), as: UTF8.self)) != nil else {
       throw Failure(what: "no transaction identifier between the two |")
     }
-    guard let payload = Self.bytes(Array(parts[2])) else {
+    guard let payload = Self.bytes(parts[2]) else {
       throw Failure(what: "data in neither hexadecimal nor escape form")
     }
     return ReplicationFrame.xLogData(start: lsn, sentAt: PostgresTimestamp(rawValue: 0), payload: payload)
@@ -39,9 +38,11 @@ struct DumpParser {
     return part
   }
 
-  private static func bytes(_ text: [UInt8]) -> [UInt8]? {
-    if text.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "x")]) { return hexadecimal(text[2...]) }
-    return hexadecimal(text[...]) ?? escaped(text)
+  private static func bytes(_ data: ArraySlice<UInt8>) -> [UInt8]? {
+    let text = trimmed(data)
+    if text.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "x")]) { return hexadecimal(text.dropFirst(2)) }
+    // In the escape form a blank at the end is data.
+    return hexadecimal(text) ?? escaped(Array(data.drop { $0 == 0x20 }.prefix { $0 != 0x0D }))
   }
 
   private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> [UInt8]? {

@@ -8,6 +8,8 @@ public struct EncodedEvent: Hashable, Sendable {
   public var id: Range<Int>
   /// The aggregate id, JSON-escaped; empty for an event without a key.
   public var key: Range<Int>
+  /// The W3C trace context, JSON-escaped; empty for none.
+  package var traceParent: Range<Int> = 0..<0
   /// Where the `sequence` is written, if it is.
   package var sequenceOffset: Int?
   /// Where the commit's time is written, if it is.
@@ -19,7 +21,8 @@ extension EncodedEvent {
   package func moved(by distance: Int) -> EncodedEvent {
     EncodedEvent(
       position: position, line: line.shifted(by: distance), id: id.shifted(by: distance),
-      key: key.shifted(by: distance), sequenceOffset: sequenceOffset.map { $0 + distance },
+      key: key.shifted(by: distance),
+      traceParent: traceParent.shifted(by: distance), sequenceOffset: sequenceOffset.map { $0 + distance },
       commitTimeOffset: commitTimeOffset.map { $0 + distance })
   }
 

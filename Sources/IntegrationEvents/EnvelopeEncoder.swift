@@ -72,7 +72,9 @@ public struct EnvelopeEncoder: Sendable {
     }
     try appendOptional(Key.aggregateType, event.aggregateType, .aggregateType, from: bytes, into: &buffer)
     try appendOptional(Key.dataVersion, event.dataVersion, .dataVersion, from: bytes, into: &buffer)
+    let traceStart = buffer.count + Key.traceParent.count + 1
     try appendOptional(Key.traceParent, event.traceParent, .traceParent, from: bytes, into: &buffer)
+    let trace = event.traceParent.isEmpty ? 0..<0 : traceStart..<(buffer.count - 1)
     try appendOptional(Key.traceState, event.traceState, .traceState, from: bytes, into: &buffer)
     for attribute in event.attributes {
       try appendOptional(
@@ -100,7 +102,8 @@ public struct EnvelopeEncoder: Sendable {
     buffer.append(UInt8(ascii: "}"))
     buffer.append(UInt8(ascii: "\n"))
     return EncodedEvent(
-      position: event.position, line: start..<buffer.count, id: id, key: key, sequenceOffset: sequenceOffset,
+      position: event.position, line: start..<buffer.count, id: id, key: key, traceParent: trace,
+      sequenceOffset: sequenceOffset,
       commitTimeOffset: timeOffset)
   }
 

@@ -61,8 +61,11 @@ public struct JSONScanner {
 
   private mutating func value(_ bytes: RawSpan, depth: Int) throws(Failure) -> Kind {
     skipBlanks(bytes)
-    guard depth <= Self.maximumDepth, let byte = peek(bytes) else { throw failure }
+    guard let byte = peek(bytes) else { throw failure }
     let kind: Kind
+    if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+      guard depth < Self.maximumDepth else { throw failure }
+    }
     switch byte {
     case UInt8(ascii: "{"):
       offset += 1

@@ -47,7 +47,8 @@ enum HeaderMapping {
       guard text.appendUnescaped(bytes, (value.lowerBound + 1)..<(value.upperBound - 1)) else { return nil }
       return .string(String(decoding: text, as: UTF8.self))
     default:
-      return .string(String(bytes.text(value).map { $0.isNewline ? " " : $0 }))
+      // Control characters stand only between tokens; CloudEvents forbids them.
+      return .string(String(decoding: bytes.text(value).utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self))
     }
   }
 }

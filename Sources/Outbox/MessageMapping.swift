@@ -72,8 +72,8 @@ extension Outbox {
     case .time:
       let time =
         kind == .string
-        ? TimeParsing.timestamp(message, (value.lowerBound + 1)..<(value.upperBound - 1))
-        : TimeParsing.epoch(message, value)
+        ? EventTime.parse(message, (value.lowerBound + 1)..<(value.upperBound - 1))
+        : EventTime.parseEpoch(message, value)
       guard let time else { throw MemberFailure(member: name, problem: .invalidTime) }
       event.time = time
       event.hasOwnTime = true

@@ -203,10 +203,10 @@ public struct Outbox: Sendable {
         case .hexadecimal: event.payload = .hexadecimal(range)
         }
       case .time:
-        guard TimeParsing.isSupported(plan.types[index]) else {
+        guard TimeColumns.isSupported(plan.types[index]) else {
           throw FieldFailure(index: index, problem: .unsupportedType(plan.types[index]))
         }
-        guard let time = TimeParsing.time(bytes, range, type: plan.types[index]) else {
+        guard let time = TimeColumns.time(bytes, range, type: plan.types[index]) else {
           throw FieldFailure(index: index, problem: .invalidTime)
         }
         event.time = time

@@ -59,6 +59,8 @@ package struct Pipeline {
     outbox.forgetRelations()
     begun = nil
     spooled = [:]
+    // Transactions that are prepared come again too, but only from a position before their PREPARE.
+    safeEnd = confirmable
     prepared = [:]
     spooling = nil
     repliesWanted = 0
@@ -125,7 +127,7 @@ package struct Pipeline {
     switch decoded {
     case .insert(let insert):
       let relation = try self.relation(insert.new, insert.relationID, message, lsn)
-      beginRow(insert.xid)
+      try beginRow(insert.xid, lsn)
       do throws(OutboxError) {
         let outcome = try outbox.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
         try encode(outcome, message, relation: relation, lsn)
@@ -153,7 +155,7 @@ package struct Pipeline {
     case .truncate(let truncate): try change("TRUNCATE", truncate.relationIDs, truncate.xid, message, lsn)
     case .logicalMessage(let logical):
       guard logical.isTransactional else { return }
-      beginRow(logical.xid)
+      try beginRow(logical.xid, lsn)
       do throws(OutboxError) {
         try encode(try outbox.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
       } catch {
@@ -178,9 +180,7 @@ package struct Pipeline {
       spooling = nil
       prepared[prepare.xid] = prepare.prepareLSN
       finish(prepare.endLSN)
-    case .commitPrepared(let commit):
-      prepared[commit.xid] = nil
-      release(commit.xid, commit.commit)
+    case .commitPrepared(let commit): release(commit.xid, commit.commit)
     case .rollbackPrepared(let rollback):
       prepared[rollback.xid] = nil
       spooled[rollback.xid] = nil
@@ -192,7 +192,6 @@ package struct Pipeline {
   private mutating func relation(
     _ tuple: Tuple, _ id: ObjectID, _ message: RawSpan, _ lsn: LSN
   ) throws(RelayError) -> RelationVersion {
-    guard begun != nil || spooling != nil else { throw .protocolViolation("row outside a transaction", lsn) }
     do { return try decoder.relation(of: tuple, id, in: message) } catch { throw .message(error, lsn) }
   }
 
@@ -205,13 +204,14 @@ package struct Pipeline {
     } catch {
       throw .message(error, lsn)
     }
-    beginRow(xid)
+    try beginRow(xid, lsn)
     do { try outbox.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { throw .outbox(error) }
     endRow()
   }
 
   /// Sets the ordinal from which a row of a transaction in progress counts.
-  private mutating func beginRow(_ xid: TransactionID?) {
+  private mutating func beginRow(_ xid: TransactionID?, _ lsn: LSN) throws(RelayError) {
+    guard begun != nil || spooling != nil else { throw .protocolViolation("row outside a transaction", lsn) }
     guard let spooling else { return }
     outbox.resume(ordinal: spooled[spooling, default: SpooledTransaction()].resume(xid ?? spooling))
   }
@@ -245,6 +245,7 @@ package struct Pipeline {
       hasReachedEnd = true
       return
     }
+    prepared[xid] = nil
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
     if let transaction = spooled.removeValue(forKey: xid) {
       transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in

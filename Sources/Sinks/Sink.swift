@@ -36,6 +36,10 @@ public struct SinkError: Error, Hashable, Sendable {
     case writeFailed
     /// The output belongs to another stream (78).
     case wrongStream
+    /// The sink cannot work as it is set up (78).
+    case misconfigured
+    /// The receiver will never take an event (65).
+    case refused
   }
 
   /// The kind, which decides the exit code.

@@ -59,7 +59,8 @@ enum ExitStatus: Int32 {
     switch kind {
     case .readerGone, .writeFailed: self = .outputFailed
     case .cannotCreate: self = .cannotCreate
-    case .wrongStream: self = .configuration
+    case .wrongStream, .misconfigured: self = .configuration
+    case .refused: self = .badData
     }
   }
 }

@@ -49,7 +49,7 @@ struct EventFile: ~Copyable {
     var index = 0
     while index < batch.events.count {
       var end = start
-      while index < batch.events.count, fits(batch.events[index].line.upperBound - start) {
+      while index < batch.events.count, fits(batch.events[index].line.upperBound - start, isFirst: end == start) {
         end = batch.events[index].line.upperBound
         index += 1
       }
@@ -82,9 +82,9 @@ struct EventFile: ~Copyable {
     if size > 0 { try rotate() }
   }
 
-  private func fits(_ count: Int) -> Bool {
+  private func fits(_ count: Int, isFirst: Bool) -> Bool {
     guard let limit = configuration.rotateSize, file.isRegular else { return true }
-    return size == 0 || size + Int64(count) <= limit
+    return (size == 0 && isFirst) || size + Int64(count) <= limit
   }
 
   private mutating func write(_ bytes: [UInt8], _ range: Range<Int>) throws(SinkError) {

@@ -42,6 +42,13 @@ struct OutputFile: ~Copyable {
     self.init(opened, isOwned: true)
   }
 
+  /// Opens a file to read it.
+  init(reading path: String) throws(Failure) {
+    let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard opened >= 0 else { throw .last }
+    self.init(opened, isOwned: true)
+  }
+
   deinit {
     if isOwned { close(descriptor) }
   }
@@ -81,6 +88,13 @@ struct OutputFile: ~Copyable {
 
   /// Takes the file for this process alone; false when another has it.
   func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+  /// Takes the file for this process alone, waiting while another has it.
+  func waitForLock() throws(Failure) {
+    while flock(descriptor, LOCK_EX) != 0 {
+      if errno != EINTR { throw .last }
+    }
+  }
 
   /// What the system knows about the file.
   func status() throws(Failure) -> FileStatus {

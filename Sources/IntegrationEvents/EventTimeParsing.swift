@@ -1,26 +1,8 @@
-import IntegrationEvents
-import PgOutput
-
-/// Reads times as PostgreSQL's ISO date style and RFC 3339 write them, and as epoch numbers.
-enum TimeParsing {
-  /// The time in a column of one of the supported types; nil when it is none.
-  static func time(_ bytes: RawSpan, _ range: Range<Int>, type: ObjectID) -> EventTime? {
-    switch type {
-    case BuiltInType.int2, BuiltInType.int4, BuiltInType.int8: epoch(bytes, range)
-    default: timestamp(bytes, range)
-    }
-  }
-
-  static func isSupported(_ type: ObjectID) -> Bool {
-    switch type {
-    case BuiltInType.timestamptz, BuiltInType.timestamp, BuiltInType.int2, BuiltInType.int4, BuiltInType.int8: true
-    default: false
-    }
-  }
-
+/// Reading times as PostgreSQL's ISO date style and RFC 3339 write them, and as epoch numbers.
+extension EventTime {
   /// `2026-11-23 06:30:00.5+01`, with a blank or T, any number of decimals up to six, and an offset or Z or nothing,
   /// which means UTC. Years beyond 9999, BC and infinity are refused.
-  static func timestamp(_ bytes: RawSpan, _ range: Range<Int>) -> EventTime? {
+  package static func parse(_ bytes: RawSpan, _ range: Range<Int>) -> EventTime? {
     var reader = DigitReader(offset: range.lowerBound, end: range.upperBound)
     guard let year = reader.number(bytes, digits: 4), reader.take(bytes, "-"),
       let month = reader.number(bytes, digits: 2), (1...12).contains(month), reader.take(bytes, "-"),
@@ -55,7 +37,7 @@ enum TimeParsing {
 
   /// A count since 1970: its size tells seconds, milliseconds, microseconds or nanoseconds apart, which do not overlap
   /// for times between 1973 and 5138.
-  static func epoch(_ bytes: RawSpan, _ range: Range<Int>) -> EventTime? {
+  package static func parseEpoch(_ bytes: RawSpan, _ range: Range<Int>) -> EventTime? {
     guard let number = Int64(bytes.text(range)) else { return nil }
     switch number.magnitude {
     case ..<100_000_000_000: return EventTime(unixMicroseconds: number * 1_000_000)

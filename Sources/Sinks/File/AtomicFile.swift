@@ -29,7 +29,7 @@ enum AtomicFile {
   /// The text of a file; nil when there is none.
   static func read(_ path: String) throws(OutputFile.Failure) -> String? {
     guard let status = FileStatus(path: path) else { return nil }
-    let file = try OutputFile(appendingTo: path)
+    let file = try OutputFile(reading: path)
     return String(decoding: try file.read(0..<min(status.size, 65_536)), as: UTF8.self)
   }
 }

@@ -1,0 +1,109 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Sends requests and reads what the receiver says. The only file that knows the HTTP client.
+struct HTTPTransport: Sendable {
+  /// What came of an attempt.
+  enum Outcome: Sendable {
+    /// An answer, with what it says about when to come back.
+    case answer(status: Int, retryAfter: Duration?)
+    /// No answer: the network, a time-out, or TLS that may heal.
+    case failed(String)
+    /// No answer, and there will not be one: a certificate that is not to be trusted, a malformed address.
+    case hopeless(String)
+  }
+
+  /// A receiver's words are read up to so many bytes, so that the connection can be used again, and then forgotten.
+  private static let bodyLimit = 64 * 1024
+
+  private let client: HTTPClient
+  private let configuration: HTTPSinkConfiguration
+
+  init(_ configuration: HTTPSinkConfiguration) throws(SinkError) {
+    var client = HTTPClient.Configuration(
+      redirectConfiguration: .disallow,
+      timeout: .init(
+        connect: TimeAmount(configuration.connectTimeout), read: TimeAmount(configuration.responseTimeout),
+        write: TimeAmount(configuration.writeTimeout)))
+    client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumInFlight
+    client.connectionPool.retryConnectionEstablishment = false
+    client.tlsConfiguration = try Self.tls(configuration)
+    self.configuration = configuration
+    self.client = HTTPClient(
+      eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: client)
+  }
+
+  /// Posts one message.
+  func post(_ message: HTTPMessage, extra headers: [(String, String)]) async -> Outcome {
+    var request = HTTPClientRequest(url: configuration.url)
+    request.method = .POST
+    for (name, value) in message.headers + headers { request.headers.add(name: name, value: value) }
+    request.body = .bytes(message.body)
+    do {
+      let response = try await client.execute(request, deadline: .now() + TimeAmount(configuration.totalTimeout))
+      var count = 0
+      do {
+        for try await piece in response.body {
+          count += piece.readableBytes
+          if count > Self.bodyLimit { break }
+        }
+      } catch {
+        // The status is all that counts, and it has arrived.
+      }
+      let retryAfter = response.headers.first(name: "retry-after")
+        .flatMap { RetryAfter.duration($0, nowUnixSeconds: WallClock.unixSeconds) }
+      return .answer(status: Int(response.status.code), retryAfter: retryAfter)
+    } catch {
+      return Self.outcome(of: error)
+    }
+  }
+
+  func shutDown() async { try? await client.shutdown() }
+
+  private static func outcome(of error: any Error) -> Outcome {
+    switch error {
+    case let error as HTTPClientError:
+      // A malformed address or header stays malformed.
+      return error == .invalidURL || error == .emptyHost || error == .emptyScheme
+        ? .hopeless("the request cannot be sent: \(error.description)") : .failed(error.description)
+    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+      let text = "\(error)"
+      let isUntrusted =
+        text.lowercased().contains("certificate") || text.contains("HOSTNAME")
+        || text.lowercased().contains("hostname")
+      return isUntrusted
+        ? .hopeless("the receiver's certificate is not to be trusted (expired, wrong host or unknown authority)")
+        : .failed("TLS: \(text)")
+    case let error as NIOConnectionError:
+      return .failed("cannot connect to \(error.host), port \(error.port)")
+    default:
+      return .failed("\(type(of: error)): \(error)")
+    }
+  }
+
+  private static func tls(_ configuration: HTTPSinkConfiguration) throws(SinkError) -> TLSConfiguration {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    do {
+      if let file = configuration.authorityFile {
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+      }
+      if let (certificate, key) = configuration.clientCertificate {
+        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
+        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+      }
+    } catch {
+      throw SinkError(.misconfigured, "cannot read a certificate or key: \(error)")
+    }
+    return tls
+  }
+}
+
+extension TimeAmount {
+  init(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+  }
+}
