@@ -14,6 +14,19 @@ public struct EncodedEvent: Hashable, Sendable {
   package var sequenceOffset: Int?
   /// Where the commit's time is written, if it is.
   package var commitTimeOffset: Int?
+
+  package init(
+    position: EventPosition, line: Range<Int>, id: Range<Int>, key: Range<Int>, traceParent: Range<Int> = 0..<0,
+    sequenceOffset: Int? = nil, commitTimeOffset: Int? = nil
+  ) {
+    self.position = position
+    self.line = line
+    self.id = id
+    self.key = key
+    self.traceParent = traceParent
+    self.sequenceOffset = sequenceOffset
+    self.commitTimeOffset = commitTimeOffset
+  }
 }
 
 extension EncodedEvent {

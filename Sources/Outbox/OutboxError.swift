@@ -35,6 +35,15 @@ public struct OutboxError: Error, Hashable, Sendable {
   public let column: String?
   /// Where in the log.
   public let lsn: LSN
+
+  /// Whether one row or message is at fault, not the table or the configuration.
+  public var isAboutRow: Bool {
+    switch problem {
+    case .missing: place.hasPrefix("message")
+    case .changed, .unsupportedType: false
+    default: true
+    }
+  }
 }
 
 extension OutboxError: CustomStringConvertible {

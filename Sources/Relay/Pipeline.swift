@@ -23,6 +23,9 @@ package struct Pipeline {
   private(set) var repliesWanted = 0
   /// The newest position heard of.
   private(set) var received = LSN.zero
+  /// Rows that could not become events, to be kept as dead letters.
+  private var badRows: [DeadLetter] = []
+  private let keepsBadRows: Bool
   /// How many events were encoded.
   package private(set) var eventCount = 0
 
@@ -41,12 +44,14 @@ package struct Pipeline {
   private var spooling: TransactionID?
 
   package init(
-    _ outbox: Outbox, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil
+    _ outbox: Outbox, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
+    keepsBadRows: Bool = false
   ) {
     self.outbox = outbox
     self.encoder = encoder
     self.until = until
     self.delivered = delivered
+    self.keepsBadRows = keepsBadRows
   }
 
   /// What may be confirmed once all events so far are durable. A prepared transaction's rows are not sent again after
@@ -100,7 +105,8 @@ package struct Pipeline {
     } catch {
       failure = error
     }
-    return failure != nil || hasReachedEnd || batch.bytes.count >= Self.batchSize ? .enough : .more
+    return failure != nil || hasReachedEnd || !badRows.isEmpty || batch.bytes.count >= Self.batchSize
+      ? .enough : .more
   }
 
   private static func header(_ frame: RawSpan) throws(RelayError) -> ReplicationFrame {
@@ -132,7 +138,8 @@ package struct Pipeline {
         let outcome = try outbox.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
         try encode(outcome, message, relation: relation, lsn)
       } catch {
-        throw .outbox(error)
+        let shape = decoder.relations[relation]
+        try keepBadRow(error, BadRow.json(insert.new, shape, message))
       }
       endRow()
     case .begin(let begin):
@@ -159,7 +166,7 @@ package struct Pipeline {
       do throws(OutboxError) {
         try encode(try outbox.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
       } catch {
-        throw .outbox(error)
+        try keepBadRow(error, BadRow.json(logical, message))
       }
       endRow()
     case .streamStart(let start):
@@ -187,6 +194,25 @@ package struct Pipeline {
       finish(rollback.rollbackEndLSN)
     case .origin, .relation, .type: break
     }
+  }
+
+  mutating func takeBadRows() -> [DeadLetter] {
+    defer { badRows = [] }
+    return badRows
+  }
+
+  /// A row that cannot become an event ends the stream, or goes to the dead letters. Of a transaction in progress nothing
+  /// may leave before its commit, so there it always ends the stream.
+  private mutating func keepBadRow(_ error: OutboxError, _ row: @autoclosure () -> String) throws(RelayError) {
+    guard keepsBadRows, spooling == nil, error.isAboutRow else { throw .outbox(error) }
+    let position = outbox.event.position
+    if let delivered, position <= delivered { return }
+    delivered = position
+    let now = PostgresTimestamp.now.unixMicroseconds / 1_000_000
+    badRows.append(
+      DeadLetter(
+        event: row(), isEvent: false, id: "", key: "", position: position, reason: "\(error)", status: nil, attempts: 0,
+        firstAttempt: now, lastAttempt: now, sink: ""))
   }
 
   private mutating func relation(

@@ -9,13 +9,18 @@ public import Sinks
 /// `run` blocks its thread, which should be one of its own, such as the main thread.
 public struct Relay {
   private let configuration: RelayConfiguration
+  private let deadLetters: DeadLetterOffice
   private let control: RelayControl
   private let log: Logger
   private var backoff = Backoff()
 
   /// Makes a relay.
-  public init(_ configuration: RelayConfiguration, control: RelayControl, log: Logger) {
+  public init(
+    _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(), control: RelayControl,
+    log: Logger
+  ) {
     self.configuration = configuration
+    self.deadLetters = deadLetters
     self.control = control
     self.log = log
   }
@@ -34,7 +39,7 @@ public struct Relay {
       return RelayOutcome(reason: .stopped, events: 0, flushed: .zero)
     }
     let identity = source.identity
-    var loop = try RelayLoop(configuration, source, makeSink, control, log)
+    var loop = try RelayLoop(configuration, source, makeSink, deadLetters, control, log)
     while true {
       do {
         let reason = try loop.run(&source)

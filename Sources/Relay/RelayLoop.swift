@@ -10,6 +10,7 @@ struct RelayLoop {
   private var progress = Progress()
   private let deliveries: Deliveries
   private let sink: any Sink
+  private let deadLetters: DeadLetterOffice
   private let control: RelayControl
   private let log: Logger
   private let configuration: RelayConfiguration
@@ -24,7 +25,8 @@ struct RelayLoop {
 
   init<Source: FrameSource & ~Copyable>(
     _ configuration: RelayConfiguration, _ source: borrowing Source,
-    _ makeSink: (StreamIdentity) throws(SinkError) -> any Sink, _ control: RelayControl, _ log: Logger
+    _ makeSink: (StreamIdentity) throws(SinkError) -> any Sink, _ deadLetters: DeadLetterOffice,
+    _ control: RelayControl, _ log: Logger
   ) throws(RelayError) {
     let identity = source.identity
     do { sink = try makeSink(identity) } catch { throw .sink(error) }
@@ -39,9 +41,11 @@ struct RelayLoop {
       }
     seeksEnd = end != nil
     pipeline = Pipeline(
-      Outbox(outbox), EnvelopeEncoder(envelope: configuration.envelope), until: end, delivered: sink.resumePosition)
+      Outbox(outbox), EnvelopeEncoder(envelope: configuration.envelope), until: end, delivered: sink.resumePosition,
+      keepsBadRows: deadLetters.store != nil)
     deliveries = Deliveries(sink, control.wakeup)
     self.configuration = configuration
+    self.deadLetters = deadLetters
     self.control = control
     self.log = log
   }
@@ -79,6 +83,7 @@ struct RelayLoop {
           throw failure
         }
         if pipeline.hasReachedEnd || supply == .ended { return try finish(&source, .ended) }
+        try keepBadRows(&source)
         handOver()
       }
       advance()
@@ -107,6 +112,19 @@ struct RelayLoop {
         "rows of an outbox table are being updated, deleted or truncated; only inserts become events (--on-change)")
     }
     return supply
+  }
+
+  /// Rows that cannot become events are kept before any later event may become durable, for a sink that resumes behind
+  /// that one would not see them again.
+  private mutating func keepBadRows<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(RelayError) {
+    let letters = pipeline.takeBadRows()
+    guard !letters.isEmpty else { return }
+    do throws(SinkError) {
+      try deadLetters.keep(letters)
+    } catch {
+      _ = try end(&source, error)
+    }
+    log.warning("\(letters.count) rows went to the dead letters: \(letters[0].reason)")
   }
 
   private mutating func handOver() {

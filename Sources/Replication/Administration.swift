@@ -67,6 +67,14 @@ public struct Administration: ~Copyable {
     return steps
   }
 
+  /// What has to be done for a table that belongs to us.
+  public func tableStep(
+    _ table: (schema: String, name: String), createStatement: String
+  ) throws(StreamError) -> Step {
+    let isThere = try tableKind(table) != nil
+    return Step(subject: "table \(table.schema).\(table.name)", sql: isThere ? nil : createStatement)
+  }
+
   /// What has to be done to remove slot and publication; the table stays. Changes nothing.
   public func teardownSteps(_ plan: Plan) throws(StreamError) -> [Step] {
     let slot = SQLQuoting.literal(plan.slot)

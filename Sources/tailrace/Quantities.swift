@@ -4,6 +4,10 @@ import ArgumentParser
 struct TimeSpan: ExpressibleByArgument, Hashable {
   let duration: Duration
 
+  init(duration: Duration) {
+    self.duration = duration
+  }
+
   init?(argument: String) {
     let digits = argument.prefix { $0.isASCII && $0.isNumber }
     guard let count = Int64(digits), count > 0, count < 1_000_000_000 else { return nil }
@@ -18,9 +22,21 @@ struct TimeSpan: ExpressibleByArgument, Hashable {
   }
 }
 
+extension TimeSpan {
+  /// For `--help`.
+  var defaultValueDescription: String {
+    let (seconds, attoseconds) = duration.components
+    return attoseconds == 0 ? "\(seconds)s" : "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
+  }
+}
+
 /// A number of bytes, as `1000`, `10kB`, `64KiB`, `100MB`, `1GiB`.
 struct ByteSize: ExpressibleByArgument, Hashable {
   let bytes: Int64
+
+  init(bytes: Int64) {
+    self.bytes = bytes
+  }
 
   init?(argument: String) {
     let digits = argument.prefix { $0.isASCII && $0.isNumber }
@@ -34,6 +50,11 @@ struct ByteSize: ExpressibleByArgument, Hashable {
     guard !overflow else { return nil }
     bytes = product
   }
+}
+
+extension ByteSize {
+  /// For `--help`.
+  var defaultValueDescription: String { bytes % (1 << 20) == 0 ? "\(bytes >> 20)MiB" : "\(bytes)" }
 }
 
 /// How fast to replay: `max`, or a multiple of the recorded pace such as `1` or `10x`.

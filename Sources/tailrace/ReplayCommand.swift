@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import IntegrationEvents
 import PgOutput
 import PostgresWire
 import Relay
@@ -20,6 +21,7 @@ struct ReplayCommand: ParsableCommand {
 
   @OptionGroup var outbox: OutboxOptions
   @OptionGroup var sink: SinkOptions
+  @OptionGroup var poison: PoisonOptions
   @OptionGroup var logging: LogOptions
 
   @Option(help: ArgumentHelp("max, or a multiple of the recorded pace such as 1 or 10x.", valueName: "speed"))
@@ -36,6 +38,9 @@ struct ReplayCommand: ParsableCommand {
   var databaseName: String?
 
   func validate() throws {
+    if sink.isHTTP, outbox.envelope != .cloudevents {
+      throw ValidationError("--envelope payload: over HTTP, --http-mode binary has the bare payload in the body")
+    }
     if until == .now { throw ValidationError("--until: a recording has no present; give a position") }
     if strict, path == "-" { throw ValidationError("--strict needs a file, which is read twice") }
   }
@@ -49,14 +54,15 @@ struct ReplayCommand: ParsableCommand {
       configuration.envelope = outbox.envelope
       configuration.end = until
       configuration.retries = false
-      var relay = Relay(configuration, control: control, log: logging.logger())
+      let deadLetters = try poison.office(try ConnectionOptions.parse([]))
+      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: logging.logger())
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
         open: { (_, _) throws(StreamError) in
           var reader = try CaptureReader(path: path, speed: pace)
           if let databaseName { reader.identity.database = databaseName }
           return reader
-        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope) })
+        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope, deadLetters) })
     }
   }
 }

@@ -20,6 +20,9 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Make outbox tables that are missing.")
   var createTable = false
 
+  @Option(help: ArgumentHelp("Make a table for dead letters.", valueName: "schema.name"))
+  var deadLetterTable: String?
+
   @Flag(help: "Make a slot that follows a failover to a standby (PostgreSQL 17 and later).")
   var failover = false
 
@@ -29,6 +32,12 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Print the SQL to standard output and change nothing.")
   var dryRun = false
 
+  func validate() throws {
+    if let deadLetterTable, TableName(deadLetterTable) == nil {
+      throw ValidationError("--dead-letter-table: '\(deadLetterTable)' is not a table name such as public.dead_letters")
+    }
+  }
+
   func run() throws {
     try reportingErrors {
       let administration = try Administration(database: connection.resolved)
@@ -36,7 +45,11 @@ struct SetupCommand: ParsableCommand {
       plan.createsTables = createTable
       plan.failover = failover
       plan.isTemporary = temporary
-      let steps = try administration.setupSteps(plan)
+      var steps = try administration.setupSteps(plan)
+      if let name = deadLetterTable.flatMap({ TableName($0) }) {
+        let statement = DeadLetterTable.createStatement(name)
+        steps.append(try administration.tableStep((name.schema, name.name), createStatement: statement))
+      }
       if dryRun {
         print("-- a role with no more rights than streaming needs; set its password with \\password tailrace")
         for statement in Administration.roleStatements(plan) { print(statement) }

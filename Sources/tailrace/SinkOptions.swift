@@ -5,8 +5,11 @@ import Sinks
 
 /// Where events go.
 struct SinkOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Where events go: stdout, or file:PATH.", valueName: "sink"))
+  @Option(
+    help: ArgumentHelp("Where events go: stdout, file:PATH, or an https:// address to post to.", valueName: "sink"))
   var sink = "stdout"
+
+  @OptionGroup(title: "HTTP options") var http: HTTPOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -25,17 +28,21 @@ struct SinkOptions: ParsableArguments {
   }
 
   func validate() throws {
-    if sink == "stdout" {
-      guard rotateSize == nil, rotateInterval == nil else {
-        throw ValidationError("--rotate-size and --rotate-interval need --sink file:PATH")
-      }
-    } else if path == nil {
-      throw ValidationError("--sink: '\(sink)' is neither stdout nor file:PATH")
+    if path == nil, rotateSize != nil || rotateInterval != nil {
+      throw ValidationError("--rotate-size and --rotate-interval need --sink file:PATH")
+    }
+    if isHTTP {
+      try http.validate(url: sink)
+    } else if sink != "stdout", path == nil {
+      throw ValidationError("--sink: '\(sink)' is not stdout, file:PATH or https://…")
     }
   }
 
   /// Makes the sink for a stream.
-  func make(_ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope) throws(SinkError) -> any Sink {
+  func make(
+    _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice
+  ) throws(SinkError) -> any Sink {
+    if isHTTP { return try http.make(url: sink, deadLetters: deadLetters) }
     guard let path else { return StandardOutputSink() }
     var configuration = FileSink.Configuration(path: path)
     configuration.rotateSize = rotateSize?.bytes
@@ -47,6 +54,15 @@ struct SinkOptions: ParsableArguments {
       origin: StreamOrigin(
         systemIdentifier: identity.systemIdentifier, timeline: identity.timeline, slot: identity.slot))
   }
+
+  /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
+  func makeDetached() throws -> any Sink {
+    if isHTTP { return try http.make(url: sink, deadLetters: DeadLetterOffice()) }
+    guard path == nil else { throw ValidationError("--sink: dead letters go to stdout or an https:// address") }
+    return StandardOutputSink()
+  }
+
+  var isHTTP: Bool { sink.hasPrefix("http://") || sink.hasPrefix("https://") }
 
   private var path: String? {
     guard sink.hasPrefix("file:"), sink.utf8.count > 5 else { return nil }

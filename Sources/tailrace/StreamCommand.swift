@@ -1,4 +1,5 @@
 import ArgumentParser
+import IntegrationEvents
 import Logging
 import PostgresWire
 import Relay
@@ -24,6 +25,7 @@ struct StreamCommand: ParsableCommand {
   @OptionGroup var names: StreamNameOptions
   @OptionGroup var outbox: OutboxOptions
   @OptionGroup var sink: SinkOptions
+  @OptionGroup var poison: PoisonOptions
   @OptionGroup var logging: LogOptions
 
   @Option(
@@ -37,6 +39,12 @@ struct StreamCommand: ParsableCommand {
   @Flag(help: "Use a temporary slot that goes with the connection: to try things out. Starts at the present.")
   var temporarySlot = false
 
+  func validate() throws {
+    if sink.isHTTP, outbox.envelope != .cloudevents {
+      throw ValidationError("--envelope payload: over HTTP, --http-mode binary has the bare payload in the body")
+    }
+  }
+
   func run() throws {
     try reportingErrors {
       let control = RelayControl()
@@ -49,7 +57,8 @@ struct StreamCommand: ParsableCommand {
       var settings = names.settings(connection, outbox.tables)
       settings.createsTemporarySlot = temporarySlot
       settings.isCancelled = { control.isStopRequested }
-      var relay = Relay(configuration, control: control, log: log)
+      let deadLetters = try poison.office(connection)
+      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       let outcome = try relay.run(
         open: { (lsn, isFirst) throws(StreamError) in
           let stream = try SlotContention.open(settings, from: lsn, isFirst: isFirst)
@@ -57,7 +66,7 @@ struct StreamCommand: ParsableCommand {
             "streaming from slot \(settings.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
           )
           return stream
-        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope) })
+        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope, deadLetters) })
       log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")
     }
   }

@@ -20,6 +20,6 @@ struct Tailrace: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       StreamCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self, ReplayCommand.self,
-      InspectCommand.self,
+      InspectCommand.self, DeadLettersCommand.self,
     ])
 }

@@ -1,0 +1,109 @@
+import ArgumentParser
+import IntegrationEvents
+import Relay
+import Sinks
+
+/// `tailrace dead-letters`: what could not be delivered.
+struct DeadLettersCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dead-letters", abstract: "Lists, shows, redrives and drops what could not be delivered.",
+    subcommands: [List.self, Show.self, Redrive.self, Drop.self])
+
+  /// Which store.
+  struct StoreOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+
+    @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
+    var deadLetters: DeadLetterPlace
+
+    func open() throws(SinkError) -> any DeadLetterStore { try deadLetters.open(connection) }
+  }
+
+  /// Which letters.
+  struct Selection: ParsableArguments {
+    @Option(help: ArgumentHelp("Those of an aggregate id.", valueName: "key"))
+    var key: String?
+
+    @Option(help: ArgumentHelp("The one of an event id.", valueName: "id"))
+    var id: String?
+
+    @Flag(help: "All of them.")
+    var all = false
+
+    func validate() throws {
+      guard [key != nil, id != nil, all].filter({ $0 }).count == 1 else {
+        throw ValidationError("say which: --key, --id or --all")
+      }
+    }
+
+    func matches(_ letter: DeadLetter) -> Bool {
+      all || (key != nil && letter.key == key) || (id != nil && letter.id == id)
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints a line a letter: position, id, key, reason, attempts.")
+    @OptionGroup var store: StoreOptions
+
+    func run() throws {
+      try reportingErrors {
+        for letter in try store.open().letters() {
+          print(
+            [letter.position.sequence, letter.id, letter.key, letter.reason, "\(letter.attempts)"].joined(
+              separator: "\t"))
+        }
+      }
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Prints a letter whole, as JSON.")
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The event's id, or the position of a row.") var id: String
+
+    func run() throws {
+      try reportingErrors {
+        let letters = try store.open().letters().filter { $0.id == id || $0.position.sequence == id }
+        guard !letters.isEmpty else { throw ValidationError("there is no dead letter '\(id)'") }
+        for letter in letters { print(letter.json) }
+      }
+    }
+  }
+
+  struct Drop: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Removes letters for good.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var selection: Selection
+
+    func run() throws {
+      try reportingErrors {
+        let opened = try store.open()
+        let letters = try opened.letters().filter(selection.matches)
+        try opened.remove(letters)
+        say("dropped \(letters.count) dead letters")
+      }
+    }
+  }
+
+  struct Redrive: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delivers letters again, oldest first; each is gone only when it has been delivered.",
+      discussion: "A letter that is refused again stays, and with it the later ones of its key.")
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var selection: Selection
+    @OptionGroup var sink: SinkOptions
+
+    func run() throws {
+      try reportingErrors {
+        let control = RelayControl()
+        Signals.direct(to: control)
+        let opened = try store.open()
+        let target = try sink.makeDetached()
+        let result = try Redriver(opened, target, control).run(selection.matches)
+        say("redrove \(result.delivered) dead letters, \(result.left) left")
+        if result.left > 0, !control.isStopRequested { throw ExitCode(ExitStatus.badData.rawValue) }
+      }
+    }
+  }
+}

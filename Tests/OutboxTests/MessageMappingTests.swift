@@ -1,0 +1,122 @@
+import IntegrationEvents
+import PgOutput
+import PostgresWire
+import TestStream
+import Testing
+
+@testable import Outbox
+
+@Suite struct MessageMappingTests {
+  private func line(
+    _ content: String, prefix: String = "outbox.orders", _ configure: (inout OutboxConfiguration) -> Void = { _ in }
+  ) throws -> String? {
+    var configuration = Mapping().configuration
+    configuration.tables = []
+    configuration.messagePrefixes = ["outbox"]
+    configure(&configuration)
+    var run = Mapping.Run(configuration)
+    return try run.take(HandBuilt.message(prefix, content, at: 0x16_B374_D848))
+  }
+
+  private static func head(id: String, type: String = "t", time: String = Mapping.commitTimeText) -> String {
+    #"{"specversion":"1.0","id":"\#(id)","source":"/shop/message/outbox.orders","type":"\#(type)","time":"\#(time)","#
+      + #""sequence":"00000000000000AB-0000000001""#
+  }
+
+  @Test func `a type is all that is needed`() throws {
+    #expect(
+      try line(#"{"type": "t"}"#)
+        == Self.head(id: "7000000000000000001-00000016B374D848") + #","aggregatetype":"orders"}"#)
+  }
+
+  @Test(arguments: [
+    ("outbox", "outbox"), ("outbox.orders", "orders"), ("outbox:orders", "orders"), ("outbox/a.b", "a.b"),
+    ("outbox..x", "x"), ("outbox.", "outbox."),
+  ])
+  func `the rest of the prefix is the aggregate type`(prefix: String, aggregateType: String) throws {
+    #expect(
+      try line(#"{"type": "t"}"#, prefix: prefix)?.contains(#""aggregatetype":"\#(aggregateType)""#) == true)
+  }
+
+  @Test func `every member`() throws {
+    let content = #"""
+      {"id": "i\"1", "type": "t", "aggregatetype": "a", "aggregateid": 17, "payload": {"x": [1, 2]}, "version": 3,
+       "occurred_at": "2024-05-01T14:00:00.5+02:00", "headers": {"Tenant": "acme"}, "traceparent": "p",
+       "tracestate": "s", "dataschema": "https://example.com/s", "unknown": [null]}
+      """#
+    #expect(
+      try line(content)
+        == #"{"specversion":"1.0","id":"i\"1","source":"/shop/message/outbox.orders","type":"t","subject":"17","#
+        + #""time":"2024-05-01T12:00:00.500000Z","sequence":"00000000000000AB-0000000001","partitionkey":"17","#
+        + #""aggregatetype":"a","dataversion":"3","traceparent":"p","tracestate":"s","tenant":"acme","#
+        + #""dataschema":"https://example.com/s","datacontenttype":"application/json","data":{"x": [1, 2]}}"#)
+  }
+
+  @Test(arguments: [
+    (#"1714564800123"#, "2024-05-01T12:00:00.123000Z"), (#""2024-05-01T12:00:00Z""#, "2024-05-01T12:00:00.000000Z"),
+    ("null", Mapping.commitTimeText),
+  ])
+  func `times`(value: String, text: String) throws {
+    #expect(
+      try line(#"{"id": "1", "type": "t", "occurred_at": \#(value)}"#)
+        == Self.head(id: "1", time: text) + #","aggregatetype":"orders"}"#)
+  }
+
+  @Test func `members under other names, and as attributes`() throws {
+    let name = try #require(AttributeName("tenant"))
+    let text = try line(#"{"kind": "t", "key": "i", "type": 5, "tenantId": "x"}"#) {
+      $0.columns = [.type: "kind", .id: "key"]
+      $0.attributes = [(name, "tenantId")]
+    }
+    #expect(text == Self.head(id: "i") + #","aggregatetype":"orders","tenant":"x"}"#)
+  }
+
+  @Test func `of equal members the last counts`() throws {
+    #expect(
+      try line(#"{"type": "old", "id": "1", "type": "t", "id": "2"}"#)
+        == Self.head(id: "2") + #","aggregatetype":"orders"}"#)
+  }
+
+  @Test func `a payload of null is none, but text is JSON text`() throws {
+    #expect(try line(#"{"id": "1", "type": "t", "payload": null}"#)?.contains("data") == false)
+    #expect(try line(#"{"id": "1", "type": "t", "payload": "x"}"#)?.hasSuffix(#","data":"x"}"#) == true)
+  }
+
+  @Test func `another prefix is no event, nor is a message outside transactions`() throws {
+    #expect(try line("not JSON", prefix: "audit") == nil)
+    var configuration = OutboxConfiguration()
+    configuration.messagePrefixes = ["outbox"]
+    var run = Mapping.Run(configuration)
+    #expect(try run.take(HandBuilt.message("outbox", "not JSON", transactional: false)) == nil)
+    #expect(run.outbox.event.position.ordinal == 0)
+  }
+
+  @Test(
+    arguments: [
+      ("", nil, .invalidMessage), ("not JSON", nil, .invalidMessage), ("[]", nil, .invalidMessage),
+      (#"{"type": "t""#, nil, .invalidMessage), (#"{"type": "t"} x"#, nil, .invalidMessage),
+      ("{}", "type", .missing), (#"{"type": null}"#, "type", .missing), (#"{"type": ""}"#, "type", .missing),
+      (#"{"type": {}}"#, "type", .invalidMessage), (#"{"type": [1]}"#, "type", .invalidMessage),
+      (#"{"type": true}"#, "type", .invalidMessage), (#"{"type": "t", "id": false}"#, "id", .invalidMessage),
+      (#"{"type": "\ud800"}"#, "type", .envelope(.invalidUTF8)),
+      (#"{"type": "t", "occurred_at": "soon"}"#, "occurred_at", .invalidTime),
+      (#"{"type": "t", "occurred_at": 1.5}"#, "occurred_at", .invalidTime),
+      (#"{"type": "t", "occurred_at": true}"#, "occurred_at", .invalidTime),
+      (#"{"type": "t", "headers": []}"#, "headers", .headersNotAnObject),
+      (#"{"type": "t", "headers": {"id": 1}}"#, "headers", .headerName),
+    ] as [(String, String?, OutboxError.Problem)])
+  func `a message that makes no event`(content: String, member: String?, problem: OutboxError.Problem) {
+    let error = #expect(throws: OutboxError.self) { try line(content) }
+    #expect(error?.problem == problem)
+    #expect(error?.column == member)
+    #expect(error?.place == "message prefix outbox.orders")
+    #expect(error?.lsn == Mapping.lsn)
+  }
+
+  @Test func `what the envelope refuses is located too`() {
+    let error = #expect(throws: OutboxError.self) { try line(#"{"type": "t\u0001"}"#) }
+    #expect(error?.problem == .envelope(.controlCharacter))
+    #expect(error?.place == "logical message")
+    #expect(error?.column == "type")
+  }
+}
