@@ -4,8 +4,13 @@ import PostgresWire
 
 /// Turns values in PostgreSQL's binary form into the text that the server would have sent.
 ///
-/// Source: the send functions of the types; for text, json and unknown types the two forms are the same.
+/// Source: the send functions of the types; for text, json and enumerations the two forms are the same.
 enum BinaryColumns {
+  /// The built-in types whose two forms are the same: "char", name, text, json, xml, unknown, bpchar, varchar.
+  private static let alike: Set<ObjectID> = [18, 19, 25, 114, 142, 705, 1042, 1043]
+  /// Types that are not built in have identifiers from here on. Source: PostgreSQL, access/transam.h.
+  private static let firstOther: ObjectID = 16_384
+
   /// Appends the text; false when the bytes do not have the type's layout.
   static func appendText(of bytes: RawSpan, _ range: Range<Int>, type: ObjectID, to text: inout [UInt8]) -> Bool {
     var value = bytes.extracting(range)
@@ -34,6 +39,8 @@ enum BinaryColumns {
       case BuiltInType.bytea:
         text.append(contentsOf: "\\x".utf8)
         while !value.isEmpty { appendHexadecimal(try value.readByte(), to: &text) }
+      case BuiltInType.bool: text.append(try value.readByte() == 0 ? UInt8(ascii: "f") : UInt8(ascii: "t"))
+      case ..<firstOther where !alike.contains(type): return false
       default:
         text.append(bytes, range)
         return true

@@ -75,6 +75,7 @@ final class TablePlan: Sendable {
 
 /// Object identifiers of built-in types, which never change. Source: PostgreSQL, catalog pg_type.
 enum BuiltInType {
+  static let bool: ObjectID = 16
   static let bytea: ObjectID = 17
   static let int8: ObjectID = 20
   static let int2: ObjectID = 21

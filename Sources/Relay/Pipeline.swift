@@ -58,6 +58,9 @@ package struct Pipeline {
   /// its PREPARE is confirmed, so it holds the position back until it is decided.
   var confirmable: LSN { prepared.values.min().map { min($0, safeEnd) } ?? safeEnd }
 
+  /// A commit is still to come for the last events of the batch.
+  var isInTransaction: Bool { begun != nil }
+
   /// The stream starts anew, from a confirmed position: whatever is not complete will come again.
   mutating func restart() {
     decoder = Decoder()

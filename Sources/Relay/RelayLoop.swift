@@ -84,7 +84,8 @@ struct RelayLoop {
         }
         if pipeline.hasReachedEnd || supply == .ended { return try finish(&source, .ended) }
         try keepBadRows(&source)
-        handOver()
+        // A small transaction goes whole: a stop in its middle would deliver what could not be confirmed.
+        if supply == .paused || !pipeline.isInTransaction { handOver() }
       }
       advance()
       try sendIfDue(&source)

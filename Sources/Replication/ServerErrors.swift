@@ -79,10 +79,10 @@ enum ServerErrors {
       isRetryable: true)
   }
 
-  /// Finds `FATAL:  28P01: ` and the like: five upper-case letters or digits between colons.
+  /// Finds `FATAL:  28P01: ` and the like: five upper-case letters or digits between colons, behind two blanks.
   private static func code(in line: String) -> String? {
     let parts = line.split(separator: ":", omittingEmptySubsequences: false).dropFirst()
-    return parts.dropLast().lazy.map { String($0.drop { $0 == " " }) }
+    return parts.dropLast().lazy.filter { $0.hasPrefix("  ") }.map { String($0.dropFirst(2)) }
       .first { $0.utf8.count == 5 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) } }
   }
 

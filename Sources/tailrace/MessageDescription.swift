@@ -55,7 +55,10 @@ enum MessageDescription {
     case .type(let type):
       Fields(
         name: "type",
-        pairs: streamed(type.xid) + [("id", .number("\(type.id)")), ("name", .text("\(type.namespace).\(type.name)"))])
+        pairs: streamed(type.xid) + [
+          ("id", .number("\(type.id)")),
+          ("name", .text("\(type.namespace.isEmpty ? "pg_catalog" : type.namespace).\(type.name)")),
+        ])
     case .insert(let insert):
       Fields(
         name: "insert",
@@ -181,13 +184,21 @@ enum MessageDescription {
 
   private static func plain(_ value: Fields.Value) -> String {
     switch value {
-    case .text(let text): text.contains { $0.isWhitespace || "\"{}[],".contains($0) } ? JSONText.string(text) : text
+    case .text(let text): isPlain(text) ? text : JSONText.string(text)
     case .number(let text): text
     case .null: "null"
     case .unchanged: "(unchanged)"
     case .list(let values): "[" + values.map(plain).joined(separator: ", ") + "]"
     case .object(let pairs): "{" + pairs.map { "\($0): \(plain($1))" }.joined(separator: ", ") + "}"
     }
+  }
+
+  /// Whether text can stand without quotes: not mistaken for something else, and harmless to a terminal.
+  private static func isPlain(_ text: String) -> Bool {
+    !text.isEmpty && text != "null" && text != "(unchanged)"
+      && !text.unicodeScalars.contains {
+        $0.properties.isWhitespace || $0.properties.generalCategory == .control || "\"{}[],".unicodeScalars.contains($0)
+      }
   }
 
   private static func json(_ value: Fields.Value) -> String {

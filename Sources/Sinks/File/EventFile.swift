@@ -79,7 +79,16 @@ struct EventFile: ~Copyable {
   /// Starts a new file: under the old name when it was moved away by somebody else, or else after renaming it.
   mutating func startNew() throws(SinkError) {
     guard file.isRegular else { return }
-    if size > 0 { try rotate() }
+    if try size > 0 || !isStillOurs() { try rotate() }
+  }
+
+  /// Whether the path still leads to the file that is open.
+  private func isStillOurs() throws(SinkError) -> Bool {
+    do {
+      return try FileStatus(path: configuration.path)?.isSameFile(as: file.status()) ?? false
+    } catch {
+      throw SinkError(writing: configuration.path, error)
+    }
   }
 
   private func fits(_ count: Int, isFirst: Bool) -> Bool {
@@ -102,8 +111,8 @@ struct EventFile: ~Copyable {
     guard file.isRegular else { return }
     try commit()
     let path = configuration.path
+    let isStillOurs = try isStillOurs()
     do throws(OutputFile.Failure) {
-      let isStillOurs = try FileStatus(path: path)?.isSameFile(as: file.status()) ?? false
       state.last = last
       state.started = Self.now
       // In this order: should we die between the two, the file's own last line still tells where to go on.
