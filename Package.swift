@@ -73,6 +73,30 @@ let package = Package(
       ],
       swiftSettings: library
     ),
+    .target(name: "TestStream", dependencies: ["PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
+    .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire"], swiftSettings: strict),
+    .testTarget(
+      name: "PgOutputTests", dependencies: ["PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationEventsTests", dependencies: ["IntegrationEvents", "TestStream"], swiftSettings: strict),
+    .testTarget(
+      name: "OutboxTests", dependencies: ["Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "TestStream"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "RelayTests",
+      dependencies: [
+        "Relay", "Capture", "Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "Sinks", "TestStream",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
+    .testTarget(name: "SinksTests", dependencies: ["Sinks", "IntegrationEvents"], swiftSettings: strict),
+    .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
+    .testTarget(
+      name: "ReplayTests",
+      dependencies: [
+        "tailrace", "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "TestStream",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .testTarget(name: "tailraceTests", dependencies: ["tailrace"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

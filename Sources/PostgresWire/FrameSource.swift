@@ -22,8 +22,16 @@ public protocol FrameSource: ~Copyable {
   /// Tells the server about progress; a recording ignores it.
   mutating func send(_ status: StandbyStatus) throws(StreamError)
 
+  /// Whether the server is shutting down. Asked while nothing is received; may take two seconds.
+  var isServerLeaving: Bool { get }
+
   /// Ends the stream in an orderly way, so that the last status is known to have arrived; bounded in time.
   mutating func finish() throws(StreamError)
+}
+
+extension FrameSource where Self: ~Copyable {
+  /// Nobody is there who could leave.
+  public var isServerLeaving: Bool { false }
 }
 
 /// Which cluster, timeline, database and slot a stream belongs to.
@@ -77,6 +85,8 @@ public enum FrameSupply: Hashable, Sendable {
   case paused
   /// Nothing more is there now; a recording played at its own pace also says when to come back.
   case drained(until: ContinuousClock.Instant?)
+  /// More is on its way, and it pays to let it gather for so long before receiving again.
+  case paced(Duration)
   /// Nothing will follow.
   case ended
 }

@@ -35,7 +35,8 @@ public struct Relay {
     open: (LSN, _ isFirst: Bool) throws(StreamError) -> Source,
     sink makeSink: (StreamIdentity) throws(SinkError) -> any Sink
   ) throws(RelayError) -> RelayOutcome {
-    guard var source = try connect({ () throws(StreamError) in try open(.zero, true) }) else {
+    let start = configuration.checkpoint?.resume ?? .zero
+    guard var source = try connect({ () throws(StreamError) in try open(start, true) }) else {
       return RelayOutcome(reason: .stopped, events: 0, flushed: .zero)
     }
     let identity = source.identity

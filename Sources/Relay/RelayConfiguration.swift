@@ -18,6 +18,8 @@ public struct RelayConfiguration: Sendable {
   public var envelope: EnvelopeEncoder.Envelope = .cloudevents
   /// Where to stop. Default: nowhere.
   public var end: End?
+  /// A position of our own beside the slot's. Default: none.
+  public var checkpoint: Checkpoint?
   /// Whether to connect again when the source fails in a way that may heal. Default: yes.
   public var retries = true
   /// How many bytes of events may be with the sink before reading stops. Default: 4 MiB.

@@ -16,19 +16,29 @@ struct RelayLoop {
   private let configuration: RelayConfiguration
   private let seeksEnd: Bool
 
+  private var checkpoint: Checkpoint?
+  private let identity: StreamIdentity
   private var spareBatches: [EventBatch] = []
   private var failure: SinkError?
   private var lastStatus = ContinuousClock.now
   private var sentFlush = LSN.zero
   private var shutdown = ShutdownDetector()
   private var hasWarnedOfChanges = false
+  /// When to look after the server next, while nothing is read from it.
+  private var nextLook: ContinuousClock.Instant?
+
+  private static let lookInterval: Duration = .seconds(3)
+  private static let leaving = RelayError.stream(
+    StreamError(.unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
 
   init<Source: FrameSource & ~Copyable>(
     _ configuration: RelayConfiguration, _ source: borrowing Source,
     _ makeSink: (StreamIdentity) throws(SinkError) -> any Sink, _ deadLetters: DeadLetterOffice,
     _ control: RelayControl, _ log: Logger
   ) throws(RelayError) {
-    let identity = source.identity
+    identity = source.identity
+    do { try configuration.checkpoint?.check(identity, flushLSN: source.flushLSN) } catch { throw .stream(error) }
+    checkpoint = configuration.checkpoint
     do { sink = try makeSink(identity) } catch { throw .sink(error) }
     var outbox = configuration.outbox
     outbox.database = identity.database
@@ -85,7 +95,10 @@ struct RelayLoop {
         if pipeline.hasReachedEnd || supply == .ended { return try finish(&source, .ended) }
         try keepBadRows(&source)
         // A small transaction goes whole: a stop in its middle would deliver what could not be confirmed.
-        if supply == .paused || !pipeline.isInTransaction { handOver() }
+        if shouldHandOver(supply) { handOver() }
+        nextLook = nil
+      } else {
+        try look(after: source)
       }
       advance()
       try sendIfDue(&source)
@@ -126,6 +139,15 @@ struct RelayLoop {
       _ = try end(&source, error)
     }
     log.warning("\(letters.count) rows went to the dead letters: \(letters[0].reason)")
+  }
+
+  private func shouldHandOver(_ supply: FrameSupply?) -> Bool {
+    switch supply {
+    case .paused: true
+    // While more is on its way, larger batches are cheaper; but a sink that has nothing to do gets what there is.
+    case .paced: progress.isIdle || pipeline.batch.bytes.count >= Pipeline.batchSize / 4
+    default: !pipeline.isInTransaction
+    }
   }
 
   private mutating func handOver() {
@@ -170,7 +192,7 @@ struct RelayLoop {
       collect()
       if let failure { return try end(&source, failure) }
       // The server may go meanwhile; delivering is what matters now.
-      try? sendIfDue(&source)
+      do { try sendIfDue(&source) } catch .stream { continue }
     }
     advance()
     sayGoodbye(&source)
@@ -193,11 +215,23 @@ struct RelayLoop {
   private mutating func sendIfDue<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(RelayError) {
     let wanted = pipeline.takeRepliesWanted()
     if wanted > 0, shutdown.isShuttingDown(after: wanted, at: pipeline.received, heartbeat: source.heartbeat) {
-      throw .stream(
-        StreamError(
-          .unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
+      throw Self.leaving
     }
     if wanted > 0 || untilStatus(source) <= .zero { try send(&source, asking: seeksEnd) }
+  }
+
+  /// While nothing is read, a shutdown cannot be noticed by the server's questions: looks now and then whether it lets
+  /// anybody in.
+  private mutating func look<Source: FrameSource & ~Copyable>(after source: borrowing Source) throws(RelayError) {
+    let now = ContinuousClock.now
+    guard let due = nextLook else {
+      nextLook = now + Self.lookInterval
+      return
+    }
+    guard now >= due else { return }
+    nextLook = now + Self.lookInterval
+    guard source.heartbeat != nil, source.isServerLeaving else { return }
+    throw Self.leaving
   }
 
   private mutating func send<Source: FrameSource & ~Copyable>(
@@ -205,6 +239,9 @@ struct RelayLoop {
   ) throws(RelayError) {
     let status = StandbyStatus(
       write: max(pipeline.received, progress.flushed), flush: progress.flushed, replyRequested: asking)
+    // Our own position first: the server's may go back, ours must not be behind it.
+    let (flushed, identity) = (progress.flushed, identity)
+    do { try checkpoint?.write(flushed, of: identity) } catch { throw .sink(error) }
     do { try source.send(status) } catch { throw .stream(error) }
     lastStatus = .now
     sentFlush = progress.flushed
@@ -219,7 +256,11 @@ struct RelayLoop {
 
   private func wait<Source: FrameSource & ~Copyable>(_ source: borrowing Source, _ supply: FrameSupply?) {
     var limit: Duration? = source.heartbeat == nil ? nil : max(.zero, untilStatus(source))
-    guard let supply else { return control.wakeup.wait(for: nil, atMost: limit) }
+    guard let supply else {
+      let pause = nextLook.map { max(.zero, $0 - .now) }
+      return control.wakeup.wait(for: nil, atMost: limit.map { min($0, pause ?? $0) } ?? pause)
+    }
+    if case .paced(let pause) = supply { return Wakeup.sleep(pause) }
     if case .drained(until: let instant?) = supply {
       let pause = max(.zero, instant - .now)
       limit = limit.map { min($0, pause) } ?? pause

@@ -55,6 +55,13 @@ final class Wakeup: Sendable {
     }
   }
 
+  /// Sleeps by the clock, whatever happens meanwhile: for less than a millisecond, which poll cannot measure.
+  static func sleep(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+    unsafe nanosleep(&time, nil)
+  }
+
   /// Rounded up, so that a wait never ends just before what it waits for.
   private static func milliseconds(_ duration: Duration?) -> Int32 {
     guard let duration else { return -1 }

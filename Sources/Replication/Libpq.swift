@@ -44,6 +44,15 @@ import PostgresWire
     return server
   }
 
+  /// Whether a server is there that turns clients away because it starts up or shuts down.
+  static func isRefusingClients(_ database: String) -> Bool {
+    var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
+    parameters.append(("connect_timeout", "2"))
+    return unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
+      unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQpingParams(keywords, values, 1) }
+    } == PQPING_REJECT
+  }
+
   private init(_ handle: OpaquePointer) {
     unsafe connection = handle
     notices = NoticeBox()
@@ -88,13 +97,15 @@ import PostgresWire
   }
 
   /// How `receive` ended.
-  enum Supply {
-    case paused, drained, ended
+  enum Supply: Equatable {
+    case paused, ended
+    /// The socket is empty; the last read brought about so many bytes.
+    case drained(lastRead: Int)
   }
 
-  /// Hands over every frame that has arrived, reading from the socket once.
+  /// Hands over every frame that has arrived, reading until a read comes back short.
   mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> Supply {
-    var hasRead = false
+    var lastRead: Int?
     while true {
       var frame: UnsafeMutablePointer<CChar>?
       let count = unsafe PQgetCopyData(connection, &frame, 1)
@@ -104,9 +115,10 @@ import PostgresWire
         unsafe PQfreemem(frame)
         if verdict == .enough { return .paused }
       case 0:
-        if hasRead { return .drained }
+        if let lastRead, lastRead < ReadPacing.fullRead { return .drained(lastRead: lastRead) }
+        // Asked before the read: after it, a few fresh bytes are always there.
+        lastRead = waitingBytes
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
-        hasRead = true
       case -1:
         let result = unsafe PQgetResult(connection)
         defer { unsafe PQclear(result) }
@@ -116,6 +128,12 @@ import PostgresWire
       default: throw lost()
       }
     }
+  }
+
+  /// How many bytes the socket holds for us.
+  private var waitingBytes: Int {
+    var count: CInt = 0
+    return unsafe ioctl(socket, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
 
   /// Sends a frame, as far as the socket takes it.

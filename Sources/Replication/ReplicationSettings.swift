@@ -12,6 +12,12 @@ public struct ReplicationSettings: Sendable {
   public var tables: [(schema: String, name: String)] = []
   /// Make a temporary slot, which goes with the connection. Default: no.
   public var createsTemporarySlot = false
+  /// When to let the socket fill before reading on. Default: by what it brings.
+  public var readPacing = ReadPacing.Mode.automatic
+  /// Wait, as a hot standby, while another client has the slot. Default: no.
+  public var waitsForSlot = false
+  /// Told once when it waits.
+  public var onWait: @Sendable () -> Void = {}
   /// Asked about every fifth of a second while connecting: true gives up.
   public var isCancelled: @Sendable () -> Bool = { false }
 

@@ -17,6 +17,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public let options: String
 
   private var server: Libpq
+  private let database: String
+  private var pacing: ReadPacing
   private let patience: Duration
   /// Since when nothing has come although we were reading.
   private var silentSince: ContinuousClock.Instant?
@@ -44,7 +46,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     confirmedFlush = findings.confirmedFlush
     serverVersion = server.serverVersion
     self.options = options
+    pacing = ReadPacing(settings.readPacing)
     self.server = server
+    database = settings.database
   }
 
   /// The connection's socket.
@@ -57,6 +61,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     var hasFrames = false
     let supply = try server.receive { frame in
       hasFrames = true
+      pacing.note(frame)
       return visit(frame)
     }
     if server.wantsWrite { try server.flush() }
@@ -65,7 +70,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     switch supply {
     case .paused: return .paused
     case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
-    case .drained:
+    case .drained(let bytes):
+      if let pause = pacing.pause(afterReading: bytes) { return .paced(pause) }
       if !hasFrames, silentSince == nil { silentSince = .now }
       return .drained(until: nil)
     }
@@ -84,6 +90,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     }
     try server.send(status.encoded(at: .now))
   }
+
+  /// Whether the server turns new clients away, as it does while it waits for us in order to shut down.
+  public var isServerLeaving: Bool { Libpq.isRefusingClients(database) }
 
   /// Ends the stream, so that the server has read our last status.
   public mutating func finish() throws(StreamError) { try server.finishCopy() }

@@ -20,13 +20,14 @@ public enum SlotContention {
   public static func open(
     _ settings: ReplicationSettings, from lsn: LSN, isFirst: Bool
   ) throws(StreamError) -> ReplicationStream {
+    if settings.waitsForSlot { try waitUntilFree(settings) }
     let deadline = ContinuousClock.now + grace
     while true {
       do {
         return try ReplicationStream(settings, from: lsn)
       } catch {
         guard error.sqlState == "55006" else { throw error }
-        guard isFirst else {
+        guard isFirst, !settings.waitsForSlot else {
           var failure = error
           failure.isRetryable = true
           throw failure
@@ -34,6 +35,19 @@ public enum SlotContention {
         guard ContinuousClock.now < deadline, !settings.isCancelled() else { throw error }
         usleep(100_000)
       }
+    }
+  }
+
+  /// Asks over one connection, three times a second, whether the slot has been released.
+  private static func waitUntilFree(_ settings: ReplicationSettings) throws(StreamError) {
+    let server = try Libpq.connect(settings.database, forReplication: true, isCancelled: settings.isCancelled)
+    let question =
+      "SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(settings.slot))"
+    var hasSaidSo = false
+    while try server.query(question).first?.first == "t", !settings.isCancelled() {
+      if !hasSaidSo { settings.onWait() }
+      hasSaidSo = true
+      usleep(300_000)
     }
   }
 }

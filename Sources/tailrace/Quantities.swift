@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A length of time, as `250ms`, `30s`, `5m`, `1h` or `1d`.
+/// A length of time, as `200us`, `250ms`, `30s`, `5m`, `1h` or `1d`.
 struct TimeSpan: ExpressibleByArgument, Hashable {
   let duration: Duration
 
@@ -12,6 +12,7 @@ struct TimeSpan: ExpressibleByArgument, Hashable {
     let digits = argument.prefix { $0.isASCII && $0.isNumber }
     guard let count = Int64(digits), count > 0, count < 1_000_000_000 else { return nil }
     switch argument.dropFirst(digits.count) {
+    case "us": duration = .microseconds(count)
     case "ms": duration = .milliseconds(count)
     case "s": duration = .seconds(count)
     case "m": duration = .seconds(count * 60)

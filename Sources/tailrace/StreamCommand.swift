@@ -1,9 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import IntegrationEvents
 import Logging
 import PostgresWire
 import Relay
-import Replication
+public import Replication
 import Sinks
 
 /// `tailrace stream`: the main job.
@@ -36,6 +36,21 @@ struct StreamCommand: ParsableCommand {
   @Flag(help: "End with an error when the connection fails, instead of trying again.")
   var noRetry = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep the confirmed position in a file too, so that a server's crash that moves the slot back brings nothing again.",
+      valueName: "path"))
+  var checkpoint: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Under a backlog, how long to let the socket fill between reads: auto, off, or a duration such as 200us.",
+      valueName: "pacing"))
+  var readPacing: ReadPacing.Mode = .automatic
+
+  @Flag(help: "While another client has the slot, wait and take over when it is released: a hot standby.")
+  var waitForSlot = false
+
   @Flag(help: "Use a temporary slot that goes with the connection: to try things out. Starts at the present.")
   var temporarySlot = false
 
@@ -55,6 +70,10 @@ struct StreamCommand: ParsableCommand {
       configuration.end = until
       configuration.retries = !noRetry && !temporarySlot
       var settings = names.settings(connection, outbox.tables)
+      configuration.checkpoint = try checkpoint.map { (path) throws(StreamError) in try Checkpoint(path: path) }
+      settings.readPacing = readPacing
+      settings.waitsForSlot = waitForSlot
+      settings.onWait = { log.notice("another client has the slot; waiting until it is released") }
       settings.createsTemporarySlot = temporarySlot
       settings.isCancelled = { control.isStopRequested }
       let deadLetters = try poison.office(connection)
@@ -70,4 +89,20 @@ struct StreamCommand: ParsableCommand {
       log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")
     }
   }
+}
+
+extension ReadPacing.Mode: ExpressibleByArgument {
+  /// `auto`, `off`, or a duration of up to 100 ms.
+  public init?(argument: String) {
+    switch argument {
+    case "auto": self = .automatic
+    case "off": self = .off
+    default:
+      guard let span = TimeSpan(argument: argument), span.duration <= .milliseconds(100) else { return nil }
+      self = .fixed(span.duration)
+    }
+  }
+
+  /// For `--help`.
+  public var defaultValueDescription: String { "auto" }
 }

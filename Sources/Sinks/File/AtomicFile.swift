@@ -7,9 +7,9 @@
 #endif
 
 /// Small files that are replaced whole, so that a crash leaves either the old or the new text.
-enum AtomicFile {
+package enum AtomicFile {
   /// Writes a new file beside the old one, makes it durable, and renames it over the old one.
-  static func write(_ text: String, to path: String) throws(OutputFile.Failure) {
+  package static func write(_ text: String, to path: String) throws(OutputFile.Failure) {
     let temporary = path + ".new"
     let bytes = Array(text.utf8)
     do {
@@ -27,7 +27,7 @@ enum AtomicFile {
   }
 
   /// The text of a file; nil when there is none.
-  static func read(_ path: String) throws(OutputFile.Failure) -> String? {
+  package static func read(_ path: String) throws(OutputFile.Failure) -> String? {
     guard let status = FileStatus(path: path) else { return nil }
     let file = try OutputFile(reading: path)
     return String(decoding: try file.read(0..<min(status.size, 65_536)), as: UTF8.self)

@@ -79,7 +79,8 @@ struct EventFile: ~Copyable {
   /// Starts a new file: under the old name when it was moved away by somebody else, or else after renaming it.
   mutating func startNew() throws(SinkError) {
     guard file.isRegular else { return }
-    if try size > 0 || !isStillOurs() { try rotate() }
+    let wasMoved = try !isStillOurs()
+    if size > 0 || wasMoved { try rotate() }
   }
 
   /// Whether the path still leads to the file that is open.

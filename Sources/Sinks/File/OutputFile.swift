@@ -7,13 +7,13 @@
 #endif
 
 /// An open file descriptor to write to. This module's only unsafe file: it hands buffers to the system's calls.
-struct OutputFile: ~Copyable {
+package struct OutputFile: ~Copyable {
   /// A system call that failed, by its error number.
-  struct Failure: Error {
+  package struct Failure: Error {
     let number: Int32
 
     /// The system's words for it.
-    var text: String { unsafe String(cString: strerror(number)) }
+    package var text: String { unsafe String(cString: strerror(number)) }
 
     static var last: Failure { Failure(number: errno) }
   }

@@ -1,0 +1,97 @@
+import Capture
+public import PostgresWire
+import Sinks
+
+/// The confirmed position in a file of our own, because a crash can move the slot's back.
+///
+/// Lines of a word, a blank and a value; the last is a checksum of those before it. The file is replaced whole.
+public struct Checkpoint: Sendable {
+  private static let magic = "tailrace-checkpoint 1"
+
+  private let path: String
+  /// What the file said when it was opened; nil when there was none.
+  public let resume: LSN?
+  private let stored: StreamIdentity?
+  private var written = LSN.zero
+
+  /// Reads the file if there is one. A file that cannot be understood is an error, never a position.
+  public init(path: String) throws(StreamError) {
+    self.path = path
+    let text: String?
+    do {
+      text = try AtomicFile.read(path)
+    } catch {
+      throw StreamError(.configuration, "cannot read \(path): \(error.text)")
+    }
+    guard let text else {
+      (resume, stored) = (nil, nil)
+      return
+    }
+    guard let (identity, lsn) = Self.parse(text) else {
+      throw StreamError(
+        .configuration, "\(path) is no checkpoint, or is damaged",
+        advice: "remove it to go on from the slot's own position, at the price of some events coming again")
+    }
+    (resume, stored) = (lsn, identity)
+  }
+
+  /// Refuses a stream that the position does not belong to, or whose log ends before it.
+  public func check(_ identity: StreamIdentity, flushLSN: LSN) throws(StreamError) {
+    guard let stored, let resume else { return }
+    let advice = "remove it only if you know that nothing is missing"
+    guard stored.systemIdentifier == identity.systemIdentifier, stored.timeline == identity.timeline,
+      stored.slot == identity.slot
+    else {
+      throw StreamError(
+        .configuration,
+        "\(path) belongs to slot \(stored.slot) of system \(stored.systemIdentifier), timeline \(stored.timeline), not to "
+          + "slot \(identity.slot) of system \(identity.systemIdentifier), timeline \(identity.timeline)",
+        advice: advice)
+    }
+    guard resume <= flushLSN else {
+      throw StreamError(
+        .configuration, "\(path) says \(resume), but the server's log ends at \(flushLSN)", advice: advice)
+    }
+  }
+
+  /// Writes a position, durably, if it is a later one.
+  mutating func write(_ lsn: LSN, of identity: StreamIdentity) throws(SinkError) {
+    guard lsn > written else { return }
+    let body = """
+      \(Self.magic)
+      system \(identity.systemIdentifier)
+      timeline \(identity.timeline)
+      slot \(identity.slot)
+      lsn \(lsn)
+
+      """
+    do {
+      try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path)
+    } catch {
+      throw SinkError(.writeFailed, "cannot write \(path): \(error.text)")
+    }
+    written = lsn
+  }
+
+  private static func parse(_ text: String) -> (StreamIdentity, LSN)? {
+    guard let check = text.firstRange(of: "check "), text.hasPrefix(magic) else { return nil }
+    let body = String(text[..<check.lowerBound])
+    guard text[check.upperBound...] == "\(checksum(body))\n" else { return nil }
+    var fields: [Substring: String] = [:]
+    for line in body.split(separator: "\n").dropFirst() {
+      guard let blank = line.firstIndex(of: " ") else { return nil }
+      fields[line[..<blank]] = String(line[line.index(after: blank)...])
+    }
+    guard let system = fields["system"], let timeline = fields["timeline"].flatMap(UInt32.init),
+      let slot = fields["slot"], let lsn = fields["lsn"].flatMap({ LSN($0) })
+    else { return nil }
+    let identity = StreamIdentity(
+      systemIdentifier: system, timeline: timeline, database: "", slot: slot, publication: "")
+    return (identity, lsn)
+  }
+
+  private static func checksum(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    return unsafe String(XXH64.hash(bytes.span.bytes), radix: 16)
+  }
+}
