@@ -65,10 +65,9 @@ public struct EnvelopeEncoder: Sendable {
     EventPosition.append(event.position, to: &buffer)
     buffer.append(UInt8(ascii: "\""))
     if !key.isEmpty {
-      // The subject's text again, checked and escaped already.
+      // From the source again: a slice of the buffer would be a second reference to it, and copy it whole.
       buffer.append(contentsOf: Key.partitionKey)
-      buffer.append(contentsOf: buffer[key])
-      buffer.append(UInt8(ascii: "\""))
+      try buffer.appendAttribute(bytes, event.aggregateID, .aggregateID)
     }
     try appendOptional(Key.aggregateType, event.aggregateType, .aggregateType, from: bytes, into: &buffer)
     try appendOptional(Key.dataVersion, event.dataVersion, .dataVersion, from: bytes, into: &buffer)
@@ -173,7 +172,7 @@ public struct EnvelopeEncoder: Sendable {
     static let subject = Array(#","subject":"#.utf8)
     static let time = Array(#","time":""#.utf8)
     static let sequence = Array(#"","sequence":""#.utf8)
-    static let partitionKey = Array(#","partitionkey":""#.utf8)
+    static let partitionKey = Array(#","partitionkey":"#.utf8)
     static let aggregateType = Array(#","aggregatetype":"#.utf8)
     static let dataVersion = Array(#","dataversion":"#.utf8)
     static let traceParent = Array(#","traceparent":"#.utf8)

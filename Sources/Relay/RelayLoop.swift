@@ -27,6 +27,10 @@ struct RelayLoop {
   /// When to look after the server next, while nothing is read from it.
   private var nextLook: ContinuousClock.Instant?
 
+  /// Since when a batch has been growing under a backlog, and how long it may.
+  private var gatheringSince: ContinuousClock.Instant?
+  private static let longestGathering: Duration = .milliseconds(10)
+
   private static let lookInterval: Duration = .seconds(3)
   private static let leaving = RelayError.stream(
     StreamError(.unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
@@ -141,13 +145,16 @@ struct RelayLoop {
     log.warning("\(letters.count) rows went to the dead letters: \(letters[0].reason)")
   }
 
-  private func shouldHandOver(_ supply: FrameSupply?) -> Bool {
-    switch supply {
-    case .paused: true
-    // While more is on its way, larger batches are cheaper; but a sink that has nothing to do gets what there is.
-    case .paced: progress.isIdle || pipeline.batch.bytes.count >= Pipeline.batchSize / 4
-    default: !pipeline.isInTransaction
+  /// While more is on its way, large batches are cheaper, but nothing waits long; otherwise what is there goes at once.
+  private mutating func shouldHandOver(_ supply: FrameSupply?) -> Bool {
+    guard case .paced = supply else {
+      gatheringSince = nil
+      return supply == .paused || !pipeline.isInTransaction
     }
+    let now = ContinuousClock.now
+    let since = gatheringSince ?? now
+    gatheringSince = now - since > Self.longestGathering ? nil : since
+    return gatheringSince == nil
   }
 
   private mutating func handOver() {

@@ -5,7 +5,7 @@ import NIOPosix
 import NIOSSL
 
 /// Sends requests and reads what the receiver says. The only file that knows the HTTP client.
-struct HTTPTransport: Sendable {
+final class HTTPTransport: Sendable {
   /// What came of an attempt.
   enum Outcome: Sendable {
     /// An answer, with what it says about when to come back.
@@ -61,7 +61,7 @@ struct HTTPTransport: Sendable {
     }
   }
 
-  func shutDown() async { try? await client.shutdown() }
+  deinit { try? client.syncShutdown() }
 
   private static func outcome(of error: any Error) -> Outcome {
     switch error {

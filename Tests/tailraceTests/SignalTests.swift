@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+extension Integration {
+  @Suite struct Signals {
+    @Test(arguments: [SIGTERM, SIGINT])
+    func `asked to end while events flow, it ends well and has confirmed what it delivered`(signal: Int32) throws {
+      try withDatabase { database in
+        let writer = try database.session()
+        try writer.write("CALL place_one_by_one(1, 2000, 0.0005);\n")
+        writer.closeInput()
+        let stream = try database.stream()
+        try wait(until: "some are delivered") { stream.output.lineCount > 100 }
+        stream.signal(signal)
+        #expect(try stream.exitCodeAfterAllOutput() == 0)
+        let delivered = try Event.read(stream.output.lines)
+        let last = try #require(delivered.last)
+        #expect(try database.hasConfirmed(last.commitLSN), "\(stream.errors.text)")
+        #expect(try writer.exitCode() == 0)
+        #expect(try delivered.numbers + Event.read(database.rest()).numbers == Array(1...2000))
+      }
+    }
+
+    @Test(arguments: [(SIGTERM, 143), (SIGINT, 130)] as [(Int32, Int32)])
+    func `asked twice while its reader stalls, it ends at once`(signal: Int32, code: Int32) throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 5000);")
+        let stream = try database.stream(reader: .stalled)
+        try database.waitUntilStreaming()
+        Thread.sleep(forTimeInterval: 0.5)
+        stream.signal(signal)
+        Thread.sleep(forTimeInterval: 0.5)
+        #expect(stream.isRunning, "it waits for its reader")
+        stream.signal(signal)
+        #expect(try stream.exitCode(within: 3) == code)
+        stream.output.resume()
+        #expect(try Event.read(database.rest()).numbers == Array(1...5000))
+      }
+    }
+
+    @Test func `asked to end while it tries to connect, it ends well`() throws {
+      let stream = try ChildProcess(
+        Tailrace.path,
+        ["stream", "--database", "host=127.0.0.1 port=1", "--publication", "events", "--slot", "nowhere"])
+      defer { try? stream.kill9() }
+      try wait(until: "it tries again") { stream.errors.text.contains("trying again") }
+      stream.signal(SIGTERM)
+      #expect(try stream.exitCode(within: 5) == 0)
+    }
+
+    @Test func `asked to end in the middle of a large transaction, it leaves that to the next run`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1); SELECT place(2, 60000); SELECT place(60001);")
+        let stream = try database.streamToFile()
+        try wait(until: "some are in the file", every: 0.005) {
+          (try? FileManager.default.attributesOfItem(atPath: database.file)[.size] as? Int) ?? 0 > 100_000
+        }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0)
+        _ = try database.rest(["--sink", "file:\(database.file)"])
+        #expect(try Event.read(database.fileLines).numbers == Array(1...60_001))
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import Foundation
+
+/// What the kernel knows about a process.
+enum ProcessFacts {
+  /// Processor time used so far, in hundredths of a second.
+  static func processorTicks(_ pid: pid_t) throws -> Int {
+    let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+    // Behind the name in parentheses; utime and stime are the fields 14 and 15.
+    let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+    return (Int(fields[12]) ?? 0) + (Int(fields[13]) ?? 0)
+  }
+
+  /// The most memory it has had so far, in kB.
+  static func peakMemory(_ pid: pid_t) throws -> Int {
+    let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? .max
+  }
+}

@@ -1,0 +1,16 @@
+import Foundation
+
+/// A directory that a server's user can reach, for servers and outputs.
+struct TemporaryDirectory: Sendable {
+  let path: String
+
+  init() throws {
+    path = "/tmp/tailrace-test-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+  }
+
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+  /// The path of a file in it.
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+}

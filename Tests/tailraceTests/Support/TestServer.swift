@@ -1,0 +1,98 @@
+import Foundation
+import Synchronization
+
+/// A throwaway PostgreSQL server, made by `Scripts/scratch-server`.
+final class TestServer: Sendable {
+  let directory: TemporaryDirectory
+  let version: Int
+  let port: String
+  private let databases = Atomic(0)
+
+  /// Creates and starts a server with further settings for its `postgresql.conf`.
+  ///
+  /// Roles that are members of `secretive` need a password, all others none.
+  init(version: Int = 15, settings: [String: String] = [:]) throws {
+    let directory = try TemporaryDirectory()
+    let options = settings.flatMap { ["--set", "\($0.key)=\($0.value)"] }
+    do {
+      let connection = try Self.script(["start", directory.path, "--version", "\(version)"] + options)
+      port = connection.split(separator: " ").first { $0.hasPrefix("port=") }.map { String($0.dropFirst(5)) } ?? ""
+      try Self.requirePasswords(of: "secretive", directory)
+    } catch {
+      Self.destroy(directory)
+      throw error
+    }
+    self.directory = directory
+    self.version = version
+  }
+
+  private static func requirePasswords(of role: String, _ directory: TemporaryDirectory) throws {
+    let rules = directory.path + "/data/pg_hba.conf"
+    let others = try String(contentsOfFile: rules, encoding: .utf8)
+    try "host all +\(role) 127.0.0.1/32 scram-sha-256\n\(others)".write(
+      toFile: rules, atomically: false, encoding: .utf8)
+    _ = try script(["psql", directory.path, "-q", "-t", "-c", "CREATE ROLE \(role)", "-c", "SELECT pg_reload_conf()"])
+  }
+
+  /// Whether there is a server to test with.
+  static let isAvailable = (try? script(["bindir", "--version", "15"])) != nil
+
+  /// A server of its own for the time of `body`, which may do anything to it.
+  static func with(
+    version: Int = 15, settings: [String: String] = [:], _ body: (TestServer) throws -> Void
+  ) throws {
+    let server = try TestServer(version: version, settings: settings)
+    defer { server.destroy() }
+    try body(server)
+  }
+
+  func connection(to database: String, user: String = "postgres") -> String {
+    "host=127.0.0.1 port=\(port) user=\(user) dbname=\(database)"
+  }
+
+  func start() throws { _ = try Self.script(["start", directory.path]) }
+  func stop(_ mode: String = "fast") throws { _ = try Self.script(["stop", directory.path, "--mode", mode]) }
+  func restart() throws { _ = try Self.script(["restart", directory.path]) }
+  func kill() throws { _ = try Self.script(["kill", directory.path]) }
+
+  func destroy() { Self.destroy(directory) }
+
+  private static func destroy(_ directory: TemporaryDirectory) {
+    _ = try? script(["destroy", directory.path])
+    directory.remove()
+  }
+
+  /// Runs statements, each in a transaction of its own, and returns what they print.
+  @discardableResult
+  func psql(_ sql: String, database: String = "postgres", within seconds: Double = 60) throws -> String {
+    let text = try ChildProcess.run(
+      Self.path, psqlArguments(database) + ["-v", "ON_ERROR_STOP=1"], input: sql + "\n", within: seconds)
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+  }
+
+  /// A psql to which statements can be written one by one; it reports errors and goes on.
+  func session(database: String) throws -> ChildProcess { try ChildProcess(Self.path, psqlArguments(database)) }
+
+  /// A database for the time of `body`.
+  func withDatabase(
+    _ schema: String = OutboxDatabase.schema, encoding: String? = nil, _ body: (OutboxDatabase) throws -> Void
+  ) throws {
+    let number = databases.add(1, ordering: .relaxed).newValue
+    let database = try OutboxDatabase(self, name: "test\(number)", schema: schema, encoding: encoding)
+    defer { database.remove() }
+    do {
+      try body(database)
+    } catch {
+      throw ChildProcess.Failure(description: "\(error)\n\(database.messages)")
+    }
+  }
+
+  private func psqlArguments(_ database: String) -> [String] {
+    ["psql", directory.path, "-d", database, "-A", "-t", "-q", "-f", "-"]
+  }
+
+  private static func script(_ arguments: [String]) throws -> String { try ChildProcess.run(path, arguments) }
+
+  private static let path = URL(fileURLWithPath: #filePath)
+    .appendingPathComponent("../../../../Scripts/scratch-server").standardizedFileURL.path
+}
