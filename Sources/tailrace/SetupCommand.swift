@@ -50,11 +50,11 @@ struct SetupCommand: ParsableCommand {
         let statement = DeadLetterTable.createStatement(name)
         steps.append(try administration.tableStep((name.schema, name.name), createStatement: statement))
       }
+      try perform(steps, with: administration, dryRun: dryRun, done: "made")
       if dryRun {
         print("-- a role with no more rights than streaming needs; set its password with \\password tailrace")
         for statement in Administration.roleStatements(plan) { print(statement) }
       }
-      try perform(steps, with: administration, dryRun: dryRun, done: "made")
     }
   }
 }

@@ -115,6 +115,19 @@ final class OutboxDatabase: Sendable {
   /// The server's present position.
   func position() throws -> String { try psql("SELECT pg_current_wal_flush_lsn()") }
 
+  func terminateWalsender() throws {
+    try psql(
+      "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '\(slot)' AND active;")
+  }
+
+  /// A role for the time of `body`.
+  func withRole(_ options: String, _ body: (String) throws -> Void) throws {
+    let role = "role_of_\(name)"
+    try psql("CREATE ROLE \(role) \(options);")
+    defer { _ = try? psql("DROP ROLE \(role);") }
+    try body(role)
+  }
+
   /// The walsender that serves the slot.
   func walsender() throws -> String? {
     let pid = try psql("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '\(slot)'")

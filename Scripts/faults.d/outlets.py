@@ -1,0 +1,187 @@
+"""Where tailrace delivers to: a pipe, a file, a receiver. Each records what arrived."""
+
+import fcntl
+import os
+import subprocess
+import threading
+import time
+
+from deliveries import Record
+from receiver import Receiver
+
+
+class Pipe:
+    """Standard output, read line by line by a thread for each process."""
+
+    kind = "stdout"
+
+    def __init__(self, plan, directory):
+        self.record = Record(plan.envelope)
+        self.stalled_until = 0.0
+        self.size = plan.pipe_size
+        self.arguments = []
+        self.torn_ends = 0
+
+    def attach(self, process):
+        """Reads a process's output; the thread ends when the pipe does."""
+        if self.size:
+            try:
+                fcntl.fcntl(process.stdout, getattr(fcntl, "F_SETPIPE_SZ", 1031), self.size)
+            except OSError:
+                pass
+        thread = threading.Thread(target=self._read, args=(process,), name="pipe", daemon=True)
+        thread.start()
+        return thread
+
+    def _read(self, process):
+        rest = b""
+        while True:
+            while time.monotonic() < self.stalled_until:
+                time.sleep(0.02)
+            piece = os.read(process.stdout.fileno(), 65536)
+            if not piece:
+                break
+            lines = (rest + piece).split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                self.record.add_line(line)
+        process.stdout.close()
+        if rest:
+            # A process that was killed may leave a torn line; one that ended by itself may not.
+            if process.wait() == -9:
+                self.torn_ends += 1
+            else:
+                self.record.tear(rest)
+
+    def arrived(self):
+        return len(self.record.ids)
+
+    def heal(self):
+        self.stalled_until = 0.0
+
+    def finish(self):
+        return self.record
+
+    def close(self):
+        self.heal()
+
+
+class File:
+    """A file and those that were rotated away."""
+
+    kind = "file"
+
+    def __init__(self, plan, directory):
+        self.directory = os.path.join(directory, "out")
+        self.envelope = plan.envelope
+        os.mkdir(self.directory)
+        self.path = os.path.join(self.directory, "events.ndjson")
+        self.arguments = ["--sink", f"file:{self.path}"]
+        self.is_mounted = False
+        self.moves = 0
+        if plan.small_disk and not os.geteuid():
+            done = subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.directory], stderr=subprocess.DEVNULL)
+            self.is_mounted = done.returncode == 0
+        self.filler = os.path.join(self.directory, "filler")
+
+    def attach(self, process):
+        return None
+
+    def fill(self):
+        """Leaves no room on the small disk."""
+        with open(self.filler, "wb") as file:
+            size, step = 0, 1 << 24
+            while step >= 4096:
+                try:
+                    os.posix_fallocate(file.fileno(), size, step)
+                    size += step
+                except OSError:
+                    step //= 2
+
+    def make_room(self):
+        if os.path.exists(self.filler):
+            os.remove(self.filler)
+
+    def move_away(self):
+        """Renames the file as another program might."""
+        self.moves += 1
+        os.rename(self.path, f"{self.path}.moved-{self.moves}")
+
+    def paths(self):
+        """All files, oldest first: names sort as events do, and the current one comes last."""
+        names = [name for name in os.listdir(self.directory) if name.startswith("events.ndjson.")]
+        names = sorted(name for name in names if not name.endswith((".state", ".new")))
+        paths = [os.path.join(self.directory, name) for name in names]
+        # Files that were moved by somebody else have names that say nothing.
+        if self.moves:
+            paths.sort(key=first_sequence)
+        return paths + ([self.path] if os.path.exists(self.path) else [])
+
+    def read(self):
+        record = Record(self.envelope)
+        for path in self.paths():
+            with open(path, "rb") as file:
+                lines = file.read().split(b"\n")
+            rest = lines.pop()
+            for line in lines:
+                record.add_line(line)
+            if rest:
+                record.tear(rest)
+        return record
+
+    def arrived(self):
+        try:
+            return len(self.read().ids)
+        except FileNotFoundError:
+            return 0  # renamed under our eyes; the next look will do
+
+    def heal(self):
+        self.make_room()
+
+    def finish(self):
+        return self.read()
+
+    def close(self):
+        if self.is_mounted:
+            subprocess.run(["umount", "-l", self.directory], stderr=subprocess.DEVNULL)
+            self.is_mounted = False
+
+
+def first_sequence(path):
+    try:
+        with open(path, "rb") as file:
+            line = file.readline()
+        at = line.find(b'"sequence":"')
+        return line[at:at + 40]
+    except OSError:
+        return b""
+
+
+class Web:
+    """A receiver of HTTP requests."""
+
+    kind = "http"
+
+    def __init__(self, plan, directory):
+        self.record = Record()
+        self.receiver = Receiver(self.record, plan.seed)
+        self.arguments = ["--sink", f"http://127.0.0.1:{self.receiver.port}/events", *plan.http_arguments]
+
+    def attach(self, process):
+        return None
+
+    def arrived(self):
+        return len(self.record.ids)
+
+    def heal(self):
+        self.receiver.heal()
+
+    def finish(self):
+        return self.record
+
+    def close(self):
+        self.receiver.close()
+
+
+KINDS = {"stdout": Pipe, "file": File, "http": Web}

@@ -1,0 +1,185 @@
+"""An HTTP receiver of events that misbehaves for a while when told to."""
+
+import asyncio
+import email.utils
+import json
+import random
+import threading
+import time
+
+from deliveries import Delivery
+
+# What can become of a request. Those of the second line are delivered although the sender cannot know it.
+REFUSALS = ["500", "503 seconds", "503 date", "429", "408", "502", "hang", "reset", "half-closed", "garbage"]
+LOST_ANSWERS = ["answer lost", "answer late", "answer cut", "answer too late"]
+
+
+class Receiver:
+    """Takes events in all three modes and keeps them in the order of their arrival."""
+
+    def __init__(self, record, seed):
+        self.record = record
+        self.random = random.Random(seed)
+        self.troubles = []
+        self.trouble_share = 0.0
+        self.trouble_until = 0.0
+        self.stalled_until = 0.0
+        self.requests = 0
+        self.wrong = []
+        self.port = 0
+        self.server = None
+        self.connections = set()
+        self.loop = asyncio.new_event_loop()
+        ready = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(ready,), name="receiver", daemon=True)
+        self.thread.start()
+        if not ready.wait(10):
+            raise RuntimeError("the receiver does not start")
+
+    def _run(self, ready):
+        asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(lambda loop, context: None)
+        self.loop.run_until_complete(self._listen())
+        ready.set()
+        self.loop.run_forever()
+
+    async def _listen(self):
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=256, limit=1 << 24)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
+
+    def trouble(self, kinds, share, seconds):
+        """Misbehaves towards a share of the requests for some time."""
+        self.troubles, self.trouble_share, self.trouble_until = kinds, share, time.monotonic() + seconds
+
+    def stall(self, seconds):
+        """Does nothing at all for some time."""
+        self.stalled_until = time.monotonic() + seconds
+
+    def vanish(self):
+        """Closes every connection and takes no new one."""
+        self._call(self._vanish())
+
+    async def _vanish(self):
+        self.server.close()
+        for writer in list(self.connections):
+            writer.transport.abort()
+
+    def come_back(self):
+        self._call(self._listen())
+
+    def heal(self):
+        self.trouble_until = self.stalled_until = 0.0
+
+    def close(self):
+        self._call(self._vanish())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+        if not self.thread.is_alive():
+            self.loop.close()
+
+    async def _serve(self, reader, writer):
+        self.connections.add(writer)
+        try:
+            while await self._request(reader, writer):
+                pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass
+        finally:
+            self.connections.discard(writer)
+            writer.transport.abort()
+
+    async def _request(self, reader, writer):
+        """Reads and answers one request; says whether the connection goes on."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {}
+        for line in head[1:]:
+            name, _, value = line.partition(":")
+            if name:
+                headers[name.lower()] = value.strip()
+        while time.monotonic() < self.stalled_until:
+            await asyncio.sleep(0.05)
+        kind = None
+        if time.monotonic() < self.trouble_until and self.random.random() < self.trouble_share:
+            kind = self.random.choice(self.troubles)
+        length = int(headers.get("content-length", 0))
+        if kind == "reset" and self.random.random() < 0.5:
+            return False
+        body = await reader.readexactly(length)
+        self.requests += 1
+        if kind is None or kind in LOST_ANSWERS:
+            self._take(headers, body)
+        return await self._answer(writer, kind)
+
+    async def _answer(self, writer, kind):
+        def send(status, *headers):
+            lines = [f"HTTP/1.1 {status}", "content-length: 0", *headers]
+            writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+        if kind in ("reset", "answer lost"):
+            return False
+        if kind == "hang":
+            await asyncio.sleep(20)
+            return False
+        if kind == "half-closed":
+            writer.write_eof()
+            await asyncio.sleep(3)
+            return False
+        if kind == "garbage":
+            writer.write(b"HTTP/9 banana\r\n\r\n")
+            await writer.drain()
+            return False
+        if kind == "answer cut":
+            writer.write(b"HTTP/1.1 20")
+            await writer.drain()
+            return False
+        if kind == "answer too late":
+            await asyncio.sleep(1.5)
+        if kind == "answer late":
+            await asyncio.sleep(self.random.uniform(0, 0.4))
+        if kind == "503 seconds":
+            send("503 Service Unavailable", "retry-after: 1")
+        elif kind == "503 date":
+            send("503 Service Unavailable", f"retry-after: {email.utils.formatdate(time.time() + 1, usegmt=True)}")
+        elif kind in ("500", "502", "429", "408"):
+            send(f"{kind} Trouble")
+        else:
+            send("204 No Content")
+        await writer.drain()
+        return True
+
+    def _take(self, headers, body):
+        kind = headers.get("content-type", "")
+        try:
+            if kind.startswith("application/cloudevents-batch+json"):
+                for piece in elements(body.decode()):
+                    self.record.add(Delivery.of_line(piece.encode()))
+            elif kind.startswith("application/cloudevents+json"):
+                self.record.add(Delivery.of_line(body))
+            else:
+                self.record.add(binary(headers, body))
+        except (ValueError, KeyError):
+            self.record.tear(body)
+        key = headers.get("idempotency-key")
+        if key and "batch" not in kind and key != self.record.deliveries[-1].id:
+            self.wrong.append(f"idempotency-key {key}")
+
+
+def elements(text):
+    """The texts of an array's elements."""
+    json.loads(text)
+    decoder, at = json.JSONDecoder(), 1
+    while text[at] != "]":
+        _, end = decoder.raw_decode(text, at)
+        yield text[at:end]
+        at = end + 1 if text[end] == "," else end
+
+
+def binary(headers, body):
+    """An event whose attributes are header fields. Signatures and the like belong to the request, not to the event."""
+    fields = {name: value for name, value in headers.items() if name.startswith("ce-") or name == "content-type"}
+    event = {name[3:]: value for name, value in fields.items() if name.startswith("ce-")}
+    raw = repr(sorted(fields.items())).encode() + b"\n" + body
+    return Delivery(raw, event, json.loads(body) if body else None)

@@ -1,0 +1,228 @@
+"""A tailrace that is started again whenever it ends, as a service manager would, and its exit codes."""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+KILLED = (-signal.SIGKILL, r"")
+STOPPED = (0, r"")
+# Signals that come before tailrace has begun to handle them end it as they would any program.
+TOO_EARLY = 1.0
+
+
+class Run:
+    """One process, and which ends of it are no surprise."""
+
+    def __init__(self, process, injection):
+        self.process, self.injection = process, injection
+        self.excuses = []
+        self.began = time.monotonic()
+        self.errors = []
+        self.reader = None
+        self.listener = threading.Thread(target=self._listen, name="messages", daemon=True)
+        self.listener.start()
+
+    def _listen(self):
+        for line in self.process.stderr:
+            self.errors.append(line.decode(errors="replace").rstrip())
+        self.process.stderr.close()
+
+    def is_excused(self, code):
+        said = "\n".join(self.errors[-6:])
+        return any(code == wanted and re.search(pattern, said) for wanted, pattern in self.excuses)
+
+    def excuse(self, *excuses):
+        self.excuses += excuses
+
+    def signal(self, number):
+        try:
+            self.process.send_signal(number)
+            return True
+        except (ProcessLookupError, OSError):
+            return False
+
+
+class Supervisor(threading.Thread):
+    """Keeps one tailrace running until told to rest."""
+
+    def __init__(self, command, environment, outlet, log, random):
+        super().__init__(name="supervisor", daemon=True)
+        self.command, self.environment, self.outlet, self.log, self.random = command, environment, outlet, log, random
+        self.resting = threading.Event()
+        self.lock = threading.Lock()
+        self.current = None
+        self.next_injection = None
+        self.problems = []
+        self.starts = 0
+        self.memory = 0
+
+    def launch(self, *more, injection=None):
+        wrapper = ["strace", "-D", "-f", "-o", "/dev/null", *injection.arguments] if injection else []
+        process = subprocess.Popen(
+            [*wrapper, *self.command, *more], env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if self.outlet.kind == "stdout" else subprocess.DEVNULL, stderr=subprocess.PIPE,
+            start_new_session=True)
+        self.starts += 1
+        run = Run(process, injection)
+        run.reader = self.outlet.attach(process)
+        if injection:
+            run.excuse(*injection.excuses)
+        return run
+
+    def run(self):
+        while not self.resting.is_set():
+            with self.lock:
+                if self.resting.is_set():
+                    break
+                injection, self.next_injection = self.next_injection, None
+                self.current = self.launch(injection=injection)
+            while self.current.process.poll() is None:
+                self.watch_memory()
+                time.sleep(0.02)
+            run = self.current
+            self.conclude(run)
+            if not run.is_excused(run.process.returncode):
+                time.sleep(0.3)  # do not spin when something is really wrong
+            self.resting.wait(self.random.uniform(0, 0.05))
+        self.current = None
+
+    def watch_memory(self):
+        try:
+            with open(f"/proc/{self.current.process.pid}/status") as status:
+                found = re.search(r"VmHWM:\s+(\d+) kB", status.read())
+            if found and not self.current.injection:
+                self.memory = max(self.memory, int(found.group(1)) // 1024)
+        except OSError:
+            pass
+
+    def conclude(self, run, what="ended"):
+        """Waits for a process's output and judges its exit code."""
+        code = run.process.wait()
+        run.listener.join(5)
+        if run.reader:
+            run.reader.join(30)
+        for line in run.errors:
+            self.log.write(f"  {line}\n")
+        self.log.write(f"  {run.process.pid}: exit {code}\n")
+        self.log.flush()
+        early = run.process.returncode in (-signal.SIGTERM, -signal.SIGHUP) and not run.errors
+        if early and time.monotonic() - run.began < TOO_EARLY:
+            return
+        if not run.is_excused(code):
+            last = run.errors[-1] if run.errors else "no message"
+            self.problems.append(f"{what} with {code}: {last}")
+
+    def with_current(self, wait=1.0):
+        """The running process; waits a moment for one."""
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline:
+            run = self.current
+            if run and run.process.poll() is None:
+                return run
+            time.sleep(0.01)
+        return None
+
+    def kill(self):
+        run = self.with_current()
+        if run:
+            run.excuse(KILLED)
+            run.signal(signal.SIGKILL)
+
+    def terminate(self):
+        run = self.with_current()
+        if run:
+            run.excuse(STOPPED)
+            run.signal(signal.SIGTERM)
+        return run
+
+    def hang_up(self):
+        run = self.with_current()
+        if run:
+            run.signal(signal.SIGHUP)
+
+    def suspend(self, seconds):
+        run = self.with_current()
+        if run and run.signal(signal.SIGSTOP):
+            time.sleep(seconds)
+            run.signal(signal.SIGCONT)
+
+    def limit_files(self, size):
+        """Lets no file of the running process grow beyond a size."""
+        run = self.with_current()
+        if run:
+            run.excuse((74, "too large"), (73, "too large"))
+            try:
+                resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            except (OSError, ValueError):
+                pass
+        return run
+
+    def unlimit_files(self, run):
+        try:
+            resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        except (OSError, ValueError):
+            pass
+
+    def restart_with(self, injection, gently):
+        """Ends the running process, and lets the next one run under strace."""
+        self.next_injection = injection
+        if gently:
+            self.terminate()
+        else:
+            self.kill()
+
+    def rest(self, seconds):
+        """Ends the running process in an orderly way, and starts no more; says whether it did."""
+        with self.lock:
+            self.resting.set()
+            run = self.current
+        if run is None:
+            return True
+        run.excuse(STOPPED)
+        run.signal(signal.SIGCONT)
+        run.signal(signal.SIGTERM)
+        self.join(seconds)
+        if not self.is_alive():
+            return True
+        self.problems.append(f"does not end within {seconds} s of SIGTERM: {stacks(run.process.pid)}")
+        self.stop()
+        return False
+
+    def once(self, *more, seconds):
+        """A run that ends by itself."""
+        run = self.launch(*more)
+        run.excuse(STOPPED)
+        try:
+            run.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.problems.append(f"{' '.join(more)}: does not end within {seconds} s: {stacks(run.process.pid)}")
+            run.excuse(KILLED)
+            run.signal(signal.SIGKILL)
+        self.conclude(run, " ".join(more) + " ended")
+
+    def stop(self):
+        """Ends it at once."""
+        with self.lock:
+            self.resting.set()
+        run = self.current
+        if run:
+            run.excuse(KILLED)
+            run.signal(signal.SIGKILL)
+        if self.is_alive():
+            self.join(10)
+
+
+def stacks(pid):
+    """What the threads of a process are waiting for."""
+    found = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/wchan") as file:
+                found.append(file.read() or "-")
+    except OSError:
+        pass
+    return " ".join(found)

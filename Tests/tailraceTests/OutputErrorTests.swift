@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+extension Integration {
+  @Suite struct OutputErrors {
+    @Test func `a file that cannot be made is an error, and nothing is confirmed`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        for path in [database.files.file("nowhere/events.ndjson"), database.files.path] {
+          let child = try database.stream(["--sink", "file:\(path)", "--until", "now"])
+          #expect(try child.exitCode() == 73)
+          #expect(child.complaint?.contains(path) == true, "\(child.errors.text)")
+        }
+        #expect(try Event.read(database.rest()).numbers == [1])
+      }
+    }
+
+    @Test(arguments: ["stdout", "file:/dev/full"])
+    func `a device that is full is an error, and nothing is confirmed`(sink: String) throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        let child = try database.tailrace(
+          ["stream"] + database.names + ["--until", "now", "--sink", sink],
+          outputPath: sink == "stdout" ? "/dev/full" : nil)
+        #expect(try child.exitCode() == 74)
+        #expect(child.complaint?.contains("No space left") == true, "\(child.errors.text)")
+        #expect(try Event.read(database.rest()).numbers == [1])
+      }
+    }
+
+    @Test func `a file at its size limit is an error that leaves no torn line, and the next run goes on`() throws {
+      try withDatabase { database in
+        try database.psql("CALL place_one_by_one(1, 3000);")
+        let options = database.names + ["--sink", "file:\(database.file)", "--until", "now"]
+        let child = try ChildProcess(
+          "/bin/sh", ["-c", "ulimit -f 1000; exec \"$@\"", "sh", Tailrace.path, "stream"] + options)
+        #expect(try child.exitCode() == 74)
+        #expect(child.complaint?.contains(database.file) == true, "\(child.errors.text)")
+        let text = try String(contentsOfFile: database.file, encoding: .utf8)
+        #expect(text.isEmpty || text.hasSuffix("\n"))
+        let written = try Event.read(database.fileLines).numbers
+        #expect(written == Array(1..<written.count + 1))
+        _ = try database.rest(["--sink", "file:\(database.file)"])
+        #expect(try Event.read(database.fileLines).numbers == Array(1...3000))
+      }
+    }
+
+    @Test func `the file of another slot is refused and left as it is`() throws {
+      try withDatabase { database in
+        try database.psql(
+          "SELECT pg_create_logical_replication_slot('\(database.slot)_other', 'pgoutput'); SELECT place(1);")
+        _ = try database.rest(["--sink", "file:\(database.file)"])
+        let before = try String(contentsOfFile: database.file, encoding: .utf8)
+        let other = try database.tailrace([
+          "stream", "--database", database.connection, "--publication", "events", "--slot", "\(database.slot)_other",
+          "--sink", "file:\(database.file)", "--until", "now",
+        ])
+        #expect(try other.exitCode() == 78)
+        #expect(other.complaint?.contains(database.file) == true, "\(other.errors.text)")
+        #expect(try String(contentsOfFile: database.file, encoding: .utf8) == before)
+      }
+    }
+
+    @Test func `the file of another server is refused`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        _ = try database.rest(["--sink", "file:\(database.file)"])
+        try Integration.server(18).withDatabase("") { other in
+          try other.psql(OutboxDatabase.schema)
+          try other.psql("SELECT pg_create_logical_replication_slot('\(database.slot)_same', 'pgoutput');")
+          let child = try other.tailrace([
+            "stream", "--database", other.connection, "--publication", "events", "--slot", "\(database.slot)_same",
+            "--sink", "file:\(database.file)", "--until", "now",
+          ])
+          #expect(try child.exitCode() == 78)
+          #expect(child.complaint?.contains("system") == true, "\(child.errors.text)")
+        }
+      }
+    }
+
+    @Test func `a file with no origin beside it is refused`() throws {
+      try withDatabase { database in
+        try "not ours\n".write(toFile: database.file, atomically: false, encoding: .utf8)
+        let child = try database.streamToFile(["--until", "now"])
+        #expect(try child.exitCode() == 78)
+        #expect(try String(contentsOfFile: database.file, encoding: .utf8) == "not ours\n")
+      }
+    }
+  }
+}
