@@ -89,6 +89,13 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(name: "SinksTests", dependencies: ["Sinks", "IntegrationEvents"], swiftSettings: strict),
+    .testTarget(
+      name: "HTTPSinkTests",
+      dependencies: [
+        "Sinks", "IntegrationEvents", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(
       name: "ReplayTests",

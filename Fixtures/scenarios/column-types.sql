@@ -1,3 +1,6 @@
 -- Ids, payloads and times of several types, in text format.
 -- options: proto_version=1
+-- replay: --table public.outbox_uuid --table public.outbox_bigint --table public.outbox_text --table public.outbox_bytea
+-- replay: --table public.outbox_bytea --attribute urgent=urgent --column version=
+-- replay: --table public.outbox_text --table public.outbox_bytea --envelope payload
 \ir setup/column-types.sql

@@ -1,5 +1,7 @@
 -- Two outbox tables and an unrelated published table, interleaved.
 -- options: proto_version=1
+-- replay: --table public.outbox --table billing.outbox
+-- replay: --table billing.outbox --source urn:example:billing
 \ir setup/outbox.sql
 CREATE SCHEMA billing;
 CREATE TABLE billing.outbox (LIKE public.outbox INCLUDING ALL);

@@ -1,5 +1,7 @@
 -- Update, delete and truncate of the outbox between inserts.
 -- options: proto_version=1
+-- replay: --on-change warn
+-- replay: --on-change fail
 \ir setup/outbox.sql
 :create_slot
 

@@ -19,10 +19,10 @@ INSERT INTO outbox VALUES
   ('0190c0de-0000-7000-8000-000000000006', 'orders', 'Bestellung-ß-注文-🧾', 'OrderPlaced',
     '{"name": "Zoë \"Zed\" O''Neil", "note": "line 1\nline 2\tend", "path": "C:\\temp", "emoji": "👩‍🚀", "control": "\u0001"}',
     6, '2024-05-01 12:00:06.000001Z', '{"tenant": "näive", "attempt": 1}', NULL),
-  ('0190c0de-0000-7000-8000-000000000007', 'orders', E'quote '' double " back \\ slash', E'Tab\tNewline\nReturn\r',
+  ('0190c0de-0000-7000-8000-000000000007', 'orders', E'quote '' double " back \\ slash', 'Order "Placed"',
     '{}', NULL, NULL, NULL, NULL),
   ('0190c0de-0000-7000-8000-000000000008', 'orders', 'order-4', 'OrderDeleted', NULL, 8, '2024-05-01 12:00:08Z', NULL, ''),
-  ('0190c0de-0000-7000-8000-000000000009', 'orders', '', '', 'null', 0, '2024-05-01 12:00:09Z', '{}', NULL);
+  ('0190c0de-0000-7000-8000-000000000009', 'orders', '', 'OrderNoted', 'null', 0, '2024-05-01 12:00:09Z', '{}', NULL);
 
 INSERT INTO outbox VALUES
   ('0190c0de-0000-7000-8000-00000000000a', 'orders', 'order-5', 'OrderPlaced',

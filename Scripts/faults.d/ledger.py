@@ -43,6 +43,7 @@ class Writer(threading.Thread):
         self.prefix = f"{seed}/{name}"
         self.random = random.Random(self.prefix)
         self.count = 0
+        self.large_left = 4
         self.stopping = threading.Event()
         self.psql = None
 
@@ -108,9 +109,12 @@ class Writer(threading.Thread):
             return (f"BEGIN;\n{self.place(key)}SAVEPOINT a;\n{self.place(key)}{self.place(key)}ROLLBACK TO a;\n"
                     f"{self.place(key)}SAVEPOINT b;\n{self.place(key)}RELEASE b;\n{end};\n")
         if kind == "large":
+            if not self.large_left:
+                return self.places(1)
+            self.large_left -= 1
             key = self.random.randrange(self.plan.keys)
             rows = self.random.randint(50, self.plan.rows)
-            return (f"SELECT count(place(md5('{self.event()}/' || i)::uuid, 'key-{key}', 'large', 'row')) "
+            return (f"SELECT place(md5('{self.event()}/' || i)::uuid, 'key-{key}', 'large', 'row') "
                     f"FROM generate_series(1, {rows}) AS i;\n")
         if kind == "noise":
             return "INSERT INTO noise SELECT repeat('n', 100) FROM generate_series(1, 100);\n"

@@ -1,6 +1,7 @@
 """A tailrace that is started again whenever it ends, as a service manager would, and its exit codes."""
 
 import os
+import random
 import re
 import resource
 import signal
@@ -10,6 +11,7 @@ import time
 
 KILLED = (-signal.SIGKILL, r"")
 STOPPED = (0, r"")
+DISK_FULL = [(74, r"No space left"), (73, r"No space left")]
 # Signals that come before tailrace has begun to handle them end it as they would any program.
 TOO_EARLY = 1.0
 
@@ -49,13 +51,14 @@ class Run:
 class Supervisor(threading.Thread):
     """Keeps one tailrace running until told to rest."""
 
-    def __init__(self, command, environment, outlet, log, random):
+    def __init__(self, command, environment, outlet, log):
         super().__init__(name="supervisor", daemon=True)
-        self.command, self.environment, self.outlet, self.log, self.random = command, environment, outlet, log, random
+        self.command, self.environment, self.outlet, self.log = command, environment, outlet, log
         self.resting = threading.Event()
         self.lock = threading.Lock()
         self.current = None
         self.next_injection = None
+        self.disk_is_full = False
         self.problems = []
         self.starts = 0
         self.memory = 0
@@ -71,6 +74,8 @@ class Supervisor(threading.Thread):
         run.reader = self.outlet.attach(process)
         if injection:
             run.excuse(*injection.excuses)
+        if self.disk_is_full:
+            run.excuse(*DISK_FULL)
         return run
 
     def run(self):
@@ -87,7 +92,7 @@ class Supervisor(threading.Thread):
             self.conclude(run)
             if not run.is_excused(run.process.returncode):
                 time.sleep(0.3)  # do not spin when something is really wrong
-            self.resting.wait(self.random.uniform(0, 0.05))
+            self.resting.wait(random.uniform(0, 0.05))
         self.current = None
 
     def watch_memory(self):
@@ -133,11 +138,11 @@ class Supervisor(threading.Thread):
             run.signal(signal.SIGKILL)
 
     def terminate(self):
+        """Asks for an orderly end, once: a second signal would cut it short."""
         run = self.with_current()
-        if run:
+        if run and STOPPED not in run.excuses:
             run.excuse(STOPPED)
             run.signal(signal.SIGTERM)
-        return run
 
     def hang_up(self):
         run = self.with_current()
@@ -149,6 +154,12 @@ class Supervisor(threading.Thread):
         if run and run.signal(signal.SIGSTOP):
             time.sleep(seconds)
             run.signal(signal.SIGCONT)
+
+    def expect_full_disk(self, is_full):
+        with self.lock:
+            self.disk_is_full = is_full
+            if self.current:
+                self.current.excuse(*DISK_FULL)
 
     def limit_files(self, size):
         """Lets no file of the running process grow beyond a size."""
@@ -182,9 +193,9 @@ class Supervisor(threading.Thread):
             run = self.current
         if run is None:
             return True
-        run.excuse(STOPPED)
-        run.signal(signal.SIGCONT)
-        run.signal(signal.SIGTERM)
+        if STOPPED not in run.excuses:
+            run.excuse(STOPPED)
+            run.signal(signal.SIGTERM)
         self.join(seconds)
         if not self.is_alive():
             return True

@@ -20,11 +20,12 @@ struct ConcurrencyLimit {
   mutating func succeeded(in duration: Duration) {
     let (seconds, attoseconds) = duration.components
     let latency = Double(seconds) + Double(attoseconds) * 1e-18
-    best = min(best * 1.001, latency)
+    best = min(best, latency)
     smoothed = smoothed == 0 ? latency : smoothed * 0.9 + latency * 0.1
     answersThisRound += 1
     guard answersThisRound >= current else { return }
     answersThisRound = 0
+    best *= 1.01
     let isSlow = smoothed > best * 3 + 0.005
     if isSlow {
       isStarting = false

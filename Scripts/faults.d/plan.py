@@ -1,0 +1,106 @@
+"""What a round does: all of it follows from the seed and the round's number."""
+
+import random
+
+FAULTS = {
+    # name: (weight, sinks)
+    "kill": (5, "stdout file http"),
+    "kill at a call": (6, "stdout file http"),
+    "interrupted calls": (2, "stdout file http"),
+    "terminate": (3, "stdout file http"),
+    "terminate twice": (1, "stdout file http"),
+    "suspend": (2, "stdout file http"),
+    "hang up": (1, "stdout http"),
+    "kill postgres": (3, "stdout file http"),
+    "restart postgres": (2, "stdout file http"),
+    "terminate walsender": (4, "stdout file http"),
+    "stalled reader": (5, "stdout"),
+    "rotate": (4, "file"),
+    "move away": (2, "file"),
+    "full disk": (4, "file"),
+    "size limit": (2, "file"),
+    "failing call": (3, "file"),
+    "troubled receiver": (9, "http"),
+    "failing receiver": (2, "http"),
+    "lost answers": (4, "http"),
+    "receiver gone": (3, "http"),
+    "stalled receiver": (2, "http"),
+}
+
+
+class Plan:
+    """The choices of one round."""
+
+    def __init__(self, seed, number, kinds):
+        self.seed = f"{seed}/{number}"
+        self.number = number
+        self.random = random.Random(self.seed)
+        choose, chance = self.random.choice, lambda share: self.random.random() < share
+        self.kind = kinds[number % len(kinds)]
+        self.database = f"shop_{number}"
+        self.slot = f"relay_{number}"
+
+        self.keys = choose([1, 5, 20, 20, 20])
+        self.writers = self.random.randint(2, 4)
+        self.pause = choose([0.001, 0.005, 0.02])
+        self.seconds = self.random.uniform(0.8, 1.8)
+        self.large, self.rows = choose([(0, 50), (2, 300), (4, 1500)])
+        self.paddings = choose([[0], [0, 100, 3000], [0, 10, 100], [0, 0, 0, 70000]])
+        self.envelope = "payload" if self.kind != "http" and chance(0.12) else "cloudevents"
+        self.ways = ["row"]
+        self.arguments = ["--read-pacing", choose(["auto", "auto", "off", "200us"])]
+        if self.envelope == "payload":
+            self.arguments += ["--envelope", "payload"]
+        elif chance(0.3):
+            self.ways = ["row", "row", "empty"]
+        if chance(0.25):
+            self.ways = self.ways + ["message"]
+            self.arguments += ["--table", "public.outbox", "--message-prefix", "outbox"]
+        self.has_checkpoint = chance(0.3)
+        self.settings = []
+        if chance(0.5):
+            self.settings.append(("wal_sender_timeout", choose(["1s", "2s"])))
+        if chance(0.3):
+            self.settings.append(("logical_decoding_work_mem", "64kB"))
+
+        self.pipe_size = choose([None, 4096])
+        self.small_disk = False
+        self.http_arguments = []
+        self.has_standby = False
+        if self.kind == "file":
+            self.arguments += ["--fsync", choose(["always", "always", "never"])]
+            if chance(0.5):
+                self.arguments += ["--rotate-size", choose(["4KB", "20KB", "200KB"])]
+            if chance(0.2):
+                self.arguments += ["--rotate-interval", "1s"]
+        if self.kind == "http":
+            self.http_arguments = [
+                "--http-mode", choose(["structured", "binary", "batch"]), "--response-timeout", "1s",
+                "--connect-timeout", "1s", "--total-timeout", "3s", "--batch-size", choose(["2", "10", "100"])]
+            if chance(0.3):
+                self.http_arguments += ["--max-in-flight", choose(["1", "2", "8"])]
+            if chance(0.2):
+                self.http_arguments += ["--idempotency-key"]
+            self.has_standby = chance(0.2)
+            if self.has_standby:
+                self.has_checkpoint = False
+                self.arguments += ["--wait-for-slot"]
+
+        self.faults = self._faults()
+        self.small_disk = any(name == "full disk" for _, name in self.faults)
+        self.ends_with_now = chance(0.5)
+        self.looks_again = chance(0.6)
+
+    def _faults(self):
+        names = [name for name, (_, kinds) in FAULTS.items() if self.kind in kinds.split()]
+        weights = [FAULTS[name][0] for name in names]
+        chosen = self.random.choices(names, weights, k=self.random.randint(2, 5))
+        # Starting a server takes its time.
+        slow = [name for name in chosen if name.endswith("postgres")]
+        for name in slow[1:]:
+            chosen[chosen.index(name)] = "kill"
+        times = sorted(self.random.uniform(0, self.seconds) for _ in chosen)
+        return list(zip(times, chosen))
+
+    def describe(self):
+        return "\n".join(f"{name}: {value}" for name, value in vars(self).items() if name != "random")

@@ -1,0 +1,178 @@
+"""One round: writers, faults, the end, the comparison."""
+
+import os
+import shutil
+import time
+
+import checker
+import interruption
+import ledger
+from outlets import KINDS
+from plan import Plan
+from server import clean_environment
+from supervision import Supervisor
+from troubles import Troubles
+
+PATIENCE = 40  # seconds until everything must have arrived once the faults have stopped
+
+
+class Round:
+    """A database, a slot and an outlet of its own."""
+
+    def __init__(self, server, binary, plan: Plan, directory):
+        self.server, self.binary, self.plan = server, binary, plan
+        self.directory = os.path.join(directory, f"round-{plan.number}")
+        os.mkdir(self.directory)
+        self.log = open(os.path.join(self.directory, "tailrace.log"), "w")
+        self.problems = []
+        self.writers, self.supervisors, self.outlet, self.record = [], [], None, None
+        self.figures = checker.Figures()
+        self.began = time.monotonic()
+
+    def run(self):
+        try:
+            self.prepare()
+            self.strike()
+            self.recover()
+            self.compare()
+        except (RuntimeError, OSError) as error:
+            self.problems.append(f"{type(error).__name__}: {error}")
+        finally:
+            with interruption.deferred():
+                self.clean_up()
+        if self.problems and self.figures.is_good:
+            self.figures.other = len(self.problems)
+        return self.figures
+
+    def prepare(self):
+        plan = self.plan
+        settings = "".join(f"ALTER DATABASE {plan.database} SET {name} = '{value}';\n" for name, value in plan.settings)
+        self.server.query(f"CREATE DATABASE {plan.database};\n{settings}")
+        environment = clean_environment(TAILRACE_DATABASE=self.server.dsn(plan.database))
+        self.outlet = KINDS[plan.kind](plan, self.directory)
+        names = ["--publication", "events", "--slot", plan.slot]
+        command = [self.binary, "stream", *names, *self.outlet.arguments, *plan.arguments]
+        if plan.has_checkpoint:
+            home = getattr(self.outlet, "directory", self.directory)
+            command += ["--checkpoint", os.path.join(home, "checkpoint")]
+        self.log.write(" ".join(command) + "\n" + plan.describe() + "\n")
+        for _ in range(2 if plan.has_standby else 1):
+            self.supervisors.append(Supervisor(command, environment, self.outlet, self.log))
+        self.set_up(names, environment)
+        self.server.query(ledger.SCHEMA.format(keys=plan.keys), plan.database)
+        for number in range(plan.writers):
+            self.writers.append(ledger.Writer(self.server, plan.database, number, plan.seed, plan))
+        for thread in self.supervisors + self.writers:
+            thread.start()
+
+    def set_up(self, names, environment):
+        import subprocess
+        done = subprocess.run([self.binary, "setup", *names, "--create-table"], env=environment, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise RuntimeError(f"setup ended with {done.returncode}: {done.stdout.strip()}")
+
+    def strike(self):
+        troubles = Troubles(self.plan, self.server, self.outlet, self.supervisors, self.log)
+        began = time.monotonic()
+        for due, name in [*self.plan.faults, (self.plan.seconds, None)]:
+            time.sleep(max(0, began + due - time.monotonic()))
+            if name:
+                with interruption.deferred():
+                    troubles.strike(name)
+
+    def recover(self):
+        """No more faults: everything must arrive, and tailrace must end as it is told."""
+        for writer in self.writers:
+            writer.stopping.set()
+        self.server.start()
+        self.outlet.heal()
+        for writer in self.writers:
+            writer.join(30)
+        entries = self.entries = ledger.read(self.server, self.plan.database)
+        if self.plan.ends_with_now:
+            if self.rest():
+                self.supervisors[0].once("--until", "now", seconds=PATIENCE)
+            return
+        deadline = time.monotonic() + PATIENCE
+        while self.outlet.arrived() < len(entries) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        has_arrived = self.outlet.arrived() >= len(entries)
+        if not has_arrived:
+            self.problems.append(f"{self.outlet.arrived()} of {len(entries)} have arrived after {PATIENCE} s")
+        if self.rest() and has_arrived and self.plan.looks_again:
+            self.look_again()
+
+    def rest(self):
+        results = [supervisor.rest(PATIENCE) for supervisor in reversed(self.supervisors)]
+        return all(results)
+
+    def look_again(self):
+        """After an orderly end nothing may come again."""
+        before = len(self.outlet.finish().deliveries)
+        self.supervisors[0].once("--until", "now", seconds=PATIENCE)
+        after = len(self.outlet.finish().deliveries)
+        if after != before:
+            self.problems.append(f"{after - before} events came again after an orderly end")
+
+    def compare(self):
+        self.record = self.outlet.finish()
+        self.figures = checker.check(self.plan, self.entries, self.record, self.problems)
+        for supervisor in self.supervisors:
+            self.problems += supervisor.problems
+        self.problems += getattr(getattr(self.outlet, "receiver", None), "wrong", [])
+
+    def clean_up(self):
+        for writer in self.writers:
+            writer.stopping.set()
+        for supervisor in self.supervisors:
+            supervisor.stop()
+        if self.outlet:
+            self.outlet.heal()
+        for writer in self.writers:
+            if writer.ident:
+                writer.join(20)
+        if self.problems:
+            self.keep()
+        if self.outlet:
+            self.outlet.close()
+        self.log.close()
+        try:
+            self.server.start()
+            self.server.query(
+                f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{self.plan.slot}'"
+                f" AND active_pid IS NOT NULL;\nSELECT pg_sleep(0.1);\n"
+                f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                f" WHERE slot_name = '{self.plan.slot}';\n"
+                f"DROP DATABASE IF EXISTS {self.plan.database} WITH (FORCE);", tries=5)
+        except (RuntimeError, OSError) as error:
+            self.problems.append(f"cleaning up: {error}")
+        if not self.problems:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def keep(self):
+        """What is needed to understand a failure."""
+        def write(name, lines):
+            with open(os.path.join(self.directory, name), "w", errors="replace") as file:
+                file.writelines(f"{line}\n" for line in lines)
+
+        write("problems.txt", self.problems)
+        if self.record:
+            write("deliveries.txt", (delivery.raw.decode(errors="replace") for delivery in self.record.deliveries))
+            write("ledger.txt", (f"{entry.key} {entry.n} {id_}" for id_, entry in self.entries.items()))
+        if getattr(self.outlet, "is_mounted", False):
+            self.outlet.make_room()
+            shutil.copytree(self.outlet.directory, os.path.join(self.directory, "files"))
+        try:
+            shutil.copy(os.path.join(self.server.directory, "server.log"), self.directory)
+        except OSError:
+            pass
+
+    def line(self):
+        starts = sum(supervisor.starts for supervisor in self.supervisors)
+        memory = max([supervisor.memory for supervisor in self.supervisors], default=0)
+        seconds = time.monotonic() - self.began
+        faults = ", ".join(name for _, name in self.plan.faults)
+        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2]])
+        return (f"round {self.plan.number:3} {kind:15} {self.figures.events:5} events {self.figures.duplicates:4} duplicates "
+                f"{starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")

@@ -1,0 +1,170 @@
+"""The faults themselves."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from receiver import LOST_ANSWERS, REFUSALS
+from supervision import KILLED
+
+
+def can_trace():
+    """Whether strace is here and allowed to kill at a system call."""
+    if not shutil.which("strace"):
+        return False
+    command = ["strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=write", "-e", "inject=write:signal=KILL:when=1",
+               "echo"]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30)
+    return done.returncode == -signal.SIGKILL
+
+
+class Injection:
+    """What strace does to a process's system calls, and the ends that come of it."""
+
+    def __init__(self, calls, what, excuses, path=None):
+        self.arguments = ["-e", f"trace={calls}", "-e", f"inject={calls}:{what}"] + (["-P", path] if path else [])
+        self.excuses = excuses
+
+
+class Troubles:
+    """Makes faults happen to one round."""
+
+    def __init__(self, plan, server, outlet, supervisors, log):
+        self.plan, self.server, self.outlet, self.supervisors, self.log = plan, server, outlet, supervisors, log
+        self.random = plan.random
+        self.traces = can_trace()
+
+    def strike(self, name):
+        self.log.write(f"{time.monotonic():.3f} {name}\n")
+        self.log.flush()
+        method = getattr(self, name.replace(" ", "_"))
+        method(self.random.choice(self.supervisors))
+
+    def kill(self, tailrace):
+        tailrace.kill()
+
+    def kill_at_a_call(self, tailrace):
+        calls = ["sendto", "recvfrom", "write"]
+        if self.plan.kind == "file":
+            calls += ["fsync", "?rename,?renameat,?renameat2", "?ftruncate", "openat", "write", "fsync"]
+        if self.plan.kind == "http":
+            calls += ["?writev", "?sendmsg", "read", "?epoll_wait,?epoll_pwait"]
+        number = self.random.choice([1, 2, 3, 5, 10, 20, 50, 100]) + self.random.randint(0, 3)
+        self._trace(tailrace, Injection(self.random.choice(calls), f"signal=KILL:when={number}", [KILLED]))
+
+    def interrupted_calls(self, tailrace):
+        calls, path = self.random.choice(["recvfrom", "sendto", "fsync"]), None
+        if self.plan.kind == "file" and self.random.random() < 0.5:
+            calls, path = "write", self.outlet.path
+        self._trace(tailrace, Injection(calls, f"error=EINTR:when={self.random.randint(1, 4)}+3", [], path))
+
+    def failing_call(self, tailrace):
+        number = self.random.randint(1, 30)
+        calls, error, text, path = self.random.choice([
+            ("fsync", "EIO", "Input/output error", None),
+            ("fsync", "ENOSPC", "No space left", None),
+            ("write", "ENOSPC", "No space left", self.outlet.path),
+            ("write", "EIO", "Input/output error", self.outlet.path),
+            ("?rename,?renameat,?renameat2", "EIO", "Input/output error", None)])
+        self._trace(
+            tailrace, Injection(calls, f"error={error}:when={number}", [(74, text), (73, text)], path))
+
+    def _trace(self, tailrace, injection):
+        if self.traces:
+            tailrace.restart_with(injection, gently=self.random.random() < 0.4)
+        else:
+            tailrace.kill()
+
+    def terminate(self, tailrace):
+        tailrace.terminate()
+
+    def terminate_twice(self, tailrace):
+        first, second = self.random.choice([(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)])
+        run = tailrace.with_current()
+        if run and "streaming" in "".join(run.errors):
+            run.excuse((0, ""), (128 + second, ""))
+            run.signal(first)
+            time.sleep(self.random.choice([0, 0.002, 0.05]))
+            run.signal(second)
+
+    def suspend(self, tailrace):
+        tailrace.suspend(self.random.choice([0.05, 0.3, 1.3]))
+
+    def hang_up(self, tailrace):
+        tailrace.hang_up()
+
+    def kill_postgres(self, tailrace):
+        self.server.kill()
+        time.sleep(self.random.choice([0, 0, 0.5]))
+        self.server.start()
+
+    def restart_postgres(self, tailrace):
+        self.server.restart(self.random.choice(["fast", "fast", "immediate"]))
+
+    def terminate_walsender(self, tailrace):
+        self.server.query("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots "
+                          f"WHERE slot_name = '{self.plan.slot}' AND active_pid IS NOT NULL;", tries=20)
+
+    def stalled_reader(self, tailrace):
+        self.outlet.stalled_until = time.monotonic() + self.random.choice([0.2, 0.5, 1.5])
+
+    def rotate(self, tailrace):
+        for _ in range(self.random.randint(1, 4)):
+            tailrace.hang_up()
+            time.sleep(self.random.uniform(0, 0.1))
+
+    def move_away(self, tailrace):
+        """As a rotating program does it: rename, SIGHUP, and nothing else before the new file is there."""
+        run = tailrace.with_current()
+        if not run or run.injection or "streaming" not in "".join(run.errors) or not os.path.exists(self.outlet.path):
+            return
+        self.outlet.move_away()
+        run.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 5
+        while not os.path.exists(self.outlet.path) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def full_disk(self, tailrace):
+        if not self.outlet.is_mounted:
+            return self.size_limit(tailrace)
+        for supervisor in self.supervisors:
+            supervisor.expect_full_disk(True)
+        try:
+            self.outlet.fill()
+            time.sleep(self.random.choice([0.1, 0.3, 0.6]))
+        finally:
+            self.outlet.make_room()
+            for supervisor in self.supervisors:
+                supervisor.expect_full_disk(False)
+
+    def size_limit(self, tailrace):
+        try:
+            size = os.path.getsize(self.outlet.path)
+        except OSError:
+            size = 0
+        run = tailrace.limit_files(size + self.random.randint(0, 20000))
+        if run:
+            deadline = time.monotonic() + 0.6
+            while run.process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            tailrace.unlimit_files(run)
+
+    def troubled_receiver(self, tailrace):
+        kinds = self.random.sample(REFUSALS + LOST_ANSWERS, self.random.randint(2, 6))
+        self.outlet.receiver.trouble(kinds, self.random.choice([0.05, 0.3, 0.8]), self.random.uniform(0.2, 1.0))
+
+    def failing_receiver(self, tailrace):
+        self.outlet.receiver.trouble([self.random.choice(REFUSALS)], 1.0, self.random.uniform(0.2, 0.8))
+
+    def lost_answers(self, tailrace):
+        self.outlet.receiver.trouble([self.random.choice(LOST_ANSWERS)], 0.3, self.random.uniform(0.2, 1.0))
+
+    def receiver_gone(self, tailrace):
+        self.outlet.receiver.vanish()
+        time.sleep(self.random.choice([0, 0.1, 0.5]))
+        self.outlet.receiver.come_back()
+
+    def stalled_receiver(self, tailrace):
+        self.outlet.receiver.stall(self.random.choice([0.2, 0.6, 1.5]))

@@ -1,0 +1,68 @@
+import Foundation
+import IntegrationEvents
+import Testing
+
+@testable import Sinks
+
+struct DeadLetterFileTests {
+  private func letter(_ id: String, key: String = "k", ordinal: UInt64 = 1) -> DeadLetter {
+    DeadLetter(
+      event: "{\"id\":\(JSONText.string(id)),\"data\":{\"a\": \"\\u00e9 \\\"\"}}", id: id, key: key,
+      position: EventPosition(commitLSN: 7, ordinal: ordinal), reason: "status 422", status: 422, attempts: 2,
+      firstAttempt: 1_700_000_000, lastAttempt: 1_700_000_009, sink: "https://orders.example/events")
+  }
+
+  private func temporary() -> String {
+    FileManager.default.temporaryDirectory.appendingPathComponent("letters-\(UUID().uuidString)").path
+  }
+
+  @Test func `a letter reads back as it was written`() {
+    let written = letter("a\"b\n")
+    #expect(DeadLetter(json: Array(written.json.utf8)) == written)
+    #expect(!written.json.contains("\n"))
+  }
+
+  @Test func `letters stay in order, are removed one by one, and the file is private`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    #expect(try file.letters().isEmpty)
+    try file.append([letter("1", ordinal: 1), letter("2", ordinal: 2)])
+    try file.append([letter("3", ordinal: 3)])
+    #expect(try file.letters().map(\.id) == ["1", "2", "3"])
+    try file.remove([letter("2", ordinal: 2)])
+    #expect(try file.letters().map(\.id) == ["1", "3"])
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+  }
+
+  @Test func `half a line from a crash is cut off, not built upon`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    try file.append([letter("1")])
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data("{\"position\":\"00".utf8))
+    try handle.close()
+    try file.append([letter("2", ordinal: 2)])
+    #expect(try file.letters().map(\.id) == ["1", "2"])
+  }
+
+  @Test func `a letter is put behind its key only while that is parked`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    #expect(try !file.appendBehindKey(letter("1")))
+    try file.append([letter("1")])
+    #expect(try file.appendBehindKey(letter("2", ordinal: 2)))
+    #expect(try !file.appendBehindKey(letter("3", key: "other", ordinal: 3)))
+    #expect(try file.letters().map(\.id) == ["1", "2"])
+  }
+
+  @Test func `without a store the first refusal stops, naming event and position but no secret`() {
+    let error = #expect(throws: SinkError.self) { try DeadLetterOffice().keep([letter("evt-1")]) }
+    #expect(error?.kind == .refused)
+    #expect(error?.message.contains("evt-1") == true)
+  }
+}

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import Sinks
+
+struct RetryTests {
+  @Test(arguments: [
+    (200, RetryPolicy.Verdict.delivered), (204, .delivered), (299, .delivered), (301, .refused),
+    (400, .refused), (401, .refused), (408, .retry), (425, .retry), (429, .retry), (500, .retry), (501, .refused),
+    (503, .retry), (599, .retry), (600, .refused),
+  ])
+  func `each status means what it should`(status: Int, verdict: RetryPolicy.Verdict) {
+    #expect(RetryPolicy().verdict(on: status) == verdict)
+  }
+
+  @Test func `codes can be moved`() {
+    var policy = RetryPolicy()
+    policy.retried = [409]
+    policy.refused = [500]
+    #expect(policy.verdict(on: 409) == .retry)
+    #expect(policy.verdict(on: 500) == .refused)
+  }
+
+  @Test func `pauses grow up to the longest, with jitter`() {
+    let policy = RetryPolicy()
+    for failures in 1...40 {
+      let ceiling = min(policy.firstPause * (1 << min(failures - 1, 20)), policy.longestPause)
+      for _ in 0..<20 { #expect((.zero...ceiling).contains(policy.pause(afterFailures: failures))) }
+    }
+  }
+
+  @Test(arguments: [
+    ("0", 0), ("120", 120), (" 7 ", 7), ("99999999999999999999", 1_000_000_000),
+    ("Sun, 06 Nov 1994 08:49:37 GMT", 100), ("Sunday, 06-Nov-94 08:49:37 GMT", 100), ("Sun Nov  6 08:49:37 1994", 100),
+    ("Sun, 06 Nov 1994 08:40:00 GMT", 0),
+  ])
+  func `Retry-After is read in all its forms`(value: String, seconds: Int) {
+    // 784111777 is that instant; it is asked a hundred seconds before.
+    #expect(RetryAfter.duration(value, nowUnixSeconds: 784_111_677) == .seconds(seconds))
+  }
+
+  @Test(arguments: [
+    "", "soon", "-1", "1.5", "Sun, 06 Nov", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+  ])
+  func `a Retry-After that makes no sense is passed over`(value: String) {
+    #expect(RetryAfter.duration(value, nowUnixSeconds: 0) == nil)
+  }
+
+  @Test func `the limit grows while answers stay fast, and shrinks when the receiver fails`() {
+    var limit = ConcurrencyLimit(maximum: 100)
+    for _ in 0..<1000 { limit.succeeded(in: .milliseconds(10)) }
+    #expect(limit.current == 100)
+    limit.failed()
+    #expect(limit.current == 50)
+    limit.failed()
+    #expect(limit.current == 50, "at most once a round")
+    for _ in 0..<2000 { limit.succeeded(in: .milliseconds(100)) }
+    #expect(limit.current < 30)
+    #expect(limit.current >= 1)
+  }
+
+  @Test func `base64 is read and written as RFC 4648 has it`() {
+    for (plain, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+      #expect(Base64.encode(Array(plain.utf8)) == text)
+      #expect(Base64.decode(text) == Array(plain.utf8))
+    }
+    #expect(Base64.decode("Zm9v!") == nil)
+    #expect(Base64.decode("Zg==x") == nil)
+  }
+
+  @Test func `secrets must be whsec_ and base64 of some length`() {
+    #expect(StandardWebhooks(secrets: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") != nil)
+    #expect(StandardWebhooks(secrets: "") == nil)
+    #expect(StandardWebhooks(secrets: "whsec_Zg==") == nil)
+    #expect(StandardWebhooks(secrets: "whsec_!!!") == nil)
+  }
+
+  @Test func `a header file cannot smuggle line ends or odd names`() {
+    #expect(HTTPCredentials.headers(from: "X-A: 1\n# note\n\nB:2 3")?.map(\.name) == ["X-A", "B"])
+    #expect(HTTPCredentials.headers(from: "no colon") == nil)
+    #expect(HTTPCredentials.headers(from: "bad name: 1") == nil)
+    #expect(HTTPCredentials.headers(from: "a: \u{1}") == nil)
+  }
+
+  @Test(arguments: [
+    ("https://user:pw@host.example/p?token=1", "https://host.example/p"), ("http://h:1/a@b", "http://h:1/a@b"),
+  ])
+  func `a URL is shown without its secrets`(url: String, shown: String) {
+    #expect(url.withoutSecrets == shown)
+  }
+}

@@ -1,0 +1,64 @@
+import IntegrationEvents
+import Testing
+
+@testable import Sinks
+
+struct SchedulerTests {
+  /// Lets expectations call what mutates.
+  private final class Taker {
+    private var scheduler: DeliveryScheduler
+
+    init(_ scheduler: DeliveryScheduler) {
+      self.scheduler = scheduler
+    }
+
+    var count: Int { scheduler.count }
+    func take(atMost events: Int, bytes: Int) -> DeliveryScheduler.Parcel? {
+      scheduler.take(atMost: events, bytes: bytes)
+    }
+    func finish(_ parcel: DeliveryScheduler.Parcel) { scheduler.finish(parcel) }
+  }
+
+  private func scheduler(_ keys: [String]) async throws -> (Taker, EventBatch) {
+    let batch = try Events.batch(keys.enumerated().map { .init(id: "\($0)", key: $1) })
+    var scheduler = DeliveryScheduler()
+    _ = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Void, SinkError>, Never>) in
+      let flight = BatchInFlight(batch, continuation)
+      for index in batch.events.indices { scheduler.enqueue(.init(batch: flight, index: index)) }
+      flight.fail(SinkError(.refused, "not waited for"))
+    }
+    return (Taker(scheduler), batch)
+  }
+
+  @Test func `a key that is under way is not taken again until it is finished`() async throws {
+    let (scheduler, _) = try await scheduler(["a", "a", "b"])
+    let first = try #require(scheduler.take(atMost: 1, bytes: .max))
+    let second = try #require(scheduler.take(atMost: 1, bytes: .max))
+    #expect([first.items[0].index, second.items[0].index] == [0, 2])
+    #expect(scheduler.take(atMost: 1, bytes: .max) == nil)
+    scheduler.finish(first)
+    #expect(scheduler.take(atMost: 1, bytes: .max)?.items[0].index == 1)
+  }
+
+  @Test func `a parcel holds whole runs of keys, in order, within its bounds`() async throws {
+    let (scheduler, batch) = try await scheduler(["a", "b", "a", "c", "a"])
+    let parcel = try #require(scheduler.take(atMost: 4, bytes: .max))
+    #expect(parcel.items.map(\.index) == [0, 2, 4, 1])
+    #expect(scheduler.count == 1)
+    let (other, _) = try await self.scheduler(["a", "b"])
+    #expect(other.take(atMost: 9, bytes: batch.events[0].line.count)?.items.count == 1)
+  }
+
+  @Test func `an event larger than a batch may be goes alone`() async throws {
+    let (scheduler, _) = try await scheduler(["a", "b"])
+    #expect(scheduler.take(atMost: 9, bytes: 1)?.items.count == 1)
+    #expect(scheduler.take(atMost: 9, bytes: 1)?.items.count == 1)
+  }
+
+  @Test func `events without a key wait for nobody`() async throws {
+    let (scheduler, _) = try await scheduler(["", "", ""])
+    #expect(scheduler.take(atMost: 1, bytes: .max) != nil)
+    #expect(scheduler.take(atMost: 1, bytes: .max) != nil)
+    #expect(scheduler.take(atMost: 1, bytes: .max) != nil)
+  }
+}

@@ -1,0 +1,74 @@
+import PostgresWire
+import TestStream
+import Testing
+
+@testable import Relay
+
+@Suite struct CheckpointTests {
+  private let directory: TemporaryDirectory
+  private let identity = StreamIdentity(
+    systemIdentifier: "7", timeline: 1, database: "shop", slot: "slot", publication: "publication")
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func checkpoint() throws -> Checkpoint { try Checkpoint(path: directory.file("checkpoint")) }
+
+  private func written(_ lsn: UInt64) throws {
+    var checkpoint = try checkpoint()
+    try checkpoint.write(LSN(rawValue: lsn), of: identity)
+  }
+
+  @Test func `what was written is read back`() throws {
+    #expect(try checkpoint().resume == nil)
+    try written(0x16_B374_D848)
+    let again = try checkpoint()
+    #expect(again.resume == LSN(rawValue: 0x16_B374_D848))
+    #expect(throws: Never.self) { try again.check(identity, flushLSN: LSN(rawValue: 0x16_B374_D848)) }
+  }
+
+  @Test func `a position does not go back`() throws {
+    var checkpoint = try checkpoint()
+    try checkpoint.write(LSN(rawValue: 20), of: identity)
+    try checkpoint.write(LSN(rawValue: 10), of: identity)
+    #expect(try self.checkpoint().resume == LSN(rawValue: 20))
+  }
+
+  @Test func `without a file any stream will do`() throws {
+    #expect(throws: Never.self) { try checkpoint().check(identity, flushLSN: .zero) }
+  }
+
+  @Test(arguments: ["system", "timeline", "slot"])
+  func `another stream is refused`(what: String) throws {
+    try written(10)
+    var other = identity
+    switch what {
+    case "system": other.systemIdentifier = "8"
+    case "timeline": other.timeline = 2
+    default: other.slot = "other"
+    }
+    let error = #expect(throws: StreamError.self) { try checkpoint().check(other, flushLSN: LSN(rawValue: 100)) }
+    #expect(error?.kind == .configuration)
+  }
+
+  @Test func `a position ahead of the server's log is refused`() throws {
+    try written(10)
+    #expect(throws: StreamError.self) { try checkpoint().check(identity, flushLSN: LSN(rawValue: 9)) }
+  }
+
+  @Test func `every flipped bit and every cut is noticed`() throws {
+    try written(0x1234_5678)
+    let bytes = try directory.read("checkpoint")
+    for index in bytes.indices {
+      #expect(throws: StreamError.self, "cut at \(index)") {
+        _ = try Checkpoint(path: directory.write(Array(bytes[..<index]), "damaged"))
+      }
+      for bit in 0..<8 {
+        var damaged = bytes
+        damaged[index] ^= 1 << UInt8(bit)
+        #expect(throws: StreamError.self, "byte \(index), bit \(bit)") {
+          _ = try Checkpoint(path: directory.write(damaged, "damaged"))
+        }
+      }
+    }
+  }
+}

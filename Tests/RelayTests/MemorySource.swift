@@ -1,0 +1,127 @@
+import Foundation
+import IntegrationEvents
+import Logging
+import Outbox
+import PostgresWire
+import Sinks
+import Synchronization
+import TestStream
+
+@testable import Relay
+
+/// What a source was told, and how often it was opened.
+final class Journal: Sendable {
+  struct Entry: Sendable {
+    var openedAt: [LSN] = []
+    var statuses: [StandbyStatus] = []
+    var finished = 0
+    var drained = 0
+  }
+
+  private let entry = Mutex(Entry())
+
+  var content: Entry { entry.withLock { $0 } }
+  func note(_ change: (inout Entry) -> Void) { entry.withLock { change(&$0) } }
+}
+
+/// A source that has all its frames at once.
+struct MemorySource: FrameSource {
+  var identity = StreamIdentity(
+    systemIdentifier: "1", timeline: 1, database: "shop", slot: "slot", publication: "publication")
+  var flushLSN = LSN.zero
+  var descriptor: PollDescriptor? { nil }
+  var heartbeat: Duration? = .milliseconds(50)
+  var frames: [[UInt8]]
+  /// What comes after the frames.
+  var failure: StreamError?
+  var ends = true
+  let journal: Journal
+  private var next = 0
+
+  init(_ messages: [[UInt8]], failure: StreamError? = nil, journal: Journal = Journal()) {
+    frames = messages.map { HandBuilt.frame($0) }
+    self.failure = failure
+    self.journal = journal
+  }
+
+  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
+    while next < frames.count {
+      let frame = frames[next]
+      next += 1
+      if visit(frame.span.bytes) == .enough { return .paused }
+    }
+    if let failure { throw failure }
+    journal.note { $0.drained += 1 }
+    return ends ? .ended : .drained(until: nil)
+  }
+
+  mutating func send(_ status: StandbyStatus) throws(StreamError) { journal.note { $0.statuses.append(status) } }
+  mutating func finish() throws(StreamError) { journal.note { $0.finished += 1 } }
+}
+
+/// A sink that keeps what it gets.
+final class MemorySink: Sink {
+  struct State: Sendable {
+    var delivered: [String] = []
+    var bytesInFlight = 0
+    var mostBytesInFlight = 0
+    var batches = 0
+    var reopened = 0
+  }
+
+  let resumePosition: EventPosition?
+  private let delay: Duration?
+  private let failsAtBatch: Int?
+  private let failure: SinkError
+  private let state = Mutex(State())
+
+  init(
+    resumePosition: EventPosition? = nil, delay: Duration? = nil, failsAtBatch: Int? = nil,
+    failure: SinkError = SinkError(.writeFailed, "full")
+  ) {
+    self.resumePosition = resumePosition
+    self.delay = delay
+    self.failsAtBatch = failsAtBatch
+    self.failure = failure
+  }
+
+  var content: State { state.withLock { $0 } }
+
+  func deliver(_ batch: EventBatch) async throws(SinkError) {
+    let number = state.withLock { state in
+      state.batches += 1
+      state.bytesInFlight += batch.bytes.count
+      state.mostBytesInFlight = max(state.mostBytesInFlight, state.bytesInFlight)
+      return state.batches
+    }
+    if let delay { try? await Task.sleep(for: delay) }
+    if let failsAtBatch, number >= failsAtBatch { throw failure }
+    state.withLock { state in
+      state.bytesInFlight -= batch.bytes.count
+      state.delivered += batch.summary
+    }
+  }
+
+  func reopen() { state.withLock { $0.reopened += 1 } }
+}
+
+/// Runs a relay on a thread of its own: it blocks, which the threads of tasks must not.
+func run(
+  _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in }, sink: MemorySink,
+  control: RelayControl = RelayControl(), open: @escaping @Sendable (LSN, Bool) throws(StreamError) -> MemorySource
+) async -> Result<RelayOutcome, RelayError> {
+  await withCheckedContinuation { continuation in
+    Thread.detachNewThread {
+      var configuration = RelayConfiguration(outbox: OutboxStream.configuration)
+      change(&configuration)
+      let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+      var relay = Relay(configuration, control: control, log: log)
+      do throws(RelayError) {
+        let outcome = try relay.run(open: open, sink: { (_) throws(SinkError) in sink })
+        continuation.resume(returning: .success(outcome))
+      } catch {
+        continuation.resume(returning: .failure(error))
+      }
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import IntegrationEvents
+import Outbox
+import PgOutput
+import PostgresWire
+import Sinks
+import Synchronization
+import TestStream
+import Testing
+
+@testable import Relay
+
+@Suite struct RelayTests {
+  private static let messages =
+    OutboxStream.transaction(0x10, "a", "b") + OutboxStream.transaction(0x20, "c") + OutboxStream.transaction(0x30, "d")
+
+  private static let lost = StreamError(.unavailable, "connection lost", isRetryable: true)
+
+  @Test func `everything is delivered and the last commit's end confirmed`() async throws {
+    let sink = MemorySink()
+    let journal = Journal()
+    let outcome = try await run(sink: sink) { (_, _) in MemorySource(Self.messages, journal: journal) }.get()
+    #expect(outcome == RelayOutcome(reason: .ended, events: 4, flushed: LSN(rawValue: 0x38)))
+    #expect(sink.content.delivered == ["a@10-1", "b@10-2", "c@20-1", "d@30-1"])
+    #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x38))
+    #expect(journal.content.finished == 1)
+  }
+
+  @Test func `confirmed positions never go back`() async throws {
+    let journal = Journal()
+    var messages: [[UInt8]] = []
+    for number in 1...300 as ClosedRange<UInt64> {
+      messages += OutboxStream.transaction(number << 8, "a", payload: String(repeating: "x", count: 20_000))
+    }
+    let all = messages
+    _ = try await run({ $0.maximumBytesInFlight = 400_000 }, sink: MemorySink(delay: .milliseconds(1))) { (_, _) in
+      var source = MemorySource(all, journal: journal)
+      source.heartbeat = .milliseconds(1)
+      return source
+    }.get()
+    let flushes = journal.content.statuses.map(\.flush)
+    #expect(flushes == flushes.sorted())
+    #expect(flushes.count > 3)
+    #expect(journal.content.statuses.allSatisfy { $0.write >= $0.flush })
+  }
+
+  @Test func `a resume position in the sink spares what it has`() async throws {
+    let sink = MemorySink(resumePosition: EventPosition(commitLSN: 0x10, ordinal: 1))
+    let outcome = try await run(sink: sink) { (_, _) in MemorySource(Self.messages) }.get()
+    #expect(sink.content.delivered == ["b@10-2", "c@20-1", "d@30-1"])
+    #expect(outcome.flushed == LSN(rawValue: 0x38))
+  }
+
+  @Test func `until stops behind the position`() async throws {
+    let sink = MemorySink()
+    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x20)) }, sink: sink) { (_, _) in
+      var source = MemorySource(Self.messages)
+      source.ends = false
+      return source
+    }.get()
+    #expect(outcome == RelayOutcome(reason: .ended, events: 3, flushed: LSN(rawValue: 0x28)))
+  }
+
+  @Test func `now is what was in the log when the stream was opened`() async throws {
+    let sink = MemorySink()
+    let outcome = try await run({ $0.end = .now }, sink: sink) { (_, _) in
+      var source = MemorySource(Self.messages)
+      source.flushLSN = LSN(rawValue: 0x28)
+      source.ends = false
+      return source
+    }.get()
+    #expect(outcome.events == 3)
+  }
+
+  @Test func `a sink that fails ends the relay, and what it did not take is not confirmed`() async {
+    let journal = Journal()
+    let payload = String(repeating: "x", count: 300_000)
+    let messages = (1...5 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
+    let sink = MemorySink(delay: .milliseconds(5), failsAtBatch: 3)
+    let result = await run(sink: sink) { (_, _) in MemorySource(messages, journal: journal) }
+    #expect(result == .failure(.sink(SinkError(.writeFailed, "full"))))
+    #expect(sink.content.delivered == ["a@100-1", "a@200-1"])
+    #expect(journal.content.statuses.map(\.flush).max() ?? .zero <= LSN(rawValue: 0x208))
+    #expect(journal.content.finished == 1)
+  }
+
+  @Test func `a reader that has gone is a clean end`() async throws {
+    let sink = MemorySink(failsAtBatch: 1, failure: SinkError(.readerGone, "gone"))
+    let outcome = try await run(sink: sink) { (_, _) in MemorySource(Self.messages) }.get()
+    #expect(outcome.reason == .readerGone)
+    #expect(outcome.flushed == .zero)
+  }
+
+  @Test func `a slow sink bounds the bytes in flight`() async throws {
+    let payload = String(repeating: "x", count: 50_000)
+    let messages = (1...100 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
+    let sink = MemorySink(delay: .milliseconds(2))
+    let outcome = try await run({ $0.maximumBytesInFlight = 1_000_000 }, sink: sink) { (_, _) in
+      MemorySource(messages)
+    }.get()
+    #expect(outcome.events == 100)
+    #expect(sink.content.delivered.count == 100)
+    let most = sink.content.mostBytesInFlight
+    #expect(most <= 1_000_000 + Pipeline.batchSize + 60_000)
+    #expect(most > 1_000_000, "several batches were under way at once")
+  }
+
+  @Test func `while the sink is slow the server still hears from us`() async throws {
+    let journal = Journal()
+    let payload = String(repeating: "x", count: 300_000)
+    let messages = (1...4 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
+    _ = try await run({ $0.maximumBytesInFlight = 1 }, sink: MemorySink(delay: .milliseconds(60))) { (_, _) in
+      var source = MemorySource(messages, journal: journal)
+      source.heartbeat = .milliseconds(10)
+      return source
+    }.get()
+    #expect(journal.content.statuses.count >= 8)
+  }
+
+  @Test func `a lost connection in mid-transaction costs and doubles nothing`() async throws {
+    let journal = Journal()
+    let sink = MemorySink()
+    let large = String(repeating: "x", count: Pipeline.batchSize)
+    let whole =
+      OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20)]
+      + ["b", "c", "d"].map { OutboxStream.row($0, payload: large) }
+      + [HandBuilt.commit(0x20, end: 0x28)] + OutboxStream.transaction(0x30, "e")
+    let outcome = try await run(sink: sink) { (lsn, isFirst) in
+      journal.note { $0.openedAt.append(lsn) }
+      guard isFirst else {
+        // The tables are described again before their first row.
+        return MemorySource([OutboxStream.relation()] + whole, journal: journal)
+      }
+      return MemorySource(Array(whole.prefix(6)), failure: Self.lost, journal: journal)
+    }.get()
+    #expect(sink.content.delivered == ["a@10-1", "b@20-1", "c@20-2", "d@20-3", "e@30-1"])
+    #expect(outcome.flushed == LSN(rawValue: 0x38))
+    #expect(journal.content.openedAt.count == 2)
+    #expect(journal.content.openedAt.last ?? .zero <= LSN(rawValue: 0x18), "nothing of the open transaction")
+  }
+
+  @Test func `failing to connect is tried again`() async throws {
+    let attempts = Atomic(0)
+    let sink = MemorySink()
+    let outcome = try await run(sink: sink) { (_, isFirst) throws(StreamError) in
+      #expect(isFirst)
+      guard attempts.wrappingAdd(1, ordering: .relaxed).newValue > 2 else { throw Self.lost }
+      return MemorySource(Self.messages)
+    }.get()
+    #expect(outcome.events == 4)
+    #expect(attempts.load(ordering: .relaxed) == 3)
+  }
+
+  @Test func `an error that cannot heal is not retried`() async {
+    let fatal = StreamError(.configuration, "no such slot")
+    let attempts = Atomic(0)
+    let result = await run(sink: MemorySink()) { (_, _) throws(StreamError) in
+      attempts.add(1, ordering: .relaxed)
+      throw fatal
+    }
+    #expect(result == .failure(.stream(fatal)))
+    #expect(attempts.load(ordering: .relaxed) == 1)
+  }
+
+  @Test func `without retries no error is retried`() async {
+    let result = await run({ $0.retries = false }, sink: MemorySink()) { (_, _) in
+      MemorySource(Self.messages, failure: Self.lost)
+    }
+    #expect(result == .failure(.stream(Self.lost)))
+  }
+
+  @Test func `another cluster after a reconnect is refused`() async {
+    let result = await run(sink: MemorySink()) { (_, isFirst) in
+      var source = MemorySource(Self.messages, failure: isFirst ? Self.lost : nil)
+      if !isFirst { source.identity.systemIdentifier = "2" }
+      return source
+    }
+    guard case .failure(.stream(let error)) = result else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(error.kind == .configuration)
+    #expect(error.message.contains("system 2"))
+  }
+
+  @Test func `a bad row ends the relay after what was complete is delivered and confirmed`() async {
+    let journal = Journal()
+    let sink = MemorySink()
+    let messages =
+      OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b"), OutboxStream.row("")]
+    let result = await run(sink: sink) { (_, _) in MemorySource(messages, journal: journal) }
+    guard case .failure(.outbox(let error)) = result else {
+      Issue.record("no error of the outbox")
+      return
+    }
+    #expect(error.column == "id")
+    #expect(sink.content.delivered == ["a@10-1"])
+    #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x18))
+  }
+
+  @Test func `a stop delivers and confirms what is complete`() async throws {
+    let journal = Journal()
+    let sink = MemorySink()
+    let control = RelayControl()
+    async let result = run(sink: sink, control: control) { (_, _) in
+      var source = MemorySource(
+        OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b")], journal: journal)
+      source.ends = false
+      return source
+    }
+    while journal.content.drained == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    control.reopen()
+    while sink.content.reopened == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    control.stop()
+    let outcome = try await result.get()
+    #expect(outcome.reason == .stopped)
+    #expect(outcome.flushed == LSN(rawValue: 0x18))
+    #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x18))
+    #expect(journal.content.finished == 1)
+  }
+
+  @Test func `with nothing to deliver the server's position is confirmed`() async throws {
+    let journal = Journal()
+    let control = RelayControl()
+    async let result = run(sink: MemorySink(), control: control) { (_, _) in
+      var source = MemorySource([], journal: journal)
+      source.frames = [HandBuilt.keepalive(0x500, replyRequested: true)]
+      source.ends = false
+      return source
+    }
+    while journal.content.statuses.last?.flush != LSN(rawValue: 0x500) { try await Task.sleep(for: .milliseconds(1)) }
+    control.stop()
+    #expect(try await result.get().flushed == LSN(rawValue: 0x500))
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+extension Integration {
+  @Suite struct Captures {
+    /// Records a database's stream up to the present.
+    private func capture(_ database: OutboxDatabase) throws -> String {
+      let path = database.files.file("capture")
+      let child = try database.tailrace(["capture"] + database.names + ["--output", path, "--until", "now"])
+      #expect(try child.exitCode() == 0, "\(child.errors.text)")
+      return path
+    }
+
+    @Test(arguments: [15, 18])
+    func `a capture confirms nothing, and its replay is byte for byte what the stream delivers`(version: Int) throws {
+      try withDatabase(version) { database in
+        try database.psql("SELECT place(1, 500); BEGIN; SELECT place(501); ROLLBACK; CALL place_one_by_one(502, 600);")
+        let before = try database.confirmed()
+        let path = try capture(database)
+        #expect(try database.confirmed() == before)
+        let replay = try database.tailrace(["replay", path])
+        #expect(try replay.exitCodeAfterAllOutput() == 0, "\(replay.errors.text)")
+        let live = try database.stream(["--until", "now"])
+        #expect(try live.exitCodeAfterAllOutput() == 0)
+        #expect(live.output.lineCount == 599)
+        #expect(replay.output.bytes == live.output.bytes)
+      }
+    }
+
+    @Test func `a capture can be inspected as JSON`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 3);")
+        let path = try capture(database)
+        let child = try database.tailrace(["inspect", path, "--json"])
+        #expect(try child.exitCodeAfterAllOutput() == 0, "\(child.errors.text)")
+        struct Line: Decodable {
+          let lsn: String
+          let message: String
+        }
+        let lines = try child.output.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(
+          lines.map(\.message).filter { $0 != "type" } == ["begin", "relation", "insert", "insert", "insert", "commit"])
+      }
+    }
+
+    @Test func `a truncated capture is delivered as far as it is whole, or not at all with --strict`() throws {
+      try withDatabase { database in
+        try database.psql("CALL place_one_by_one(1, 100);")
+        let path = try capture(database)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try whole.prefix(whole.count * 2 / 3).write(to: URL(fileURLWithPath: path))
+        let replay = try database.tailrace(["replay", path])
+        #expect(try replay.exitCodeAfterAllOutput() == 65)
+        #expect(replay.complaint?.contains("\(path), byte ") == true, "\(replay.errors.text)")
+        let numbers = try Event.read(replay.output.lines).numbers
+        #expect(numbers.count > 20 && numbers == Array(1..<numbers.count + 1))
+        let strict = try database.tailrace(["replay", path, "--strict"])
+        #expect(try strict.exitCodeAfterAllOutput() == 65)
+        #expect(strict.output.bytes.isEmpty)
+      }
+    }
+  }
+}
