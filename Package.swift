@@ -88,7 +88,8 @@ let package = Package(
         "Relay", "Capture", "Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "Sinks", "TestStream",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
-    .testTarget(name: "SinksTests", dependencies: ["Sinks", "IntegrationEvents"], swiftSettings: strict),
+    .testTarget(
+      name: "SinksTests", dependencies: ["Sinks", "IntegrationEvents", "TestStream"], swiftSettings: strict),
     .testTarget(
       name: "HTTPSinkTests",
       dependencies: [
@@ -100,7 +101,8 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "tailrace", "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "TestStream",
+        "tailrace", "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "Sinks",
+        "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(name: "tailraceTests", dependencies: ["tailrace"], swiftSettings: strict),

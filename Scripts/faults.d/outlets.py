@@ -1,6 +1,7 @@
 """Where tailrace delivers to: a pipe, a file, a receiver. Each records what arrived."""
 
 import fcntl
+import json
 import os
 import subprocess
 import threading
@@ -165,14 +166,29 @@ class Web:
 
     def __init__(self, plan, directory):
         self.record = Record()
-        self.receiver = Receiver(self.record, plan.seed)
-        self.arguments = ["--sink", f"http://127.0.0.1:{self.receiver.port}/events", *plan.http_arguments]
+        self.receiver = Receiver(self.record, plan.seed, plan.refuses)
+        self.target = ["--sink", f"http://127.0.0.1:{self.receiver.port}/events", *plan.http_arguments]
+        self.arguments = self.target
+        self.letters_path = None
+        if plan.poison:
+            self.letters_path = os.path.join(directory, "letters.ndjson")
+            self.letters_arguments = ["--dead-letters", f"file:{self.letters_path}"]
+            park = ["--park-key"] if plan.poison == "park" else []
+            self.arguments = [*self.target, "--on-poison", "dead-letter", *self.letters_arguments, *park]
 
     def attach(self, process):
         return None
 
+    def letters(self):
+        """The ids of the dead letters. Half a last line may be left of a crash."""
+        if not self.letters_path or not os.path.exists(self.letters_path):
+            return set()
+        with open(self.letters_path, "rb") as file:
+            lines = file.read().split(b"\n")[:-1]
+        return {json.loads(line)["event"]["id"] for line in lines}
+
     def arrived(self):
-        return len(self.record.ids)
+        return len(self.record.ids | self.letters())
 
     def heal(self):
         self.receiver.heal()

@@ -44,7 +44,7 @@ class Plan:
         self.writers = self.random.randint(2, 4)
         self.pause = choose([0.001, 0.005, 0.02])
         self.seconds = self.random.uniform(0.8, 1.8)
-        self.large, self.rows = choose([(0, 50), (2, 300), (4, 1500)])
+        self.large, self.rows = choose([(0, 50), (2, 300), (3, 800)])
         self.paddings = choose([[0], [0, 100, 3000], [0, 10, 100], [0, 0, 0, 70000]])
         self.envelope = "payload" if self.kind != "http" and chance(0.12) else "cloudevents"
         self.ways = ["row"]
@@ -90,6 +90,14 @@ class Plan:
         self.small_disk = any(name == "full disk" for _, name in self.faults)
         self.ends_with_now = chance(0.5)
         self.looks_again = chance(0.6)
+        # What becomes of events that the receiver never takes.
+        self.poison = None
+        if self.kind == "http" and not self.has_standby:
+            self.poison = choose([None, None, None, "letters", "park"])
+
+    def refuses(self, id_):
+        """Whether the receiver refuses an event for good."""
+        return self.poison is not None and id_.startswith("7")
 
     def _faults(self):
         names = [name for name, (_, kinds) in FAULTS.items() if self.kind in kinds.split()]

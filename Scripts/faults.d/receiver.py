@@ -17,14 +17,14 @@ LOST_ANSWERS = ["answer lost", "answer late", "answer cut", "answer too late"]
 class Receiver:
     """Takes events in all three modes and keeps them in the order of their arrival."""
 
-    def __init__(self, record, seed):
+    def __init__(self, record, seed, refuses):
         self.record = record
+        self.refuses = refuses
         self.random = random.Random(seed)
         self.troubles = []
         self.trouble_share = 0.0
         self.trouble_until = 0.0
         self.stalled_until = 0.0
-        self.requests = 0
         self.wrong = []
         self.port = 0
         self.server = None
@@ -108,9 +108,13 @@ class Receiver:
         if kind == "reset" and self.random.random() < 0.5:
             return False
         body = await reader.readexactly(length)
-        self.requests += 1
         if kind is None or kind in LOST_ANSWERS:
-            self._take(headers, body)
+            deliveries = self._read(headers, body)
+            if any(self.refuses(delivery.id) for delivery in deliveries):
+                kind = "422"
+            else:
+                for delivery in deliveries:
+                    self.record.add(delivery)
         return await self._answer(writer, kind)
 
     async def _answer(self, writer, kind):
@@ -143,28 +147,27 @@ class Receiver:
             send("503 Service Unavailable", "retry-after: 1")
         elif kind == "503 date":
             send("503 Service Unavailable", f"retry-after: {email.utils.formatdate(time.time() + 1, usegmt=True)}")
-        elif kind in ("500", "502", "429", "408"):
+        elif kind in ("500", "502", "429", "408", "422"):
             send(f"{kind} Trouble")
         else:
             send("204 No Content")
         await writer.drain()
         return True
 
-    def _take(self, headers, body):
+    def _read(self, headers, body):
+        """The events in a request; none when it makes no sense."""
         kind = headers.get("content-type", "")
         try:
             if kind.startswith("application/cloudevents-batch+json"):
-                for piece in elements(body.decode()):
-                    self.record.add(Delivery.of_line(piece.encode()))
-            elif kind.startswith("application/cloudevents+json"):
-                self.record.add(Delivery.of_line(body))
-            else:
-                self.record.add(binary(headers, body))
-        except (ValueError, KeyError):
+                return [Delivery.of_line(piece.encode()) for piece in elements(body.decode())]
+            delivery = Delivery.of_line(body) if kind.startswith("application/cloudevents+json") else binary(headers, body)
+        except (ValueError, KeyError, IndexError):
             self.record.tear(body)
+            return []
         key = headers.get("idempotency-key")
-        if key and "batch" not in kind and key != self.record.deliveries[-1].id:
-            self.wrong.append(f"idempotency-key {key}")
+        if key and key != delivery.id:
+            self.wrong.append(f"idempotency-key {key} for {delivery.id}")
+        return [delivery]
 
 
 def elements(text):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import time
 
 import checker
@@ -35,7 +36,7 @@ class Round:
             self.strike()
             self.recover()
             self.compare()
-        except (RuntimeError, OSError) as error:
+        except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
             self.problems.append(f"{type(error).__name__}: {error}")
         finally:
             with interruption.deferred():
@@ -66,7 +67,6 @@ class Round:
             thread.start()
 
     def set_up(self, names, environment):
-        import subprocess
         done = subprocess.run([self.binary, "setup", *names, "--create-table"], env=environment, text=True, timeout=60,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
@@ -115,7 +115,25 @@ class Round:
         if after != before:
             self.problems.append(f"{after - before} events came again after an orderly end")
 
+    def redrive(self):
+        """Dead letters: none but of what was refused or parked. Then the receiver takes everything."""
+        letters = self.outlet.letters()
+        wrong = [id_ for id_ in letters if id_ not in self.entries]
+        if self.plan.poison == "letters":
+            wrong += [id_ for id_ in letters if not self.plan.refuses(id_)]
+        self.problems += [f"no such letter expected: {id_}" for id_ in wrong]
+        self.outlet.receiver.refuses = lambda id_: False
+        command = [self.binary, "dead-letters", "redrive", "--all", *self.outlet.letters_arguments, *self.outlet.target]
+        done = subprocess.run(command, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, start_new_session=True)
+        self.log.write(done.stdout)
+        left = self.outlet.letters()
+        if done.returncode or left:
+            self.problems.append(f"redrive ended with {done.returncode}, {len(left)} letters left: {done.stdout.strip()}")
+
     def compare(self):
+        if self.plan.poison:
+            self.redrive()
         self.record = self.outlet.finish()
         self.figures = checker.check(self.plan, self.entries, self.record, self.problems)
         for supervisor in self.supervisors:
@@ -173,6 +191,6 @@ class Round:
         memory = max([supervisor.memory for supervisor in self.supervisors], default=0)
         seconds = time.monotonic() - self.began
         faults = ", ".join(name for _, name in self.plan.faults)
-        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2]])
-        return (f"round {self.plan.number:3} {kind:15} {self.figures.events:5} events {self.figures.duplicates:4} duplicates "
+        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], *([self.plan.poison] if self.plan.poison else [])])
+        return (f"round {self.plan.number:3} {kind:20} {self.figures.events:5} events {self.figures.duplicates:4} duplicates "
                 f"{starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")

@@ -155,7 +155,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
       origin = (arrival, .now)
       return nil
     }
-    let microseconds = Double(arrival.rawValue &- origin.arrival.rawValue) / times
+    let microseconds = (Double(arrival.rawValue) - Double(origin.arrival.rawValue)) / times
     let instant = origin.start + .microseconds(max(0, min(microseconds, 1e15)))
     return instant > .now ? instant : nil
   }

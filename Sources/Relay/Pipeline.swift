@@ -58,8 +58,8 @@ package struct Pipeline {
   /// its PREPARE is confirmed, so it holds the position back until it is decided.
   var confirmable: LSN { prepared.values.min().map { min($0, safeEnd) } ?? safeEnd }
 
-  /// A commit is still to come for the last events of the batch.
-  var isInTransaction: Bool { begun != nil }
+  /// Whether the batch holds events of transactions that are complete.
+  var hasCompleteEvents: Bool { completeEvents > 0 }
 
   /// The stream starts anew, from a confirmed position: whatever is not complete will come again.
   mutating func restart() {
@@ -79,6 +79,24 @@ package struct Pipeline {
     defer {
       batch = replacement
       batch.clear()
+      completeEvents = 0
+    }
+    return batch
+  }
+
+  /// Hands over the events of transactions that are complete; the others stay. Most often there are no others.
+  mutating func takeCompleteBatch(replacement: EventBatch) -> EventBatch {
+    guard completeEvents < batch.events.count else { return takeBatch(replacement: replacement) }
+    let rest = batch.events[completeEvents...]
+    let start = batch.events[completeEvents].line.lowerBound
+    var next = replacement
+    next.clear()
+    next.bytes.append(contentsOf: batch.bytes[start...])
+    next.events.append(contentsOf: rest.map { $0.moved(by: -start) })
+    batch.bytes.removeSubrange(start...)
+    batch.events.removeSubrange(completeEvents...)
+    defer {
+      batch = next
       completeEvents = 0
     }
     return batch
@@ -176,7 +194,7 @@ package struct Pipeline {
       spooling = start.xid
       if start.isFirstSegment || spooled[start.xid] == nil { spooled[start.xid] = SpooledTransaction() }
     case .streamStop: spooling = nil
-    case .streamCommit(let commit): release(commit.xid, commit.commit)
+    case .streamCommit(let commit): try release(commit.xid, commit.commit, lsn)
     case .streamAbort(let abort):
       if abort.xid == abort.subtransaction {
         spooled[abort.xid] = nil
@@ -190,7 +208,7 @@ package struct Pipeline {
       spooling = nil
       prepared[prepare.xid] = prepare.prepareLSN
       finish(prepare.endLSN)
-    case .commitPrepared(let commit): release(commit.xid, commit.commit)
+    case .commitPrepared(let commit): try release(commit.xid, commit.commit, lsn)
     case .rollbackPrepared(let rollback):
       prepared[rollback.xid] = nil
       spooled[rollback.xid] = nil
@@ -269,23 +287,25 @@ package struct Pipeline {
   }
 
   /// Moves the events of a transaction that is committed now to the batch.
-  private mutating func release(_ xid: TransactionID, _ commit: Commit) {
+  private mutating func release(_ xid: TransactionID, _ commit: Commit, _ lsn: LSN) throws(RelayError) {
     if let until, commit.commitLSN > until {
       hasReachedEnd = true
       return
     }
+    // Every transaction's rows come before its commit, unless somebody has confirmed its PREPARE already.
+    guard let transaction = spooled.removeValue(forKey: xid) else {
+      throw .protocolViolation("commit of transaction \(xid), whose rows were confirmed before by another client", lsn)
+    }
     prepared[xid] = nil
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
-    if let transaction = spooled.removeValue(forKey: xid) {
-      transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in
-        if let delivered, position <= delivered { return }
-        var moved = event.moved(by: batch.bytes.count - event.line.lowerBound)
-        batch.bytes.append(contentsOf: transaction.bytes[event.line])
-        moved.commit(position, at: time, in: &batch.bytes)
-        batch.events.append(moved)
-        delivered = position
-        eventCount += 1
-      }
+    transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in
+      if let delivered, position <= delivered { return }
+      var moved = event.moved(by: batch.bytes.count - event.line.lowerBound)
+      batch.bytes.append(contentsOf: transaction.bytes[event.line])
+      moved.commit(position, at: time, in: &batch.bytes)
+      batch.events.append(moved)
+      delivered = position
+      eventCount += 1
     }
     received = max(received, commit.endLSN)
     finish(commit.endLSN)

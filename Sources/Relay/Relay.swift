@@ -46,6 +46,8 @@ public struct Relay {
         let reason = try loop.run(&source)
         return RelayOutcome(reason: reason, events: loop.eventCount, flushed: loop.flushed)
       } catch .stream(let failure) {
+        // Closed before the next attempt: a server that shuts down waits for it.
+        _ = consume source
         try reconsider(failure)
       }
       let resume = loop.flushed

@@ -90,7 +90,16 @@ struct RelayLoop {
       if control.takeReopen() { sink.reopen() }
       var supply: FrameSupply?
       if progress.bytesInFlight < configuration.maximumBytesInFlight {
-        supply = try receive(&source)
+        do throws(RelayError) {
+          supply = try receive(&source)
+        } catch {
+          // What a damaged recording holds before the damage is whole. A server sends again what is not confirmed.
+          if source.heartbeat == nil {
+            pipeline.dropIncomplete()
+            _ = try finish(&source, .ended)
+          }
+          throw error
+        }
         if let failure = pipeline.failure {
           pipeline.dropIncomplete()
           _ = try finish(&source, .ended)
@@ -98,8 +107,7 @@ struct RelayLoop {
         }
         if pipeline.hasReachedEnd || supply == .ended { return try finish(&source, .ended) }
         try keepBadRows(&source)
-        // A small transaction goes whole: a stop in its middle would deliver what could not be confirmed.
-        if shouldHandOver(supply) { handOver() }
+        deliver(after: supply)
         nextLook = nil
       } else {
         try look(after: source)
@@ -145,21 +153,31 @@ struct RelayLoop {
     log.warning("\(letters.count) rows went to the dead letters: \(letters[0].reason)")
   }
 
-  /// While more is on its way, large batches are cheaper, but nothing waits long; otherwise what is there goes at once.
-  private mutating func shouldHandOver(_ supply: FrameSupply?) -> Bool {
-    guard case .paced = supply else {
+  /// Hands over what it is time for. Transactions go whole, unless they fill a batch: a stop in the middle of one would
+  /// deliver what could not be confirmed. While more is on its way, large batches are cheaper, but nothing waits long.
+  private mutating func deliver(after supply: FrameSupply?) {
+    if supply == .paused {
       gatheringSince = nil
-      return supply == .paused || !pipeline.isInTransaction
+      return handOver()
     }
-    let now = ContinuousClock.now
-    let since = gatheringSince ?? now
-    gatheringSince = now - since > Self.longestGathering ? nil : since
-    return gatheringSince == nil
+    guard pipeline.hasCompleteEvents else { return }
+    if case .paced = supply {
+      let now = ContinuousClock.now
+      let since = gatheringSince ?? now
+      gatheringSince = since
+      guard now - since > Self.longestGathering else { return }
+    }
+    gatheringSince = nil
+    start(pipeline.takeCompleteBatch(replacement: spareBatches.popLast() ?? EventBatch()))
   }
 
+  /// Hands over everything.
   private mutating func handOver() {
     guard !pipeline.batch.events.isEmpty else { return }
-    let batch = pipeline.takeBatch(replacement: spareBatches.popLast() ?? EventBatch())
+    start(pipeline.takeBatch(replacement: spareBatches.popLast() ?? EventBatch()))
+  }
+
+  private mutating func start(_ batch: EventBatch) {
     let number = progress.start(size: batch.bytes.count, confirms: pipeline.confirmable)
     deliveries.start(number, batch)
   }

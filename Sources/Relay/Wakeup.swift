@@ -48,7 +48,8 @@ final class Wakeup: Sendable {
       requests.append(pollfd(fd: other.descriptor, events: Int16(events), revents: 0))
     }
     _ = unsafe poll(&requests, nfds_t(requests.count), Self.milliseconds(duration))
-    if isSignalled.load(ordering: .acquiring) {
+    // A byte may come after its signal has been noticed; it must not stay, or every further wait would end at once.
+    if requests[0].revents != 0 || isSignalled.load(ordering: .acquiring) {
       var bytes: (UInt64, UInt64) = (0, 0)
       _ = unsafe withUnsafeMutableBytes(of: &bytes) { unsafe read(reading, $0.baseAddress, $0.count) }
       isSignalled.store(false, ordering: .releasing)

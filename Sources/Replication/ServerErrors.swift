@@ -70,6 +70,13 @@ enum ServerErrors {
       guard let code = code(in: line) else { continue }
       return error(withoutCode(line, code), sqlState: code)
     }
+    if text.hasPrefix("invalid ") {
+      // A word of the connection string that libpq did not check when it parsed it; perhaps a password out of place.
+      let quoted = text.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+      return StreamError(
+        .usage, "malformed connection string: " + quoted.map { $0 % 2 == 0 ? $1 : "…" }.joined(separator: "\""),
+        advice: "write postgresql://user@host:port/database or host=… dbname=…")
+    }
     if text.contains("certificate") || text.contains("SSL") {
       return StreamError(
         .configuration, text, advice: "check sslmode, sslrootcert and the server's certificate", isRetryable: false)

@@ -39,7 +39,9 @@ struct EventFile: ~Copyable {
     self.state = state
     file = opened
     size = found.size
-    last = configuration.linesHaveSequence ? [found.last, state.last].compactMap { $0 }.max() : nil
+    // What was rotated away is known even where lines carry no position, so that later files' names sort behind it.
+    let newest = configuration.linesHaveSequence ? found.last : nil
+    last = [newest, state.last].compactMap { $0 }.max()
   }
 
   /// Appends a batch, starting new files where the configured size or age demands it.
@@ -123,7 +125,8 @@ struct EventFile: ~Copyable {
       throw SinkError(writing: path, error)
     }
     file = try Self.open(path)
-    size = 0
+    // Somebody else may have put a file there.
+    do { size = try file.status().size } catch { throw SinkError(opening: path, error) }
   }
 
   /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
