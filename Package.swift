@@ -35,6 +35,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "PostgresWire", swiftSettings: library),
     .target(name: "Replication", dependencies: ["CLibpq", "PostgresWire"], swiftSettings: library),
     .target(name: "Capture", dependencies: ["PostgresWire"], swiftSettings: library),
@@ -44,7 +45,7 @@ let package = Package(
     .target(
       name: "Sinks",
       dependencies: [
-        "IntegrationEvents",
+        "CZlib", "IntegrationEvents",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -109,3 +110,18 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Fuzzers bring a main function of their own, so they are there only for Scripts/fuzz.
+if Context.environment["TAILRACE_FUZZ"] != nil {
+  let fuzzing: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
+  package.targets += [
+    .executableTarget(
+      name: "fuzz-decoder", dependencies: ["PgOutput"], path: "Tests/Fuzz/decoder", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-capture", dependencies: ["Capture", "PostgresWire"], path: "Tests/Fuzz/capture",
+      swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-mapping", dependencies: ["Outbox", "PgOutput", "IntegrationEvents", "PostgresWire"],
+      path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
+  ]
+}

@@ -11,6 +11,10 @@ from deliveries import Record
 from receiver import Receiver
 
 
+# By SIGKILL, or by a second SIGINT or SIGTERM.
+AT_ONCE = (-9, 130, 143)
+
+
 class Pipe:
     """Standard output, read line by line by a thread for each process."""
 
@@ -48,8 +52,8 @@ class Pipe:
                 self.record.add_line(line)
         process.stdout.close()
         if rest:
-            # A process that was killed may leave a torn line; one that ended by itself may not.
-            if process.wait() == -9:
+            # A process that was ended at once may leave a torn line; one that ended by itself may not.
+            if process.wait() in AT_ONCE:
                 self.torn_ends += 1
             else:
                 self.record.tear(rest)
@@ -80,6 +84,7 @@ class File:
         self.arguments = ["--sink", f"file:{self.path}"]
         self.is_mounted = False
         self.moves = 0
+        self.may_double = False
         if plan.small_disk and not os.geteuid():
             done = subprocess.run(
                 ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.directory], stderr=subprocess.DEVNULL)

@@ -94,6 +94,8 @@ class Plan:
         self.poison = None
         if self.kind == "http" and not self.has_standby:
             self.poison = choose([None, None, None, "letters", "park"])
+        if self.poison:
+            self.large, self.paddings, self.pause = 0, [0, 0, 100], 0.02
 
     def refuses(self, id_):
         """Whether the receiver refuses an event for good."""

@@ -44,8 +44,18 @@ class Receiver:
         self.loop.run_forever()
 
     async def _listen(self):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=256, limit=1 << 24)
-        self.port = self.server.sockets[0].getsockname()[1]
+        # Not a port of the kind that outgoing connections get, for it must still be free after a while.
+        deadline = time.monotonic() + 5
+        while True:
+            port = self.port or random.randint(10000, 19999)
+            try:
+                self.server = await asyncio.start_server(self._serve, "127.0.0.1", port, backlog=256, limit=1 << 24)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+        self.port = port
 
     def _call(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)
@@ -160,7 +170,8 @@ class Receiver:
         try:
             if kind.startswith("application/cloudevents-batch+json"):
                 return [Delivery.of_line(piece.encode()) for piece in elements(body.decode())]
-            delivery = Delivery.of_line(body) if kind.startswith("application/cloudevents+json") else binary(headers, body)
+            is_structured = kind.startswith("application/cloudevents+json")
+            delivery = Delivery.of_line(body) if is_structured else binary(headers, body)
         except (ValueError, KeyError, IndexError):
             self.record.tear(body)
             return []

@@ -129,13 +129,15 @@ class Round:
         self.log.write(done.stdout)
         left = self.outlet.letters()
         if done.returncode or left:
-            self.problems.append(f"redrive ended with {done.returncode}, {len(left)} letters left: {done.stdout.strip()}")
+            text = done.stdout.strip()
+            self.problems.append(f"redrive ended with {done.returncode}, {len(left)} letters left: {text}")
 
     def compare(self):
         if self.plan.poison:
             self.redrive()
         self.record = self.outlet.finish()
-        self.figures = checker.check(self.plan, self.entries, self.record, self.problems)
+        self.figures = checker.check(
+            self.plan, self.entries, self.record, self.problems, getattr(self.outlet, "may_double", False))
         for supervisor in self.supervisors:
             self.problems += supervisor.problems
         self.problems += getattr(getattr(self.outlet, "receiver", None), "wrong", [])
@@ -156,12 +158,11 @@ class Round:
             self.outlet.close()
         self.log.close()
         try:
+            slot = f"FROM pg_replication_slots WHERE slot_name = '{self.plan.slot}'"
             self.server.start()
             self.server.query(
-                f"SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '{self.plan.slot}'"
-                f" AND active_pid IS NOT NULL;\nSELECT pg_sleep(0.1);\n"
-                f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-                f" WHERE slot_name = '{self.plan.slot}';\n"
+                f"SELECT pg_terminate_backend(active_pid) {slot} AND active_pid IS NOT NULL;\n"
+                f"SELECT pg_sleep(0.1);\nSELECT pg_drop_replication_slot(slot_name) {slot};\n"
                 f"DROP DATABASE IF EXISTS {self.plan.database} WITH (FORCE);", tries=5)
         except (RuntimeError, OSError) as error:
             self.problems.append(f"cleaning up: {error}")
@@ -191,6 +192,6 @@ class Round:
         memory = max([supervisor.memory for supervisor in self.supervisors], default=0)
         seconds = time.monotonic() - self.began
         faults = ", ".join(name for _, name in self.plan.faults)
-        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], *([self.plan.poison] if self.plan.poison else [])])
-        return (f"round {self.plan.number:3} {kind:20} {self.figures.events:5} events {self.figures.duplicates:4} duplicates "
-                f"{starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")
+        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], self.plan.poison or ""])
+        return (f"round {self.plan.number:3} {kind:24} {self.figures.events:5} events "
+                f"{self.figures.duplicates:4} duplicates {starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")

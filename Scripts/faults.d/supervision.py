@@ -12,8 +12,6 @@ import time
 KILLED = (-signal.SIGKILL, r"")
 STOPPED = (0, r"")
 DISK_FULL = [(74, r"No space left"), (73, r"No space left")]
-# Signals that come before tailrace has begun to handle them end it as they would any program.
-TOO_EARLY = 1.0
 
 
 class Run:
@@ -22,7 +20,6 @@ class Run:
     def __init__(self, process, injection):
         self.process, self.injection = process, injection
         self.excuses = []
-        self.began = time.monotonic()
         self.errors = []
         self.reader = None
         self.listener = threading.Thread(target=self._listen, name="messages", daemon=True)
@@ -33,6 +30,16 @@ class Run:
             self.errors.append(line.decode(errors="replace").rstrip())
         self.process.stderr.close()
 
+    @property
+    def has_begun(self):
+        """Whether it streams, or has done so."""
+        return any("streaming from slot" in line for line in self.errors)
+
+    @property
+    def is_stopping(self):
+        """Whether it has been asked to end: a second signal would cut that short."""
+        return STOPPED in self.excuses
+
     def is_excused(self, code):
         said = "\n".join(self.errors[-6:])
         return any(code == wanted and re.search(pattern, said) for wanted, pattern in self.excuses)
@@ -40,7 +47,29 @@ class Run:
     def excuse(self, *excuses):
         self.excuses += excuses
 
+    def end_tracer(self):
+        """A tracer may miss the end of what it traces, and would hold its pipes open."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except OSError:
+            pass
+
+    def wait_until_handling(self):
+        """A signal that comes before tailrace has begun to handle signals ends it as it would any program."""
+        deadline = time.monotonic() + 10
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                with open(f"/proc/{self.process.pid}/status") as status:
+                    blocked = int(re.search(r"SigBlk:\s+([0-9a-f]+)", status.read()).group(1), 16)
+            except OSError:
+                return
+            if blocked >> (signal.SIGTERM - 1) & 1:
+                return
+            time.sleep(0.01)
+
     def signal(self, number):
+        if number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self.wait_until_handling()
         try:
             self.process.send_signal(number)
             return True
@@ -107,6 +136,8 @@ class Supervisor(threading.Thread):
     def conclude(self, run, what="ended"):
         """Waits for a process's output and judges its exit code."""
         code = run.process.wait()
+        if run.injection:
+            run.end_tracer()
         run.listener.join(5)
         if run.reader:
             run.reader.join(30)
@@ -114,9 +145,6 @@ class Supervisor(threading.Thread):
             self.log.write(f"  {line}\n")
         self.log.write(f"  {run.process.pid}: exit {code}\n")
         self.log.flush()
-        early = run.process.returncode in (-signal.SIGTERM, -signal.SIGHUP) and not run.errors
-        if early and time.monotonic() - run.began < TOO_EARLY:
-            return
         if not run.is_excused(code):
             last = run.errors[-1] if run.errors else "no message"
             self.problems.append(f"{what} with {code}: {last}")
@@ -138,9 +166,9 @@ class Supervisor(threading.Thread):
             run.signal(signal.SIGKILL)
 
     def terminate(self):
-        """Asks for an orderly end, once: a second signal would cut it short."""
+        """Asks for an orderly end."""
         run = self.with_current()
-        if run and STOPPED not in run.excuses:
+        if run and not run.is_stopping:
             run.excuse(STOPPED)
             run.signal(signal.SIGTERM)
 
@@ -193,7 +221,7 @@ class Supervisor(threading.Thread):
             run = self.current
         if run is None:
             return True
-        if STOPPED not in run.excuses:
+        if not run.is_stopping:
             run.excuse(STOPPED)
             run.signal(signal.SIGTERM)
         self.join(seconds)

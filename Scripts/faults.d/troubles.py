@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from receiver import LOST_ANSWERS, REFUSALS
-from supervision import KILLED
+from supervision import KILLED, STOPPED
 
 
 def can_trace():
@@ -83,8 +83,8 @@ class Troubles:
     def terminate_twice(self, tailrace):
         first, second = self.random.choice([(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)])
         run = tailrace.with_current()
-        if run and "streaming" in "".join(run.errors):
-            run.excuse((0, ""), (128 + second, ""))
+        if run and run.has_begun and not run.is_stopping:
+            run.excuse(STOPPED, (128 + second, ""))
             run.signal(first)
             time.sleep(self.random.choice([0, 0.002, 0.05]))
             run.signal(second)
@@ -118,13 +118,16 @@ class Troubles:
     def move_away(self, tailrace):
         """As a rotating program does it: rename, SIGHUP, and nothing else before the new file is there."""
         run = tailrace.with_current()
-        if not run or run.injection or "streaming" not in "".join(run.errors) or not os.path.exists(self.outlet.path):
+        if not run or run.injection or not run.has_begun or not os.path.exists(self.outlet.path):
             return
         self.outlet.move_away()
         run.signal(signal.SIGHUP)
         deadline = time.monotonic() + 5
         while not os.path.exists(self.outlet.path) and time.monotonic() < deadline:
             time.sleep(0.02)
+        # One that ends before it has noticed, as from an earlier fault, does not know what the old file held.
+        if run.process.poll() is not None or not os.path.exists(self.outlet.path):
+            self.outlet.may_double = True
 
     def full_disk(self, tailrace):
         if not self.outlet.is_mounted:

@@ -43,6 +43,9 @@ struct HTTPOptions: ParsableArguments {
   @Flag(help: "Send each event's id as Idempotency-Key.")
   var idempotencyKey = false
 
+  @Flag(help: "Compress bodies with gzip; the receiver must expect it.")
+  var gzip = false
+
   @Flag(help: "Allow http:// to other hosts than this one.")
   var allowPlainHttp = false
 
@@ -105,6 +108,7 @@ struct HTTPOptions: ParsableArguments {
     configuration.retry.retried = retryStatus?.codes ?? []
     configuration.retry.refused = finalStatus?.codes ?? []
     configuration.sendsIdempotencyKey = idempotencyKey
+    configuration.compresses = gzip
     configuration.authorityFile = caFile
     if let clientCertificate, let clientKey { configuration.clientCertificate = (clientCertificate, clientKey) }
     configuration.credentials = try credentials()

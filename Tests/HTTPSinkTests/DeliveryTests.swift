@@ -209,6 +209,15 @@ struct DeliveryTests {
     await receiver.close()
   }
 
+  @Test func `compressed bodies are in gzip's format`() throws {
+    let text = Array(String(repeating: "tailrace ", count: 100).utf8)
+    let packed = try #require(Gzip.compress(text))
+    #expect(packed.starts(with: [0x1F, 0x8B, 8]))
+    #expect(packed.count < text.count / 4)
+    // The trailer holds the length of the original, least significant byte first.
+    #expect(Array(packed.suffix(4)) == [UInt8(text.count & 255), UInt8(text.count >> 8), 0, 0])
+  }
+
   @Test func `a receiver that is not there yet costs nothing but time`() async throws {
     let gone = try await Receiver()
     let url = gone.url

@@ -19,6 +19,13 @@ struct HTTPMessage {
     }
   }
 
+  /// Compresses the body, unless that makes it longer.
+  mutating func compress() {
+    guard let smaller = Gzip.compress(body), smaller.count < body.count else { return }
+    body = smaller
+    headers.append(("content-encoding", "gzip"))
+  }
+
   private init(structured item: DeliveryScheduler.Item) {
     headers = [("content-type", "application/cloudevents+json; charset=UTF-8")]
     body = Array(item.batch.batch.bytes[item.event.line.dropLast()])

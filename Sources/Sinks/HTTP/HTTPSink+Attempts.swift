@@ -37,7 +37,8 @@ extension HTTPSink {
 
   /// Tries until the receiver has the piece, or refuses it; nil for the former, or when the sink has stopped.
   private func send(_ items: ArraySlice<DeliveryScheduler.Item>) async -> Refusal? {
-    let message = HTTPMessage(Array(items), mode: configuration.mode)
+    var message = HTTPMessage(Array(items), mode: configuration.mode)
+    if configuration.compresses { message.compress() }
     let id = HTTPMessage.id(Array(items))
     let first = WallClock.unixSeconds
     var attempts = 0
