@@ -120,9 +120,16 @@ struct EventFile: ~Copyable {
       state.started = Self.now
       // In this order: should we die between the two, the file's own last line still tells where to go on.
       try AtomicFile.write(state.text, to: Self.statePath(path))
-      if isStillOurs { try AtomicFile.move(path, to: rotatedName()) }
     } catch {
       throw SinkError(writing: path, error)
+    }
+    if isStillOurs {
+      do throws(OutputFile.Failure) {
+        try AtomicFile.move(path, to: rotatedName())
+      } catch {
+        // Somebody else may have moved it since we looked.
+        guard error.number == ENOENT else { throw SinkError(writing: path, error) }
+      }
     }
     file = try Self.open(path)
     // Somebody else may have put a file there.
