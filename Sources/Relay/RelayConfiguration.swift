@@ -22,6 +22,8 @@ public struct RelayConfiguration: Sendable {
   public var checkpoint: Checkpoint?
   /// Whether to connect again when the source fails in a way that may heal. Default: yes.
   public var retries = true
+  /// How long a stop waits for the sink. Default: 30 s.
+  public var drainTimeout: Duration = .seconds(30)
   /// How many bytes of events may be with the sink before reading stops. Default: 4 MiB.
   public var maximumBytesInFlight = 4 * 1024 * 1024
 

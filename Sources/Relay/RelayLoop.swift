@@ -212,8 +212,17 @@ struct RelayLoop {
     _ source: inout Source, _ reason: RelayOutcome.Reason
   ) throws(RelayError) -> RelayOutcome.Reason {
     handOver()
+    var deadline: ContinuousClock.Instant?
     while !progress.isIdle {
-      control.wakeup.wait(for: nil, atMost: source.heartbeat)
+      if control.isStopRequested {
+        let limit = deadline ?? .now + configuration.drainTimeout
+        deadline = limit
+        guard ContinuousClock.now < limit else {
+          log.warning("gave up waiting for the sink; what it has not taken is not confirmed and will come again")
+          break
+        }
+      }
+      control.wakeup.wait(for: nil, atMost: min(source.heartbeat ?? .seconds(1), .seconds(1)))
       collect()
       if let failure { return try end(&source, failure) }
       // The server may go meanwhile; delivering is what matters now.

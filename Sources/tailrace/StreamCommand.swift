@@ -36,6 +36,9 @@ struct StreamCommand: ParsableCommand {
   @Flag(help: "End with an error when the connection fails, instead of trying again.")
   var noRetry = false
 
+  @Option(help: ArgumentHelp("How long a first SIGTERM or SIGINT waits for the sink.", valueName: "duration"))
+  var drainTimeout = TimeSpan(duration: .seconds(30))
+
   @Option(
     help: ArgumentHelp(
       "Keep the confirmed position in a file too, so that a server's crash that moves the slot back brings nothing again.",
@@ -68,6 +71,7 @@ struct StreamCommand: ParsableCommand {
       var configuration = RelayConfiguration(outbox: try outbox.configuration())
       configuration.envelope = outbox.envelope
       configuration.end = until
+      configuration.drainTimeout = drainTimeout.duration
       configuration.retries = !noRetry && !temporarySlot
       var settings = names.settings(connection, outbox.tables)
       configuration.checkpoint = try checkpoint.map { (path) throws(StreamError) in try Checkpoint(path: path) }
