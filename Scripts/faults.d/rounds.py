@@ -122,15 +122,23 @@ class Round:
         if self.plan.poison == "letters":
             wrong += [id_ for id_ in letters if not self.plan.refuses(id_)]
         self.problems += [f"no such letter expected: {id_}" for id_ in wrong]
-        self.outlet.receiver.refuses = lambda id_: False
+        # At first the receiver goes on refusing some: these stay, and with them the others of their keys.
+        still = {id_ for id_ in letters if self.plan.refuses(id_) and id_[1] in "01234567"}
+        self.redrive_all(still, {self.entries[id_].key for id_ in still if id_ in self.entries})
+        self.redrive_all(set(), set())
+
+    def redrive_all(self, refused, keys):
+        """Lets the receiver refuse some; letters of other keys may not be left."""
+        self.outlet.receiver.refuses = refused.__contains__
         command = [self.binary, "dead-letters", "redrive", "--all", *self.outlet.letters_arguments, *self.outlet.target]
         done = subprocess.run(command, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, start_new_session=True)
         self.log.write(done.stdout)
         left = self.outlet.letters()
-        if done.returncode or left:
-            text = done.stdout.strip()
-            self.problems.append(f"redrive ended with {done.returncode}, {len(left)} letters left: {text}")
+        wrong = [id_ for id_ in left if id_ not in self.entries or self.entries[id_].key not in keys]
+        if done.returncode != (65 if refused else 0) or wrong or not refused <= left:
+            text = f"{len(left)} letters left, {len(wrong)} of them of no refused key, {len(refused)} refused"
+            self.problems.append(f"redrive ended with {done.returncode}, {text}: {done.stdout.strip()}")
 
     def compare(self):
         if self.plan.poison:

@@ -99,8 +99,7 @@ struct DeadLettersCommand: ParsableCommand {
         let control = RelayControl()
         Signals.direct(to: control)
         let opened = try store.open()
-        let target = try sink.makeDetached()
-        let result = try Redriver(opened, target, control).run(selection.matches)
+        let result = try Redriver(opened, control, sink: sink.makeDetached).run(selection.matches)
         say("redrove \(result.delivered) dead letters, \(result.left) left")
         if result.left > 0, !control.isStopRequested { throw ExitCode(ExitStatus.badData.rawValue) }
       }

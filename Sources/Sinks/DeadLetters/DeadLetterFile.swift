@@ -1,6 +1,21 @@
+import Synchronization
+
 /// Dead letters in a file, a line of JSON each. Several processes may use it at once.
 public final class DeadLetterFile: DeadLetterStore {
   private let path: String
+  private let known = Mutex<KnownKeys?>(nil)
+
+  /// Keys that a file has letters of. Letters go only when the file is replaced, so this holds as long as the path
+  /// leads to that very file; it stays open, so that no other can look like it.
+  private final class KnownKeys: Sendable {
+    let file: OutputFile
+    let keys: Set<String>
+
+    init(_ file: consuming OutputFile, _ keys: Set<String>) {
+      self.file = file
+      self.keys = keys
+    }
+  }
 
   /// Uses a file, which is made with mode 0600 when there is a first letter.
   public init(path: String) {
@@ -16,10 +31,22 @@ public final class DeadLetterFile: DeadLetterStore {
   public func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
     var isParked = false
     try withFile { (file) throws(OutputFile.Failure) in
-      isParked = try Self.letters(in: file).contains { $0.key == letter.key }
+      isParked = try isKnown(letter.key, in: file)
       if isParked { try Self.append([letter], to: file) }
     }
     return isParked
+  }
+
+  /// Whether a file has letters of a key; it is read only when that is not known already.
+  private func isKnown(_ key: String, in file: borrowing OutputFile) throws(OutputFile.Failure) -> Bool {
+    if let known = known.withLock(\.self), known.keys.contains(key),
+      try known.file.status().isSameFile(as: file.status())
+    {
+      return true
+    }
+    let found = KnownKeys(try OutputFile(reading: path), Set(try Self.letters(in: file).map(\.key)))
+    known.withLock { $0 = found }
+    return found.keys.contains(key)
   }
 
   /// Reads the file; a line that is no letter is an error, for it may be one.
