@@ -141,10 +141,11 @@ class Supervisor(threading.Thread):
         run.listener.join(5)
         if run.reader:
             run.reader.join(30)
-        for line in run.errors:
-            self.log.write(f"  {line}\n")
-        self.log.write(f"  {run.process.pid}: exit {code}\n")
-        self.log.flush()
+        try:
+            self.log.write("".join(f"  {line}\n" for line in [*run.errors, f"{run.process.pid}: exit {code}"]))
+            self.log.flush()
+        except ValueError:
+            return  # interrupted: the round is over
         if not run.is_excused(code):
             last = run.errors[-1] if run.errors else "no message"
             self.problems.append(f"{what} with {code}: {last}")

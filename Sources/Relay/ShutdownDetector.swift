@@ -15,8 +15,9 @@ struct ShutdownDetector {
   private var first = ContinuousClock.now
   private var last = ContinuousClock.now
 
-  mutating func isShuttingDown(after questions: Int, at position: LSN, heartbeat: Duration?) -> Bool {
-    let now = ContinuousClock.now
+  mutating func isShuttingDown(
+    after questions: Int, at position: LSN, heartbeat: Duration?, now: ContinuousClock.Instant = .now
+  ) -> Bool {
     if position != self.position || now - last > (heartbeat ?? .seconds(10)) / 2 {
       self.position = position
       count = 0

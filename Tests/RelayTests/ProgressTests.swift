@@ -82,31 +82,34 @@ import Testing
 }
 
 @Suite struct ShutdownDetectorTests {
+  private let start = ContinuousClock.now
+
   /// Asks in a form that `#expect` can take.
   private func ask(
-    _ detector: inout ShutdownDetector, _ questions: Int, at position: UInt64 = 5, heartbeat: Duration = .seconds(10)
+    _ detector: inout ShutdownDetector, _ questions: Int, at position: UInt64 = 5, heartbeat: Duration = .seconds(10),
+    after time: Duration = .zero
   ) -> Bool {
-    detector.isShuttingDown(after: questions, at: LSN(rawValue: position), heartbeat: heartbeat)
+    detector.isShuttingDown(
+      after: questions, at: LSN(rawValue: position), heartbeat: heartbeat, now: start + time)
   }
 
-  @Test func `questions at one position over a while mean a shutdown`() async throws {
+  @Test func `questions at one position over a while mean a shutdown`() {
     var detector = ShutdownDetector()
     for _ in 0..<100 {
       #expect(ask(&detector, 1) == false, "the sink may take a moment")
     }
-    try await Task.sleep(for: ShutdownDetector.patience + .milliseconds(20))
-    #expect(ask(&detector, 1) == true)
-    #expect(ask(&detector, 50, at: 6) == false, "the stream moves on")
+    #expect(ask(&detector, 1, after: ShutdownDetector.patience - .milliseconds(1)) == false)
+    #expect(ask(&detector, 1, after: ShutdownDetector.patience) == true)
+    #expect(ask(&detector, 50, at: 6, after: ShutdownDetector.patience) == false, "the stream moves on")
   }
 
-  @Test func `few questions, or questions far apart, mean nothing`() async throws {
+  @Test func `few questions, or questions far apart, mean nothing`() {
     var few = ShutdownDetector()
     var apart = ShutdownDetector()
     #expect(ask(&few, 1) == false)
     #expect(ask(&apart, 1000, heartbeat: .milliseconds(10)) == false)
-    try await Task.sleep(for: ShutdownDetector.patience + .milliseconds(20))
-    #expect(ask(&few, ShutdownDetector.limit - 2) == false)
-    #expect(ask(&few, 1) == true)
-    #expect(ask(&apart, 1000, heartbeat: .milliseconds(10)) == false)
+    #expect(ask(&few, ShutdownDetector.limit - 2, after: ShutdownDetector.patience) == false)
+    #expect(ask(&few, 1, after: ShutdownDetector.patience) == true)
+    #expect(ask(&apart, 1000, heartbeat: .milliseconds(10), after: ShutdownDetector.patience) == false)
   }
 }
