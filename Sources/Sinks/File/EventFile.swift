@@ -138,7 +138,8 @@ struct EventFile: ~Copyable {
 
   /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
   private func rotatedName() -> String {
-    let base = "\(configuration.path).\(last?.sequence ?? "\(state.started)")"
+    // Without a known position nothing was rotated away before, so this file's name must sort first.
+    let base = "\(configuration.path).\((last ?? EventPosition(commitLSN: 0, ordinal: 0)).sequence)"
     var name = base
     var number = 1
     while FileStatus(path: name) != nil {
