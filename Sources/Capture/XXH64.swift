@@ -11,18 +11,23 @@ package enum XXH64 {
   private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
   package static func hash(_ bytes: RawSpan, seed: UInt64 = 0) -> UInt64 {
+    unsafe bytes.withUnsafeBytes { unsafe hash($0, seed: seed) }
+  }
+
+  /// Every load lies within the bounds that its loop's condition has checked.
+  private static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
     var offset = 0
     var hash: UInt64
-    if bytes.byteCount >= 32 {
+    if bytes.count >= 32 {
       var lane1 = seed &+ prime1 &+ prime2
       var lane2 = seed &+ prime2
       var lane3 = seed
       var lane4 = seed &- prime1
-      while offset &+ 32 <= bytes.byteCount {
-        lane1 = round(lane1, bytes.little64(offset))
-        lane2 = round(lane2, bytes.little64(offset &+ 8))
-        lane3 = round(lane3, bytes.little64(offset &+ 16))
-        lane4 = round(lane4, bytes.little64(offset &+ 24))
+      while offset &+ 32 <= bytes.count {
+        lane1 = round(lane1, unsafe bytes.little64(offset))
+        lane2 = round(lane2, unsafe bytes.little64(offset &+ 8))
+        lane3 = round(lane3, unsafe bytes.little64(offset &+ 16))
+        lane4 = round(lane4, unsafe bytes.little64(offset &+ 24))
         offset &+= 32
       }
       hash = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
@@ -30,17 +35,17 @@ package enum XXH64 {
     } else {
       hash = seed &+ prime5
     }
-    hash = hash &+ UInt64(bytes.byteCount)
-    while offset &+ 8 <= bytes.byteCount {
-      hash = rotate(hash ^ round(0, bytes.little64(offset)), 27) &* prime1 &+ prime4
+    hash = hash &+ UInt64(bytes.count)
+    while offset &+ 8 <= bytes.count {
+      hash = rotate(hash ^ round(0, unsafe bytes.little64(offset)), 27) &* prime1 &+ prime4
       offset &+= 8
     }
-    if offset &+ 4 <= bytes.byteCount {
-      hash = rotate(hash ^ (UInt64(bytes.little32(offset)) &* prime1), 23) &* prime2 &+ prime3
+    if offset &+ 4 <= bytes.count {
+      hash = rotate(hash ^ (UInt64(unsafe bytes.little32(offset)) &* prime1), 23) &* prime2 &+ prime3
       offset &+= 4
     }
-    while offset < bytes.byteCount {
-      hash = rotate(hash ^ (UInt64(bytes.byte(at: offset)) &* prime5), 11) &* prime1
+    while offset < bytes.count {
+      hash = rotate(hash ^ (UInt64(unsafe bytes[offset]) &* prime5), 11) &* prime1
       offset &+= 1
     }
     hash = (hash ^ (hash >> 33)) &* prime2
@@ -57,15 +62,14 @@ package enum XXH64 {
   }
 }
 
-extension RawSpan {
-  /// Traps out of bounds, as an array would.
+extension UnsafeRawBufferPointer {
   @inline(__always)
   fileprivate func little64(_ offset: Int) -> UInt64 {
-    UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    UInt64(littleEndian: unsafe loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
   @inline(__always)
   fileprivate func little32(_ offset: Int) -> UInt32 {
-    UInt32(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    UInt32(littleEndian: unsafe loadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 }

@@ -51,11 +51,11 @@ public struct EventPosition: Hashable, Comparable, Sendable {
         shift -= 4
       }
       span.append(UInt8(ascii: "-"))
-      var divisor: UInt64 = 1_000_000_000
-      while divisor > 0 {
-        span.append(48 &+ UInt8(truncatingIfNeeded: position.ordinal / divisor % 10))
-        divisor /= 10
-      }
+      span.appendTwoDigits(position.ordinal / 100_000_000 % 100)
+      span.appendTwoDigits(position.ordinal / 1_000_000 % 100)
+      span.appendTwoDigits(position.ordinal / 10_000 % 100)
+      span.appendTwoDigits(position.ordinal / 100 % 100)
+      span.appendTwoDigits(position.ordinal % 100)
     }
   }
 }

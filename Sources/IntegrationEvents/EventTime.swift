@@ -39,30 +39,34 @@ public struct EventTime: Hashable, Comparable, Sendable {
     let date = CivilDate(unixDay: day)
     let seconds = rest / 1_000_000
     bytes.append(addingCapacity: Self.textLength) { span in
-      Self.append(date.year, width: 4, to: &span)
+      span.appendTwoDigits(date.year / 100)
+      span.appendTwoDigits(date.year % 100)
       span.append(UInt8(ascii: "-"))
-      Self.append(date.month, width: 2, to: &span)
+      span.appendTwoDigits(date.month)
       span.append(UInt8(ascii: "-"))
-      Self.append(date.day, width: 2, to: &span)
+      span.appendTwoDigits(date.day)
       span.append(UInt8(ascii: "T"))
-      Self.append(seconds / 3600, width: 2, to: &span)
+      span.appendTwoDigits(seconds / 3600)
       span.append(UInt8(ascii: ":"))
-      Self.append(seconds / 60 % 60, width: 2, to: &span)
+      span.appendTwoDigits(seconds / 60 % 60)
       span.append(UInt8(ascii: ":"))
-      Self.append(seconds % 60, width: 2, to: &span)
+      span.appendTwoDigits(seconds % 60)
       span.append(UInt8(ascii: "."))
-      Self.append(rest % 1_000_000, width: 6, to: &span)
+      span.appendTwoDigits(rest / 10_000 % 100)
+      span.appendTwoDigits(rest / 100 % 100)
+      span.appendTwoDigits(rest % 100)
       span.append(UInt8(ascii: "Z"))
     }
   }
+}
 
-  private static func append(_ value: Int64, width: Int, to span: inout OutputSpan<UInt8>) {
-    var divisor: Int64 = 1
-    for _ in 1..<width { divisor *= 10 }
-    while divisor > 0 {
-      span.append(48 &+ UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
-    }
+extension OutputSpan<UInt8> {
+  /// Appends a number from 0 to 99. Division by a constant is a multiplication, so digits go in pairs of known size.
+  @inline(__always)
+  mutating func appendTwoDigits(_ value: some BinaryInteger) {
+    let value = UInt32(truncatingIfNeeded: value)
+    append(48 &+ UInt8(truncatingIfNeeded: value / 10))
+    append(48 &+ UInt8(truncatingIfNeeded: value % 10))
   }
 }
 

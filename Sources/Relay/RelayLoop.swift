@@ -202,7 +202,8 @@ struct RelayLoop {
   private mutating func end<Source: FrameSource & ~Copyable>(
     _ source: inout Source, _ failure: SinkError
   ) throws(RelayError) -> RelayOutcome.Reason {
-    sayGoodbye(&source)
+    // Of two failures the first one counts.
+    try? sayGoodbye(&source)
     if failure.kind == .readerGone { return .readerGone }
     throw .sink(failure)
   }
@@ -229,19 +230,21 @@ struct RelayLoop {
       do { try sendIfDue(&source) } catch .stream { continue }
     }
     advance()
-    sayGoodbye(&source)
+    try sayGoodbye(&source)
     if pipeline.outbox.passedOverChanges > 0 {
       log.warning("passed over \(pipeline.outbox.passedOverChanges) changes of outbox tables that are no inserts")
     }
     return reason
   }
 
-  /// Sends the last confirmation and ends the stream. A server that has gone meanwhile just sends some events again.
-  private mutating func sayGoodbye<Source: FrameSource & ~Copyable>(_ source: inout Source) {
+  /// Sends the last confirmation and ends the stream. A server that has gone meanwhile just sends some events again; a
+  /// checkpoint that cannot be written is an error.
+  private mutating func sayGoodbye<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(RelayError) {
     do throws(RelayError) {
       try send(&source, asking: false)
       do { try source.finish() } catch { throw .stream(error) }
     } catch {
+      if case .sink = error { throw error }
       log.notice("the last confirmation may not have arrived, so some events may come again: \(error)")
     }
   }

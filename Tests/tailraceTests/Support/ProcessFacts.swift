@@ -11,9 +11,14 @@ enum ProcessFacts {
   }
 
   /// The most memory it has had so far, in kB.
-  static func peakMemory(_ pid: pid_t) throws -> Int {
+  static func peakMemory(_ pid: pid_t) throws -> Int { try status("VmHWM:", of: pid) }
+
+  /// The memory it has now, in kB.
+  static func memory(_ pid: pid_t) throws -> Int { try status("VmRSS:", of: pid) }
+
+  private static func status(_ name: String, of pid: pid_t) throws -> Int {
     let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-    let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
     return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? .max
   }
 }

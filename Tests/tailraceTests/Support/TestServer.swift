@@ -26,6 +26,28 @@ final class TestServer: Sendable {
     self.version = version
   }
 
+  /// Creates and starts a standby of another server.
+  init(standbyOf primary: TestServer) throws {
+    let directory = try TemporaryDirectory()
+    let data = "\(directory.path)/data"
+    do {
+      let programs = try Self.script(["bindir", "--version", "\(primary.version)"]).split(separator: "\n")[0]
+      _ = try ChildProcess.run(
+        "\(programs)/pg_basebackup",
+        ["-h", "127.0.0.1", "-p", primary.port, "-U", "postgres", "-D", data, "-R", "-c", "fast"])
+      _ = try ChildProcess.run("/bin/chown", ["-R", "--reference=\(primary.directory.path)/data", directory.path])
+      port = "\(try WebServer.freePort())"
+      try "\(programs)\n\(port)\n".write(
+        toFile: directory.file(".tailrace-scratch-server"), atomically: false, encoding: .utf8)
+      _ = try Self.script(["start", directory.path, "--set", "unix_socket_directories=\(directory.path)"])
+    } catch {
+      Self.destroy(directory)
+      throw error
+    }
+    self.directory = directory
+    version = primary.version
+  }
+
   private static func requirePasswords(of role: String, _ directory: TemporaryDirectory) throws {
     let rules = directory.path + "/data/pg_hba.conf"
     let others = try String(contentsOfFile: rules, encoding: .utf8)
