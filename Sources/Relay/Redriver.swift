@@ -11,7 +11,7 @@ public struct Redriver {
     public let left: Int
   }
 
-  private static let removedAtOnce = 100
+  private static let removedAtOnce = 10
 
   private let store: any DeadLetterStore
   private let control: RelayControl

@@ -140,7 +140,7 @@ extension Integration {
         let next = try database.deadLetters(["redrive", "--all", "--sink", server.url], at: place)
         #expect(try next.exitCode() == 0, "\(next.errors.text)")
         #expect(try lines(database, place).isEmpty)
-        #expect(server.taken.count <= 61, "at most the one under way comes twice")
+        #expect(server.taken.count <= 71, "at most ten that were not removed yet, and the one under way, come twice")
         #expect(server.taken.firsts.numbers.sorted() == Array(1...60))
         #expect(server.taken.firsts.isOrderedPerKey)
       }
