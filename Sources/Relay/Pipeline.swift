@@ -14,7 +14,7 @@ package struct Pipeline {
   private let encoder: EnvelopeEncoder
   private let until: LSN?
   /// The events not handed over yet.
-  private(set) var batch = EventBatch()
+  private var growing = GrowingBatch()
   /// Why the stream cannot go on.
   package private(set) var failure: RelayError?
   /// The position that was asked for has been reached.
@@ -31,8 +31,6 @@ package struct Pipeline {
 
   /// Events up to here are delivered already, or in a batch.
   private var delivered: EventPosition?
-  /// How much of the batch belongs to transactions that are complete.
-  private var completeEvents = 0
   /// The end of the last commit, or a later position at which the server says that there is nothing more.
   private var safeEnd = LSN.zero
   private var begun: Begin?
@@ -58,8 +56,11 @@ package struct Pipeline {
   /// its PREPARE is confirmed, so it holds the position back until it is decided.
   var confirmable: LSN { prepared.values.min().map { min($0, safeEnd) } ?? safeEnd }
 
-  /// Whether the batch holds events of transactions that are complete.
-  var hasCompleteEvents: Bool { completeEvents > 0 }
+  /// The events that have not been handed over yet.
+  var batch: EventBatch { growing.batch }
+
+  /// Whether some of them belong to transactions that are complete.
+  var hasCompleteEvents: Bool { growing.completeEvents > 0 }
 
   /// The stream starts anew, from a confirmed position: whatever is not complete will come again.
   mutating func restart() {
@@ -76,37 +77,17 @@ package struct Pipeline {
 
   /// Hands over the events so far and takes an empty batch to go on with.
   package mutating func takeBatch(replacement: EventBatch = EventBatch()) -> EventBatch {
-    defer {
-      batch = replacement
-      batch.clear()
-      completeEvents = 0
-    }
-    return batch
+    growing.take(replacement: replacement)
   }
 
-  /// Hands over the events of transactions that are complete; the others stay. Most often there are no others.
+  /// Hands over the events of transactions that are complete; the others stay.
   mutating func takeCompleteBatch(replacement: EventBatch) -> EventBatch {
-    guard completeEvents < batch.events.count else { return takeBatch(replacement: replacement) }
-    let rest = batch.events[completeEvents...]
-    let start = batch.events[completeEvents].line.lowerBound
-    var next = replacement
-    next.clear()
-    next.bytes.append(contentsOf: batch.bytes[start...])
-    next.events.append(contentsOf: rest.map { $0.moved(by: -start) })
-    batch.bytes.removeSubrange(start...)
-    batch.events.removeSubrange(completeEvents...)
-    defer {
-      batch = next
-      completeEvents = 0
-    }
-    return batch
+    growing.takeComplete(replacement: replacement)
   }
 
   /// Drops the events of a transaction that is not complete: they will come again.
   mutating func dropIncomplete() {
-    guard begun != nil, completeEvents < batch.events.count else { return }
-    batch.bytes.removeSubrange(batch.events[completeEvents].line.lowerBound...)
-    batch.events.removeSubrange(completeEvents...)
+    if begun != nil { growing.dropIncomplete() }
   }
 
   mutating func takeRepliesWanted() -> Int {
@@ -126,7 +107,7 @@ package struct Pipeline {
     } catch {
       failure = error
     }
-    return failure != nil || hasReachedEnd || !badRows.isEmpty || batch.bytes.count >= Self.batchSize
+    return failure != nil || hasReachedEnd || !badRows.isEmpty || growing.batch.bytes.count >= Self.batchSize
       ? .enough : .more
   }
 
@@ -144,7 +125,7 @@ package struct Pipeline {
   /// No transaction is open at this position.
   private mutating func finish(_ end: LSN) {
     safeEnd = max(safeEnd, end)
-    completeEvents = batch.events.count
+    growing.markComplete()
     if let until, end >= until { hasReachedEnd = true }
   }
 
@@ -276,8 +257,8 @@ package struct Pipeline {
       if let spooling {
         try spooled[spooling]?.append(outbox, outcome, message, with: encoder)
       } else if delivered.map({ outbox.event.position > $0 }) ?? true {
-        let encoded = try outbox.write(outcome, message, with: encoder, into: &batch.bytes)
-        batch.events.append(encoded)
+        let encoded = try outbox.write(outcome, message, with: encoder, into: &growing.batch.bytes)
+        growing.batch.events.append(encoded)
         delivered = encoded.position
         eventCount += 1
       }
@@ -300,10 +281,10 @@ package struct Pipeline {
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
     transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in
       if let delivered, position <= delivered { return }
-      var moved = event.moved(by: batch.bytes.count - event.line.lowerBound)
-      batch.bytes.append(contentsOf: transaction.bytes[event.line])
-      moved.commit(position, at: time, in: &batch.bytes)
-      batch.events.append(moved)
+      var moved = event.moved(by: growing.batch.bytes.count - event.line.lowerBound)
+      growing.batch.bytes.append(contentsOf: transaction.bytes[event.line])
+      moved.commit(position, at: time, in: &growing.batch.bytes)
+      growing.batch.events.append(moved)
       delivered = position
       eventCount += 1
     }

@@ -24,14 +24,12 @@ struct RelayLoop {
   private var sentFlush = LSN.zero
   private var shutdown = ShutdownDetector()
   private var hasWarnedOfChanges = false
-  /// When to look after the server next, while nothing is read from it.
-  private var nextLook: ContinuousClock.Instant?
+  private var watch = ServerWatch()
 
   /// Since when a batch has been growing under a backlog, and how long it may.
   private var gatheringSince: ContinuousClock.Instant?
   private static let longestGathering: Duration = .milliseconds(10)
 
-  private static let lookInterval: Duration = .seconds(3)
   private static let leaving = RelayError.stream(
     StreamError(.unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
 
@@ -108,9 +106,9 @@ struct RelayLoop {
         if pipeline.hasReachedEnd || supply == .ended { return try finish(&source, .ended) }
         try keepBadRows(&source)
         deliver(after: supply)
-        nextLook = nil
+        watch.rest()
       } else {
-        try look(after: source)
+        if watch.isDue(), source.heartbeat != nil, source.isServerLeaving { throw Self.leaving }
       }
       advance()
       try sendIfDue(&source)
@@ -257,20 +255,6 @@ struct RelayLoop {
     if wanted > 0 || untilStatus(source) <= .zero { try send(&source, asking: seeksEnd) }
   }
 
-  /// While nothing is read, a shutdown cannot be noticed by the server's questions: looks now and then whether it lets
-  /// anybody in.
-  private mutating func look<Source: FrameSource & ~Copyable>(after source: borrowing Source) throws(RelayError) {
-    let now = ContinuousClock.now
-    guard let due = nextLook else {
-      nextLook = now + Self.lookInterval
-      return
-    }
-    guard now >= due else { return }
-    nextLook = now + Self.lookInterval
-    guard source.heartbeat != nil, source.isServerLeaving else { return }
-    throw Self.leaving
-  }
-
   private mutating func send<Source: FrameSource & ~Copyable>(
     _ source: inout Source, asking: Bool
   ) throws(RelayError) {
@@ -294,7 +278,7 @@ struct RelayLoop {
   private func wait<Source: FrameSource & ~Copyable>(_ source: borrowing Source, _ supply: FrameSupply?) {
     var limit: Duration? = source.heartbeat == nil ? nil : max(.zero, untilStatus(source))
     guard let supply else {
-      let pause = nextLook.map { max(.zero, $0 - .now) }
+      let pause = watch.untilNext
       return control.wakeup.wait(for: nil, atMost: limit.map { min($0, pause ?? $0) } ?? pause)
     }
     if case .paced(let pause) = supply { return Wakeup.sleep(pause) }

@@ -117,6 +117,30 @@ extension Integration {
       }
     }
 
+    @Test func `asked to end while the receiver is silent, it waits as long as it may, and says what it left`() throws {
+      try withDatabase { database in
+        let gate = Gate()
+        let server = try WebServer { request in
+          if !request.holds(1) { gate.pass() }
+          return .init(200)
+        }
+        defer {
+          gate.open()
+          server.close()
+        }
+        let stream = try database.stream(to: server, ["--drain-timeout", "1s"])
+        try database.psql("SELECT place(1, 'a');")
+        try wait(until: "the first is delivered") { server.taken.count == 1 }
+        try database.waitUntilConfirmed(server.taken)
+        try database.psql("SELECT place(2, 'b');")
+        try wait(until: "the second is under way") { server.requests.count == 2 }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode(within: 5) == 0)
+        #expect(stream.errors.text.contains("gave up waiting for the sink"), "\(stream.errors.text)")
+        #expect(try Event.read(database.rest()).numbers == [2])
+      }
+    }
+
     @Test func `a receiver that is not there yet is tried until it is`() throws {
       try withDatabase { database in
         let port = try WebServer.freePort()

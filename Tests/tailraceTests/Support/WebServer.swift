@@ -200,3 +200,11 @@ final class Flag: Sendable {
   var isSet: Bool { value.load(ordering: .acquiring) }
   func set() { value.store(true, ordering: .releasing) }
 }
+
+/// Counts what a server's threads do.
+final class Counter: Sendable {
+  private let value = Atomic(0)
+
+  var count: Int { value.load(ordering: .acquiring) }
+  func next() -> Int { value.add(1, ordering: .acquiringAndReleasing).newValue }
+}

@@ -1,0 +1,19 @@
+/// When to look after the server while nothing is read from it, for then its questions are not heard.
+struct ServerWatch {
+  private static let interval: Duration = .seconds(3)
+
+  private var next: ContinuousClock.Instant?
+
+  /// The server is being read from.
+  mutating func rest() { next = nil }
+
+  /// How long until the next look; nil while the server is being read from.
+  var untilNext: Duration? { next.map { max(.zero, $0 - .now) } }
+
+  /// Whether it is time for a look; the first is an interval after reading has stopped.
+  mutating func isDue() -> Bool {
+    let now = ContinuousClock.now
+    defer { if next.map({ now >= $0 }) ?? true { next = now + Self.interval } }
+    return next.map { now >= $0 } ?? false
+  }
+}
