@@ -33,6 +33,10 @@ extension Integration {
     @Test func `a receiver that wants to know who we are is shown the client's certificate`() throws {
       try withReceiver(["client": "required"]) { database, receiver, authority in
         let options = ["--sink", receiver.url, "--ca-file", authority, "--until", "now"]
+        let stranger = try database.stream(options)
+        #expect(try stranger.exitCode() == 78, "\(stranger.errors.text)")
+        #expect(stranger.complaint?.contains("--client-certificate") == true, "\(stranger.errors.text)")
+        #expect(receiver.bodies.isEmpty)
         let certificate = ["--client-certificate", receiver.certificate, "--client-key", receiver.key]
         let stream = try database.stream(options + certificate)
         #expect(try stream.exitCode() == 0, "\(stream.errors.text)")

@@ -71,6 +71,10 @@ final class HTTPTransport: Sendable {
         ? .hopeless("the request cannot be sent: \(error.description)") : .failed(error.description)
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
       let text = "\(error)"
+      // What the other side says about a certificate, it says about ours.
+      if text.lowercased().contains("alert"), text.lowercased().contains("certificate") {
+        return .hopeless("the receiver wants a client certificate, or another one (--client-certificate)")
+      }
       let isUntrusted =
         text.lowercased().contains("certificate") || text.contains("HOSTNAME")
         || text.lowercased().contains("hostname")
