@@ -18,6 +18,13 @@ extension RawSpan {
   }
 }
 
+extension RawSpan {
+  /// A range in bytea's hexadecimal form, `\x` and two digits a byte.
+  package func hexadecimalText(_ range: Range<Int>) -> String {
+    "\\x" + range.map { (octet($0) < 16 ? "0" : "") + String(octet($0), radix: 16) }.joined()
+  }
+}
+
 extension [UInt8] {
   /// Appends a range of a span.
   @inlinable

@@ -94,20 +94,10 @@ extension [UInt8] {
         offset += 2
       }
       for place in 0..<4 {
-        append(place <= count ? Self.base64Digit(UInt8(group >> UInt32(18 - 6 * place) & 63)) : UInt8(ascii: "="))
+        append(place <= count ? Base64.digit(UInt8(group >> UInt32(18 - 6 * place) & 63)) : UInt8(ascii: "="))
       }
     }
   }
 
   private static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
-
-  private static func base64Digit(_ value: UInt8) -> UInt8 {
-    switch value {
-    case 0..<26: value + 65
-    case 26..<52: value + 71
-    case 52..<62: value - 4
-    case 62: UInt8(ascii: "+")
-    default: UInt8(ascii: "/")
-    }
-  }
 }

@@ -11,7 +11,7 @@ enum BadRow {
         switch value {
         case .null, .unchanged: "null"
         case .text(let range): JSONText.string(message.text(range))
-        case .binary(let range): JSONText.string("\\x" + range.map { hexadecimal(message.octet($0)) }.joined())
+        case .binary(let range): JSONText.string(message.hexadecimalText(range))
         }
       members.append("\(JSONText.string(relation.columns[index].name)):\(text)")
     }
@@ -23,6 +23,4 @@ enum BadRow {
     let content = JSONText.string(message.text(logical.content))
     return "{\"prefix\":\(JSONText.string(logical.prefix)),\"content\":\(content)}"
   }
-
-  private static func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 }

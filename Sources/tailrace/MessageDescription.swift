@@ -173,13 +173,8 @@ enum MessageDescription {
     case .null: .null
     case .unchanged: .unchanged
     case .text(let range): .text(bytes.text(range))
-    case .binary(let range):
-      .text("\\x" + range.map { Self.hexadecimal(bytes.octet($0)) }.joined())
+    case .binary(let range): .text(bytes.hexadecimalText(range))
     }
-  }
-
-  private static func hexadecimal(_ byte: UInt8) -> String {
-    (byte < 16 ? "0" : "") + String(byte, radix: 16)
   }
 
   private static func plain(_ value: Fields.Value) -> String {

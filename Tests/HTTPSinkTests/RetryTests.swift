@@ -1,3 +1,4 @@
+import IntegrationEvents
 import Testing
 
 @testable import Sinks

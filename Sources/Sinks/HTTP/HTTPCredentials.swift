@@ -1,3 +1,4 @@
+import IntegrationEvents
 import Synchronization
 
 #if canImport(Glibc)

@@ -37,39 +37,3 @@ public struct StandardWebhooks: Sendable {
     ]
   }
 }
-
-/// Base64 as RFC 4648, section 4 has it.
-enum Base64 {
-  private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  static func encode(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for place in 0..<4 {
-        text.append(place <= group.count ? digits[value >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// Nil for text that is no base64.
-  static func decode(_ text: String) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var value = 0
-    var bits = 0
-    let digitsOnly = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-    guard text.utf8.dropFirst(digitsOnly.count).allSatisfy({ $0 == UInt8(ascii: "=") }) else { return nil }
-    for digit in digitsOnly {
-      guard let index = digits.firstIndex(of: digit) else { return nil }
-      value = (value << 6 | index) & 0xFFFF
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        bytes.append(UInt8(truncatingIfNeeded: value >> bits))
-      }
-    }
-    return bytes
-  }
-}
