@@ -106,6 +106,12 @@ let package = Package(
         "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+    .executableTarget(
+      name: "microbenchmarks",
+      dependencies: [
+        "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "Sinks", "TestStream",
+      ],
+      path: "Tests/Microbenchmarks", swiftSettings: strict),
     .testTarget(name: "tailraceTests", dependencies: ["tailrace"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

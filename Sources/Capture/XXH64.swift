@@ -31,7 +31,7 @@ package enum XXH64 {
         offset &+= 32
       }
       hash = rotate(lane1, 1) &+ rotate(lane2, 7) &+ rotate(lane3, 12) &+ rotate(lane4, 18)
-      for lane in [lane1, lane2, lane3, lane4] { hash = (hash ^ round(0, lane)) &* prime1 &+ prime4 }
+      hash = merge(merge(merge(merge(hash, lane1), lane2), lane3), lane4)
     } else {
       hash = seed &+ prime5
     }
@@ -54,7 +54,10 @@ package enum XXH64 {
   }
 
   @inline(__always)
-  private static func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 { value << count | value >> (64 &- count) }
+  private static func merge(_ hash: UInt64, _ lane: UInt64) -> UInt64 { (hash ^ round(0, lane)) &* prime1 &+ prime4 }
+
+  @inline(__always)
+  private static func rotate(_ value: UInt64, _ count: UInt64) -> UInt64 { value &<< count | value &>> (64 &- count) }
 
   @inline(__always)
   private static func round(_ accumulator: UInt64, _ lane: UInt64) -> UInt64 {

@@ -4,7 +4,7 @@
 public struct AttributeName: Hashable, Sendable {
   /// The name.
   public let text: String
-  /// `,"name":`, ready to be copied.
+  /// `,"name":"`, ready to be copied.
   let encoded: [UInt8]
 
   /// Names that the envelope itself always uses; trace context may also come as a header.
@@ -18,6 +18,6 @@ public struct AttributeName: Hashable, Sendable {
     let isAllowed = text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
     guard !text.isEmpty, isAllowed, !Self.reserved.contains(text) else { return nil }
     self.text = text
-    encoded = Array(",\"\(text)\":".utf8)
+    encoded = Array(",\"\(text)\":\"".utf8)
   }
 }

@@ -1,4 +1,4 @@
-/// Copying and looking at bytes in place. The only unsafe expressions of this module are here, each behind a check.
+/// Copying and looking at bytes in place.
 extension RawSpan {
   /// The byte at an offset; traps when the offset is out of bounds, as an array would.
   @inlinable
@@ -6,10 +6,22 @@ extension RawSpan {
     unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 
-  /// Eight bytes from an offset, in any byte order; traps when they are out of bounds.
+  /// Eight bytes from an offset, the first one lowest; traps when they are out of bounds.
   @inlinable
   package func octets8(_ offset: Int) -> UInt64 {
-    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
+  /// The byte at an offset that the caller has checked.
+  @unsafe @inline(__always)
+  func octet(unchecked offset: Int) -> UInt8 {
+    unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+  }
+
+  /// Eight bytes from an offset that the caller has checked, the first one lowest.
+  @unsafe @inline(__always)
+  func octets8(unchecked offset: Int) -> UInt64 {
+    UInt64(littleEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
   }
 
   /// A copy of a range as a string; what is not UTF-8 is replaced.

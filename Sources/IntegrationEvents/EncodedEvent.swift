@@ -39,22 +39,32 @@ extension EncodedEvent {
       commitTimeOffset: commitTimeOffset.map { $0 + distance })
   }
 
-  /// Sets the position, and the time where it is the commit's, of an event that was encoded before its commit.
-  package mutating func commit(_ position: EventPosition, at time: EventTime, in buffer: inout [UInt8]) {
-    self.position = position
-    var text: [UInt8] = []
-    if let sequenceOffset {
-      EventPosition.append(position, to: &text)
-      buffer.replaceSubrange(sequenceOffset..<(sequenceOffset + text.count), with: text)
+  /// Appends the event to another buffer as it is now that its commit tells position and time; gives where it is there.
+  package func append(
+    from bytes: RawSpan, committedAt position: EventPosition, _ time: EventTime, to buffer: inout [UInt8]
+  ) -> EncodedEvent {
+    var committed = moved(by: buffer.count - line.lowerBound)
+    committed.position = position
+    buffer.append(room: line.count + LineWriter.slack) { copy in
+      var copied = line.lowerBound
+      // The time stands before the sequence.
+      if let commitTimeOffset {
+        copy.append(bytes, copied..<commitTimeOffset)
+        time.append(to: &copy)
+        copied = commitTimeOffset + EventTime.textLength
+      }
+      if let sequenceOffset {
+        copy.append(bytes, copied..<sequenceOffset)
+        position.append(to: &copy)
+        copied = sequenceOffset + EventPosition.sequenceLength
+      }
+      copy.append(bytes, copied..<line.upperBound)
     }
-    if let commitTimeOffset {
-      text.removeAll(keepingCapacity: true)
-      time.append(to: &text)
-      buffer.replaceSubrange(commitTimeOffset..<(commitTimeOffset + text.count), with: text)
-    }
+    return committed
   }
 }
 
 extension Range<Int> {
-  fileprivate func shifted(by distance: Int) -> Range<Int> { (lowerBound + distance)..<(upperBound + distance) }
+  @inline(__always)
+  func shifted(by distance: Int) -> Range<Int> { (lowerBound + distance)..<(upperBound + distance) }
 }

@@ -21,165 +21,180 @@ public struct EnvelopeEncoder: Sendable {
     _ event: borrowing IntegrationEvent, from bytes: RawSpan, into buffer: inout [UInt8]
   ) throws(EnvelopeError) -> EncodedEvent {
     let start = buffer.count
-    do {
-      switch envelope {
-      case .cloudevents: return try encodeCloudEvent(event, from: bytes, into: &buffer)
-      case .payload: return try encodePayload(event, from: bytes, into: &buffer)
+    var encoded = EncodedEvent(position: event.position, line: start..<start, id: 0..<0, key: 0..<0)
+    do throws(EnvelopeError) {
+      try buffer.append(room: longestLine(event, from: bytes)) { line throws(EnvelopeError) in
+        switch envelope {
+        case .cloudevents: try appendCloudEvent(event, from: bytes, to: &line, &encoded)
+        case .payload: try appendPayload(event, from: bytes, to: &line)
+        }
       }
     } catch {
       buffer.removeSubrange(start...)
       throw error
     }
+    encoded.line = start..<buffer.count
+    return encoded
   }
 
-  private func encodePayload(
-    _ event: borrowing IntegrationEvent, from bytes: RawSpan, into buffer: inout [UInt8]
-  ) throws(EnvelopeError) -> EncodedEvent {
-    let start = buffer.count
-    if case .none = event.payload { buffer.append(contentsOf: "null".utf8) }
-    try appendData(event.payload, from: bytes, into: &buffer)
-    buffer.append(UInt8(ascii: "\n"))
-    return EncodedEvent(position: event.position, line: start..<buffer.count, id: 0..<0, key: 0..<0)
+  /// Room for the event's line, whatever has to be escaped in it.
+  private func longestLine(_ event: borrowing IntegrationEvent, from bytes: RawSpan) -> Int {
+    var values = event.id.count + event.type.count + event.aggregateType.count + 2 * event.aggregateID.count
+    values += event.dataVersion.count + event.dataSchema.count + event.traceParent.count + event.traceState.count
+    // The envelope's own text, with the names of all its attributes, takes less than this.
+    var room = 512 + LineWriter.slack + event.source.encoded.count
+    for attribute in event.attributes {
+      room += attribute.name.encoded.count + 2
+      values += attribute.value.count
+    }
+    for header in event.headers {
+      room += header.name.encoded.count + 7
+      if case .string(let text) = header.value { values += text.utf8.count }
+    }
+    room += values * LineWriter.longestEscape
+    switch event.payload {
+    case .none: return room
+    case .json(let range), .uncheckedJSON(let range), .hexadecimal(let range): return room + range.count
+    case .text(let range):
+      // Most often nothing has to be escaped, and it may be long.
+      let isPlain = TextScanning.plainEnd(bytes, range) == range.upperBound
+      return room + range.count * (isPlain ? 1 : LineWriter.longestEscape)
+    }
   }
 
-  private func encodeCloudEvent(
-    _ event: borrowing IntegrationEvent, from bytes: RawSpan, into buffer: inout [UInt8]
-  ) throws(EnvelopeError) -> EncodedEvent {
-    let start = buffer.count
-    buffer.append(contentsOf: Key.head)
-    let id = try appendRequired(event.id, .id, from: bytes, into: &buffer)
-    buffer.append(contentsOf: Key.source)
-    buffer.append(contentsOf: event.source.encoded)
-    buffer.append(contentsOf: Key.type)
-    _ = try appendRequired(event.type, .type, from: bytes, into: &buffer)
+  private func appendPayload(
+    _ event: borrowing IntegrationEvent, from bytes: RawSpan, to line: inout LineWriter
+  ) throws(EnvelopeError) {
+    if case .none = event.payload { line.append("null") }
+    try appendData(event.payload, from: bytes, to: &line)
+    line.append(UInt8(ascii: "\n"))
+  }
+
+  @inline(__always)
+  private func appendCloudEvent(
+    _ event: borrowing IntegrationEvent, from bytes: RawSpan, to line: inout LineWriter,
+    _ encoded: inout EncodedEvent
+  ) throws(EnvelopeError) {
+    let start = encoded.line.lowerBound
+    line.append(#"{"specversion":"1.0","id":""#)
+    encoded.id = try appendRequired(event.id, .id, from: bytes, to: &line).shifted(by: start)
+    line.append(event.source.encoded)
+    _ = try appendRequired(event.type, .type, from: bytes, to: &line)
     var key = 0..<0
     if !event.aggregateID.isEmpty {
-      buffer.append(contentsOf: Key.subject)
-      key = try appendRequired(event.aggregateID, .aggregateID, from: bytes, into: &buffer)
+      line.append(#","subject":""#)
+      key = try appendRequired(event.aggregateID, .aggregateID, from: bytes, to: &line)
+      encoded.key = key.shifted(by: start)
     }
-    buffer.append(contentsOf: Key.time)
-    let timeOffset = event.hasOwnTime ? nil : buffer.count
-    event.time.append(to: &buffer)
-    buffer.append(contentsOf: Key.sequence)
-    let sequenceOffset = buffer.count
-    EventPosition.append(event.position, to: &buffer)
-    buffer.append(UInt8(ascii: "\""))
+    line.append(#","time":""#)
+    if !event.hasOwnTime { encoded.commitTimeOffset = start + line.count }
+    event.time.append(to: &line)
+    line.append(#"","sequence":""#)
+    encoded.sequenceOffset = start + line.count
+    event.position.append(to: &line)
+    line.append("\"")
     if !key.isEmpty {
-      // From the source again: a slice of the buffer would be a second reference to it, and copy it whole.
-      buffer.append(contentsOf: Key.partitionKey)
-      try buffer.appendAttribute(bytes, event.aggregateID, .aggregateID)
+      line.append(#","partitionkey":""#)
+      line.append(copyOf: key)
+      line.append("\"")
     }
-    try appendOptional(Key.aggregateType, event.aggregateType, .aggregateType, from: bytes, into: &buffer)
-    try appendOptional(Key.dataVersion, event.dataVersion, .dataVersion, from: bytes, into: &buffer)
-    let traceStart = buffer.count + Key.traceParent.count + 1
-    try appendOptional(Key.traceParent, event.traceParent, .traceParent, from: bytes, into: &buffer)
-    let trace = event.traceParent.isEmpty ? 0..<0 : traceStart..<(buffer.count - 1)
-    try appendOptional(Key.traceState, event.traceState, .traceState, from: bytes, into: &buffer)
-    for attribute in event.attributes {
-      try appendOptional(
-        attribute.name.encoded, attribute.value, .attribute(attribute.name.text), from: bytes, into: &buffer)
+    try appendOptional(#","aggregatetype":""#, event.aggregateType, .aggregateType, from: bytes, to: &line)
+    try appendOptional(#","dataversion":""#, event.dataVersion, .dataVersion, from: bytes, to: &line)
+    if !event.traceParent.isEmpty {
+      line.append(#","traceparent":""#)
+      encoded.traceParent = try appendRequired(event.traceParent, .traceParent, from: bytes, to: &line)
+        .shifted(by: start)
+    }
+    try appendOptional(#","tracestate":""#, event.traceState, .traceState, from: bytes, to: &line)
+    for attribute in event.attributes where !attribute.value.isEmpty {
+      line.append(attribute.name.encoded)
+      try line.appendAttribute(bytes, attribute.value, .attribute(attribute.name.text))
     }
     for header in event.headers {
       // A column of its own goes before a header of the same name.
       if header.name.text == "traceparent", !event.traceParent.isEmpty { continue }
       if header.name.text == "tracestate", !event.traceState.isEmpty { continue }
-      try appendHeader(header, into: &buffer)
+      line = try appending(header, to: line)
     }
     if !event.dataSchema.isEmpty {
-      try appendOptional(Key.dataSchema, event.dataSchema, .dataSchema, from: bytes, into: &buffer)
+      try appendOptional(#","dataschema":""#, event.dataSchema, .dataSchema, from: bytes, to: &line)
       guard EventSource.isURIReference(bytes.text(event.dataSchema).utf8) else {
         throw EnvelopeError(.dataSchema, .invalidURI)
       }
     }
     switch event.payload {
     case .none: break
-    case .json, .uncheckedJSON: buffer.append(contentsOf: Key.jsonData)
-    case .text: buffer.append(contentsOf: Key.textData)
-    case .hexadecimal: buffer.append(contentsOf: Key.binaryData)
+    case .json, .uncheckedJSON: line.append(#","datacontenttype":"application/json","data":"#)
+    case .text: line.append(#","datacontenttype":"text/plain","data":"#)
+    case .hexadecimal: line.append(#","datacontenttype":"application/octet-stream","data_base64":"#)
     }
-    try appendData(event.payload, from: bytes, into: &buffer)
-    buffer.append(UInt8(ascii: "}"))
-    buffer.append(UInt8(ascii: "\n"))
-    return EncodedEvent(
-      position: event.position, line: start..<buffer.count, id: id, key: key, traceParent: trace,
-      sequenceOffset: sequenceOffset,
-      commitTimeOffset: timeOffset)
+    try appendData(event.payload, from: bytes, to: &line)
+    line.append("}\n")
   }
 
+  /// Gives where the value is in the line, inside its quotes.
   @inline(__always)
   private func appendRequired(
-    _ range: Range<Int>, _ field: EventField, from bytes: RawSpan, into buffer: inout [UInt8]
+    _ range: Range<Int>, _ field: EventField, from bytes: RawSpan, to line: inout LineWriter
   ) throws(EnvelopeError) -> Range<Int> {
     guard !range.isEmpty else { throw EnvelopeError(field, .empty) }
-    let start = buffer.count + 1
-    try buffer.appendAttribute(bytes, range, field)
-    return start..<(buffer.count - 1)
+    let start = line.count
+    try line.appendAttribute(bytes, range, field)
+    return start..<(line.count - 1)
   }
 
   @inline(__always)
   private func appendOptional(
-    _ key: [UInt8], _ range: Range<Int>, _ field: @autoclosure () -> EventField, from bytes: RawSpan,
-    into buffer: inout [UInt8]
+    _ key: StaticString, _ range: Range<Int>, _ field: EventField, from bytes: RawSpan,
+    to line: inout LineWriter
   ) throws(EnvelopeError) {
     guard !range.isEmpty else { return }
-    buffer.append(contentsOf: key)
-    try buffer.appendAttribute(bytes, range, field())
+    line.append(key)
+    try line.appendAttribute(bytes, range, field)
   }
 
-  private func appendHeader(
-    _ header: IntegrationEvent.HeaderAttribute, into buffer: inout [UInt8]
-  ) throws(EnvelopeError) {
-    buffer.append(contentsOf: header.name.encoded)
+  @inline(never)
+  private func appending(
+    _ header: IntegrationEvent.HeaderAttribute, to written: LineWriter
+  ) throws(EnvelopeError) -> LineWriter {
+    var line = written
     switch header.value {
-    case .boolean(let value): buffer.append(contentsOf: (value ? "true" : "false").utf8)
+    case .boolean(let value):
+      // Without the quote at the end of the name.
+      line.append(Array(header.name.encoded.dropLast()))
+      line.append(value ? "true" : "false")
     case .string(let text):
+      line.append(header.name.encoded)
       let bytes = Array(text.utf8)
-      unsafe try buffer.appendAttribute(bytes.span.bytes, 0..<bytes.count, .headers)
+      unsafe try line.appendAttribute(bytes.span.bytes, 0..<bytes.count, .headers)
     }
+    return line
   }
 
+  @inline(__always)
   private func appendData(
-    _ payload: IntegrationEvent.Payload, from bytes: RawSpan, into buffer: inout [UInt8]
+    _ payload: IntegrationEvent.Payload, from bytes: RawSpan, to line: inout LineWriter
   ) throws(EnvelopeError) {
     do throws(EnvelopeError.Problem) {
       switch payload {
       case .none: break
       case .json(let range):
         guard !range.isEmpty else { throw .invalidJSON(offset: 0) }
-        try buffer.appendJSONLine(bytes, range)
+        line = try line.appendingJSONLine(bytes, range)
       case .uncheckedJSON(let range):
         do { try JSONScanner.validate(bytes, range) } catch { throw .invalidJSON(offset: error.offset) }
-        try buffer.appendJSONLine(bytes, range)
+        line = try line.appendingJSONLine(bytes, range)
       case .text(let range):
-        buffer.append(UInt8(ascii: "\""))
-        try buffer.appendEscaped(bytes, range, refusingForbidden: false)
-        buffer.append(UInt8(ascii: "\""))
+        line.append("\"")
+        line = try line.appendingEscaped(bytes, range, refusingForbidden: false)
+        line.append("\"")
       case .hexadecimal(let range):
-        buffer.append(UInt8(ascii: "\""))
-        try buffer.appendBase64(hexadecimal: bytes, range)
-        buffer.append(UInt8(ascii: "\""))
+        line.append("\"")
+        line = try line.appendingBase64(hexadecimal: bytes, range)
+        line.append("\"")
       }
     } catch {
       throw EnvelopeError(.payload, error)
     }
-  }
-
-  /// The constant pieces of a CloudEvent. Values that follow bring their own quotes unless the piece ends in one.
-  private enum Key {
-    static let head = Array(#"{"specversion":"1.0","id":"#.utf8)
-    static let source = Array(#","source":"#.utf8)
-    static let type = Array(#","type":"#.utf8)
-    static let subject = Array(#","subject":"#.utf8)
-    static let time = Array(#","time":""#.utf8)
-    static let sequence = Array(#"","sequence":""#.utf8)
-    static let partitionKey = Array(#","partitionkey":"#.utf8)
-    static let aggregateType = Array(#","aggregatetype":"#.utf8)
-    static let dataVersion = Array(#","dataversion":"#.utf8)
-    static let traceParent = Array(#","traceparent":"#.utf8)
-    static let traceState = Array(#","tracestate":"#.utf8)
-    static let dataSchema = Array(#","dataschema":"#.utf8)
-    static let jsonData = Array(#","datacontenttype":"application/json","data":"#.utf8)
-    static let textData = Array(#","datacontenttype":"text/plain","data":"#.utf8)
-    static let binaryData = Array(#","datacontenttype":"application/octet-stream","data_base64":"#.utf8)
   }
 }

@@ -28,7 +28,7 @@ public struct EventPosition: Hashable, Comparable, Sendable {
   /// Comparing two of them as strings compares the positions. Source: CloudEvents extension "Sequence".
   public var sequence: String {
     var bytes: [UInt8] = []
-    Self.append(self, to: &bytes)
+    bytes.append(room: Self.sequenceLength + LineWriter.slack) { append(to: &$0) }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -42,20 +42,13 @@ public struct EventPosition: Hashable, Comparable, Sendable {
     self.init(commitLSN: commit, ordinal: ordinal)
   }
 
-  package static func append(_ position: EventPosition, to bytes: inout [UInt8]) {
-    bytes.append(addingCapacity: sequenceLength) { span in
-      var shift = 60
-      while shift >= 0 {
-        let digit = UInt8(truncatingIfNeeded: position.commitLSN >> UInt64(shift)) & 15
-        span.append(digit < 10 ? 48 &+ digit : 55 &+ digit)
-        shift -= 4
-      }
-      span.append(UInt8(ascii: "-"))
-      span.appendTwoDigits(position.ordinal / 100_000_000 % 100)
-      span.appendTwoDigits(position.ordinal / 1_000_000 % 100)
-      span.appendTwoDigits(position.ordinal / 10_000 % 100)
-      span.appendTwoDigits(position.ordinal / 100 % 100)
-      span.appendTwoDigits(position.ordinal % 100)
-    }
+  /// Appends `sequence`; there must be room for `LineWriter.slack` bytes more.
+  @inline(__always)
+  func append(to line: inout LineWriter) {
+    line.append(word: DigitWord.hexadecimal(UInt32(truncatingIfNeeded: commitLSN >> 32)))
+    line.append(word: DigitWord.hexadecimal(UInt32(truncatingIfNeeded: commitLSN)))
+    line.append(UInt8(ascii: "-"))
+    line.append(word: DigitWord.twoDecimal(UInt32(ordinal / 100_000_000 % 100)), length: 2)
+    line.append(word: DigitWord.decimal(UInt32(ordinal % 100_000_000)))
   }
 }

@@ -4,20 +4,20 @@
 public struct EventSource: Hashable, Sendable {
   /// The URI reference.
   public let uri: String
-  /// The same inside JSON quotes; a URI has nothing to escape.
+  /// `,"source":"…","type":"`, ready to be copied; a URI has nothing to escape.
   let encoded: [UInt8]
 
   /// Nil when the text is empty or has characters that no URI reference has.
   public init?(_ uri: String) {
     guard !uri.isEmpty, Self.isURIReference(uri.utf8) else { return nil }
     self.uri = uri
-    encoded = Array("\"\(uri)\"".utf8)
+    encoded = Array(",\"source\":\"\(uri)\",\"type\":\"".utf8)
   }
 
   /// `/database/schema.table`, with whatever a URI path cannot hold percent-encoded.
   public init(path segments: [String]) {
     uri = segments.map { "/" + Self.percentEncoded($0) }.joined()
-    encoded = Array("\"\(uri)\"".utf8)
+    encoded = Array(",\"source\":\"\(uri)\",\"type\":\"".utf8)
   }
 
   static func isURIReference(_ bytes: some Collection<UInt8>) -> Bool {

@@ -27,46 +27,30 @@ public struct EventTime: Hashable, Comparable, Sendable {
   /// How long the RFC 3339 form is, always: `2026-11-23T06:30:00.000000Z`.
   package static let textLength = 27
 
-  /// Appends the RFC 3339 form in UTC, with six decimals.
-  package func append(to bytes: inout [UInt8]) {
-    let microsecondsPerDay: Int64 = 86_400_000_000
-    var day = unixMicroseconds / microsecondsPerDay
-    var rest = unixMicroseconds % microsecondsPerDay
-    if rest < 0 {
-      rest += microsecondsPerDay
-      day -= 1
-    }
-    let date = CivilDate(unixDay: day)
-    let seconds = rest / 1_000_000
-    bytes.append(addingCapacity: Self.textLength) { span in
-      span.appendTwoDigits(date.year / 100)
-      span.appendTwoDigits(date.year % 100)
-      span.append(UInt8(ascii: "-"))
-      span.appendTwoDigits(date.month)
-      span.append(UInt8(ascii: "-"))
-      span.appendTwoDigits(date.day)
-      span.append(UInt8(ascii: "T"))
-      span.appendTwoDigits(seconds / 3600)
-      span.append(UInt8(ascii: ":"))
-      span.appendTwoDigits(seconds / 60 % 60)
-      span.append(UInt8(ascii: ":"))
-      span.appendTwoDigits(seconds % 60)
-      span.append(UInt8(ascii: "."))
-      span.appendTwoDigits(rest / 10_000 % 100)
-      span.appendTwoDigits(rest / 100 % 100)
-      span.appendTwoDigits(rest % 100)
-      span.append(UInt8(ascii: "Z"))
-    }
-  }
-}
-
-extension OutputSpan<UInt8> {
-  /// Appends a number from 0 to 99. Division by a constant is a multiplication, so digits go in pairs of known size.
+  /// Appends the RFC 3339 form in UTC, with six decimals; there must be room for `LineWriter.slack` bytes more.
   @inline(__always)
-  mutating func appendTwoDigits(_ value: some BinaryInteger) {
-    let value = UInt32(truncatingIfNeeded: value)
-    append(48 &+ UInt8(truncatingIfNeeded: value / 10))
-    append(48 &+ UInt8(truncatingIfNeeded: value % 10))
+  func append(to line: inout LineWriter) {
+    // Counted from the range's start, so that nothing is negative.
+    let microseconds = UInt64(bitPattern: unixMicroseconds &- Self.range.lowerBound)
+    let date = CivilDate(unixDay: Int64(microseconds / 86_400_000_000) &- 719_162)
+    let rest = microseconds % 86_400_000_000
+    let seconds = UInt32(rest / 1_000_000)
+    let fraction = UInt32(rest % 1_000_000)
+    let year = UInt32(truncatingIfNeeded: date.year)
+    let month = DigitWord.twoDecimal(UInt32(truncatingIfNeeded: date.month))
+    let day = DigitWord.twoDecimal(UInt32(truncatingIfNeeded: date.day))
+    let hyphen = UInt64(UInt8(ascii: "-"))
+    let colon = UInt64(UInt8(ascii: ":"))
+    line.append(
+      word: DigitWord.twoDecimal(year / 100) | DigitWord.twoDecimal(year % 100) << 16 | hyphen << 32 | month << 40
+        | hyphen << 56)
+    line.append(
+      word: day | UInt64(UInt8(ascii: "T")) << 16 | DigitWord.twoDecimal(seconds / 3600) << 24 | colon << 40
+        | DigitWord.twoDecimal(seconds / 60 % 60) << 48)
+    line.append(
+      word: colon | DigitWord.twoDecimal(seconds % 60) << 8 | UInt64(UInt8(ascii: ".")) << 24
+        | DigitWord.twoDecimal(fraction / 10_000) << 32 | DigitWord.twoDecimal(fraction / 100 % 100) << 48)
+    line.append(word: DigitWord.twoDecimal(fraction % 100) | UInt64(UInt8(ascii: "Z")) << 16, length: 3)
   }
 }
 
@@ -74,7 +58,7 @@ extension EventTime: CustomStringConvertible {
   /// The RFC 3339 form.
   public var description: String {
     var bytes: [UInt8] = []
-    append(to: &bytes)
+    bytes.append(room: Self.textLength + LineWriter.slack) { append(to: &$0) }
     return String(decoding: bytes, as: UTF8.self)
   }
 }
@@ -103,6 +87,16 @@ package struct CivilDate: Hashable, Sendable {
     self.init(
       year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month: month,
       day: dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+  }
+
+  /// Whether the calendar has this date.
+  package var isReal: Bool {
+    guard (1...12).contains(month), day >= 1 else { return false }
+    if month == 2 {
+      let isLeapYear = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+      return day <= (isLeapYear ? 29 : 28)
+    }
+    return day <= (month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31)
   }
 
   /// Days since 1970-01-01.

@@ -3,37 +3,38 @@ extension EventTime {
   /// `2026-11-23 06:30:00.5+01`, with a blank or T, any number of decimals up to six, and an offset or Z or nothing,
   /// which means UTC. Years beyond 9999, BC and infinity are refused.
   package static func parse(_ bytes: RawSpan, _ range: Range<Int>) -> EventTime? {
-    var reader = DigitReader(offset: range.lowerBound, end: range.upperBound)
-    guard let year = reader.number(bytes, digits: 4), reader.take(bytes, "-"),
-      let month = reader.number(bytes, digits: 2), (1...12).contains(month), reader.take(bytes, "-"),
-      let day = reader.number(bytes, digits: 2), (1...31).contains(day),
-      reader.take(bytes, " ") || reader.take(bytes, "T"),
-      let hour = reader.number(bytes, digits: 2), hour <= 24, reader.take(bytes, ":"),
-      let minute = reader.number(bytes, digits: 2), minute < 60, reader.take(bytes, ":"),
-      let second = reader.number(bytes, digits: 2), second <= 60
+    // `2026-11-23 06:30:00` at least.
+    guard range.count >= 19 else { return nil }
+    let start = range.lowerBound
+    // Bytes 0 to 7, 8 to 15 and 11 to 18; of the second only the first three.
+    guard let months = DigitWord.pairs(bytes.octets8(start), digits: 0x00FF_FF00_FFFF_FFFF, template: hyphens),
+      let days = DigitWord.pairs(bytes.octets8(start + 8), digits: 0xFFFF, template: bytes.octets8(start + 8)),
+      case let separator = bytes.octet(start + 10), separator == UInt8(ascii: " ") || separator == UInt8(ascii: "T"),
+      let seconds = DigitWord.pairs(bytes.octets8(start + 11), digits: 0xFFFF_00FF_FF00_FFFF, template: colons)
     else { return nil }
+    let year = Int64(months & 0xFF) * 100 + Int64(months >> 16 & 0xFF)
+    let month = Int64(months >> 40 & 0xFF)
+    let day = Int64(days & 0xFF)
+    let hour = Int64(seconds & 0xFF)
+    let minute = Int64(seconds >> 24 & 0xFF)
+    let second = Int64(seconds >> 48 & 0xFF)
+    guard hour <= 24, minute < 60, second <= 60 else { return nil }
+    var reader = DigitReader(offset: start + 19, end: range.upperBound)
     var microseconds: Int64 = 0
-    if reader.take(bytes, ".") {
+    if reader.take(".", bytes) {
       guard let fraction = reader.fraction(bytes) else { return nil }
       microseconds = fraction
     }
-    var offset: Int64 = 0
-    if !reader.take(bytes, "Z"), !reader.isAtEnd {
-      let isWest = reader.take(bytes, "-")
-      guard isWest || reader.take(bytes, "+"), let hours = reader.number(bytes, digits: 2) else { return nil }
-      offset = hours * 3600
-      for unit: Int64 in [60, 1] where reader.take(bytes, ":") {
-        guard let value = reader.number(bytes, digits: 2) else { return nil }
-        offset += value * unit
-      }
-      if isWest { offset = -offset }
-    }
-    guard reader.isAtEnd else { return nil }
+    guard let offset = reader.zone(bytes), reader.isAtEnd else { return nil }
     let date = CivilDate(year: year, month: month, day: day)
-    guard CivilDate(unixDay: date.unixDay) == date else { return nil }
-    let seconds = date.unixDay * 86_400 + hour * 3600 + minute * 60 + second - offset
-    return EventTime(unixMicroseconds: seconds * 1_000_000 + microseconds)
+    guard date.isReal else { return nil }
+    let unixSeconds = date.unixDay * 86_400 + hour * 3600 + minute * 60 + second - offset
+    return EventTime(unixMicroseconds: unixSeconds * 1_000_000 + microseconds)
   }
+
+  /// `....-..-` and `..:..:..`, the first byte lowest.
+  private static let hyphens: UInt64 = 0x2D00_002D_0000_0000
+  private static let colons: UInt64 = 0x0000_3A00_003A_0000
 
   /// A count since 1970: its size tells seconds, milliseconds, microseconds or nanoseconds apart, which do not overlap
   /// for times between 1973 and 5138.
@@ -48,41 +49,56 @@ extension EventTime {
   }
 }
 
-/// Takes fixed numbers of digits from a range.
+/// Takes digits and signs from a range.
 private struct DigitReader {
   var offset: Int
   let end: Int
 
   var isAtEnd: Bool { offset == end }
 
-  mutating func take(_ bytes: RawSpan, _ character: UnicodeScalar) -> Bool {
+  @inline(__always)
+  mutating func take(_ character: UnicodeScalar, _ bytes: RawSpan) -> Bool {
     guard offset < end, bytes.octet(offset) == UInt8(ascii: character) else { return false }
-    offset += 1
+    offset &+= 1
     return true
   }
 
-  mutating func number(_ bytes: RawSpan, digits: Int) -> Int64? {
-    guard end - offset >= digits else { return nil }
-    var value: Int64 = 0
-    for _ in 0..<digits {
-      let digit = bytes.octet(offset) &- 48
-      guard digit < 10 else { return nil }
-      value = value * 10 + Int64(digit)
-      offset += 1
-    }
-    return value
+  @inline(__always)
+  mutating func twoDigits(_ bytes: RawSpan) -> Int64? {
+    guard end - offset >= 2 else { return nil }
+    let tens = bytes.octet(offset) &- 48
+    let ones = bytes.octet(offset &+ 1) &- 48
+    offset &+= 2
+    return max(tens, ones) > 9 ? nil : Int64(tens) * 10 + Int64(ones)
   }
 
   /// One to six decimals, as microseconds; further ones, which PostgreSQL never writes, are cut off.
+  @inline(__always)
   mutating func fraction(_ bytes: RawSpan) -> Int64? {
     var value: Int64 = 0
-    var unit: Int64 = 100_000
     let start = offset
-    while offset < end, bytes.octet(offset) &- 48 < 10 {
-      value += Int64(bytes.octet(offset) &- 48) * unit
-      unit /= 10
-      offset += 1
+    while offset < end, case let digit = bytes.octet(offset) &- 48, digit < 10 {
+      if offset - start < 6 { value = value &* 10 &+ Int64(digit) }
+      offset &+= 1
     }
-    return offset > start ? value : nil
+    guard offset > start else { return nil }
+    for _ in min(offset - start, 6)..<6 { value &*= 10 }
+    return value
+  }
+
+  /// Seconds east of Greenwich: Z, nothing, or a sign with hours, minutes and seconds; nil for something else.
+  @inline(__always)
+  mutating func zone(_ bytes: RawSpan) -> Int64? {
+    if isAtEnd || take("Z", bytes) { return 0 }
+    let isWest = take("-", bytes)
+    guard isWest || take("+", bytes), let hours = twoDigits(bytes) else { return nil }
+    var seconds = hours * 3600
+    var unit: Int64 = 60
+    while unit > 0, take(":", bytes) {
+      guard let value = twoDigits(bytes) else { return nil }
+      seconds += value * unit
+      unit /= 60
+    }
+    return isWest ? -seconds : seconds
   }
 }

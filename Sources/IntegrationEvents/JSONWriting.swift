@@ -1,16 +1,13 @@
 /// Appending pieces of JSON text.
-extension [UInt8] {
-  /// Appends a quoted attribute value, refusing what CloudEvents forbids in one.
+extension LineWriter {
+  /// Appends an attribute value and its closing quote, refusing what CloudEvents forbids in one.
   @inline(__always)
   mutating func appendAttribute(
     _ bytes: RawSpan, _ range: Range<Int>, _ field: @autoclosure () -> EventField
   ) throws(EnvelopeError) {
-    append(UInt8(ascii: "\""))
-    if TextScanning.plainEnd(bytes, range) == range.upperBound {
-      append(bytes, range)
-    } else {
+    if !appendPlain(bytes, range) {
       do throws(EnvelopeError.Problem) {
-        try appendEscaped(bytes, range, refusingForbidden: true)
+        self = try appendingEscaped(bytes, range, refusingForbidden: true)
       } catch {
         throw EnvelopeError(field(), error)
       }
@@ -19,7 +16,16 @@ extension [UInt8] {
   }
 
   /// Appends text inside JSON quotes; the quotes are the caller's.
-  mutating func appendEscaped(
+  @inline(never)
+  func appendingEscaped(
+    _ bytes: RawSpan, _ range: Range<Int>, refusingForbidden: Bool
+  ) throws(EnvelopeError.Problem) -> LineWriter {
+    var line = self
+    try line.appendEscaped(bytes, range, refusingForbidden: refusingForbidden)
+    return line
+  }
+
+  private mutating func appendEscaped(
     _ bytes: RawSpan, _ range: Range<Int>, refusingForbidden: Bool
   ) throws(EnvelopeError.Problem) {
     var offset = range.lowerBound
@@ -46,11 +52,11 @@ extension [UInt8] {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"):
       append(UInt8(ascii: "\\"))
       append(byte)
-    case 0x0A: append(contentsOf: "\\n".utf8)
-    case 0x0D: append(contentsOf: "\\r".utf8)
-    case 0x09: append(contentsOf: "\\t".utf8)
+    case 0x0A: append("\\n")
+    case 0x0D: append("\\r")
+    case 0x09: append("\\t")
     case 0..<0x20, 0x7F:
-      append(contentsOf: "\\u00".utf8)
+      append("\\u00")
       append(Self.hexadecimalDigit(byte >> 4))
       append(Self.hexadecimalDigit(byte & 15))
     default: append(byte)
@@ -58,7 +64,15 @@ extension [UInt8] {
   }
 
   /// Appends JSON as it is, but for raw newlines, which valid JSON holds only between tokens and which become spaces.
-  mutating func appendJSONLine(_ bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
+  @inline(never)
+  func appendingJSONLine(_ bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) -> LineWriter {
+    var line = self
+    try line.appendJSONLine(bytes, range)
+    return line
+  }
+
+  private mutating func appendJSONLine(_ bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
+    if TextScanning.isPlainLine(bytes, range) { return append(bytes, range) }
     var offset = range.lowerBound
     while offset < range.upperBound {
       let plain = TextScanning.plainLineEnd(bytes, from: offset, to: range.upperBound)
@@ -78,7 +92,14 @@ extension [UInt8] {
   }
 
   /// Appends `\x…` as base64 inside JSON quotes; the quotes are the caller's.
-  mutating func appendBase64(hexadecimal bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
+  @inline(never)
+  func appendingBase64(hexadecimal bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) -> LineWriter {
+    var line = self
+    try line.appendBase64(hexadecimal: bytes, range)
+    return line
+  }
+
+  private mutating func appendBase64(hexadecimal bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
     guard range.count >= 2, range.count % 2 == 0, bytes.octet(range.lowerBound) == UInt8(ascii: "\\"),
       bytes.octet(range.lowerBound + 1) == UInt8(ascii: "x")
     else { throw .invalidHexadecimal }

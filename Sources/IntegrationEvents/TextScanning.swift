@@ -3,36 +3,68 @@ enum TextScanning {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let highs: UInt64 = 0x8080_8080_8080_8080
 
-  /// Nonzero when some byte of `word` is zero, below 0x20, DEL or above, a quotation mark, or a backslash.
+  /// Whether some byte of a word is below 0x20, a quotation mark, a backslash, DEL or above.
   @inline(__always)
-  private static func needsCare(_ word: UInt64) -> UInt64 {
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5C)
-    let delete = word ^ (ones &* 0x7F)
-    let control = word &- (ones &* 0x20)
-    let zeroes = (quote &- ones) | (backslash &- ones) | (delete &- ones)
-    return (control | zeroes | word) & highs
+  static func needsCare(_ word: UInt64) -> Bool { suspects(word) & highs != 0 }
+
+  /// The same for the lowest few bytes of a word.
+  @inline(__always)
+  static func needsCare(_ word: UInt64, lowest count: Int) -> Bool {
+    (suspects(word) & highs) &<< UInt64(64 &- 8 &* count) != 0
+  }
+
+  /// The same for one byte.
+  @inline(__always)
+  static func needsCare(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  /// The high bit of a byte is set when it needs care. A borrow or carry can only make a byte above a culprit look
+  /// suspicious too, never hide one.
+  @inline(__always)
+  private static func suspects(_ word: UInt64) -> UInt64 {
+    let quote = (word ^ (ones &* 0x22)) &- ones
+    let backslash = (word ^ (ones &* 0x5C)) &- ones
+    return quote | backslash | (word &- ones &* 0x20) | (word &+ ones) | word
   }
 
   /// The first offset in the range at which a byte may need escaping or checking; the end when there is none.
-  @inline(__always)
   static func plainEnd(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
     var offset = range.lowerBound
-    while offset &+ 8 <= range.upperBound {
-      // A borrow can only make a byte above the culprit look suspicious too, never hide one.
-      if needsCare(bytes.octets8(offset)) != 0 { break }
-      offset &+= 8
-    }
-    while offset < range.upperBound {
-      let byte = bytes.octet(offset)
-      if byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return offset }
-      offset &+= 1
-    }
+    while offset &+ 8 <= range.upperBound, !needsCare(bytes.octets8(offset)) { offset &+= 8 }
+    while offset < range.upperBound, !needsCare(bytes.octet(offset)) { offset &+= 1 }
     return offset
   }
 
-  /// The first offset at which there is a newline or a byte outside ASCII; the end when there is none.
+  /// Whether there is neither a newline nor a byte outside ASCII. Without an early end, so that it takes many bytes at a
+  /// time.
   @inline(__always)
+  static func isPlainLine(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
+    var offset = range.lowerBound
+    let wide = offset &+ range.count & ~31
+    // The high bit of a byte is set when it is one or the other; a plain loop, which becomes vector instructions.
+    var found: UInt8 = 0
+    while offset < wide {
+      let byte = unsafe bytes.octet(unchecked: offset)
+      found |= byte | ((byte ^ 0x0A) &- 1)
+      offset &+= 1
+    }
+    var rest = UInt64(found)
+    while offset &+ 8 <= range.upperBound {
+      let word = unsafe bytes.octets8(unchecked: offset)
+      rest |= word | ((word ^ (ones &* 0x0A)) &- ones)
+      offset &+= 8
+    }
+    while offset < range.upperBound {
+      let byte = unsafe bytes.octet(unchecked: offset)
+      rest |= UInt64(byte | ((byte ^ 0x0A) &- 1))
+      offset &+= 1
+    }
+    return rest & highs == 0
+  }
+
+  /// The first offset at which there is a newline or a byte outside ASCII; the end when there is none.
   static func plainLineEnd(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
     var offset = start
     while offset &+ 8 <= end {

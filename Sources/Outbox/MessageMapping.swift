@@ -29,6 +29,7 @@ extension Outbox {
   ) throws(MemberFailure) {
     event.clear()
     scratch.removeAll(keepingCapacity: true)
+    sourceRelation = nil
     event.source =
       configuration.source ?? EventSource(path: [configuration.database, "message", logical.prefix])
     resetTime()

@@ -23,6 +23,8 @@ public struct Outbox: Sendable {
 
   let configuration: OutboxConfiguration
   let takenNames: Set<String>
+  /// Of which relation the event's source is.
+  var sourceRelation: RelationVersion?
   /// One entry a relation version; nil for a table that is no outbox.
   private var plans: [TablePlan?] = []
 
@@ -52,7 +54,10 @@ public struct Outbox: Sendable {
   }
 
   /// Forgets the tables' shapes, because a stream starts anew and will describe them again.
-  package mutating func forgetRelations() { plans = [] }
+  package mutating func forgetRelations() {
+    plans = []
+    sourceRelation = nil
+  }
 
   /// Goes on counting at an ordinal: rows of transactions in progress come in turns.
   package mutating func resume(ordinal: UInt64) { event.position.ordinal = ordinal }
@@ -66,20 +71,21 @@ public struct Outbox: Sendable {
     guard let plan = plans[relation] else { return .none }
     if let column = plan.missingColumn { throw error(.missing, plan, column, lsn) }
     event.clear()
-    event.source = plan.source
+    if sourceRelation != relation {
+      event.source = plan.source
+      sourceRelation = relation
+    }
     resetTime()
-    var isBinary = false
+    guard !insert.new.hasBinary else {
+      try insertBinary(insert.new, plan, message, lsn)
+      return .eventInScratch
+    }
     do throws(FieldFailure) {
       try insert.new.forEachColumn(in: message) { (index, value) throws(FieldFailure) in
-        if case .binary = value { isBinary = true }
-        if !isBinary { try set(plan, index, value, message) }
+        try set(plan, index, value, message)
       }
     } catch {
       throw self.error(error.problem, plan, error.column(plan), lsn)
-    }
-    if isBinary {
-      try insertBinary(insert.new, plan, message, lsn)
-      return .eventInScratch
     }
     return .eventInMessage
   }
@@ -176,7 +182,7 @@ public struct Outbox: Sendable {
     _ plan: TablePlan, _ index: Int, _ value: Tuple.Value, _ bytes: RawSpan
   ) throws(FieldFailure) {
     let use = plan.uses[index]
-    if use == .unused { return }
+    if case .unused = use { return }
     guard case .text(let range) = value else {
       if case .role(let role) = use, role.isNeverNull { throw FieldFailure(index: index, problem: .null) }
       return
@@ -185,38 +191,35 @@ public struct Outbox: Sendable {
     case .unused: break
     case .attribute(let number):
       event.attributes.append(.init(name: configuration.attributes[number].name, value: range))
-    case .role(let role):
-      switch role {
-      case .id: event.id = range
-      case .aggregateType: event.aggregateType = range
-      case .aggregateID: event.aggregateID = range
-      case .type: event.type = range
-      case .version: event.dataVersion = range
-      case .traceParent: event.traceParent = range
-      case .traceState: event.traceState = range
-      case .dataSchema: event.dataSchema = range
-      case .payload:
-        switch plan.payloadForm {
-        case .json: event.payload = .json(range)
-        case .uncheckedJSON: event.payload = .uncheckedJSON(range)
-        case .text: event.payload = .text(range)
-        case .hexadecimal: event.payload = .hexadecimal(range)
-        }
-      case .time:
-        guard TimeColumns.isSupported(plan.types[index]) else {
-          throw FieldFailure(index: index, problem: .unsupportedType(plan.types[index]))
-        }
-        guard let time = TimeColumns.time(bytes, range, type: plan.types[index]) else {
-          throw FieldFailure(index: index, problem: .invalidTime)
-        }
-        event.time = time
-        event.hasOwnTime = true
-      case .headers:
-        do {
-          try HeaderMapping.map(bytes, range, taken: takenNames, into: &event)
-        } catch {
-          throw FieldFailure(index: index, problem: error)
-        }
+    case .role(.id): event.id = range
+    case .role(.aggregateType): event.aggregateType = range
+    case .role(.aggregateID): event.aggregateID = range
+    case .role(.type): event.type = range
+    case .role(.version): event.dataVersion = range
+    case .role(.traceParent): event.traceParent = range
+    case .role(.traceState): event.traceState = range
+    case .role(.dataSchema): event.dataSchema = range
+    case .role(.payload):
+      switch plan.payloadForm {
+      case .json: event.payload = .json(range)
+      case .uncheckedJSON: event.payload = .uncheckedJSON(range)
+      case .text: event.payload = .text(range)
+      case .hexadecimal: event.payload = .hexadecimal(range)
+      }
+    case .role(.time):
+      guard TimeColumns.isSupported(plan.types[index]) else {
+        throw FieldFailure(index: index, problem: .unsupportedType(plan.types[index]))
+      }
+      guard let time = TimeColumns.time(bytes, range, type: plan.types[index]) else {
+        throw FieldFailure(index: index, problem: .invalidTime)
+      }
+      event.time = time
+      event.hasOwnTime = true
+    case .role(.headers):
+      do {
+        try HeaderMapping.map(bytes, range, taken: takenNames, into: &event)
+      } catch {
+        throw FieldFailure(index: index, problem: error)
       }
     }
   }

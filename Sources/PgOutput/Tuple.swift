@@ -9,44 +9,75 @@ public struct Tuple: Hashable, Sendable {
   public let columnCount: Int
   /// Where the columns lie, counted from the start of the message.
   public let range: Range<Int>
+  /// Whether some column came in its type's binary form.
+  public let hasBinary: Bool
 
   /// Checks every column's tag and length, so that reading them later cannot fail.
-  @inlinable
   static func decode(from bytes: inout RawSpan, messageSize: Int) throws(WireError) -> Tuple {
     let count = try bytes.readCount16(minimumSize: 1)
     let start = messageSize - bytes.byteCount
-    for _ in 0..<count {
-      switch try bytes.readByte() {
-      case UInt8(ascii: "t"), UInt8(ascii: "b"): try bytes.skip(Int(try bytes.readInteger(Int32.self)))
-      case UInt8(ascii: "n"), UInt8(ascii: "u"): break
-      case let tag: throw .unexpectedTag(tag, expected: "a column n, u, t or b")
+    let size = bytes.byteCount
+    var (offset, left, hasBinary) = (0, count, false)
+    while left > 0, offset < size {
+      let tag = unsafe bytes.byte(unchecked: offset)
+      if tag == UInt8(ascii: "n") || tag == UInt8(ascii: "u") {
+        offset &+= 1
+      } else {
+        guard tag == UInt8(ascii: "t") || tag == UInt8(ascii: "b"), size &- offset >= 5 else { break }
+        let length = unsafe bytes.length(unchecked: offset &+ 1)
+        guard length >= 0, length <= size &- offset &- 5 else { break }
+        if tag == UInt8(ascii: "b") { hasBinary = true }
+        offset &+= 5 &+ length
       }
+      left &-= 1
     }
-    return Tuple(columnCount: count, range: start..<(messageSize - bytes.byteCount))
+    bytes = bytes.extracting(droppingFirst: offset)
+    guard left == 0 else { throw wrongColumn(&bytes) }
+    return Tuple(columnCount: count, range: start..<(start + offset), hasBinary: hasBinary)
   }
 
-  @usableFromInline
-  init(columnCount: Int, range: Range<Int>) {
+  /// What is wrong with the column that begins here; reads as far as it makes sense.
+  private static func wrongColumn(_ bytes: inout RawSpan) -> WireError {
+    do throws(WireError) {
+      let tag = try bytes.readByte()
+      guard tag == UInt8(ascii: "t") || tag == UInt8(ascii: "b") else {
+        return .unexpectedTag(tag, expected: "a column n, u, t or b")
+      }
+      let length = Int(try bytes.readInteger(Int32.self))
+      try bytes.skip(length)
+      return .invalidCount(length)
+    } catch {
+      return error
+    }
+  }
+
+  init(columnCount: Int, range: Range<Int>, hasBinary: Bool = false) {
     self.columnCount = columnCount
     self.range = range
+    self.hasBinary = hasBinary
   }
 
   /// Calls `body` with each column's number and value, in order. `message` must be what this was decoded from.
   @inlinable
   public func forEachColumn<E>(in message: RawSpan, _ body: (Int, Value) throws(E) -> Void) throws(E) {
+    // Checked again, because nothing else keeps a caller from giving another message.
+    let size = message.byteCount
     var offset = range.lowerBound
-    for index in 0..<columnCount {
-      let tag = message.byte(at: offset)
-      offset += 1
+    var index = 0
+    while index < columnCount {
+      precondition(offset < size)
+      let tag = unsafe message.byte(unchecked: offset)
+      offset &+= 1
       switch tag {
       case UInt8(ascii: "n"): try body(index, .null)
       case UInt8(ascii: "u"): try body(index, .unchanged)
       default:
-        let length = Int(message.length(at: offset))
-        let content = (offset + 4)..<(offset + 4 + length)
-        offset = content.upperBound
-        try body(index, tag == UInt8(ascii: "b") ? .binary(content) : .text(content))
+        precondition(size &- offset >= 4)
+        let start = offset &+ 4
+        offset = start &+ (unsafe message.length(unchecked: offset))
+        try body(index, tag == UInt8(ascii: "b") ? .binary(start..<offset) : .text(start..<offset))
       }
+      index &+= 1
     }
   }
 
@@ -61,13 +92,5 @@ public struct Tuple: Hashable, Sendable {
     case text(Range<Int>)
     /// The type's binary form.
     case binary(Range<Int>)
-  }
-}
-
-extension RawSpan {
-  @inlinable
-  func length(at offset: Int) -> Int32 {
-    precondition(offset >= 0 && offset &+ 4 <= byteCount)
-    return Int32(bigEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: Int32.self))
   }
 }

@@ -68,6 +68,18 @@ extension RawSpan {
     unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
   }
 
+  /// The byte at an offset that the caller has checked.
+  @unsafe @inlinable @inline(__always)
+  package func byte(unchecked offset: Int) -> UInt8 {
+    unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+  }
+
+  /// The four-byte length at an offset that the caller has checked.
+  @unsafe @inlinable @inline(__always)
+  package func length(unchecked offset: Int) -> Int {
+    Int(Int32(bigEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Int32.self)))
+  }
+
   /// Copies a range out as a string, refusing what is not UTF-8.
   package func string(_ range: Range<Int>) throws(WireError) -> String {
     let text = unsafe extracting(range).withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }

@@ -97,18 +97,18 @@ package struct Pipeline {
 
   /// Takes one frame.
   package mutating func consume(_ frame: RawSpan) -> FrameVerdict {
-    do {
+    do throws(RelayError) {
       switch try Self.header(frame) {
       case .xLogData(let header):
-        received = max(received, header.start)
+        if header.start > received { received = header.start }
         try consume(frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset), lsn: header.start)
       case .keepalive(let keepalive): take(keepalive)
       }
+      return hasReachedEnd || !badRows.isEmpty || growing.batch.bytes.count >= Self.batchSize ? .enough : .more
     } catch {
       failure = error
+      return .enough
     }
-    return failure != nil || hasReachedEnd || !badRows.isEmpty || growing.batch.bytes.count >= Self.batchSize
-      ? .enough : .more
   }
 
   private static func header(_ frame: RawSpan) throws(RelayError) -> ReplicationFrame {
@@ -281,10 +281,9 @@ package struct Pipeline {
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
     transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in
       if let delivered, position <= delivered { return }
-      var moved = event.moved(by: growing.batch.bytes.count - event.line.lowerBound)
-      growing.batch.bytes.append(contentsOf: transaction.bytes[event.line])
-      moved.commit(position, at: time, in: &growing.batch.bytes)
-      growing.batch.events.append(moved)
+      let committed = unsafe event.append(
+        from: transaction.bytes.span.bytes, committedAt: position, time, to: &growing.batch.bytes)
+      growing.batch.events.append(committed)
       delivered = position
       eventCount += 1
     }

@@ -21,6 +21,8 @@ import PostgresWire
 
   private let connection: OpaquePointer
   private let notices: NoticeBox
+  /// How many bytes the socket held when it was looked at first since it was empty.
+  private var gathered: Int?
   /// Output is waiting for the socket to take it.
   private(set) var wantsWrite = false
 
@@ -99,8 +101,8 @@ import PostgresWire
   /// How `receive` ended.
   enum Supply: Equatable {
     case paused, ended
-    /// The socket is empty; the last read brought about so many bytes.
-    case drained(lastRead: Int)
+    /// The socket is empty; when it was looked at first since it was empty before, it held so many bytes.
+    case drained(gathered: Int)
   }
 
   /// Hands over every frame that has arrived, reading until a read comes back short.
@@ -115,9 +117,14 @@ import PostgresWire
         unsafe PQfreemem(frame)
         if verdict == .enough { return .paused }
       case 0:
-        if let lastRead, lastRead < ReadPacing.fullRead { return .drained(lastRead: lastRead) }
+        if let lastRead, lastRead < ReadPacing.fullRead {
+          defer { gathered = nil }
+          return .drained(gathered: gathered ?? lastRead)
+        }
         // Asked before the read: after it, a few fresh bytes are always there.
-        lastRead = waitingBytes
+        let waiting = waitingBytes
+        lastRead = waiting
+        gathered = gathered ?? waiting
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
       case -1:
         let result = unsafe PQgetResult(connection)

@@ -21,7 +21,10 @@ public struct ReadPacing: Sendable {
   static let fullRead = 16_384
   /// A commit that is sent later than this is part of a backlog. Both times are by the server's clock.
   private static let backlogAge: Int64 = 100_000
-  private static let range = 100.0...500.0
+  /// About so much should gather in a pause: more than one read, so that the pipe never runs dry, but much less than the
+  /// receive window, which small segments fill several times over with their overhead.
+  private static let wantedBytes = 20_000.0
+  private static let range = 50.0...500.0
 
   private let mode: Mode
   private var microseconds = 200.0
@@ -44,17 +47,16 @@ public struct ReadPacing: Sendable {
     if frame.byte(at: 25) == UInt8(ascii: "B"), (try? rest.skip(9)) != nil { committed = try? rest.readTimestamp() }
   }
 
-  /// What to do after a read that emptied the socket: pause for so long, or, if nil, wait for what comes.
-  mutating func pause(afterReading bytes: Int) -> Duration? {
+  /// What to do when the socket is empty after it had gathered so many bytes: pause for so long, or, if nil, wait for
+  /// what comes.
+  mutating func pause(afterGathering bytes: Int) -> Duration? {
     let isBacklog = committed.map { sent.rawValue &- $0.rawValue > Self.backlogAge } ?? false
     guard isBacklog, bytes > 0 else { return nil }
     switch mode {
     case .off: return nil
     case .fixed(let duration): return duration
     case .automatic:
-      // About one and a half reads' worth should arrive in a pause.
-      let wanted = Double(Self.fullRead) * 1.25
-      let factor = min(1.25, max(0.8, wanted / Double(bytes)))
+      let factor = min(1.25, max(0.8, Self.wantedBytes / Double(bytes)))
       microseconds = min(Self.range.upperBound, max(Self.range.lowerBound, microseconds * factor))
       return .microseconds(Int(microseconds))
     }

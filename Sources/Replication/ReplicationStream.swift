@@ -70,8 +70,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     switch supply {
     case .paused: return .paused
     case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
-    case .drained(let bytes):
-      if let pause = pacing.pause(afterReading: bytes) { return .paced(pause) }
+    case .drained(let gathered):
+      if let pause = pacing.pause(afterGathering: gathered) { return .paced(pause) }
       if !hasFrames, silentSince == nil { silentSince = .now }
       return .drained(until: nil)
     }

@@ -21,7 +21,7 @@ struct Draft {
 
   /// Encodes into a buffer that holds something already.
   func encode(
-    _ envelope: EnvelopeEncoder.Envelope = .cloudevents, into buffer: inout [UInt8]
+    _ envelope: EnvelopeEncoder.Envelope = .cloudevents, into buffer: inout [UInt8], hasOwnTime: Bool = false
   ) throws -> EncodedEvent {
     var bytes = Array("before".utf8)
     func place(_ part: [UInt8]) -> Range<Int> {
@@ -31,6 +31,7 @@ struct Draft {
     let time = try #require(EventTime(unixMicroseconds: 1_714_564_800_123_456))
     let source = try #require(EventSource("/shop/public.outbox"))
     var event = IntegrationEvent(source: source, time: time)
+    event.hasOwnTime = hasOwnTime
     event.position = EventPosition(commitLSN: 0x16_B374_D848, ordinal: 7)
     event.id = place(id)
     event.type = place(type)
@@ -210,18 +211,64 @@ private let head =
     #expect(Array(buffer[sequence..<(sequence + 27)]) == Array("00000016B374D848-0000000007".utf8))
   }
 
-  @Test func `the commit's position and time are written in afterwards`() throws {
+  @Test(arguments: [false, true])
+  func `the commit's position and time are written in afterwards`(hasOwnTime: Bool) throws {
     var buffer = Array("earlier\n".utf8)
-    var event = try draft(.text, "x").encode(into: &buffer)
-    let before = buffer.count
-    event.commit(EventPosition(commitLSN: 1, ordinal: 2), at: .epoch, in: &buffer)
-    #expect(buffer.count == before)
-    let text = String(decoding: buffer, as: UTF8.self)
-    #expect(text.contains(#""time":"1970-01-01T00:00:00.000000Z","sequence":"0000000000000001-0000000002","#))
-    #expect(event.position == EventPosition(commitLSN: 1, ordinal: 2))
-    let moved = event.moved(by: 5)
-    #expect(moved.line == (event.line.lowerBound + 5)..<(event.line.upperBound + 5))
-    #expect(moved.sequenceOffset == event.sequenceOffset.map { $0 + 5 })
+    let spooled = try draft(.text, "x").encode(into: &buffer, hasOwnTime: hasOwnTime)
+    var batch = Array("others\n".utf8)
+    let position = EventPosition(commitLSN: 1, ordinal: 2)
+    let event = spooled.append(from: buffer.span.bytes, committedAt: position, .epoch, to: &batch)
+    let line = String(decoding: batch[event.line], as: UTF8.self)
+    let time = hasOwnTime ? "2024-05-01T12:00:00.123456Z" : "1970-01-01T00:00:00.000000Z"
+    #expect(line.contains(#""time":"\#(time)","sequence":"0000000000000001-0000000002","#))
+    #expect(line.utf8.count == spooled.line.count)
+    #expect(event.line == 7..<batch.count)
+    #expect(event.position == position)
+    #expect(Array(batch[event.id]) == Array(buffer[spooled.id]))
+    #expect(Array(batch[event.key]) == Array(buffer[spooled.key]))
+  }
+
+  @Test func `a value of any length is escaped at any place`() throws {
+    for length in 0...40 {
+      for (special, escaped) in [("\"", #"\""#), (#"\"#, #"\\"#), ("é", "é"), ("x", "x")] {
+        for place in 0...length {
+          let (before, after) = (String(repeating: "a", count: place), String(repeating: "b", count: length - place))
+          var draft = draft(.text, before + special + after)
+          draft.id = Array((before + special + after).utf8)
+          draft.aggregateID = draft.id
+          let line = try draft.line()
+          let expected = before + escaped + after
+          #expect(line.contains(#""id":"\#(expected)","#))
+          #expect(line.contains(#""subject":"\#(expected)","#))
+          #expect(line.contains(#""partitionkey":"\#(expected)","#))
+          #expect(line.contains(#""data":"\#(expected)"}"#))
+        }
+      }
+    }
+  }
+
+  @Test func `there is room for a line in which everything is escaped`() throws {
+    let quotes = [UInt8](repeating: UInt8(ascii: "\""), count: 10_000)
+    var draft = draft(.text, "")
+    draft.payload = [UInt8](repeating: 1, count: 10_000)
+    (draft.id, draft.type, draft.aggregateType, draft.aggregateID) = (quotes, quotes, quotes, quotes)
+    (draft.dataVersion, draft.traceParent, draft.traceState) = (quotes, quotes, quotes)
+    draft.attributes = [("tenant", quotes)]
+    draft.headers = [("region", .string(String(decoding: quotes, as: UTF8.self))), ("flag", .boolean(false))]
+    let object = try JSONSerialization.jsonObject(with: Data(try draft.line().utf8)) as? [String: Any]
+    #expect((object?["data"] as? String)?.utf8.count == 10_000)
+    #expect((object?["region"] as? String)?.utf8.count == 10_000)
+  }
+
+  @Test func `JSON of any length is copied, and a newline anywhere becomes a blank`() throws {
+    for length in 0...80 {
+      for place in 0...length {
+        let draft = draft(
+          .json, "[" + String(repeating: " ", count: place) + "\n" + String(repeating: " ", count: length - place) + "]"
+        )
+        #expect(try draft.line().hasSuffix("[" + String(repeating: " ", count: length + 1) + "]}\n"))
+      }
+    }
   }
 
   @Test func `the output is JSON that says the same`() throws {

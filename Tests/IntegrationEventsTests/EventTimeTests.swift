@@ -1,4 +1,5 @@
 import IntegrationEvents
+import TestStream
 import Testing
 
 @Suite struct EventTimeTests {
@@ -29,6 +30,59 @@ import Testing
   @Test func `earlier is less`() throws {
     let early = try #require(EventTime(unixMicroseconds: -1))
     #expect(early < .epoch)
+  }
+}
+
+@Suite struct EventTimeParsingTests {
+  private func parse(_ text: some Collection<UInt8>) -> EventTime? {
+    let bytes = Array("before".utf8) + text
+    return EventTime.parse(bytes.span.bytes, 6..<bytes.count)
+  }
+
+  @Test(arguments: [
+    ("2026-11-23 07:16:06.254758+00", "2026-11-23T07:16:06.254758Z"),
+    ("2026-11-23T07:16:06Z", "2026-11-23T07:16:06.000000Z"),
+    ("2026-11-23 07:16:06", "2026-11-23T07:16:06.000000Z"),
+    ("2026-11-23 07:16:06.5-01:30", "2026-11-23T08:46:06.500000Z"),
+    ("1890-01-01 00:00:00+00:53:28", "1889-12-31T23:06:32.000000Z"),
+    ("2024-02-29 24:00:00+00", "2024-03-01T00:00:00.000000Z"),
+    ("2026-11-23 07:16:06.1234567", "2026-11-23T07:16:06.123456Z"),
+  ])
+  func `what PostgreSQL and RFC 3339 write`(text: String, expected: String) {
+    #expect(parse(text.utf8)?.description == expected)
+  }
+
+  @Test(arguments: [
+    "", "infinity", "2026-11-23", "2026-11-23 07:16", "2026-02-29 00:00:00", "2026-13-01 00:00:00",
+    "2026-00-01 00:00:00", "2026-01-00 00:00:00", "2026-11-23 25:00:00", "2026-11-23 07:60:00", "2026-11-23 07:16:61",
+    "2026-11-23 07:16:06.", "2026-11-23 07:16:06+", "2026-11-23 07:16:06+1", "2026-11-23 07:16:06+01:",
+    "2026-11-23 07:16:06 BC", "12026-11-23 07:16:06", "2026-11-23 07:16:06+00:00:00:00", "0000-01-01 00:00:00",
+  ])
+  func `what is no time`(text: String) {
+    #expect(parse(text.utf8) == nil)
+  }
+
+  @Test func `a wrong byte anywhere is noticed`() {
+    let text = Array("2026-11-23 07:16:06.254758+00".utf8)
+    for place in text.indices {
+      for byte in UInt8.min...UInt8.max where byte != text[place] {
+        var damaged = text
+        damaged[place] = byte
+        let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(text[place])
+        let mayBe: Set<UInt8> =
+          isDigit ? Set("0123456789".utf8) : place == 10 ? [UInt8(ascii: "T")] : Set("+-Z0123456789".utf8)
+        if !mayBe.contains(byte) { #expect(parse(damaged) == nil, "byte \(byte) at \(place)") }
+      }
+    }
+  }
+
+  @Test func `every time is read back as it was written`() {
+    var random = Randomness(seed: 7)
+    for _ in 0..<20_000 {
+      let span = UInt64(EventTime.range.upperBound - EventTime.range.lowerBound)
+      let time = EventTime(unixMicroseconds: EventTime.range.lowerBound + Int64(random.next() % span))
+      #expect(time.flatMap { parse($0.description.utf8) } == time)
+    }
   }
 }
 

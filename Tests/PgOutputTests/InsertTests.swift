@@ -10,7 +10,8 @@ extension Sample {
     return Sample(
       xid == nil ? "Insert" : "Insert, streamed",
       Wire("I").streamed(xid).u32(16_384).raw(Array("N".utf8)).tuple(["a", nil, .unchanged, "", .binary([0, 255])]),
-      .insert(Insert(xid: xid, relationID: 16_384, new: Tuple(columnCount: 5, range: start..<(start + 20)))),
+      .insert(
+        Insert(xid: xid, relationID: 16_384, new: Tuple(columnCount: 5, range: start..<(start + 20), hasBinary: true))),
       isStreamed: xid != nil)
   }
 

@@ -1,0 +1,125 @@
+import Capture
+import IntegrationEvents
+import Outbox
+import PgOutput
+import PostgresWire
+import Relay
+import Sinks
+import TestStream
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Does one step of an event's way again and again, so that a profiler can count what one round takes: run it with two
+/// counts, and the difference leaves out the start.
+///
+/// usage: microbenchmarks decode|map|envelope|pipeline|checksum COUNT
+@main
+enum Microbenchmarks {
+  static func main() throws {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard arguments.count == 2, let name = arguments.first, let count = arguments.last.flatMap({ Int($0) }), count > 0
+    else { fail() }
+    let message = OutboxRow.message
+    let frame = HandBuilt.frame(message, at: 0x0152_AEA8)
+    var steps = try Steps(message.span.bytes)
+    switch name {
+    case "decode": for _ in 0..<count { try steps.decode(message.span.bytes) }
+    case "map": for _ in 0..<count { try steps.map(message.span.bytes) }
+    case "envelope": for _ in 0..<count { try steps.encode(message.span.bytes) }
+    case "pipeline": for _ in 0..<count { try steps.relay(frame.span.bytes) }
+    case "checksum": for _ in 0..<count { steps.checksum(frame.span.bytes) }
+    default: fail()
+    }
+    // Whatever was computed is used, so that none of it can be left out.
+    print(steps.result)
+  }
+
+  private static func fail() -> Never {
+    print("usage: microbenchmarks decode|map|envelope|pipeline|checksum COUNT")
+    exit(64)
+  }
+}
+
+/// An outbox row of usual size, about 430 bytes.
+private enum OutboxRow {
+  static let relation = HandBuilt.relation(
+    16_384,
+    columns: [
+      .init("id", 2950, flags: 1), .init("aggregatetype"), .init("aggregateid"), .init("type"),
+      .init("payload", 3802), .init("occurred_at", 1184),
+    ])
+
+  static let message = HandBuilt.insert(
+    16_384,
+    [
+      "fd697642-26ab-4f4c-9b5b-3f4f0c3d9a11", "order", "order-4711", "OrderPlaced", .text(payload),
+      "2026-11-23 07:16:06.254758+00",
+    ])
+
+  private static let payload =
+    #"{"note": ""# + String(repeating: "x", count: 120)
+    + #"", "lines": [{"sku": "SKU-17", "quantity": 3}], "total": 4242, "orderId": 4711, "currency": "EUR", "#
+    + #""customer": {"id": "customer-1203", "segment": "retail"}, "channel": "web"}"#
+}
+
+/// The steps of an event's way, each from the same row.
+private struct Steps {
+  private(set) var result: UInt64 = 0
+  private var decoder = Decoder()
+  private var outbox: Outbox
+  private var pipeline: Pipeline
+  private let encoder = EnvelopeEncoder(envelope: .cloudevents)
+  private var lines: [UInt8] = []
+  private let insert: Insert
+  private let relation: RelationVersion
+
+  init(_ message: RawSpan) throws {
+    var configuration = OutboxConfiguration()
+    configuration.database = "shop"
+    outbox = Outbox(configuration)
+    pipeline = Pipeline(Outbox(configuration), encoder)
+    for message in [HandBuilt.begin(0x0152_AEA8), OutboxRow.relation] {
+      _ = pipeline.consume(HandBuilt.frame(message).span.bytes)
+      _ = try decoder.decode(message.span.bytes)
+    }
+    guard case .insert(let insert) = try decoder.decode(message) else { preconditionFailure("no insert") }
+    self.insert = insert
+    relation = try decoder.relation(of: insert.new, insert.relationID, in: message)
+    outbox.beginTransaction(commitLSN: LSN(rawValue: 0x0152_AEA8), commitTime: PostgresTimestamp(rawValue: 0))
+    try map(message)
+  }
+
+  mutating func decode(_ message: RawSpan) throws {
+    guard case .insert(let insert) = try decoder.decode(message) else { return }
+    result &+= UInt64(insert.new.range.upperBound)
+  }
+
+  mutating func map(_ message: RawSpan) throws {
+    let outcome = try outbox.insert(
+      insert, of: relation, in: decoder.relations, message: message, lsn: LSN(rawValue: 1))
+    if outcome == .eventInMessage { result &+= UInt64(outbox.event.id.lowerBound) }
+  }
+
+  mutating func encode(_ message: RawSpan) throws {
+    if lines.count > 200_000 { lines.removeAll(keepingCapacity: true) }
+    let encoded = try outbox.write(.eventInMessage, message, with: encoder, into: &lines)
+    result &+= UInt64(encoded.line.count)
+  }
+
+  mutating func relay(_ frame: RawSpan) throws {
+    guard pipeline.consume(frame) == .enough else { return }
+    if let failure = pipeline.failure { throw failure }
+    var batch = pipeline.takeBatch()
+    result &+= UInt64(batch.events.count)
+    batch.clear()
+    _ = pipeline.takeBatch(replacement: batch)
+  }
+
+  mutating func checksum(_ frame: RawSpan) { result &+= XXH64.hash(frame) }
+}
