@@ -12,40 +12,40 @@ package struct Pipeline {
   private(set) var decoder = Decoder()
   private(set) var outbox: Outbox
   private let encoder: EnvelopeEncoder
-  private let until: LSN?
+  let until: LSN?
   /// The events not handed over yet.
-  private var growing = GrowingBatch()
+  var growing = GrowingBatch()
   /// Why the stream cannot go on.
-  package private(set) var failure: RelayError?
+  package internal(set) var failure: RelayError?
   /// The position that was asked for has been reached.
-  private(set) var hasReachedEnd = false
+  var hasReachedEnd = false
   /// The server wants an answer.
   private(set) var repliesWanted = 0
   /// The newest position heard of.
-  private(set) var received = LSN.zero
+  var received = LSN.zero
   /// Rows that could not become events, to be kept as dead letters.
   private var badRows: [DeadLetter] = []
   private let keepsBadRows: Bool
   /// How many events were encoded.
-  package private(set) var eventCount = 0
+  package internal(set) var eventCount = 0
 
   /// Events up to here are delivered already, or in a batch.
-  private var delivered: EventPosition?
+  var delivered: EventPosition?
   /// The end of the last commit, or a later position at which the server says that there is nothing more.
   private var safeEnd = LSN.zero
   private var begun: Begin?
-  /// Transactions in progress, by their top-level identifier.
-  private var spooled: [TransactionID: SpooledTransaction] = [:]
-  /// Where prepared transactions that are not decided yet were prepared.
-  private var prepared: [TransactionID: LSN] = [:]
-  /// The transaction whose rows go to the spool: of a streamed block, or one that is being prepared.
-  private var spooling: TransactionID?
+  var open: OpenTransactions
+  /// A transaction whose rows did not all fit into a batch.
+  var releasing: Release?
+  /// The line of an event that goes to a spool.
+  private var line: [UInt8] = []
 
   package init(
     _ outbox: Outbox, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
-    keepsBadRows: Bool = false
+    keepsBadRows: Bool = false, spool: SpoolConfiguration = SpoolConfiguration()
   ) {
     self.outbox = outbox
+    open = OpenTransactions(spool)
     self.encoder = encoder
     self.until = until
     self.delivered = delivered
@@ -54,7 +54,7 @@ package struct Pipeline {
 
   /// What may be confirmed once all events so far are durable. A prepared transaction's rows are not sent again after
   /// its PREPARE is confirmed, so it holds the position back until it is decided.
-  var confirmable: LSN { prepared.values.min().map { min($0, safeEnd) } ?? safeEnd }
+  var confirmable: LSN { open.firstPrepared.map { min($0, safeEnd) } ?? safeEnd }
 
   /// The events that have not been handed over yet.
   var batch: EventBatch { growing.batch }
@@ -67,11 +67,10 @@ package struct Pipeline {
     decoder = Decoder()
     outbox.forgetRelations()
     begun = nil
-    spooled = [:]
+    releasing = nil
     // Transactions that are prepared come again too, but only from a position before their PREPARE.
     safeEnd = confirmable
-    prepared = [:]
-    spooling = nil
+    open.removeAll()
     repliesWanted = 0
   }
 
@@ -87,7 +86,7 @@ package struct Pipeline {
 
   /// Drops the events of a transaction that is not complete: they will come again.
   mutating func dropIncomplete() {
-    if begun != nil { growing.dropIncomplete() }
+    if begun != nil || releasing != nil { growing.dropIncomplete() }
   }
 
   mutating func takeRepliesWanted() -> Int {
@@ -104,12 +103,15 @@ package struct Pipeline {
         try consume(frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset), lsn: header.start)
       case .keepalive(let keepalive): take(keepalive)
       }
-      return hasReachedEnd || !badRows.isEmpty || growing.batch.bytes.count >= Self.batchSize ? .enough : .more
+      return hasReachedEnd || isFull || releasing != nil ? .enough : .more
     } catch {
       failure = error
       return .enough
     }
   }
+
+  /// It is time to hand over, rows that could not become events first.
+  var isFull: Bool { growing.batch.bytes.count >= Self.batchSize || !badRows.isEmpty }
 
   private static func header(_ frame: RawSpan) throws(RelayError) -> ReplicationFrame {
     do { return try ReplicationFrame.decode(from: frame) } catch { throw .frame(error) }
@@ -118,12 +120,12 @@ package struct Pipeline {
   private mutating func take(_ keepalive: ReplicationFrame.Keepalive) {
     received = max(received, keepalive.serverEnd)
     if keepalive.replyRequested { repliesWanted += 1 }
-    guard begun == nil, spooling == nil else { return }
+    guard begun == nil, open.current == nil else { return }
     finish(keepalive.serverEnd)
   }
 
   /// No transaction is open at this position.
-  private mutating func finish(_ end: LSN) {
+  mutating func finish(_ end: LSN) {
     safeEnd = max(safeEnd, end)
     growing.markComplete()
     if let until, end >= until { hasReachedEnd = true }
@@ -143,7 +145,7 @@ package struct Pipeline {
         let shape = decoder.relations[relation]
         try keepBadRow(error, BadRow.json(insert.new, shape, message))
       }
-      endRow()
+      try open.bound()
     case .begin(let begin):
       guard begun == nil else { throw .protocolViolation("Begin inside a transaction", lsn) }
       if let until, begin.finalLSN > until {
@@ -170,29 +172,18 @@ package struct Pipeline {
       } catch {
         try keepBadRow(error, BadRow.json(logical, message))
       }
-      endRow()
-    case .streamStart(let start):
-      spooling = start.xid
-      if start.isFirstSegment || spooled[start.xid] == nil { spooled[start.xid] = SpooledTransaction() }
-    case .streamStop: spooling = nil
-    case .streamCommit(let commit): try release(commit.xid, commit.commit, lsn)
-    case .streamAbort(let abort):
-      if abort.xid == abort.subtransaction {
-        spooled[abort.xid] = nil
-      } else {
-        spooled[abort.xid]?.abort(abort.subtransaction)
-      }
-    case .beginPrepare(let begin):
-      spooling = begin.xid
-      spooled[begin.xid] = SpooledTransaction()
+      try open.bound()
+    case .streamStart(let start): open.open(start.xid, anew: start.isFirstSegment)
+    case .streamStop: open.close()
+    case .streamCommit(let commit): try startRelease(commit.xid, commit.commit, lsn)
+    case .streamAbort(let abort): open.abort(abort.xid, abort.subtransaction)
+    case .beginPrepare(let begin): open.open(begin.xid, anew: true)
     case .prepare(let prepare), .streamPrepare(let prepare):
-      spooling = nil
-      prepared[prepare.xid] = prepare.prepareLSN
+      open.prepare(prepare.xid, at: prepare.prepareLSN)
       finish(prepare.endLSN)
-    case .commitPrepared(let commit): try release(commit.xid, commit.commit, lsn)
+    case .commitPrepared(let commit): try startRelease(commit.xid, commit.commit, lsn)
     case .rollbackPrepared(let rollback):
-      prepared[rollback.xid] = nil
-      spooled[rollback.xid] = nil
+      _ = open.remove(rollback.xid)
       finish(rollback.rollbackEndLSN)
     case .origin, .relation, .type: break
     }
@@ -203,17 +194,28 @@ package struct Pipeline {
     return badRows
   }
 
-  /// A row that cannot become an event ends the stream, or goes to the dead letters. Of a transaction in progress nothing
-  /// may leave before its commit, so there it always ends the stream.
+  /// A row that cannot become an event ends the stream, or goes to the dead letters. Of an open transaction it waits for
+  /// the commit, as all its rows.
   private mutating func keepBadRow(_ error: OutboxError, _ row: @autoclosure () -> String) throws(RelayError) {
-    guard keepsBadRows, spooling == nil, error.isAboutRow else { throw .outbox(error) }
-    let position = outbox.event.position
+    let isKept = keepsBadRows && error.isAboutRow
+    guard let current = open.current else {
+      guard isKept else { throw .outbox(error) }
+      return keepBadRow(row(), "\(error)", at: outbox.event.position)
+    }
+    if isKept {
+      current.spool.append(badRow: row(), "\(error)")
+    } else {
+      current.spool.append(failure: .outbox(error))
+    }
+  }
+
+  mutating func keepBadRow(_ row: String, _ reason: String, at position: EventPosition) {
     if let delivered, position <= delivered { return }
     delivered = position
     let now = PostgresTimestamp.now.unixMicroseconds / 1_000_000
     badRows.append(
       DeadLetter(
-        event: row(), isEvent: false, id: "", key: "", position: position, reason: "\(error)", status: nil, attempts: 0,
+        event: row, isEvent: false, id: "", key: "", position: position, reason: reason, status: nil, attempts: 0,
         firstAttempt: now, lastAttempt: now, sink: ""))
   }
 
@@ -233,20 +235,15 @@ package struct Pipeline {
       throw .message(error, lsn)
     }
     try beginRow(xid, lsn)
-    do { try outbox.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { throw .outbox(error) }
-    endRow()
+    do { try outbox.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { try keepBadRow(error, "") }
+    try open.bound()
   }
 
-  /// Sets the ordinal from which a row of a transaction in progress counts.
+  /// Counts a row of an open transaction.
   private mutating func beginRow(_ xid: TransactionID?, _ lsn: LSN) throws(RelayError) {
-    guard begun != nil || spooling != nil else { throw .protocolViolation("row outside a transaction", lsn) }
-    guard let spooling else { return }
-    outbox.resume(ordinal: spooled[spooling, default: SpooledTransaction()].resume(xid ?? spooling))
-  }
-
-  private mutating func endRow() {
-    guard let spooling else { return }
-    spooled[spooling]?.advance(to: outbox.event.position.ordinal)
+    guard begun == nil else { return }
+    guard let current = open.current else { throw .protocolViolation("row outside a transaction", lsn) }
+    current.spool.beginRow(xid ?? current.id)
   }
 
   private mutating func encode(
@@ -254,8 +251,9 @@ package struct Pipeline {
   ) throws(OutboxError) {
     guard outcome != .none else { return }
     do throws(EnvelopeError) {
-      if let spooling {
-        try spooled[spooling]?.append(outbox, outcome, message, with: encoder)
+      if let current = open.current {
+        line.removeAll(keepingCapacity: true)
+        current.spool.append(try outbox.write(outcome, message, with: encoder, into: &line), line)
       } else if delivered.map({ outbox.event.position > $0 }) ?? true {
         let encoded = try outbox.write(outcome, message, with: encoder, into: &growing.batch.bytes)
         growing.batch.events.append(encoded)
@@ -265,29 +263,5 @@ package struct Pipeline {
     } catch {
       throw outbox.located(error, relation: relation, lsn: lsn)
     }
-  }
-
-  /// Moves the events of a transaction that is committed now to the batch.
-  private mutating func release(_ xid: TransactionID, _ commit: Commit, _ lsn: LSN) throws(RelayError) {
-    if let until, commit.commitLSN > until {
-      hasReachedEnd = true
-      return
-    }
-    // Every transaction's rows come before its commit, unless somebody has confirmed its PREPARE already.
-    guard let transaction = spooled.removeValue(forKey: xid) else {
-      throw .protocolViolation("commit of transaction \(xid), whose rows were confirmed before by another client", lsn)
-    }
-    prepared[xid] = nil
-    let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
-    transaction.forEachEvent(commitLSN: commit.commitLSN.rawValue) { event, position in
-      if let delivered, position <= delivered { return }
-      let committed = unsafe event.append(
-        from: transaction.bytes.span.bytes, committedAt: position, time, to: &growing.batch.bytes)
-      growing.batch.events.append(committed)
-      delivered = position
-      eventCount += 1
-    }
-    received = max(received, commit.endLSN)
-    finish(commit.endLSN)
   }
 }

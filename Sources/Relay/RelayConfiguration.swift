@@ -27,6 +27,9 @@ public struct RelayConfiguration: Sendable {
   /// How many bytes of events may be with the sink before reading stops. Default: 4 MiB.
   public var maximumBytesInFlight = 4 * 1024 * 1024
 
+  /// Where rows of transactions in progress wait for their commit.
+  public var spool = SpoolConfiguration()
+
   /// Makes a configuration with the defaults.
   public init(outbox: OutboxConfiguration) {
     self.outbox = outbox

@@ -17,6 +17,8 @@ public enum RelayError: Error, Hashable, Sendable {
   case outbox(OutboxError)
   /// The sink failed.
   case sink(SinkError)
+  /// The rows of a transaction in progress cannot be kept until its commit.
+  case spool(String)
 }
 
 extension RelayError: CustomStringConvertible {
@@ -29,6 +31,7 @@ extension RelayError: CustomStringConvertible {
     case .protocolViolation(let what, let lsn): "LSN \(lsn): \(what)"
     case .outbox(let error): "\(error)"
     case .sink(let error): error.message
+    case .spool(let what): "spool of transactions in progress: \(what)"
     }
   }
 }

@@ -54,7 +54,7 @@ struct RelayLoop {
     seeksEnd = end != nil
     pipeline = Pipeline(
       Outbox(outbox), EnvelopeEncoder(envelope: configuration.envelope), until: end, delivered: sink.resumePosition,
-      keepsBadRows: deadLetters.store != nil)
+      keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
     deliveries = Deliveries(sink, control.wakeup)
     self.configuration = configuration
     self.deadLetters = deadLetters
@@ -128,6 +128,10 @@ struct RelayLoop {
   private mutating func receive<Source: FrameSource & ~Copyable>(
     _ source: inout Source
   ) throws(RelayError) -> FrameSupply {
+    if pipeline.isReleasing {
+      pipeline.release()
+      return .paused
+    }
     let supply: FrameSupply
     do { supply = try source.receive { pipeline.consume($0) } } catch { throw .stream(error) }
     if pipeline.outbox.passedOverChanges > 0, !hasWarnedOfChanges {

@@ -1,5 +1,15 @@
 import PostgresWire
 
+/// Whether the server sends large transactions while they are in progress.
+public enum TransactionStreaming: String, CaseIterable, Hashable, Sendable {
+  /// It does, from version 14 on.
+  case automatic = "auto"
+  /// It does, or the stream is not opened.
+  case on
+  /// Every transaction comes after its commit.
+  case off
+}
+
 /// Which stream to open and how.
 public struct ReplicationSettings: Sendable {
   /// A libpq connection string or URI; empty to leave everything to libpq's environment variables.
@@ -14,6 +24,8 @@ public struct ReplicationSettings: Sendable {
   public var createsTemporarySlot = false
   /// When to let the socket fill before reading on. Default: by what it brings.
   public var readPacing = ReadPacing.Mode.automatic
+  /// Whether large transactions come while they are in progress. Default: no.
+  public var streaming = TransactionStreaming.off
   /// Wait, as a hot standby, while another client has the slot. Default: no.
   public var waitsForSlot = false
   /// Told once when it waits.
@@ -43,7 +55,20 @@ public struct ReplicationSettings: Sendable {
       "proto_version \(SQLQuoting.optionValue(String(Self.protocolVersion(serverVersion))))",
       "publication_names \(SQLQuoting.optionValue(names))",
     ]
-    return (options + (serverVersion >= 140_000 ? ["messages 'true'"] : [])).joined(separator: ", ")
+    guard serverVersion >= Self.streamingVersion else { return options.joined(separator: ", ") }
+    let streams = streaming == .off ? [] : ["streaming 'on'"]
+    return (options + ["messages 'true'"] + streams).joined(separator: ", ")
+  }
+
+  /// The first version that has logical messages and sends transactions in progress.
+  private static let streamingVersion = 140_000
+
+  /// Refuses what the server cannot do.
+  func check(serverVersion: Int) throws(StreamError) {
+    guard streaming == .on, serverVersion < Self.streamingVersion else { return }
+    throw StreamError(
+      .configuration, "the server is of version \(serverVersion / 10_000), which sends no transactions in progress",
+      advice: "use PostgreSQL 14 or later, or --streaming auto")
   }
 
   /// The newest version of the `pgoutput` protocol that a server knows. Source: manual, "Logical Streaming Replication

@@ -33,6 +33,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     _ = try server.query(
       "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
         + "SET bytea_output = 'hex'")
+    try settings.check(serverVersion: server.serverVersion)
     let findings = try ServerChecks.run(server, settings)
     let options = settings.options(serverVersion: server.serverVersion)
     try server.startCopy(settings.startCommand(from: lsn, options: options))

@@ -2,14 +2,6 @@ import ArgumentParser
 import Outbox
 import Replication
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// Where the server is.
 struct ConnectionOptions: ParsableArguments {
   @Option(
@@ -19,11 +11,7 @@ struct ConnectionOptions: ParsableArguments {
   var database: String?
 
   /// The connection string; empty leaves everything to libpq.
-  var resolved: String {
-    if let database { return database }
-    guard let value = unsafe getenv("TAILRACE_DATABASE") else { return "" }
-    return unsafe String(cString: value)
-  }
+  var resolved: String { database ?? Environment["TAILRACE_DATABASE"] ?? "" }
 }
 
 /// Which stream of that server.

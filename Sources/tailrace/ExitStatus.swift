@@ -41,6 +41,7 @@ enum ExitStatus: Int32 {
     case .stream(let error): self.init(error.kind)
     case .frame, .message, .protocolViolation, .outbox: self = .badData
     case .sink(let error): self.init(error.kind)
+    case .spool: self = .outputFailed
     }
   }
 

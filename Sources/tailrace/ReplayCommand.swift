@@ -22,6 +22,7 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var outbox: OutboxOptions
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
+  @OptionGroup var spool: SpoolOptions
   @OptionGroup var logging: LogOptions
 
   @Option(help: ArgumentHelp("max, or a multiple of the recorded pace such as 1 or 10x.", valueName: "speed"))
@@ -54,6 +55,7 @@ struct ReplayCommand: ParsableCommand {
       configuration.envelope = outbox.envelope
       configuration.end = until
       configuration.retries = false
+      configuration.spool = spool.configuration()
       let deadLetters = try poison.office(try ConnectionOptions.parse([]))
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: logging.logger())
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited

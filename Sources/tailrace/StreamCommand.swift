@@ -26,6 +26,7 @@ struct StreamCommand: ParsableCommand {
   @OptionGroup var outbox: OutboxOptions
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
+  @OptionGroup var spool: SpoolOptions
   @OptionGroup var logging: LogOptions
 
   @Option(
@@ -51,6 +52,12 @@ struct StreamCommand: ParsableCommand {
       valueName: "pacing"))
   var readPacing: ReadPacing.Mode = .automatic
 
+  @Option(
+    help: ArgumentHelp(
+      "Take large transactions while they are in progress, so that they are soon out after their commit: on, off, or auto, where the server can (14 or later).",
+      valueName: "on|off|auto"))
+  var streaming = TransactionStreaming.automatic
+
   @Flag(help: "While another client has the slot, wait and take over when it is released: a hot standby.")
   var waitForSlot = false
 
@@ -73,9 +80,11 @@ struct StreamCommand: ParsableCommand {
       configuration.end = until
       configuration.drainTimeout = drainTimeout.duration
       configuration.retries = !noRetry && !temporarySlot
+      configuration.spool = spool.configuration()
       var settings = names.settings(connection, outbox.tables)
       configuration.checkpoint = try checkpoint.map { (path) throws(StreamError) in try Checkpoint(path: path) }
       settings.readPacing = readPacing
+      settings.streaming = streaming
       settings.waitsForSlot = waitForSlot
       settings.onWait = { log.notice("another client has the slot; waiting until it is released") }
       settings.createsTemporarySlot = temporarySlot
@@ -94,6 +103,8 @@ struct StreamCommand: ParsableCommand {
     }
   }
 }
+
+extension TransactionStreaming: ExpressibleByArgument {}
 
 extension ReadPacing.Mode: ExpressibleByArgument {
   /// `auto`, `off`, or a duration of up to 100 ms.

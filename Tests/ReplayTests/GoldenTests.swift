@@ -53,7 +53,9 @@ struct Recording: Sendable, CustomTestStringConvertible {
     configuration.database = reader.identity.database
     configuration.systemIdentifier = reader.identity.systemIdentifier
     var pipeline = Pipeline(Outbox(configuration), EnvelopeEncoder(envelope: options.envelope))
-    while pipeline.failure == nil, try reader.receive({ pipeline.consume($0) }) != .ended {}
+    while pipeline.failure == nil, try reader.receive({ pipeline.consume($0) }) != .ended {
+      while pipeline.failure == nil, pipeline.isReleasing { pipeline.release() }
+    }
     if pipeline.failure != nil { pipeline.dropIncomplete() }
     let lines = String(decoding: pipeline.takeBatch().bytes, as: UTF8.self)
     return lines + (pipeline.failure.map { "tailrace: error: \($0)\n" } ?? "")

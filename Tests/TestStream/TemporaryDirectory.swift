@@ -24,4 +24,7 @@ package final class TemporaryDirectory: Sendable {
   }
 
   package func read(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: file(name)))) }
+
+  /// What is in it.
+  package func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path) }
 }

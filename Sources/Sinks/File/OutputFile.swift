@@ -42,6 +42,16 @@ package struct OutputFile: ~Copyable {
     self.init(opened, isOwned: true)
   }
 
+  /// Creates a file with mode 0600 that has no name and goes when it is closed.
+  package init(unnamedIn directory: String) throws(Failure) {
+    var template = Array("\(directory)/tailrace.XXXXXX".utf8CString)
+    let opened = unsafe mkstemp(&template)
+    guard opened >= 0 else { throw .last }
+    _ = unsafe unlink(template)
+    _ = fcntl(opened, F_SETFD, FD_CLOEXEC)
+    self.init(opened, isOwned: true)
+  }
+
   /// Opens a file to read it.
   init(reading path: String) throws(Failure) {
     let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -54,7 +64,7 @@ package struct OutputFile: ~Copyable {
   }
 
   /// Writes a range of bytes whole, waiting where the descriptor does not block by itself.
-  func write(_ bytes: [UInt8], _ range: Range<Int>) throws(Failure) {
+  package func write(_ bytes: [UInt8], _ range: Range<Int>) throws(Failure) {
     var offset = range.lowerBound
     while offset < range.upperBound {
       let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -103,7 +113,7 @@ package struct OutputFile: ~Copyable {
   }
 
   /// The bytes of a range, fewer at the end of the file.
-  func read(_ range: Range<Int64>) throws(Failure) -> [UInt8] {
+  package func read(_ range: Range<Int64>) throws(Failure) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Int(range.count))
     let count = unsafe bytes.withUnsafeMutableBytes {
       unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(range.lowerBound))

@@ -1,0 +1,68 @@
+import IntegrationEvents
+import PgOutput
+import PostgresWire
+import Sinks
+
+/// A transaction that was spooled and is committed.
+struct Release {
+  var rows: SpoolReader
+  let commit: Commit
+}
+
+/// Moving the events of spooled transactions to batches when they are committed. A large one fills many batches, so this
+/// goes on between them.
+extension Pipeline {
+  /// Whether a committed transaction has rows that did not fit into a batch, which come before any further frame.
+  package var isReleasing: Bool { releasing != nil }
+
+  mutating func startRelease(_ xid: TransactionID, _ commit: Commit, _ lsn: LSN) throws(RelayError) {
+    if let until, commit.commitLSN > until {
+      hasReachedEnd = true
+      return
+    }
+    // Every transaction's rows come before its commit, unless somebody has confirmed its PREPARE already.
+    guard let transaction = open.remove(xid) else {
+      throw .protocolViolation("commit of transaction \(xid), whose rows were confirmed before by another client", lsn)
+    }
+    received = max(received, commit.endLSN)
+    try goOn(with: Release(rows: SpoolReader(transaction), commit: commit))
+  }
+
+  /// Goes on with the rows of a committed transaction until a batch is full.
+  package mutating func release() {
+    // Taken out, so that its buffers are not referred to twice.
+    guard let release = releasing.take() else { return }
+    do throws(RelayError) { try goOn(with: release) } catch { failure = error }
+  }
+
+  private mutating func goOn(with started: consuming Release) throws(RelayError) {
+    var release = started
+    let commit = release.commit
+    let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
+    while !isFull {
+      guard let row = try next(&release) else { return finish(commit.endLSN) }
+      let position = EventPosition(commitLSN: commit.commitLSN.rawValue, ordinal: release.rows.ordinal)
+      switch row {
+      case .event(let event):
+        if let delivered, position <= delivered { continue }
+        growing.batch.events.append(
+          unsafe event.append(
+            from: release.rows.window.span.bytes, committedAt: position, time, to: &growing.batch.bytes))
+        delivered = position
+        eventCount += 1
+      case .badRow(let json, let reason): keepBadRow(json, reason, at: position)
+      }
+    }
+    releasing = release
+  }
+
+  /// The next row; after an error the transaction is still an incomplete one.
+  private mutating func next(_ release: inout Release) throws(RelayError) -> SpoolReader.Row? {
+    do throws(RelayError) {
+      return try release.rows.nextRow()
+    } catch {
+      releasing = release
+      throw error
+    }
+  }
+}

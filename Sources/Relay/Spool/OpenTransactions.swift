@@ -1,0 +1,83 @@
+import PgOutput
+import PostgresWire
+import Sinks
+
+/// Transactions that are not committed yet: in progress, or prepared and undecided.
+struct OpenTransactions {
+  private let configuration: SpoolConfiguration
+  /// By their top-level identifier.
+  private var spooled: [TransactionID: SpooledTransaction] = [:]
+  /// Where those that are not decided yet were prepared.
+  private var prepared: [TransactionID: LSN] = [:]
+  /// The one whose rows come now: of a streamed block, or one that is being prepared.
+  private(set) var current: (id: TransactionID, spool: SpooledTransaction)?
+  /// How much memory the others take.
+  private var memoryOfOthers = 0
+
+  init(_ configuration: SpoolConfiguration) {
+    self.configuration = configuration
+  }
+
+  /// The first position whose PREPARE must not be confirmed: its rows would not be sent again.
+  var firstPrepared: LSN? { prepared.values.min() }
+
+  /// The rows that follow are a transaction's.
+  mutating func open(_ id: TransactionID, anew: Bool) {
+    let known = anew ? nil : spooled[id]
+    let spool = known ?? SpooledTransaction()
+    spooled[id] = spool
+    current = (id, spool)
+    countOthers()
+  }
+
+  /// No transaction's rows follow.
+  mutating func close() { current = nil }
+
+  /// A transaction, or one of its subtransactions, was rolled back.
+  mutating func abort(_ id: TransactionID, _ subtransaction: TransactionID) {
+    if id == subtransaction {
+      spooled[id] = nil
+    } else {
+      spooled[id]?.abort(subtransaction)
+    }
+  }
+
+  /// A transaction has been prepared and waits for the decision.
+  mutating func prepare(_ id: TransactionID, at lsn: LSN) {
+    current = nil
+    prepared[id] = lsn
+  }
+
+  /// Takes out a transaction that is decided; nil when it is not known.
+  mutating func remove(_ id: TransactionID) -> SpooledTransaction? {
+    prepared[id] = nil
+    return spooled.removeValue(forKey: id)
+  }
+
+  /// Forgets all: they will come again.
+  mutating func removeAll() {
+    spooled = [:]
+    prepared = [:]
+    current = nil
+  }
+
+  /// After a row: keeps to the memory there is, by moving the largest transactions to files.
+  mutating func bound() throws(RelayError) {
+    guard let current, memoryOfOthers + current.spool.tail.count > configuration.memory else { return }
+    while memoryOfOthers + current.spool.tail.count > configuration.memory,
+      let largest = spooled.values.max(by: { $0.tail.count < $1.tail.count }), !largest.tail.isEmpty
+    {
+      do { try largest.spill(to: configuration.directory) } catch {
+        throw .spool(
+          "cannot write to \(configuration.directory): \(error.text); make room, or choose another place or more memory"
+        )
+      }
+      countOthers()
+    }
+  }
+
+  private mutating func countOthers() {
+    let all = spooled.values.reduce(0) { $0 + $1.tail.count }
+    memoryOfOthers = all - (current?.spool.tail.count ?? 0)
+  }
+}

@@ -1,0 +1,91 @@
+import IntegrationEvents
+import PostgresWire
+import Sinks
+
+/// Reads a committed transaction's rows back, in order and without those that were rolled back, a piece at a time.
+struct SpoolReader {
+  /// What became of a row.
+  enum Row {
+    /// An event, whose line lies in `window`.
+    case event(EncodedEvent)
+    /// A row that could not become one.
+    case badRow(json: String, reason: String)
+  }
+
+  /// How much is read at a time.
+  private static let pieceSize: Int64 = 256 * 1024
+
+  private let transaction: SpooledTransaction
+  /// What has been read and not been left behind.
+  private(set) var window: [UInt8] = []
+  private var next = 0
+  private var fileOffset: Int64 = 0
+  private var hasTail = false
+  /// The place of the last row among those that are left.
+  private(set) var ordinal: UInt64 = 0
+
+  init(_ transaction: SpooledTransaction) {
+    transaction.end()
+    self.transaction = transaction
+  }
+
+  /// The next row that is of interest; nil at the end. An error of the transaction itself comes in its place.
+  mutating func nextRow() throws(RelayError) -> Row? {
+    while try fill(SpoolRecord.headSize) {
+      let record = try head()
+      guard try fill(SpoolRecord.headSize + record.size) else { throw Self.broken }
+      let content = (next + SpoolRecord.headSize)..<(next + SpoolRecord.headSize + record.size)
+      next = content.upperBound
+      if transaction.aborted.contains(record.subtransaction) { continue }
+      ordinal += record.rows
+      switch record.kind {
+      case .rows: continue
+      case .event: return .event(record.places.event(in: content))
+      case .badRow:
+        let parts = window[content].split(separator: UInt8(ascii: "\n"), maxSplits: 1)
+        guard parts.count == 2 else { throw Self.broken }
+        return .badRow(
+          json: String(decoding: parts[1], as: UTF8.self), reason: String(decoding: parts[0], as: UTF8.self))
+      case .failure:
+        guard let failure = transaction.failures[record.subtransaction] else { throw Self.broken }
+        throw failure
+      }
+    }
+    guard next == window.count else { throw Self.broken }
+    return nil
+  }
+
+  private func head() throws(RelayError) -> SpoolRecord {
+    do {
+      return try SpoolRecord(head: unsafe window.span.bytes.extracting(next..<(next + SpoolRecord.headSize)))
+    } catch {
+      throw Self.broken
+    }
+  }
+
+  /// Makes `count` bytes available from `next` on; false when there are fewer.
+  private mutating func fill(_ count: Int) throws(RelayError) -> Bool {
+    while window.count - next < count {
+      if next > 0 {
+        window.removeSubrange(..<next)
+        next = 0
+      }
+      if fileOffset < transaction.fileSize {
+        let end = min(transaction.fileSize, fileOffset + max(Self.pieceSize, Int64(count)))
+        let piece: [UInt8]
+        do { piece = try transaction.read(fileOffset..<end) } catch { throw .spool("cannot read: \(error.text)") }
+        guard !piece.isEmpty else { throw Self.broken }
+        fileOffset += Int64(piece.count)
+        window.append(contentsOf: piece)
+      } else if !hasTail {
+        hasTail = true
+        window.append(contentsOf: transaction.tail)
+      } else {
+        return false
+      }
+    }
+    return true
+  }
+
+  private static var broken: RelayError { .spool("what was written cannot be read back") }
+}

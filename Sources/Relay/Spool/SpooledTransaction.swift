@@ -1,0 +1,81 @@
+import IntegrationEvents
+import PgOutput
+import Sinks
+
+/// The rows of a transaction that is not committed yet, as events that lack only what the commit tells; first in memory,
+/// then in a file without a name.
+final class SpooledTransaction {
+  /// Subtransactions that were rolled back.
+  private(set) var aborted: Set<TransactionID> = []
+  /// What is not in the file yet.
+  private(set) var tail: [UInt8] = []
+  private var file: OutputFile?
+  /// How much is in the file.
+  private(set) var fileSize: Int64 = 0
+  /// Errors with which the stream ends if their subtransaction is committed: for each its first.
+  private(set) var failures: [TransactionID: RelayError] = [:]
+  private var subtransaction: TransactionID = 0
+  /// Rows since the last record.
+  private var rows: UInt64 = 0
+
+  /// Counts a row, whether it becomes an event or not: ordinals count them all.
+  func beginRow(_ subtransaction: TransactionID) {
+    if subtransaction != self.subtransaction {
+      endRun()
+      self.subtransaction = subtransaction
+    }
+    rows += 1
+  }
+
+  /// Keeps what became of the last row: an event, whose line is given.
+  func append(_ event: EncodedEvent, _ line: [UInt8]) {
+    append(.event, size: line.count, SpoolRecord.Places(event))
+    tail.append(contentsOf: line)
+  }
+
+  /// Keeps what became of the last row: nothing, for a reason.
+  func append(badRow json: String, _ reason: String) {
+    let content = Array("\(reason)\n\(json)".utf8)
+    append(.badRow, size: content.count)
+    tail.append(contentsOf: content)
+  }
+
+  /// Keeps what became of the last row: an error.
+  func append(failure: RelayError) {
+    guard failures[subtransaction] == nil else { return }
+    failures[subtransaction] = failure
+    append(.failure, size: 0)
+  }
+
+  /// Drops the rows of a subtransaction that was rolled back.
+  func abort(_ subtransaction: TransactionID) {
+    endRun()
+    aborted.insert(subtransaction)
+  }
+
+  /// Nothing follows.
+  func end() { endRun() }
+
+  /// Moves what is in memory to the file.
+  func spill(to directory: String) throws(OutputFile.Failure) {
+    if file == nil { file = try OutputFile(unnamedIn: directory) }
+    try file?.write(tail, 0..<tail.count)
+    fileSize += Int64(tail.count)
+    tail.removeAll(keepingCapacity: true)
+  }
+
+  /// Reads from the file.
+  func read(_ range: Range<Int64>) throws(OutputFile.Failure) -> [UInt8] {
+    guard file != nil else { return [] }
+    return try file?.read(range) ?? []
+  }
+
+  private func endRun() {
+    if rows > 0 { append(.rows, size: 0) }
+  }
+
+  private func append(_ kind: SpoolRecord.Kind, size: Int, _ places: SpoolRecord.Places = .init()) {
+    SpoolRecord(kind: kind, subtransaction: subtransaction, rows: rows, size: size, places: places).append(to: &tail)
+    rows = 0
+  }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Relay
+
+/// Where rows of transactions in progress wait for their commit.
+struct SpoolOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where rows of transactions in progress wait for their commit when they are too many for the memory, in files without a name. Default: TMPDIR, else /var/tmp.",
+      valueName: "directory"))
+  var spoolDir: String?
+
+  @Option(help: ArgumentHelp("How much memory such rows may take.", valueName: "size"))
+  var spoolMemory = ByteSize(bytes: 4 << 20)
+
+  func configuration() -> SpoolConfiguration {
+    var configuration = SpoolConfiguration()
+    configuration.memory = Int(spoolMemory.bytes)
+    if let directory = spoolDir ?? Environment["TMPDIR"] { configuration.directory = directory }
+    return configuration
+  }
+}

@@ -1,0 +1,149 @@
+import IntegrationEvents
+import Outbox
+import PostgresWire
+import Sinks
+import TestStream
+import Testing
+
+@testable import Relay
+
+@Suite struct SpoolTests {
+  private func pipeline(memory: Int, directory: String, keepsBadRows: Bool = false) -> Pipeline {
+    var spool = SpoolConfiguration()
+    spool.memory = memory
+    spool.directory = directory
+    return Pipeline(
+      Outbox(OutboxStream.configuration), EnvelopeEncoder(envelope: .cloudevents), keepsBadRows: keepsBadRows,
+      spool: spool)
+  }
+
+  @Test(arguments: Array(UInt64(1)...60))
+  func `whatever is streamed, interleaved and rolled back, the output is that without streaming`(seed: UInt64) throws {
+    let directory = try TemporaryDirectory()
+    var random = Randomness(seed: seed)
+    let workload = StreamedWorkload(&random)
+    var plain = pipeline(memory: .max, directory: directory.path)
+    #expect(plain.take(workload.plain) == .more)
+    let expected = plain.takeBatch()
+    #expect(plain.failure == nil)
+    for memory in [1, 600, 1 << 30] {
+      var streamed = pipeline(memory: memory, directory: directory.path)
+      #expect(streamed.take(workload.streamed) == .more)
+      let found = streamed.takeBatch()
+      #expect(found.text == expected.text)
+      #expect(found.summary == expected.summary)
+      #expect(found.events.map(\.line) == expected.events.map(\.line))
+      #expect(found.events.map(\.key) == expected.events.map(\.key))
+      #expect(streamed.confirmable == plain.confirmable)
+    }
+  }
+
+  @Test func `a transaction that fills many batches is released a batch at a time`() throws {
+    let directory = try TemporaryDirectory()
+    var pipeline = pipeline(memory: 100_000, directory: directory.path)
+    pipeline.take([HandBuilt.streamStart(7), OutboxStream.relation(7)])
+    let payload = String(repeating: "x", count: 1000)
+    for number in 0..<2000 { pipeline.take(OutboxStream.row("\(number)", xid: 7, payload: payload)) }
+    pipeline.take(HandBuilt.streamStop)
+    #expect(pipeline.take(HandBuilt.streamCommit(7, 0x10, end: 0x18)) == .enough)
+    var events: [String] = []
+    var batches = 0
+    while true {
+      let batch = pipeline.takeBatch()
+      #expect(batch.bytes.count < Pipeline.batchSize + 2000)
+      events += batch.summary
+      batches += 1
+      guard pipeline.isReleasing else { break }
+      #expect(pipeline.confirmable == .zero)
+      pipeline.release()
+    }
+    #expect(batches > 5)
+    #expect(events == (0..<2000).map { "\($0)@10-\($0 + 1)" })
+    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.failure == nil)
+  }
+
+  @Test func `a place that cannot be written to is an error that names it, and nothing is confirmed`() throws {
+    let directory = try TemporaryDirectory()
+    var pipeline = pipeline(memory: 10, directory: directory.file("missing"))
+    #expect(
+      pipeline.take(HandBuilt.streamStart(7), OutboxStream.relation(7), OutboxStream.row("a", xid: 7)) == .enough)
+    let failure = try #require(pipeline.failure)
+    #expect("\(failure)".contains(directory.file("missing")))
+    #expect("\(failure)".contains("No such file or directory"))
+    #expect(pipeline.confirmable == .zero)
+  }
+
+  @Test func `no file has a name`() throws {
+    let directory = try TemporaryDirectory()
+    var pipeline = pipeline(memory: 10, directory: directory.path)
+    pipeline.take(HandBuilt.streamStart(7), OutboxStream.relation(7), OutboxStream.row("a", xid: 7))
+    #expect(pipeline.failure == nil)
+    #expect(try directory.names().isEmpty)
+  }
+}
+
+@Suite struct SpooledBadRowTests {
+  private static let badRow = HandBuilt.insert(1, [nil, "orders", "order-1", "OrderPlaced", "x"], xid: 8)
+
+  private static func transaction(_ rest: [UInt8]...) -> [[UInt8]] {
+    [
+      HandBuilt.streamStart(7), OutboxStream.relation(7), OutboxStream.row("a", xid: 7), badRow,
+      OutboxStream.row("b", xid: 7), HandBuilt.streamStop,
+    ] + rest
+  }
+
+  private static let commit = HandBuilt.streamCommit(7, 0x10, end: 0x18)
+
+  @Test func `a bad row ends the stream at the commit, and nothing of its transaction leaves`() {
+    var pipeline = OutboxStream.pipeline()
+    pipeline.take(OutboxStream.transaction(0x8, "before"))
+    pipeline.take(Self.transaction())
+    #expect(pipeline.failure == nil)
+    #expect(pipeline.take(Self.commit) == .enough)
+    #expect(pipeline.failure.map { "\($0)" }?.contains("column id") == true)
+    pipeline.dropIncomplete()
+    #expect(pipeline.events() == ["before@8-1"])
+    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+  }
+
+  @Test func `a bad row that is rolled back does no harm`() {
+    for rest in [[HandBuilt.streamAbort(7, 8), Self.commit], [HandBuilt.streamAbort(7, 7)]] {
+      var pipeline = OutboxStream.pipeline()
+      pipeline.take(Self.transaction())
+      pipeline.take(rest)
+      #expect(pipeline.failure == nil)
+      #expect(pipeline.events() == (rest.count == 2 ? ["a@10-1", "b@10-2"] : []))
+    }
+  }
+
+  @Test func `a bad row goes to the dead letters with its position, after what comes before it`() {
+    var pipeline = OutboxStream.keepingPipeline()
+    pipeline.take(Self.transaction())
+    #expect(pipeline.takeBadRows().isEmpty)
+    #expect(pipeline.take(Self.commit) == .enough)
+    #expect(pipeline.events() == ["a@10-1"])
+    let letters = pipeline.takeBadRows()
+    #expect(letters.map(\.position) == [EventPosition(commitLSN: 0x10, ordinal: 2)])
+    #expect(letters.first?.event.contains(#""aggregateid":"order-1""#) == true)
+    #expect(letters.first?.reason.contains("column id") == true)
+    #expect(pipeline.isReleasing)
+    pipeline.release()
+    #expect(pipeline.events() == ["b@10-3"])
+    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+  }
+
+  @Test func `a change that is forbidden ends the stream only if it is committed`() {
+    var configuration = OutboxStream.configuration
+    configuration.onChange = .fail
+    for (last, isCommitted) in [(Self.commit, true), (HandBuilt.streamAbort(7, 7), false)] {
+      var pipeline = Pipeline(Outbox(configuration), EnvelopeEncoder(envelope: .cloudevents))
+      pipeline.take(
+        HandBuilt.streamStart(7), OutboxStream.relation(7), HandBuilt.delete(1, key: ["a"], xid: 7),
+        HandBuilt.streamStop)
+      #expect(pipeline.failure == nil)
+      pipeline.take(last)
+      #expect((pipeline.failure != nil) == isCommitted)
+    }
+  }
+}
