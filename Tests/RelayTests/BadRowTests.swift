@@ -42,11 +42,4 @@ import Testing
     #expect(pipeline.failure != nil)
     #expect(pipeline.takeBadRows().isEmpty)
   }
-
-  @Test func `in a transaction in progress a bad row stops the stream`() {
-    var pipeline = OutboxStream.keepingPipeline()
-    pipeline.take(HandBuilt.streamStart(7), OutboxStream.relation(7))
-    #expect(pipeline.take(OutboxStream.row("", xid: 7)) == .enough)
-    #expect(pipeline.failure != nil)
-  }
 }
