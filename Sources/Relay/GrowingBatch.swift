@@ -14,6 +14,8 @@ struct GrowingBatch {
     defer {
       batch = replacement
       batch.clear()
+      // At once, since growing step by step would end with twice as much.
+      batch.bytes.reserveCapacity(Pipeline.batchSize + Pipeline.batchSize / 8)
       completeEvents = 0
     }
     return batch

@@ -7,7 +7,7 @@ package import Sinks
 /// From frames to batches of encoded events: decoding, mapping, encoding, and knowing where in the stream we are.
 package struct Pipeline {
   /// A batch is handed over once it is this large, in bytes.
-  static let batchSize = 256 * 1024
+  static let batchSize = 128 * 1024
 
   private(set) var decoder = Decoder()
   private(set) var outbox: Outbox

@@ -24,8 +24,8 @@ public struct RelayConfiguration: Sendable {
   public var retries = true
   /// How long a stop waits for the sink. Default: 30 s.
   public var drainTimeout: Duration = .seconds(30)
-  /// How many bytes of events may be with the sink before reading stops. Default: 4 MiB.
-  public var maximumBytesInFlight = 4 * 1024 * 1024
+  /// How many bytes of events may be with the sink before reading stops. Default: 1 MiB.
+  public var maximumBytesInFlight = 1024 * 1024
 
   /// Where rows of transactions in progress wait for their commit.
   public var spool = SpoolConfiguration()

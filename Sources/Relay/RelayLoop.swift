@@ -192,7 +192,7 @@ struct RelayLoop {
       } else {
         progress.finish(answer.number)
       }
-      if spareBatches.count < 8 { spareBatches.append(answer.batch) }
+      if spareBatches.count < 4 { spareBatches.append(answer.batch) }
     }
   }
 

@@ -10,7 +10,7 @@ struct SpoolOptions: ParsableArguments {
   var spoolDir: String?
 
   @Option(help: ArgumentHelp("How much memory such rows may take.", valueName: "size"))
-  var spoolMemory = ByteSize(bytes: 4 << 20)
+  var spoolMemory = ByteSize(bytes: 1 << 20)
 
   func configuration() -> SpoolConfiguration {
     var configuration = SpoolConfiguration()

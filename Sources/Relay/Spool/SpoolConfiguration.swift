@@ -1,7 +1,7 @@
 /// Where the rows of transactions in progress wait for their commit.
 public struct SpoolConfiguration: Hashable, Sendable {
-  /// How many bytes of them may be in memory. Default: 4 MiB.
-  public var memory = 4 * 1024 * 1024
+  /// How many bytes of them may be in memory. Default: 1 MiB.
+  public var memory = 1024 * 1024
   /// Where the rest goes, into files without a name. Default: `/var/tmp`, which is meant for what is large.
   public var directory = "/var/tmp"
 

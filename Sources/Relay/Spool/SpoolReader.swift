@@ -13,7 +13,7 @@ struct SpoolReader {
   }
 
   /// How much is read at a time.
-  private static let pieceSize: Int64 = 256 * 1024
+  private static let pieceSize: Int64 = 128 * 1024
 
   private let transaction: SpooledTransaction
   /// What has been read and not been left behind.
@@ -72,11 +72,12 @@ struct SpoolReader {
       }
       if fileOffset < transaction.fileSize {
         let end = min(transaction.fileSize, fileOffset + max(Self.pieceSize, Int64(count)))
-        let piece: [UInt8]
-        do { piece = try transaction.read(fileOffset..<end) } catch { throw .spool("cannot read: \(error.text)") }
-        guard !piece.isEmpty else { throw Self.broken }
-        fileOffset += Int64(piece.count)
-        window.append(contentsOf: piece)
+        let before = window.count
+        do { try transaction.append(fileOffset..<end, to: &window) } catch {
+          throw .spool("cannot read: \(error.text)")
+        }
+        guard window.count > before else { throw Self.broken }
+        fileOffset += Int64(window.count - before)
       } else if !hasTail {
         hasTail = true
         window.append(contentsOf: transaction.tail)

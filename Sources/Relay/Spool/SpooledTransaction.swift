@@ -64,10 +64,9 @@ final class SpooledTransaction {
     tail.removeAll(keepingCapacity: true)
   }
 
-  /// Reads from the file.
-  func read(_ range: Range<Int64>) throws(OutputFile.Failure) -> [UInt8] {
-    guard file != nil else { return [] }
-    return try file?.read(range) ?? []
+  /// Appends a range of the file to other bytes.
+  func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(OutputFile.Failure) {
+    try file?.append(range, to: &bytes)
   }
 
   private func endRun() {

@@ -113,14 +113,22 @@ package struct OutputFile: ~Copyable {
   }
 
   /// The bytes of a range, fewer at the end of the file.
-  package func read(_ range: Range<Int64>) throws(Failure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: Int(range.count))
-    let count = unsafe bytes.withUnsafeMutableBytes {
-      unsafe pread(descriptor, $0.baseAddress, $0.count, off_t(range.lowerBound))
-    }
-    guard count >= 0 else { throw .last }
-    bytes.removeSubrange(count...)
+  func read(_ range: Range<Int64>) throws(Failure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try append(range, to: &bytes)
     return bytes
+  }
+
+  /// Appends the bytes of a range to others, fewer at the end of the file.
+  package func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(Failure) {
+    let count = Int(range.count)
+    try bytes.append(addingCapacity: count) { span throws(Failure) in
+      try unsafe span.withUnsafeMutableBufferPointer { target, initialized throws(Failure) in
+        let result = unsafe pread(descriptor, target.baseAddress, count, off_t(range.lowerBound))
+        guard result >= 0 else { throw .last }
+        initialized = result
+      }
+    }
   }
 
   /// Makes the names in a file's directory survive a crash of the machine.
