@@ -105,6 +105,18 @@ struct DeliveryTests {
     await receiver.close()
   }
 
+  @Test func `requests that fail together are one failure of the receiver, not many in a row`() async throws {
+    let receiver = try await Receiver { _ in .status(503, after: .milliseconds(400)) }
+    var configuration = configuration(receiver)
+    configuration.retry.maximumAttempts = 2
+    let sink = try HTTPSink(configuration, deadLetters: try DeadLetterOffice(MemoryLetters(), parksKeys: false))
+    try await sink.deliver(try Events.batch((0..<8).map { .init(id: "\($0)", key: "\($0)") }))
+    #expect(receiver.mostAtOnce == 8)
+    // The second attempts are the last ones, after which there is nothing to wait for.
+    #expect(sink.state.withLock { $0.failuresInARow } == 1)
+    await receiver.close()
+  }
+
   @Test func `Retry-After holds for the whole receiver`() async throws {
     let receiver = try await Receiver { request in
       request.number == 1 ? .status(429, headers: [("retry-after", "1")]) : .status(200)

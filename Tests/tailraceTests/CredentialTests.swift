@@ -144,6 +144,9 @@ struct PythonPackages {
         + [directory.path] + packages, within: 180)
   }
 
+  /// Where Python finds them.
+  var path: String { directory.path }
+
   func remove() { directory.remove() }
 
   /// Runs a program and returns what it prints.

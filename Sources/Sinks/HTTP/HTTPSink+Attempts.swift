@@ -66,7 +66,7 @@ extension HTTPSink {
       if let maximum = configuration.retry.maximumAttempts, attempts >= maximum {
         return Refusal(reason: "given up: \(reason)", status: status, attempts: attempts, first: first)
       }
-      guard await pause(afterFailures: attempts, retryAfter: wait) else { return nil }
+      guard await pause(afterFailures: attempts, since: start, retryAfter: wait) else { return nil }
     }
   }
 
@@ -96,15 +96,22 @@ extension HTTPSink {
   /// Gives its place away and waits; false when the sink has stopped meanwhile.
   ///
   /// A `Retry-After` holds for the whole receiver, and so does a pause when nothing at all has succeeded lately.
-  private func pause(afterFailures failures: Int, retryAfter: Duration?) async -> Bool {
+  private func pause(
+    afterFailures failures: Int, since start: ContinuousClock.Instant, retryAfter: Duration?
+  ) async -> Bool {
     let own = configuration.retry.pause(afterFailures: failures)
     state.withLock { state in
       state.running -= 1
       state.limit.failed()
-      state.failuresInARow += 1
+      let isNew = state.lastFailure.map { start > $0 } ?? true
+      if isNew {
+        state.failuresInARow += 1
+        state.lastFailure = .now
+      }
       let common =
         retryAfter.map { min($0, configuration.retry.longestRetryAfter) }
-        ?? (state.failuresInARow > 3 ? configuration.retry.pause(afterFailures: state.failuresInARow - 3) : .zero)
+        ?? (isNew && state.failuresInARow > 3
+          ? configuration.retry.pause(afterFailures: state.failuresInARow - 3) : .zero)
       if common > .zero { state.pausedUntil = max(state.pausedUntil ?? .now, .now + common) }
     }
     pump()

@@ -11,8 +11,10 @@ public final class HTTPSink: Sink {
     var resuming: [CheckedContinuation<Void, Never>] = []
     /// The receiver asked to be left alone until then, or seems to be down.
     var pausedUntil: ContinuousClock.Instant?
-    /// Failures of the receiver without a success in between.
+    /// Failures of the receiver without a success in between. Requests that were under way together and fail together,
+    /// as when a connection is lost that they shared, count as one.
     var failuresInARow = 0
+    var lastFailure: ContinuousClock.Instant?
     /// A batch that is not full goes at this time.
     var lingerUntil: ContinuousClock.Instant?
     var isTimerSet = false
