@@ -13,6 +13,8 @@ final class WebServer: Sendable {
     let events: [Event]
     /// What it was answered; nil before, and when the connection was closed instead.
     var status: Int?
+    /// How it was answered.
+    var manner = Manner.whole
 
     private enum CodingKeys: CodingKey {
       case number, headers, body, status
@@ -22,8 +24,24 @@ final class WebServer: Sendable {
     func holds(_ number: Int) -> Bool { events.contains { $0.data?.n == number } }
   }
 
+  /// How an answer is given.
+  enum Manner: Sendable {
+    case whole
+    /// A byte every tenth of a second, for ever.
+    case drips
+    /// Half a head, then a reset.
+    case breaksHead
+    /// Half a head, then nothing.
+    case silentHead
+    /// The head and half the body, then a reset.
+    case breaksBody
+    /// No answer, and no more of it will come, although the connection stays.
+    case halfCloses
+  }
+
   struct Answer: Sendable {
     let status: Int
+    var manner = Manner.whole
     var headers: [String: String] = [:]
     var body = ""
 
@@ -43,7 +61,7 @@ final class WebServer: Sendable {
   /// Starts a server; without an answer it closes the connection. Answering may take its time.
   init(port: UInt16 = 0, _ answer: @escaping @Sendable (Request) -> Answer? = { _ in Answer(204) }) throws {
     self.answer = answer
-    (listener, self.port) = try Self.listen(on: port)
+    (listener, self.port) = try TCP.listen(on: port)
     Thread { self.accept() }.start()
   }
 
@@ -67,40 +85,14 @@ final class WebServer: Sendable {
 
   /// A port on which nobody listens.
   static func freePort() throws -> UInt16 {
-    let (socket, port) = try listen(on: 0)
+    let (socket, port) = try TCP.listen()
     Foundation.close(socket)
     return port
   }
 
-  private static func listen(on port: UInt16) throws -> (socket: Int32, port: UInt16) {
-    let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    var reuse: Int32 = 1
-    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(socket, pointer, length) == 0 && Foundation.listen(socket, 512) == 0
-          && getsockname(socket, pointer, &length) == 0
-      }
-    }
-    guard socket >= 0, isListening else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EADDRINUSE) }
-    return (socket, UInt16(bigEndian: address.sin_port))
-  }
-
   private func accept() {
     while true {
-      var question = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-      guard poll(&question, 1, -1) > 0 else { continue }
-      let socket = SystemPipe.whileNothingIsStarted {
-        let socket = Foundation.accept(listener, nil, nil)
-        if socket >= 0 { _ = fcntl(socket, F_SETFD, FD_CLOEXEC) }
-        return socket
-      }
-      if socket < 0, errno == EINTR || errno == ECONNABORTED { continue }
+      let socket = TCP.accept(listener)
       let isWelcome = connections.withLock { connections in
         if socket >= 0 { connections?.insert(socket) }
         return socket >= 0 && connections != nil
@@ -123,17 +115,43 @@ final class WebServer: Sendable {
         return received[received.count - 1]
       }
       guard let answer = answer(request) else { break }
-      received.withLock { $0[request.number - 1].status = answer.status }
+      received.withLock { received in
+        received[request.number - 1].status = answer.status
+        received[request.number - 1].manner = answer.manner
+      }
       let fields = answer.headers.map { "\($0.key): \($0.value)\r\n" }.joined()
       let text =
         "HTTP/1.1 \(answer.status) Answer\r\n\(fields)content-length: \(answer.body.utf8.count)\r\n\r\n\(answer.body)"
-      guard
-        Array(text.utf8).withUnsafeBytes({ send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }) > 0
-      else { break }
+      guard Self.send(Array(text.utf8), to: socket, answer.manner) else { break }
     }
     connections.withLock { connections in
       connections?.remove(socket)
       Foundation.close(socket)
+    }
+  }
+
+  /// Sends an answer as it is to be; false when the connection is of no more use.
+  private static func send(_ bytes: [UInt8], to socket: Int32, _ manner: Manner) -> Bool {
+    switch manner {
+    case .whole: return TCP.send(bytes, to: socket)
+    case .drips:
+      for byte in bytes.prefix(20) + Array(repeating: UInt8(ascii: "x"), count: 1000) {
+        guard TCP.send([byte], to: socket) else { return false }
+        usleep(100_000)
+      }
+      return false
+    case .breaksHead, .breaksBody:
+      TCP.resetWhenClosed(socket)
+      _ = TCP.send(bytes.prefix(manner == .breaksHead ? 10 : bytes.count / 2), to: socket)
+      // What was sent must have arrived before the reset takes the rest away.
+      usleep(100_000)
+      return false
+    case .silentHead, .halfCloses:
+      if manner == .silentHead { _ = TCP.send(bytes.prefix(10), to: socket) } else { shutdown(socket, Int32(SHUT_WR)) }
+      // Until the other side goes.
+      var byte: UInt8 = 0
+      while recv(socket, &byte, 1, 0) > 0 {}
+      return false
     }
   }
 
