@@ -23,12 +23,16 @@ import PostgresWire
   private let notices: NoticeBox
   /// How many bytes the socket held when it was looked at first since it was empty.
   private var gathered: Int?
+  private let isCancelled: @Sendable () -> Bool
+  /// How long an answer may take; nil for as long as it takes.
+  private let timeLimit: Duration?
   /// Output is waiting for the socket to take it.
   private(set) var wantsWrite = false
 
-  /// Connects, within libpq's `connect_timeout` or else 30 seconds.
+  /// Connects, within libpq's `connect_timeout` or else 30 seconds. For replication, each answer must come within that
+  /// time too: when the network has gone without a word, nothing else would tell.
   static func connect(
-    _ database: String, forReplication: Bool, isCancelled: () -> Bool = { false }
+    _ database: String, forReplication: Bool, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(StreamError) -> Libpq {
     try ConnectionString.check(database)
     var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
@@ -39,9 +43,9 @@ import PostgresWire
       unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQconnectStartParams(keywords, values, 1) }
     }
     guard let handle = unsafe handle else { throw StreamError(.internal, "out of memory") }
-    let server = unsafe Libpq(handle)
+    let server = unsafe Libpq(handle, isLimited: forReplication, isCancelled)
     unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-    try server.waitForConnection(isCancelled)
+    try server.waitForConnection()
     unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
     return server
   }
@@ -55,8 +59,10 @@ import PostgresWire
     } == PQPING_REJECT
   }
 
-  private init(_ handle: OpaquePointer) {
+  private init(_ handle: OpaquePointer, isLimited: Bool, _ isCancelled: @escaping @Sendable () -> Bool) {
     unsafe connection = handle
+    self.isCancelled = isCancelled
+    timeLimit = isLimited ? .seconds(unsafe Self.connectTimeout(handle)) : nil
     notices = NoticeBox()
     unsafe PQsetNoticeReceiver(
       connection, { unsafe receiveNotice($0, $1) }, Unmanaged.passUnretained(notices).toOpaque())
@@ -76,9 +82,9 @@ import PostgresWire
     return notices.waiting
   }
 
-  /// Runs one or more statements and returns the last one's rows.
-  func query(_ sql: String) throws(StreamError) -> [[String?]] {
-    let result = unsafe PQexec(connection, sql)
+  /// Runs one or more statements and returns the last one's rows; some may have to wait for others' transactions.
+  func query(_ sql: String, mayTakeLong: Bool = false) throws(StreamError) -> [[String?]] {
+    let result = try unsafe execute(sql, within: mayTakeLong ? nil : timeLimit)
     defer { unsafe PQclear(result) }
     let status = unsafe PQresultStatus(result)
     guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe failure(result) }
@@ -92,10 +98,41 @@ import PostgresWire
 
   /// Starts streaming in both directions.
   func startCopy(_ command: String) throws(StreamError) {
-    let result = unsafe PQexec(connection, command)
+    let result = try unsafe execute(command, within: timeLimit)
     defer { unsafe PQclear(result) }
     guard unsafe PQresultStatus(result) == PGRES_COPY_BOTH else { throw unsafe failure(result) }
     _ = unsafe PQsetnonblocking(connection, 1)
+  }
+
+  /// The last result, as `PQexec` has it, but without waiting for ever.
+  private func execute(_ sql: String, within limit: Duration?) throws(StreamError) -> OpaquePointer? {
+    guard unsafe PQsendQuery(connection, sql) == 1 else { throw lost() }
+    let deadline = limit.map { ContinuousClock.now + $0 }
+    var last: OpaquePointer?
+    var isBusy = true
+    defer { if isBusy { unsafe PQclear(last) } }
+    while isBusy {
+      while unsafe PQisBusy(connection) == 1 {
+        Self.wait(socket, forWriting: false, milliseconds: 200)
+        guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
+        try checkPatience(until: deadline, limit ?? .zero)
+      }
+      let next = unsafe PQgetResult(connection)
+      isBusy = unsafe next != nil && PQresultStatus(next) != PGRES_COPY_BOTH
+      if unsafe next != nil {
+        unsafe PQclear(last)
+        unsafe last = next
+      }
+    }
+    return unsafe last
+  }
+
+  private func checkPatience(until deadline: ContinuousClock.Instant?, _ limit: Duration) throws(StreamError) {
+    if isCancelled() { throw StreamError(.unavailable, "stopped while waiting for the server", isRetryable: true) }
+    guard let deadline, ContinuousClock.now >= deadline else { return }
+    throw StreamError(
+      .unavailable, "the server did not answer within the connect_timeout of \(limit.components.seconds) s",
+      advice: "check host, port and network", isRetryable: true)
   }
 
   /// How `receive` ended.
@@ -172,8 +209,9 @@ import PostgresWire
     }
   }
 
-  private func waitForConnection(_ isCancelled: () -> Bool) throws(StreamError) {
-    let deadline = ContinuousClock.now + .seconds(connectTimeout)
+  private func waitForConnection() throws(StreamError) {
+    let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
+    let deadline = ContinuousClock.now + limit
     while unsafe PQstatus(connection) != CONNECTION_BAD {
       switch unsafe PQconnectPoll(connection) {
       case PGRES_POLLING_OK: return
@@ -181,17 +219,12 @@ import PostgresWire
       case PGRES_POLLING_WRITING: Self.wait(socket, forWriting: true, milliseconds: 200)
       default: break
       }
-      if isCancelled() { throw StreamError(.unavailable, "stopped while connecting", isRetryable: true) }
-      guard ContinuousClock.now < deadline else {
-        throw StreamError(
-          .unavailable, "the server did not answer within the connect_timeout of \(connectTimeout) s",
-          advice: "check host, port and network", isRetryable: true)
-      }
+      try checkPatience(until: deadline, limit)
     }
     throw ServerErrors.connecting(errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
   }
 
-  private var connectTimeout: Int {
+  private static func connectTimeout(_ connection: OpaquePointer) -> Int {
     let options = unsafe PQconninfo(connection)
     defer { unsafe PQconninfoFree(options) }
     var next = unsafe options

@@ -20,8 +20,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   private let database: String
   private var pacing: ReadPacing
   private let patience: Duration
-  /// Since when nothing has come although we were reading.
-  private var silentSince: ContinuousClock.Instant?
+  /// Since when nothing has come, and when we last looked.
+  private var silence: (since: ContinuousClock.Instant, seen: ContinuousClock.Instant)?
 
   /// Connects, checks that everything is there, and starts streaming.
   ///
@@ -42,7 +42,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
       publication: settings.publications.joined(separator: ","))
     let timeout = findings.walSenderTimeout
     heartbeat = timeout == .zero ? .seconds(10) : min(timeout / 2, .seconds(10))
-    patience = max(timeout, .seconds(60))
+    // The server gives us up after its timeout; so do we, but not before it was asked and had time to answer.
+    patience = timeout == .zero ? .seconds(60) : max(timeout, (heartbeat ?? .zero) + .seconds(10))
     flushLSN = findings.flushLSN
     confirmedFlush = findings.confirmedFlush
     serverVersion = server.serverVersion
@@ -67,13 +68,15 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     }
     if server.wantsWrite { try server.flush() }
     try checkNotices()
-    if hasFrames { silentSince = nil }
     switch supply {
-    case .paused: return .paused
+    case .paused:
+      silence = nil
+      return .paused
     case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
     case .drained(let gathered):
+      if hasFrames || gathered > 0 { silence = nil }
       if let pause = pacing.pause(afterGathering: gathered) { return .paced(pause) }
-      if !hasFrames, silentSince == nil { silentSince = .now }
+      silence = (silence?.since ?? .now, .now)
       return .drained(until: nil)
     }
   }
@@ -81,13 +84,12 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// Sends a status update; asks for an answer when the server has been silent, and gives it up when none comes.
   public mutating func send(_ status: StandbyStatus) throws(StreamError) {
     var status = status
-    if let silentSince {
-      let silence = ContinuousClock.now - silentSince
-      if silence > patience {
+    if let silence, case let length = silence.seen - silence.since, length > .seconds(5) {
+      if length > patience {
         throw StreamError(
-          .unavailable, "the server has been silent for \(silence.components.seconds) s", isRetryable: true)
+          .unavailable, "the server has been silent for \(length.components.seconds) s", isRetryable: true)
       }
-      if silence > .seconds(5) { status.replyRequested = true }
+      status.replyRequested = true
     }
     try server.send(status.encoded(at: .now))
   }

@@ -24,7 +24,8 @@ enum ServerChecks {
     for table in settings.tables { try checkTable(server, table, settings) }
     if settings.createsTemporarySlot {
       _ = try server.query(
-        "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT")
+        "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT",
+        mayTakeLong: true)
     }
     let confirmed = try checkSlot(server, settings, database: system.database)
     return Findings(

@@ -26,20 +26,23 @@ final class TestServer: Sendable {
     self.version = version
   }
 
-  /// Creates and starts a standby of another server.
-  init(standbyOf primary: TestServer) throws {
+  /// Creates and starts a standby of another server, which takes over slots that follow a failover if it is to.
+  init(standbyOf primary: TestServer, hasSlots: Bool = false) throws {
     let directory = try TemporaryDirectory()
     let data = "\(directory.path)/data"
     do {
       let programs = try Self.script(["bindir", "--version", "\(primary.version)"]).split(separator: "\n")[0]
       _ = try ChildProcess.run(
         "\(programs)/pg_basebackup",
-        ["-h", "127.0.0.1", "-p", primary.port, "-U", "postgres", "-D", data, "-R", "-c", "fast"])
+        ["-d", primary.connection(to: "postgres"), "-D", data, "-R", "-c", "fast"]
+          + (hasSlots ? ["-C", "-S", "standby"] : []))
       _ = try ChildProcess.run("/bin/chown", ["-R", "--reference=\(primary.directory.path)/data", directory.path])
       port = "\(try WebServer.freePort())"
       try "\(programs)\n\(port)\n".write(
         toFile: directory.file(".tailrace-scratch-server"), atomically: false, encoding: .utf8)
-      _ = try Self.script(["start", directory.path, "--set", "unix_socket_directories=\(directory.path)"])
+      let following = ["--set", "sync_replication_slots=on", "--set", "hot_standby_feedback=on"]
+      _ = try Self.script(
+        ["start", directory.path, "--set", "unix_socket_directories=\(directory.path)"] + (hasSlots ? following : []))
     } catch {
       Self.destroy(directory)
       throw error
@@ -68,8 +71,8 @@ final class TestServer: Sendable {
     try body(server)
   }
 
-  func connection(to database: String, user: String = "postgres") -> String {
-    "host=127.0.0.1 port=\(port) user=\(user) dbname=\(database)"
+  func connection(to database: String, user: String = "postgres", port: String? = nil) -> String {
+    "host=127.0.0.1 port=\(port ?? self.port) user=\(user) dbname=\(database)"
   }
 
   func start() throws { _ = try Self.script(["start", directory.path]) }
