@@ -47,9 +47,87 @@ extension Integration {
         #expect(active.isRunning)
       }
     }
+
+    /// Its connection is of no use any more, but nobody tells.
+    @Test(arguments: ["heals", "is silent for good"])
+    func `whoever waits takes over although the network was cut meanwhile`(connection: String) throws {
+      try withDatabase { database in
+        try database.withLink { link in
+          let active = try database.streamToFile()
+          try database.waitUntilStreaming()
+          let names = database.names(over: link).map { $0.replacing("dbname", with: "connect_timeout=2 dbname") }
+          let waiting = try database.tailrace(
+            ["stream"] + names + ["--sink", "file:\(database.file)", "--wait-for-slot"])
+          try wait(until: "the other waits") { waiting.errors.text.contains("waiting until it is released") }
+          link.cut()
+          try database.psql("CALL place_one_by_one(1, 300);")
+          try active.kill9()
+          try database.psql("CALL place_one_by_one(301, 600);")
+          Thread.sleep(forTimeInterval: 0.5)
+          #expect(waiting.isRunning)
+          if connection == "heals" { link.heal() } else { link.healForNewOnes() }
+          try wait(until: "all is delivered") { database.fileLines.count >= 600 }
+          waiting.signal(SIGTERM)
+          #expect(try waiting.exitCode() == 0)
+          #expect(try Event.read(database.fileLines).numbers == Array(1...600))
+        }
+      }
+    }
+
+    @Test func `asked to end while it waits and the server does not answer, it ends well`() throws {
+      try withDatabase { database in
+        try database.withLink { link in
+          _ = try database.streamToFile()
+          try database.waitUntilStreaming()
+          let waiting = try database.tailrace(["stream"] + database.names(over: link) + ["--wait-for-slot"])
+          try wait(until: "it waits") { waiting.errors.text.contains("waiting until it is released") }
+          link.cut()
+          Thread.sleep(forTimeInterval: 0.5)
+          waiting.signal(SIGTERM)
+          #expect(try waiting.exitCode(within: 3) == 0)
+        }
+      }
+    }
   }
 
   @Suite struct Failover {
+    @Test func `with a slot that follows a failover, whoever starts anew on the promoted standby misses nothing`()
+      throws
+    {
+      try TestServer.with(version: 18) { server in
+        try server.withDatabase { database in
+          let slot = "follower"
+          let names = ["--publication", "events", "--slot", slot]
+          let setup = try database.tailrace(["setup", "--database", database.connection, "--failover"] + names)
+          #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+          let active = try database.tailrace(
+            ["stream", "--database", database.connection, "--sink", "file:\(database.file)"] + names)
+          try database.psql("CALL place_one_by_one(1, 200);")
+          let writer = try database.session()
+          try writer.write("CALL place_one_by_one(201, 100000, 0.002);\n")
+
+          try server.withPromotedStandby(slot: slot) { standby in
+            try active.kill9()
+            try server.stop("immediate")
+            try standby.psql("CALL place_one_by_one(200001, 200100);", database: database.name)
+            let file = database.files.file("after.ndjson")
+            let next = try database.tailrace(
+              ["stream", "--database", standby.connection(to: database.name), "--sink", "file:\(file)"] + names
+                + ["--until", "now"])
+            #expect(try next.exitCode() == 0, "\(next.errors.text)")
+            let before = try Event.read(database.fileLines)
+            let after = try Event.read(String(contentsOfFile: file, encoding: .utf8).wholeLines)
+            let there = try standby.psql("SELECT payload->>'n' FROM outbox", database: database.name)
+              .split(separator: "\n").compactMap { Int($0) }
+            #expect(there.count > 300)
+            #expect(Set(there).subtracting(before.numbers + after.numbers).isEmpty, "every row has been delivered")
+            #expect(after.isInCommitOrder && Set(after.map(\.id)).count == after.count)
+            #expect(after.numbers.suffix(100) == Array(200_001...200_100)[...])
+          }
+        }
+      }
+    }
+
     @Test func `after a failover nothing goes on by itself`() throws {
       try TestServer.with { server in
         try server.withDatabase { database in
@@ -88,10 +166,19 @@ extension Integration {
 }
 
 extension TestServer {
-  /// A standby that has followed this server and has been promoted, for the time of `body`.
-  func withPromotedStandby(_ body: (TestServer) throws -> Void) throws {
-    let standby = try TestServer(standbyOf: self)
+  /// A standby that has followed this server and has been promoted, for the time of `body`; with a slot that it is to
+  /// have too.
+  func withPromotedStandby(slot: String? = nil, _ body: (TestServer) throws -> Void) throws {
+    let standby = try TestServer(standbyOf: self, hasSlots: slot != nil)
     defer { standby.destroy() }
+    if let slot {
+      try wait(until: "the standby has the slot", within: 60, every: 0.2) {
+        // Only a position that moves on is taken over.
+        try psql("SELECT pg_log_standby_snapshot();")
+        return try standby.psql(
+          "SELECT synced AND NOT temporary FROM pg_replication_slots WHERE slot_name = '\(slot)'") == "t"
+      }
+    }
     try wait(until: "the standby has everything") {
       try standby.psql("SELECT pg_last_wal_replay_lsn() >= '\(psql("SELECT pg_current_wal_flush_lsn()"))'") == "t"
     }
