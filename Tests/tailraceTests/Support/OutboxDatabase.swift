@@ -68,8 +68,15 @@ final class OutboxDatabase: Sendable {
     _ arguments: [String], environment: [String: String] = [:], reader: Output.Reader = .eager,
     outputPath: String? = nil
   ) throws -> ChildProcess {
-    let child = try ChildProcess(
-      Tailrace.path, arguments, environment: environment, reader: reader, outputPath: outputPath)
+    try start(Tailrace.path, arguments, environment: environment, reader: reader, outputPath: outputPath)
+  }
+
+  /// Starts any program, which is ended with the database.
+  func start(
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], reader: Output.Reader = .eager,
+    outputPath: String? = nil
+  ) throws -> ChildProcess {
+    let child = try ChildProcess(program, arguments, environment: environment, reader: reader, outputPath: outputPath)
     children.withLock { $0.append(child) }
     return child
   }

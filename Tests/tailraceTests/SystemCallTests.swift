@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// Faults between two steps, which chance would seldom find.
+  @Suite(.enabled(if: Strace.isAllowed, "needs strace, and a kernel that lets it trace"))
+  struct SystemCalls {
+    private struct Point {
+      let calls: String
+      let number: Int
+      /// Only where it is about the output file.
+      var isAboutFile = false
+    }
+
+    /// A batch is received, written and synchronized, then its position confirmed. The first dozen of what is sent and
+    /// received opens the stream.
+    private static let points =
+      [1, 2, 4].map { Point(calls: "write", number: $0, isAboutFile: true) }
+      + [1, 2, 3].map { Point(calls: "fsync,fdatasync", number: $0, isAboutFile: true) }
+      + [1, 2].map { Point(calls: "fsync,fdatasync", number: $0) }
+      + [11, 12, 13, 14].map { Point(calls: "sendto", number: $0) }
+      + [9, 12, 15, 20].map { Point(calls: "recvfrom", number: $0) }
+
+    @Test func `killed at each step of a batch's way, it loses and doubles no line of the file`() throws {
+      try withDatabase { database in
+        let writer = try database.session()
+        try writer.write("CALL place_one_by_one(1, 100000, 0.001);\n")
+        try database.psql("SELECT place(0);")
+        for point in Self.points {
+          let stream = try database.stream(
+            by: Strace.command(
+              point.calls, "signal=KILL:when=\(point.number)", path: point.isAboutFile ? database.file : nil),
+            ["--sink", "file:\(database.file)"])
+          #expect(try stream.exitCode(within: 15) == -SIGKILL, "at \(point): \(stream.errors.text)")
+        }
+        try database.psql(
+          "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query LIKE 'CALL place_one_by_one%'"
+            + " AND datname = '\(database.name)';")
+        writer.closeInput()
+        _ = try database.rest(["--sink", "file:\(database.file)"])
+        let events = try Event.read(database.fileLines)
+        #expect(try events.numbers.sorted() == database.committedNumbers().sorted())
+        #expect(events.isInCommitOrder)
+      }
+    }
+
+    @Test(arguments: ["EIO", "ENOSPC"])
+    func `when the file cannot be made durable, nothing of it is confirmed`(error: String) throws {
+      try withDatabase { database in
+        // The first batch is durable, the second is not.
+        try database.psql("SELECT place(1, 5);")
+        let stream = try database.stream(
+          by: Strace.command("fsync,fdatasync", "error=\(error):when=2", path: database.file),
+          ["--sink", "file:\(database.file)"])
+        try wait(until: "the first are delivered") { database.fileLines.count == 5 }
+        try database.waitUntilConfirmed(Event.read(database.fileLines))
+        try database.psql("SELECT place(6, 9);")
+        #expect(try stream.exitCode(within: 10) == 74, "\(stream.errors.text)")
+        let complaint = try #require(stream.complaint, "\(stream.errors.text)")
+        #expect(complaint.contains(database.file))
+        #expect(try Event.read(database.rest()).numbers == Array(6...9), "they come again")
+      }
+    }
+
+    @Test func `a checkpoint that cannot be made durable ends the stream before its position is confirmed`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 5);")
+        let stream = try database.stream(
+          by: Strace.command("fsync,fdatasync", "error=EIO:when=1+"),
+          ["--checkpoint", database.files.file("checkpoint"), "--until", "now"])
+        #expect(try stream.exitCode(within: 10) == 74, "\(stream.errors.text)")
+        #expect(stream.complaint?.contains("checkpoint") == true, "\(stream.errors.text)")
+        #expect(try Event.read(database.rest()).numbers == Array(1...5))
+      }
+    }
+  }
+}
