@@ -194,6 +194,51 @@ extension Integration {
       }
     }
 
+    @Test func `while the database with the letters is down nothing is lost, and after that letters are written`()
+      throws
+    {
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          let (isUnderWay, gate) = (Flag(), Gate())
+          let receiver = try WebServer { request in
+            if request.holds(5) {
+              isUnderWay.set()
+              gate.pass()
+            }
+            return .init(request.events.allSatisfy { ($0.data?.n ?? 0) % 5 != 0 } ? 200 : 422)
+          }
+          defer {
+            gate.open()
+            receiver.close()
+          }
+          let place = try place("table", in: database)
+          let options = ["--on-poison", "dead-letter", "--dead-letters", place]
+          let stream = try database.stream(to: receiver, options)
+          try database.place(1...9, keys: 9)
+          try wait(until: "the others are delivered") { receiver.taken.count == 8 && isUnderWay.isSet }
+          try server.stop()
+          gate.open()
+          Thread.sleep(forTimeInterval: 1)
+          try server.start()
+          // It could not keep the letter when it had to, and says so.
+          #expect(try stream.exitCode() == 74, "\(stream.errors.text)")
+          #expect(stream.complaint?.contains("dead letters") == true, "\(stream.errors.text)")
+
+          let next = try database.stream(to: receiver, options)
+          try wait(until: "the letter is written") { try lines(database, place).count == 1 }
+          // The connection that letters go over is lost, without need of it.
+          try server.restart()
+          try database.place(10...13, keys: 4)
+          try wait(until: "the next letter is written") { try lines(database, place).count == 2 }
+          try wait(until: "the others are delivered") { Set(receiver.taken.numbers).count == 11 }
+          next.signal(SIGTERM)
+          #expect(try next.exitCode() == 0, "\(next.errors.text)")
+          #expect(Set(receiver.taken.numbers) == Set(1...13).subtracting([5, 10]))
+          #expect(try database.rest().isEmpty)
+        }
+      }
+    }
+
     @Test func `a missing table for dead letters is an error that names what makes it`() throws {
       try withDatabase { database in
         let stream = try database.stream(["--on-poison", "dead-letter", "--dead-letters", "table:public.nowhere"])
