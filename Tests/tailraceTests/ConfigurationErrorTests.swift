@@ -90,6 +90,24 @@ extension Integration {
       }
     }
 
+    @Test func `a slot that was idle for too long is an error, and is never made anew`() throws {
+      try TestServer.with(version: 18, settings: ["idle_replication_slot_timeout": "1s"]) { server in
+        try server.withDatabase { database in
+          let slot = "FROM pg_replication_slots WHERE slot_name = '\(database.slot)'"
+          try database.psql("SELECT place(1);")
+          try wait(until: "the slot is invalidated", every: 0.5) {
+            try database.psql("SELECT pg_switch_wal(); CHECKPOINT;")
+            return try database.psql("SELECT invalidation_reason \(slot)") == "idle_timeout"
+          }
+          let child = try database.stream()
+          #expect(try child.exitCode(within: 10) == 78)
+          #expect(
+            child.complaint?.contains("\"\(database.slot)\" has been invalidated") == true, "\(child.errors.text)")
+          #expect(try database.psql("SELECT invalidation_reason \(slot)") == "idle_timeout")
+        }
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `a publication that is dropped while it streams ends it before a row is lost`(version: Int) throws {
       try withDatabase(version) { database in
