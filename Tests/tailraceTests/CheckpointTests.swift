@@ -108,6 +108,21 @@ extension Integration {
       }
     }
 
+    @Test func `an old checkpoint does not bring back what was confirmed since, nor leave anything out`() throws {
+      try withDatabase { database in
+        let path = database.files.file("checkpoint")
+        try database.psql("SELECT place(1, 5);")
+        #expect(try Event.read(database.rest(["--checkpoint", path])).numbers == Array(1...5))
+        let old = try String(contentsOfFile: path, encoding: .utf8)
+        try database.psql("SELECT place(6, 9);")
+        #expect(try Event.read(database.rest(["--checkpoint", path])).numbers == Array(6...9))
+        try old.write(toFile: path, atomically: false, encoding: .utf8)
+        try database.psql("SELECT place(10, 12);")
+        #expect(try Event.read(database.rest(["--checkpoint", path])).numbers == Array(10...12))
+        #expect(try database.rest(["--checkpoint", path]).isEmpty)
+      }
+    }
+
     @Test func `a checkpoint that cannot be written ends the stream before anything is confirmed`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1);")
