@@ -22,5 +22,40 @@ extension Integration {
         }
       }
     }
+
+    /// Where more memory is not to be had, so that asking for it would be the end.
+    @Test func `with a backlog behind a receiver that stalls, it gets by with little memory`() throws {
+      try withDatabase { database in
+        let (count, gate) = (10_000, Gate())
+        let server = try WebServer { _ in
+          gate.pass()
+          return .init(200)
+        }
+        defer {
+          gate.open()
+          server.close()
+        }
+        try database.psql(
+          """
+          INSERT INTO outbox (aggregateid, payload)
+            SELECT 'k' || n % 50, jsonb_build_object('n', n, 'words', repeat('w', 10000)) FROM generate_series(1, \(count)) n;
+          """)
+        // Less than the backlog: a hundred megabytes. Each thread's stack counts with its 8 MB, three for a processor.
+        let limit = 60_000 + 24_000 * ProcessInfo.processInfo.processorCount
+        let stream = try database.stream(
+          by: ["/bin/sh", "-c", "ulimit -d \(limit); exec \"$@\"", "sh"],
+          ["--sink", server.url, "--http-mode", "batch"])
+        try wait(until: "requests are under way") { !server.requests.isEmpty }
+        Thread.sleep(forTimeInterval: 2)
+        #expect(stream.isRunning, "\(stream.errors.text)")
+        gate.open()
+        try wait(until: "all is delivered", within: 60, every: 0.2) { server.taken.count >= count }
+        #expect(try ProcessFacts.peakMemory(stream.pid) < 64_000, "in kB")
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        #expect(server.taken.numbers.sorted() == Array(1...count))
+        #expect(server.taken.isOrderedPerKey)
+      }
+    }
   }
 }
