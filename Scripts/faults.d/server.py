@@ -18,10 +18,12 @@ def clean_environment(**more):
 class Server:
     """One cluster for all rounds."""
 
-    def __init__(self, directory, version=None):
+    def __init__(self, directory, version=None, settings=("max_replication_slots=80",)):
         self.directory = directory
         arguments = ["--version", version] if version else []
-        self.connection = self._run("start", *arguments, "--set", "max_replication_slots=80").strip()
+        for setting in settings:
+            arguments += ["--set", setting]
+        self.connection = self._run("start", *arguments).strip()
         self.port = re.search(r"port=(\d+)", self.connection).group(1)
 
     def _run(self, command, *arguments):
@@ -54,12 +56,12 @@ class Server:
             text=True, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True)
 
-    def query(self, statements, database="postgres", tries=1):
+    def query(self, statements, database="postgres", tries=1, seconds=60):
         """Runs statements one by one; gives the lines they print."""
         while True:
             done = subprocess.run(
                 [SCRATCH_SERVER, "psql", self.directory, "-q", "-At", "-F", "\t", "-v", "ON_ERROR_STOP=1"],
-                env=clean_environment(PGDATABASE=database), input=statements, text=True, timeout=60,
+                env=clean_environment(PGDATABASE=database), input=statements, text=True, timeout=seconds,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
             if not done.returncode:
                 return done.stdout.splitlines()
