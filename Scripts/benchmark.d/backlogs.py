@@ -1,5 +1,6 @@
 """What is drained: deterministic backlogs, each in a database of its own, behind a slot that is only ever copied."""
 
+import contextlib
 import hashlib
 import time
 
@@ -78,14 +79,28 @@ class Backlog:
             f"SET synchronous_commit = off;\nSELECT pg_current_wal_insert_lsn();\n"
             f"CALL fill('{self.name}', {self.rows}, {self.size}, {self.noise}, {len(self.tables)});\n"
             f"CHECKPOINT;\nSELECT pg_current_wal_lsn();\n"
-            f"SELECT count(*) FROM ONLY {self.tables[0]};", self.database, seconds=seconds)
+            f"SELECT {' + '.join(f'(SELECT count(*) FROM {table})' for table in self.tables)};",
+            self.database, seconds=seconds)
         self.start, self.until = lines[0], lines[1]
-        expected = self.rows // len(self.tables)
-        if int(lines[2]) != expected:
-            raise RuntimeError(f"{self.name}: {lines[2]} rows are there instead of {expected}")
+        if int(lines[2]) != self.rows:
+            raise RuntimeError(f"{self.name}: {lines[2]} rows are there instead of {self.rows}")
 
     def bytes_of_log(self):
         return lsn(self.until) - lsn(self.start)
+
+    @contextlib.contextmanager
+    def loaded(self, server, seconds=1800):
+        """Is there for as long as it is needed."""
+        self.create(server)
+        try:
+            self.load(seconds)
+            yield self
+        finally:
+            self.drop()
+
+    def live_slot(self, name):
+        """A slot at the present."""
+        self.server.query(f"SELECT pg_create_logical_replication_slot('{name}', 'pgoutput')", self.database)
 
     def slot(self, name):
         """A slot at the start of the backlog."""

@@ -44,9 +44,11 @@ class Bench:
         self.problems.append(problem)
         print(f"  FAILED {problem}", file=sys.stderr, flush=True)
 
-    def keep(self, rounds, **settings):
-        """Notes a workload's figures for the JSON."""
-        self.results[self.name] = {"settings": settings, "summary": report.summary(rounds), "rounds": rounds}
+    def conclude(self, rounds, *, headings=report.HEADINGS, compare=(), **settings):
+        """Prints a workload's figures, and keeps them for the JSON."""
+        if any(rounds):
+            self.results[self.name] = {"settings": settings, "summary": report.summary(rounds), "rounds": rounds}
+            self.say(report.peers(rounds, headings, compare))
 
     def has_python(self, package):
         """Whether peers written in Python find a package."""

@@ -55,4 +55,3 @@ class Draining:
             self.rounds.append(figures)
             self.bench.say("  round {}: {}".format(number, ", ".join(
                 f"{name} {found['events_per_second'] / 1000:.0f}k/s" for name, found in figures.items())))
-        return self.rounds

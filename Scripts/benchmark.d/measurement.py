@@ -82,8 +82,8 @@ def run(command, *, name, environment, seconds, postmaster=None, output=subproce
             start_new_session=True) as process:
         # What is written to these pipes fits into them, so they are read when the client is done.
         sampler = Sampler(process.pid, postmaster, seconds)
-        sampler.start()
         try:
+            sampler.start()
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - began
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -92,7 +92,8 @@ def run(command, *, name, environment, seconds, postmaster=None, output=subproce
             raise
         finally:
             sampler.stopping.set()
-            sampler.join()
+            if sampler.ident:
+                sampler.join()
         text = process.stdout.read() if process.stdout else b""
         errors = process.stderr.read().decode(errors="replace").strip()
     if sampler.is_late:

@@ -3,6 +3,7 @@
 import json
 import statistics
 
+# What is above a column, the figure in it, and its form.
 HEADINGS = [
     ("events/s", "events_per_second", "{:,.0f}"),
     ("seconds", "seconds", "{:.2f}"),
@@ -38,16 +39,16 @@ def table(headings, rows):
         for line in lines)
 
 
-def draining(rounds, compare=("ceiling", "pg_recvlogical")):
-    """A table of who drained a backlog, from the figures of each round by the peer's name."""
+def peers(rounds, headings=HEADINGS, compare=()):
+    """A table of who did how, from the figures of each round by the peer's name; rates are compared with some peers'."""
     names = list(dict.fromkeys(name for figures in rounds for name in figures))
     compare = [name for name in compare if name in names]
     rows = []
     for name in names:
         own = [figures[name] for figures in rounds if name in figures]
-        row = [name] + [spread([figures[key] for figures in own], form) for _, key, form in HEADINGS]
+        row = [name] + [spread([figures[key] for figures in own], form) for _, key, form in headings]
         rows.append(row + [spread(ratios(rounds, name, to), "{:.2f}") for to in compare])
-    return table(["", *(heading for heading, _, _ in HEADINGS), *(f"× {name}" for name in compare)], rows)
+    return table(["", *(heading for heading, _, _ in headings), *(f"× {name}" for name in compare)], rows)
 
 
 def summary(rounds):

@@ -3,11 +3,14 @@
 import functools
 
 import backlogs
+import growth
+import http_delivery
+import idle
+import latency
+import live
 import peers
-import report
+import replay
 from draining import Draining
-
-LOADING = 1800
 
 
 def chosen_peers(bench):
@@ -26,21 +29,22 @@ def chosen_peers(bench):
 def drain(name, bench):
     """All peers drain a backlog."""
     options = bench.options
-    backlog = backlogs.standard(name, options.rows, options.huge_rows)
-    backlog.create(bench.server)
-    try:
-        backlog.load(LOADING)
+    with backlogs.standard(name, options.rows, options.huge_rows).loaded(bench.server) as backlog:
         size = backlog.bytes_of_log()
         bench.say(f"  {backlog.rows} events, {backlog.about}; {size / 1e6:.0f} MB of log")
         draining = Draining(bench, backlog, chosen_peers(bench))
         try:
             draining.run(options.runs, options.pauses)
         finally:
-            if draining.rounds:
-                bench.keep(draining.rounds, rows=backlog.rows, log_bytes=size)
-                bench.say(report.draining(draining.rounds))
-    finally:
-        backlog.drop()
+            bench.conclude(draining.rounds, compare=("ceiling", "pg_recvlogical"), rows=backlog.rows, log_bytes=size)
 
 
-WORKLOADS = {name: functools.partial(drain, name) for name in ("bulk", "oltp", "noise", "huge")}
+WORKLOADS = {
+    **{name: functools.partial(drain, name) for name in ("bulk", "oltp", "noise", "huge")},
+    "live": live.measure,
+    "latency": latency.measure,
+    "idle": idle.measure,
+    "replay": replay.measure,
+    "http": http_delivery.measure,
+    "growth": growth.measure,
+}
