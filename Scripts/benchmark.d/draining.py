@@ -17,7 +17,7 @@ class Draining:
         self.rounds = []
 
     def drain(self, peer):
-        """One run of a peer on a slot of its own; gives its figures."""
+        """One run of a peer on a slot of its own; gives the figures by name, the peer's first."""
         self.counter += 1
         slot = f"run_{self.counter}"
         self.backlog.slot(slot)
@@ -28,14 +28,14 @@ class Draining:
             peer.conclude(self.backlog, measure)
         finally:
             self.backlog.drop_slot(slot)
-        return measure.figures(self.backlog.rows)
+        return {peer.name: measure.figures(self.backlog.rows), **peer.further(self.backlog, measure)}
 
     def choose_pause(self, peer, pauses):
         """Lets the ceiling have the pause that suits this machine and this backlog best."""
         best = {}
         for pause in pauses if len(pauses) > 1 else []:
             peer.pause = pause
-            best[pause] = max(self.drain(peer)["events_per_second"] for _ in range(2))
+            best[pause] = max(self.drain(peer)[peer.name]["events_per_second"] for _ in range(2))
         peer.pause = max(best, key=best.get, default=pauses[0])
         self.bench.say(f"  the ceiling pauses {peer.pause} µs")
 
@@ -49,7 +49,7 @@ class Draining:
             first = number % len(self.peers)
             for peer in self.peers[first:] + self.peers[:first]:
                 try:
-                    figures[peer.name] = self.drain(peer)
+                    figures.update(self.drain(peer))
                 except (measurement.Failure, subprocess.SubprocessError) as error:
                     self.bench.fail(f"{self.backlog.name}: {error}")
             self.rounds.append(figures)

@@ -35,7 +35,7 @@ def measure(bench):
                 draining = Draining(bench, backlog, [])
                 for figures in rounds:
                     try:
-                        figures[case.name] = draining.drain(Tailrace(case.name, bench))
+                        figures.update(draining.drain(Tailrace(case.name, bench)))
                     except measurement.Failure as error:
                         bench.fail(f"growth: {error}")
     finally:

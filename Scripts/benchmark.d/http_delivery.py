@@ -67,7 +67,7 @@ def measure(bench):
                 rounds.append({})
                 rounds[-1]["wrk"] = wrk(bench, receiver, size)
                 for poster in posters:
-                    rounds[-1][poster.name] = {**draining.drain(poster), "requests": poster.count}
+                    rounds[-1][poster.name] = {**draining.drain(poster)[poster.name], "requests": poster.count}
         except measurement.Failure as error:
             bench.fail(f"http: {error}")
         finally:

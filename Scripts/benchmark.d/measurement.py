@@ -42,8 +42,7 @@ class Sampler(threading.Thread):
         self.pid, self.postmaster = pid, postmaster
         self.deadline = time.monotonic() + seconds
         self.stopping = threading.Event()
-        self.walsender = None
-        self.walsender_cpu = 0.0
+        self.walsenders = {}
         self.rss = 0
         self.is_late = False
 
@@ -57,10 +56,11 @@ class Sampler(threading.Thread):
 
     def look(self):
         self.rss = max(self.rss, processes.peak_memory(self.pid))
-        if self.walsender is None and self.postmaster:
-            self.walsender = processes.walsender(self.postmaster)
-        if self.walsender is not None:
-            self.walsender_cpu = max(self.walsender_cpu, processes.processor_time(self.walsender))
+        # Some clients connect more than once.
+        walsender = self.postmaster and processes.walsender(self.postmaster)
+        if walsender:
+            self.walsenders[walsender] = max(
+                self.walsenders.get(walsender, 0), processes.processor_time(walsender))
 
 
 def wait_for_no_walsender(postmaster):
@@ -101,4 +101,4 @@ def run(command, *, name, environment, seconds, postmaster=None, output=subproce
     if process.returncode not in codes:
         raise Failure(f"{name}: ended with {process.returncode}: {errors[-600:]}")
     # Not ru_maxrss: in it a child begins with what its parent had when it was forked.
-    return Measure(wall, usage.ru_utime + usage.ru_stime, sampler.walsender_cpu, sampler.rss / 1e6, text)
+    return Measure(wall, usage.ru_utime + usage.ru_stime, sum(sampler.walsenders.values()), sampler.rss / 1e6, text)

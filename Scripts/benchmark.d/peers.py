@@ -28,6 +28,10 @@ class Peer:
     def conclude(self, backlog, measure):
         """Checks what arrived, when the clock has stopped."""
 
+    def further(self, backlog, measure):
+        """What else a run tells, under names of its own."""
+        return {}
+
 
 class Tailrace(Peer):
     """Writes CloudEvents lines into a file that is fsync'd before a position is confirmed."""

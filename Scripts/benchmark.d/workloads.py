@@ -3,6 +3,7 @@
 import functools
 
 import backlogs
+import debezium
 import growth
 import http_delivery
 import idle
@@ -23,7 +24,12 @@ def chosen_peers(bench):
     if "psycopg2" in wanted and not bench.has_python("psycopg2"):
         bench.say("  without psycopg2, which is not installed")
         wanted = [name for name in wanted if name != "psycopg2"]
-    return [found[name] for name in wanted]
+    chosen = [found[name] for name in wanted]
+    if bench.options.with_debezium:
+        if lacking := debezium.missing():
+            raise RuntimeError(f"Debezium needs {' and '.join(lacking)}: Scripts/prerequisites --debezium")
+        chosen.append(debezium.Debezium("Debezium", bench))
+    return chosen
 
 
 def drain(name, bench):
