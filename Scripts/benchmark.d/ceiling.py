@@ -16,12 +16,12 @@ import wire
 BUFFER = 16384
 
 
-def drain(port, database, slot, publication, last, pause):
+def drain(port, database, slot, publication, last, pause, streaming):
     """Reads until the last row's id has arrived."""
     buffer = bytearray(BUFFER)
     view = memoryview(buffer)
     before = b""
-    connection = wire.start(port, database, slot, publication)
+    connection = wire.start(port, database, slot, publication, streaming)
     status_at = time.monotonic() + 5
     while True:
         count = connection.recv_into(buffer)
@@ -41,10 +41,10 @@ def drain(port, database, slot, publication, last, pause):
 
 
 def main():
-    port, database, slot, publication, last, microseconds = sys.argv[1:]
+    port, database, slot, publication, last, microseconds, streaming = sys.argv[1:]
     socket.setdefaulttimeout(120)
     began, used = time.monotonic(), _processor_time()
-    drain(int(port), database, slot, publication, last.encode(), int(microseconds) / 1e6)
+    drain(int(port), database, slot, publication, last.encode(), int(microseconds) / 1e6, streaming == "on")
     print(json.dumps({"seconds": time.monotonic() - began, "cpu": _processor_time() - used}))
 
 

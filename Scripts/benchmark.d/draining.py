@@ -37,7 +37,7 @@ class Draining:
             peer.pause = pause
             best[pause] = max(self.drain(peer)[peer.name]["events_per_second"] for _ in range(2))
         peer.pause = max(best, key=best.get, default=pauses[0])
-        self.bench.say(f"  the ceiling pauses {peer.pause} µs")
+        self.bench.say(f"  {peer.name}: pauses of {peer.pause} µs")
 
     def run(self, count, pauses):
         for peer in self.peers:

@@ -32,6 +32,8 @@ HEADINGS = [
     ("commits/s", "commits_per_second", "{:,.0f}"),
     ("client CPU %", "client_cpu", "{:.1f}"),
     ("walsender CPU %", "walsender_cpu", "{:.1f}"),
+    # The reader's, which must not be what is measured.
+    ("own CPU %", "own_cpu", "{:.1f}"),
 ]
 
 
@@ -73,7 +75,7 @@ def once(bench, backlog, command, rate):
 
 def listen(bench, backlog, client, script, rate):
     seconds = bench.options.seconds
-    began, used = time.time_ns() // 1000, client.usage()
+    began, used, own = time.time_ns() // 1000, client.usage(), time.process_time()
     with subprocess.Popen(
             [os.path.join(bench.programs, "pgbench"), "-n", "-f", script, "-M", "prepared", "-c", str(CLIENTS), "-j",
              "1", "-R", str(rate), "-T", str(seconds), "-h", "127.0.0.1", "-p", bench.server.port, "-U", "postgres",
@@ -100,8 +102,9 @@ def listen(bench, backlog, client, script, rate):
                     expected = int(re.search(r"actually processed: (\d+)", said).group(1))
         finally:
             writer.kill()
-    now = client.usage()
+    now, own = client.usage(), time.process_time() - own
     parts = statistics.quantiles(latencies, n=100)
     return {"p50": statistics.median(latencies), "p99": parts[98], "max": max(latencies),
             "commits_per_second": expected / seconds, "client_cpu": (now[0] - used[0]) / seconds * 100,
-            "walsender_cpu": (now[1] - used[1]) / seconds * 100}
+            "walsender_cpu": (now[1] - used[1]) / seconds * 100,
+            "own_cpu": own / seconds * 100}

@@ -83,13 +83,13 @@ class Psycopg(Peer):
 class Ceiling(Peer):
     """A bare socket. Only its stream counts: that the language it is written in starts slowly says nothing."""
 
-    def __init__(self, name, bench, pause=200):
+    def __init__(self, name, bench, streaming="off"):
         super().__init__(name, bench)
-        self.pause = pause
+        self.pause, self.streaming = 200, streaming
 
     def command(self, backlog, slot):
         return [*PYTHON, "-S", os.path.join(HERE, "ceiling.py"), self.bench.server.port, backlog.database, slot,
-                PUBLICATION, backlog.id(backlog.rows), str(self.pause)]
+                PUBLICATION, backlog.id(backlog.rows), str(self.pause), self.streaming]
 
     def conclude(self, backlog, measure):
         said = json.loads(measure.output)
@@ -118,3 +118,11 @@ def standard(bench):
         "stdout": Tailrace("tailrace, to /dev/null", bench, sink="stdout"),
         "psycopg2": Psycopg("psycopg2", bench),
     }
+
+
+def streaming(bench):
+    """Those who take a large transaction while the server still decodes it, and tailrace that does not."""
+    found = [Ceiling("ceiling, streaming", bench, "on")]
+    if bench.has_option("stream", "--streaming"):
+        found += [Tailrace(f"tailrace, --streaming {how}", bench, "--streaming", how) for how in ("on", "off")]
+    return found

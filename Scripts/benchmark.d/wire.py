@@ -4,16 +4,20 @@ import socket
 import struct
 
 
-def start(port, database, slot, publication):
-    """Connects, starts replication from the slot's position and gives the socket: from now on there is only data."""
+def start(port, database, slot, publication, streaming=False):
+    """Connects, starts replication from the slot's position and gives the socket: from now on there is only data.
+
+    With streaming, large transactions come while they are decoded, not when they end.
+    """
     connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     words = ["user", "postgres", "database", database, "replication", "database"]
     body = struct.pack("!I", 196608) + b"".join(word.encode() + b"\0" for word in words) + b"\0"
     connection.sendall(struct.pack("!I", len(body) + 4) + body)
     _read_until(connection, b"Z")
+    protocol = "proto_version '2', streaming 'on'" if streaming else "proto_version '1'"
     command = (f"START_REPLICATION SLOT \"{slot}\" LOGICAL 0/0 "
-               f"(proto_version '1', publication_names '\"{publication}\"')").encode() + b"\0"
+               f"({protocol}, publication_names '\"{publication}\"')").encode() + b"\0"
     connection.sendall(b"Q" + struct.pack("!I", len(command) + 4) + command)
     _read_until(connection, b"W")
     return connection

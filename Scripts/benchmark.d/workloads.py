@@ -14,17 +14,19 @@ import replay
 from draining import Draining
 
 
-def chosen_peers(bench):
-    """The peers that are wanted and can run here."""
+def chosen_peers(bench, name):
+    """The peers that are wanted for a workload and can run here."""
     found = peers.standard(bench)
     wanted = bench.options.peers or list(found)
-    unknown = [name for name in wanted if name not in found]
+    unknown = [peer for peer in wanted if peer not in found]
     if unknown:
         raise RuntimeError(f"no such peer: {', '.join(unknown)}")
     if "psycopg2" in wanted and not bench.has_python("psycopg2"):
         bench.say("  without psycopg2, which is not installed")
-        wanted = [name for name in wanted if name != "psycopg2"]
-    chosen = [found[name] for name in wanted]
+        wanted = [peer for peer in wanted if peer != "psycopg2"]
+    chosen = [found[peer] for peer in wanted]
+    if name == "huge" and not bench.options.peers:
+        chosen += peers.streaming(bench)
     if bench.options.with_debezium:
         if lacking := debezium.missing():
             raise RuntimeError(f"Debezium needs {' and '.join(lacking)}: Scripts/prerequisites --debezium")
@@ -38,7 +40,7 @@ def drain(name, bench):
     with backlogs.standard(name, options.rows, options.huge_rows).loaded(bench.server) as backlog:
         size = backlog.bytes_of_log()
         bench.say(f"  {backlog.rows} events, {backlog.about}; {size / 1e6:.0f} MB of log")
-        draining = Draining(bench, backlog, chosen_peers(bench))
+        draining = Draining(bench, backlog, chosen_peers(bench, name))
         try:
             draining.run(options.runs, options.pauses)
         finally:
