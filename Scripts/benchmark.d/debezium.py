@@ -69,7 +69,7 @@ class Debezium(Peer):
         return ["java", "-Xmx1g", "-cp", self.classpath, "DebeziumDrain", self.path, str(backlog.rows), str(SECONDS)]
 
     def further(self, backlog, measure):
-        """The same run without the start: most of it is the virtual machine's, and a stream that runs for days has none."""
+        """The same run without the start, which is the virtual machine's: a stream that runs for days has none."""
         seconds = float(measure.output)
         return {f"{self.name}, without its start": {
             **dict.fromkeys(measure.figures(backlog.rows)), "seconds": seconds,

@@ -7,7 +7,6 @@ from this receiver on this machine with as many connections.
 import os
 import re
 import shutil
-import subprocess
 
 import measurement
 import receiver_server

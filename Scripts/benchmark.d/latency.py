@@ -9,7 +9,6 @@ import tempfile
 import time
 
 import listener
-import report
 from backlogs import Backlog
 from measurement import Failure
 

@@ -40,7 +40,7 @@ def table(headings, rows):
 
 
 def peers(rounds, headings=HEADINGS, compare=()):
-    """A table of who did how, from the figures of each round by the peer's name; rates are compared with some peers'."""
+    """A table of who did how, from the figures of each round by the peer's name, with rates beside some peers'."""
     names = list(dict.fromkeys(name for figures in rounds for name in figures))
     compare = [name for name in compare if name in names]
     rows = []
