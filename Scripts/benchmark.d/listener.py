@@ -26,7 +26,6 @@ def commands(bench):
         "tailrace": tailrace(),
     }
     if bench.has_option("stream", "--streaming"):
-        found["tailrace, --streaming on"] = tailrace("--streaming", "on")
         found["tailrace, --streaming off"] = tailrace("--streaming", "off")
     return found
 

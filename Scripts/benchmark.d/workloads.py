@@ -13,6 +13,9 @@ import peers
 import replay
 from draining import Draining
 
+# Who gets a column with each peer's rate as a part of theirs.
+COMPARED = ("ceiling", "ceiling, streaming", "pg_recvlogical")
+
 
 def chosen_peers(bench, name):
     """The peers that are wanted for a workload and can run here."""
@@ -44,7 +47,7 @@ def drain(name, bench):
         try:
             draining.run(options.runs, options.pauses)
         finally:
-            bench.conclude(draining.rounds, compare=("ceiling", "pg_recvlogical"), rows=backlog.rows, log_bytes=size)
+            bench.conclude(draining.rounds, compare=COMPARED, rows=backlog.rows, log_bytes=size)
 
 
 WORKLOADS = {
