@@ -47,7 +47,11 @@ class Bench:
     def conclude(self, rounds, *, headings=report.HEADINGS, compare=(), **settings):
         """Prints a workload's figures, and keeps them for the JSON."""
         if any(rounds):
-            self.results[self.name] = {"settings": settings, "summary": report.summary(rounds), "rounds": rounds}
+            # About 2 is the benchmark's own; when it is more, others used the machine too.
+            load = os.getloadavg()[0]
+            self.say(f"  load {load:.1f}")
+            self.results[self.name] = {
+                "settings": settings, "load": load, "summary": report.summary(rounds), "rounds": rounds}
             self.say(report.peers(rounds, headings, compare))
 
     def has_python(self, package):
