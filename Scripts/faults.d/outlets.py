@@ -87,7 +87,7 @@ class File:
         self.may_double = False
         if plan.small_disk and not os.geteuid():
             done = subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.directory], stderr=subprocess.DEVNULL)
+                ["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", self.directory], stderr=subprocess.DEVNULL)
             self.is_mounted = done.returncode == 0
         self.filler = os.path.join(self.directory, "filler")
 

@@ -60,8 +60,10 @@ class Plan:
         self.settings = []
         if chance(0.5):
             self.settings.append(("wal_sender_timeout", choose(["1s", "2s"])))
-        if chance(0.3):
+        if chance(0.5):
             self.settings.append(("logical_decoding_work_mem", "64kB"))
+        self.arguments += [
+            "--streaming", choose(["auto", "auto", "off"]), "--spool-memory", choose(["1", "20kB", "1MiB"])]
 
         self.pipe_size = choose([None, 4096])
         self.small_disk = False

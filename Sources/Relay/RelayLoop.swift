@@ -26,12 +26,7 @@ struct RelayLoop {
   private var hasWarnedOfChanges = false
   private var watch = ServerWatch()
 
-  /// Since when a batch has been growing under a backlog, and how long it may.
-  private var gatheringSince: ContinuousClock.Instant?
-  private static let longestGathering: Duration = .milliseconds(10)
-
-  private static let leaving = RelayError.stream(
-    StreamError(.unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
+  private var gathering = Gathering()
 
   init<Source: FrameSource & ~Copyable>(
     _ configuration: RelayConfiguration, _ source: borrowing Source,
@@ -108,7 +103,7 @@ struct RelayLoop {
         deliver(after: supply)
         watch.rest()
       } else {
-        if watch.isDue(), source.heartbeat != nil, source.isServerLeaving { throw Self.leaving }
+        if watch.isDue(), source.heartbeat != nil, source.isServerLeaving { throw RelayError.serverLeaving }
       }
       advance()
       try sendIfDue(&source)
@@ -156,20 +151,10 @@ struct RelayLoop {
   }
 
   /// Hands over what it is time for. Transactions go whole, unless they fill a batch: a stop in the middle of one would
-  /// deliver what could not be confirmed. While more is on its way, large batches are cheaper, but nothing waits long.
+  /// deliver what could not be confirmed.
   private mutating func deliver(after supply: FrameSupply?) {
-    if supply == .paused {
-      gatheringSince = nil
-      return handOver()
-    }
-    guard pipeline.hasCompleteEvents else { return }
-    if case .paced = supply {
-      let now = ContinuousClock.now
-      let since = gatheringSince ?? now
-      gatheringSince = since
-      guard now - since > Self.longestGathering else { return }
-    }
-    gatheringSince = nil
+    guard gathering.isOver(supply, hasCompleteEvents: pipeline.hasCompleteEvents) else { return }
+    if supply == .paused { return handOver() }
     start(pipeline.takeCompleteBatch(replacement: spareBatches.popLast() ?? EventBatch()))
   }
 
@@ -180,8 +165,19 @@ struct RelayLoop {
   }
 
   private mutating func start(_ batch: EventBatch) {
+    let isFirst = progress.isIdle && failure == nil
     let number = progress.start(size: batch.bytes.count, confirms: pipeline.confirmable)
-    deliveries.start(number, batch)
+    do throws(SinkError) {
+      guard isFirst, try sink.deliverAtOnce(batch) else { return deliveries.start(number, batch) }
+      finish(number, batch)
+    } catch {
+      failure = error
+    }
+  }
+
+  private mutating func finish(_ number: Int, _ batch: EventBatch) {
+    progress.finish(number)
+    if spareBatches.count < 4 { spareBatches.append(batch) }
   }
 
   /// Takes the sink's answers.
@@ -190,9 +186,8 @@ struct RelayLoop {
       if let error = answer.failure {
         failure = failure ?? error
       } else {
-        progress.finish(answer.number)
+        finish(answer.number, answer.batch)
       }
-      if spareBatches.count < 4 { spareBatches.append(answer.batch) }
     }
   }
 
@@ -217,6 +212,7 @@ struct RelayLoop {
     handOver()
     var deadline: ContinuousClock.Instant?
     while !progress.isIdle {
+      if let failure { return try end(&source, failure) }
       if control.isStopRequested {
         let limit = deadline ?? .now + configuration.drainTimeout
         deadline = limit
@@ -227,10 +223,10 @@ struct RelayLoop {
       }
       control.wakeup.wait(for: nil, atMost: min(source.heartbeat ?? .seconds(1), .seconds(1)))
       collect()
-      if let failure { return try end(&source, failure) }
       // The server may go meanwhile; delivering is what matters now.
       do { try sendIfDue(&source) } catch .stream { continue }
     }
+    if let failure { return try end(&source, failure) }
     advance()
     try sayGoodbye(&source)
     if pipeline.outbox.passedOverChanges > 0 {
@@ -254,7 +250,7 @@ struct RelayLoop {
   private mutating func sendIfDue<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(RelayError) {
     let wanted = pipeline.takeRepliesWanted()
     if wanted > 0, shutdown.isShuttingDown(after: wanted, at: pipeline.received, heartbeat: source.heartbeat) {
-      throw Self.leaving
+      throw RelayError.serverLeaving
     }
     if wanted > 0 || untilStatus(source) <= .zero { try send(&source, asking: seeksEnd) }
   }

@@ -1,3 +1,5 @@
+import PostgresWire
+
 /// When to look after the server while nothing is read from it, for then its questions are not heard.
 struct ServerWatch {
   private static let interval: Duration = .seconds(3)
@@ -16,4 +18,10 @@ struct ServerWatch {
     defer { if next.map({ now >= $0 }) ?? true { next = now + Self.interval } }
     return next.map { now >= $0 } ?? false
   }
+}
+
+extension RelayError {
+  /// The server waits for us in order to shut down, and we for the sink.
+  static let serverLeaving = RelayError.stream(
+    StreamError(.unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
 }

@@ -42,14 +42,17 @@ final class Wakeup: Sendable {
 
   /// Waits for the descriptor, a signal, or the end of the time; nil waits without end.
   func wait(for other: PollDescriptor?, atMost duration: Duration?) {
-    var requests = [pollfd(fd: reading, events: Int16(POLLIN), revents: 0)]
-    if let other {
-      let events = other.wantsWrite ? POLLIN | POLLOUT : POLLIN
-      requests.append(pollfd(fd: other.descriptor, events: Int16(events), revents: 0))
+    let isOther = other != nil
+    var requests = (
+      pollfd(fd: reading, events: Int16(POLLIN), revents: 0),
+      pollfd(
+        fd: other?.descriptor ?? -1, events: Int16(other?.wantsWrite == true ? POLLIN | POLLOUT : POLLIN), revents: 0)
+    )
+    _ = unsafe withUnsafeMutableBytes(of: &requests) {
+      unsafe poll($0.bindMemory(to: pollfd.self).baseAddress, isOther ? 2 : 1, Self.milliseconds(duration))
     }
-    _ = unsafe poll(&requests, nfds_t(requests.count), Self.milliseconds(duration))
     // A byte may come after its signal has been noticed; it must not stay, or every further wait would end at once.
-    if requests[0].revents != 0 || isSignalled.load(ordering: .acquiring) {
+    if requests.0.revents != 0 || isSignalled.load(ordering: .acquiring) {
       var bytes: (UInt64, UInt64) = (0, 0)
       _ = unsafe withUnsafeMutableBytes(of: &bytes) { unsafe read(reading, $0.baseAddress, $0.count) }
       isSignalled.store(false, ordering: .releasing)

@@ -12,6 +12,10 @@ public protocol Sink: Sendable {
   /// Delivers a batch; returns when it is durable.
   func deliver(_ batch: EventBatch) async throws(SinkError)
 
+  /// Delivers a batch on the spot where that takes no longer than handing it over; false when it has to be handed over.
+  /// Asked only while no delivery is under way.
+  func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool
+
   /// Starts a new output where the sink has such a thing, as on SIGHUP.
   func reopen()
 }
@@ -19,6 +23,9 @@ public protocol Sink: Sendable {
 extension Sink {
   /// Nothing is known to be there.
   public var resumePosition: EventPosition? { nil }
+
+  /// Everything has to be handed over.
+  public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool { false }
 
   /// Does nothing.
   public func reopen() {}

@@ -6,6 +6,8 @@ import Dispatch
 public final class StandardOutputSink: Sink {
   private let descriptor: Int32
   private let queue = DispatchQueue(label: "tailrace.stdout")
+  /// How much can be written without waiting when a pipe says that it is ready: it has a page then.
+  private static let pageSize = 4096
 
   /// Makes a sink for a descriptor, which stays open.
   public init(descriptor: Int32 = 1) {
@@ -25,5 +27,15 @@ public final class StandardOutputSink: Sink {
       }
     }
     try result.get()
+  }
+
+  /// Writes the batch if it is small and the reader keeps up.
+  public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool {
+    let output = OutputFile(borrowing: descriptor)
+    guard batch.bytes.count <= Self.pageSize, output.takesPage else { return false }
+    do { try output.write(batch.bytes, 0..<batch.bytes.count) } catch {
+      throw SinkError(writing: "standard output", error)
+    }
+    return true
   }
 }

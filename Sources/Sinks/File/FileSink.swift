@@ -41,12 +41,16 @@ public final class FileSink: Sink {
   /// The newest event in the file, or in one that was rotated away.
   public let resumePosition: EventPosition?
   private let queue = DispatchQueue(label: "tailrace.file")
+  private let synchronizes: Bool
+  /// What the system takes into its cache sooner than another thread would be awake.
+  private static let smallBatch = 65_536
   private let inbox = Mutex(Inbox())
   private let writer: Mutex<EventFile>
 
   /// Opens the file, repairs and checks it.
   public init(_ configuration: Configuration, origin: StreamOrigin) throws(SinkError) {
     let file = try EventFile(configuration, origin: origin)
+    synchronizes = configuration.synchronizes
     resumePosition = file.last
     writer = Mutex(file)
   }
@@ -62,6 +66,23 @@ public final class FileSink: Sink {
       if mustStart { queue.async { self.drain() } }
     }
     try result.get()
+  }
+
+  /// Appends the batch if it is small and need not be durable.
+  public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool {
+    guard !synchronizes, batch.bytes.count <= Self.smallBatch else { return false }
+    let isFree = inbox.withLock { !$0.isDraining && !$0.wantsReopen && $0.failure == nil }
+    guard isFree else { return false }
+    do throws(SinkError) {
+      try writer.withLock { (file) throws(SinkError) in
+        try file.append(batch)
+        try file.commit()
+      }
+    } catch {
+      inbox.withLock { $0.failure = error }
+      throw error
+    }
+    return true
   }
 
   /// Starts a new file before the next batch: the one that is there is renamed unless somebody has done so already.

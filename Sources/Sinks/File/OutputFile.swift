@@ -81,6 +81,15 @@ package struct OutputFile: ~Copyable {
     }
   }
 
+  /// Whether a page can be written now without waiting: to a file always, to a pipe when it has room.
+  var takesPage: Bool {
+    if isRegular { return true }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return false }
+    var request = pollfd(descriptor: descriptor, events: Int16(POLLOUT))
+    return unsafe poll(&request, 1, 0) == 1 && request.revents & Int16(POLLOUT) != 0
+  }
+
   /// Makes what was written survive a crash of the machine. Devices and pipes have nothing to make durable.
   func synchronize() throws(Failure) {
     while fsync(descriptor) != 0 {
