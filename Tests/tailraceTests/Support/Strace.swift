@@ -4,7 +4,7 @@ import Foundation
 enum Strace {
   /// Whether strace is here and allowed to trace, which containers may forbid.
   static let isAllowed =
-    (try? ChildProcess.run("/usr/bin/env", ["strace", "-D", "-o", "/dev/null", "true"])) != nil
+    (try? ChildProcess.run("/usr/bin/env", ["strace", "-o", "/dev/null", "true"])) != nil
 
   /// A command that runs a program with a fault at one kind of system call; with `path`, only where that file is meant.
   ///
