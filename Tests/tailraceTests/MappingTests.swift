@@ -90,6 +90,26 @@ extension Integration {
       }
     }
 
+    @Test func `bytes in a database without an encoding come out if they are UTF-8, and are an error if not`() throws {
+      try Integration.server().withDatabase(encoding: "SQL_ASCII") { database in
+        func insert(_ bytes: String) throws {
+          try database.psql(
+            "INSERT INTO outbox (aggregateid, type) VALUES ('a', convert_from('\(bytes)', 'SQL_ASCII'));")
+        }
+        let stream = try database.stream()
+        try insert("\\x47c3a47374")
+        try wait(until: "the event arrives") { stream.output.lineCount == 1 }
+        let good = try Event.read(stream.output.lines)
+        #expect(good.map(\.type) == ["Gäst"])
+        try database.waitUntilConfirmed(good)
+        try insert("\\x47e47374")
+        #expect(try stream.exitCodeAfterAllOutput() == 65, "\(stream.errors.text)")
+        #expect(stream.complaint?.contains("encoding") == true, "\(stream.errors.text)")
+        #expect(stream.output.lineCount == 1)
+        #expect(try database.stream(["--until", "now"]).exitCode() == 65, "it is not passed over")
+      }
+    }
+
     @Test func `what a database holds in LATIN1 comes out in UTF-8`() throws {
       try Integration.server().withDatabase(encoding: "LATIN1") { database in
         try database.psql(
