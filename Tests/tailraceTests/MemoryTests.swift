@@ -23,6 +23,24 @@ extension Integration {
       }
     }
 
+    @Test func `a payload of 100 MB is delivered whole, between its neighbours`() throws {
+      try withDatabase { database in
+        try database.psql(
+          """
+          SELECT place(1);
+          INSERT INTO outbox (aggregateid, payload) VALUES ('a', to_jsonb(repeat('x', 100000000)));
+          SELECT place(2);
+          """)
+        let stream = try database.streamToFile(["--until", "now"])
+        #expect(try stream.exitCode(within: 60) == 0, "\(stream.errors.text)")
+        let lines = try Data(contentsOf: URL(fileURLWithPath: database.file)).split(separator: UInt8(ascii: "\n"))
+        #expect(lines.count == 3)
+        #expect(try Event.read([lines[0], lines[2]].map { String(decoding: $0, as: UTF8.self) }).numbers == [1, 2])
+        #expect(lines[1].suffix(4) == Data(#"xx"}"#.utf8))
+        #expect((100_000_000..<100_001_000).contains(lines[1].count))
+      }
+    }
+
     /// Where more memory is not to be had, so that asking for it would be the end.
     @Test func `with a backlog behind a receiver that stalls, it gets by with little memory`() throws {
       try withDatabase { database in
