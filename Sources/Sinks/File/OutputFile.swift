@@ -131,6 +131,7 @@ package struct OutputFile: ~Copyable {
   /// Appends the bytes of a range to others, fewer at the end of the file.
   package func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(Failure) {
     let count = Int(range.count)
+    guard count > 0 else { return }
     try bytes.append(addingCapacity: count) { span throws(Failure) in
       try unsafe span.withUnsafeMutableBufferPointer { target, initialized throws(Failure) in
         let result = unsafe pread(descriptor, target.baseAddress, count, off_t(range.lowerBound))
