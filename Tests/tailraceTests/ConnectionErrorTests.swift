@@ -122,5 +122,23 @@ extension Integration {
         }
       }
     }
+
+    @Test func `a role that may replicate no more ends it at the next connection`() throws {
+      try withDatabase { database in
+        try database.withRole("LOGIN REPLICATION") { role in
+          try database.psql("GRANT SELECT ON outbox TO \(role);")
+          let child = try database.tailrace([
+            "stream", "--database", database.server.connection(to: database.name, user: role), "--publication",
+            "events", "--slot", database.slot,
+          ])
+          try database.waitUntilStreaming()
+          try database.psql("ALTER ROLE \(role) NOREPLICATION;")
+          try database.terminateWalsender()
+          #expect(try child.exitCode(within: 15) == 77)
+          #expect(child.complaint?.contains("REPLICATION") == true, "\(child.errors.text)")
+          try database.psql("REVOKE ALL ON outbox FROM \(role);")
+        }
+      }
+    }
   }
 }
