@@ -23,6 +23,8 @@ package struct Pipeline {
   private(set) var repliesWanted = 0
   /// The newest position heard of.
   var received = LSN.zero
+  /// Transactions must not come before their commit any more.
+  private(set) var needsWholeTransactions = false
   /// Rows that could not become events, to be kept as dead letters.
   private var badRows: [DeadLetter] = []
   private let keepsBadRows: Bool
@@ -66,6 +68,7 @@ package struct Pipeline {
   mutating func restart() {
     decoder = Decoder()
     outbox.forgetRelations()
+    failure = nil
     begun = nil
     releasing = nil
     // Transactions that are prepared come again too, but only from a position before their PREPARE.
@@ -166,7 +169,7 @@ package struct Pipeline {
     case .truncate(let truncate): try change("TRUNCATE", truncate.relationIDs, truncate.xid, message, lsn)
     case .logicalMessage(let logical):
       guard logical.isTransactional else { return }
-      try beginRow(logical.xid, lsn)
+      try beginRow(logical.xid, lsn, isMessage: true)
       do throws(OutboxError) {
         try encode(try outbox.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
       } catch {
@@ -176,7 +179,11 @@ package struct Pipeline {
     case .streamStart(let start): open.open(start.xid, anew: start.isFirstSegment)
     case .streamStop: open.close()
     case .streamCommit(let commit): try startRelease(commit.xid, commit.commit, lsn)
-    case .streamAbort(let abort): open.abort(abort.xid, abort.subtransaction)
+    case .streamAbort(let abort):
+      guard open.abort(abort.xid, abort.subtransaction) else {
+        needsWholeTransactions = true
+        throw .stream(Self.unclearAbort)
+      }
     case .beginPrepare(let begin): open.open(begin.xid, anew: true)
     case .prepare(let prepare), .streamPrepare(let prepare):
       open.prepare(prepare.xid, at: prepare.prepareLSN)
@@ -240,11 +247,23 @@ package struct Pipeline {
   }
 
   /// Counts a row of an open transaction.
-  private mutating func beginRow(_ xid: TransactionID?, _ lsn: LSN) throws(RelayError) {
+  private mutating func beginRow(
+    _ xid: TransactionID?, _ lsn: LSN, isMessage: Bool = false
+  ) throws(RelayError) {
     guard begun == nil else { return }
     guard let current = open.current else { throw .protocolViolation("row outside a transaction", lsn) }
-    current.spool.beginRow(xid ?? current.id)
+    if isMessage {
+      current.spool.beginMessage(xid ?? current.id)
+    } else {
+      current.spool.beginRow(xid ?? current.id)
+    }
   }
+
+  private static let unclearAbort = StreamError(
+    .badData,
+    "a subtransaction was rolled back, and the server does not say which logical messages of its transaction were its own",
+    advice: "transactions are taken after their commit from now on; --streaming off does so from the start",
+    isRetryable: true)
 
   private mutating func encode(
     _ outcome: Outbox.Outcome, _ message: RawSpan, relation: RelationVersion?, _ lsn: LSN

@@ -29,14 +29,14 @@ public struct Relay {
   ///
   /// - Parameters:
   ///   - open: opens the stream at a position or a later one; called again after a failure that may heal. It is told
-  ///     whether this is the first time.
+  ///     whether this is the first time, and whether transactions must not come before their commit.
   ///   - makeSink: makes the sink, once it is known which stream it is for.
   public mutating func run<Source: FrameSource & ~Copyable>(
-    open: (LSN, _ isFirst: Bool) throws(StreamError) -> Source,
+    open: (LSN, _ isFirst: Bool, _ wholeTransactions: Bool) throws(StreamError) -> Source,
     sink makeSink: (StreamIdentity) throws(SinkError) -> any Sink
   ) throws(RelayError) -> RelayOutcome {
     let start = configuration.checkpoint?.resume ?? .zero
-    guard var source = try connect({ () throws(StreamError) in try open(start, true) }) else {
+    guard var source = try connect({ () throws(StreamError) in try open(start, true, false) }) else {
       return RelayOutcome(reason: .stopped, events: 0, flushed: .zero)
     }
     let identity = source.identity
@@ -50,8 +50,8 @@ public struct Relay {
         _ = consume source
         try reconsider(failure)
       }
-      let resume = loop.flushed
-      guard let next = try connect({ () throws(StreamError) in try open(resume, false) }) else {
+      let (resume, isWhole) = (loop.flushed, loop.needsWholeTransactions)
+      guard let next = try connect({ () throws(StreamError) in try open(resume, false, isWhole) }) else {
         loop.settle()
         return RelayOutcome(reason: .stopped, events: loop.eventCount, flushed: loop.flushed)
       }

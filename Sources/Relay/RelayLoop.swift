@@ -58,6 +58,7 @@ struct RelayLoop {
   }
 
   var eventCount: Int { pipeline.eventCount }
+  var needsWholeTransactions: Bool { pipeline.needsWholeTransactions }
   var flushed: LSN { progress.flushed }
 
   /// The stream has been opened anew.

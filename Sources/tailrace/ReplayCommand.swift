@@ -60,7 +60,7 @@ struct ReplayCommand: ParsableCommand {
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: logging.logger())
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
-        open: { (_, _) throws(StreamError) in
+        open: { (_, _, _) throws(StreamError) in
           var reader = try CaptureReader(path: path, speed: pace)
           if let databaseName { reader.identity.database = databaseName }
           return reader

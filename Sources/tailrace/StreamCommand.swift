@@ -92,7 +92,8 @@ struct StreamCommand: ParsableCommand {
       let deadLetters = try poison.office(connection)
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       let outcome = try relay.run(
-        open: { (lsn, isFirst) throws(StreamError) in
+        open: { (lsn, isFirst, wholeTransactions) throws(StreamError) in
+          if wholeTransactions { settings.streaming = .off }
           let stream = try SlotContention.open(settings, from: lsn, isFirst: isFirst)
           log.info(
             "streaming from slot \(settings.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"

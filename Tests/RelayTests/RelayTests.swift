@@ -18,7 +18,7 @@ import Testing
   @Test func `everything is delivered and the last commit's end confirmed`() async throws {
     let sink = MemorySink()
     let journal = Journal()
-    let outcome = try await run(sink: sink) { (_, _) in MemorySource(Self.messages, journal: journal) }.get()
+    let outcome = try await run(sink: sink) { (_, _, _) in MemorySource(Self.messages, journal: journal) }.get()
     #expect(outcome == RelayOutcome(reason: .ended, events: 4, flushed: LSN(rawValue: 0x38)))
     #expect(sink.content.delivered == ["a@10-1", "b@10-2", "c@20-1", "d@30-1"])
     #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x38))
@@ -32,7 +32,7 @@ import Testing
       messages += OutboxStream.transaction(number << 8, "a", payload: String(repeating: "x", count: 20_000))
     }
     let all = messages
-    _ = try await run({ $0.maximumBytesInFlight = 400_000 }, sink: MemorySink(delay: .milliseconds(1))) { (_, _) in
+    _ = try await run({ $0.maximumBytesInFlight = 400_000 }, sink: MemorySink(delay: .milliseconds(1))) { (_, _, _) in
       var source = MemorySource(all, journal: journal)
       source.heartbeat = .milliseconds(1)
       return source
@@ -45,14 +45,14 @@ import Testing
 
   @Test func `a resume position in the sink spares what it has`() async throws {
     let sink = MemorySink(resumePosition: EventPosition(commitLSN: 0x10, ordinal: 1))
-    let outcome = try await run(sink: sink) { (_, _) in MemorySource(Self.messages) }.get()
+    let outcome = try await run(sink: sink) { (_, _, _) in MemorySource(Self.messages) }.get()
     #expect(sink.content.delivered == ["b@10-2", "c@20-1", "d@30-1"])
     #expect(outcome.flushed == LSN(rawValue: 0x38))
   }
 
   @Test func `until stops behind the position`() async throws {
     let sink = MemorySink()
-    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x20)) }, sink: sink) { (_, _) in
+    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x20)) }, sink: sink) { (_, _, _) in
       var source = MemorySource(Self.messages)
       source.ends = false
       return source
@@ -62,7 +62,7 @@ import Testing
 
   @Test func `now is what was in the log when the stream was opened`() async throws {
     let sink = MemorySink()
-    let outcome = try await run({ $0.end = .now }, sink: sink) { (_, _) in
+    let outcome = try await run({ $0.end = .now }, sink: sink) { (_, _, _) in
       var source = MemorySource(Self.messages)
       source.flushLSN = LSN(rawValue: 0x28)
       source.ends = false
@@ -76,7 +76,7 @@ import Testing
     let payload = String(repeating: "x", count: 300_000)
     let messages = (1...5 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
     let sink = MemorySink(delay: .milliseconds(5), failsAtBatch: 3)
-    let result = await run(sink: sink) { (_, _) in MemorySource(messages, journal: journal) }
+    let result = await run(sink: sink) { (_, _, _) in MemorySource(messages, journal: journal) }
     #expect(result == .failure(.sink(SinkError(.writeFailed, "full"))))
     #expect(sink.content.delivered == ["a@100-1", "a@200-1"])
     #expect(journal.content.statuses.map(\.flush).max() ?? .zero <= LSN(rawValue: 0x208))
@@ -85,7 +85,7 @@ import Testing
 
   @Test func `a reader that has gone is a clean end`() async throws {
     let sink = MemorySink(failsAtBatch: 1, failure: SinkError(.readerGone, "gone"))
-    let outcome = try await run(sink: sink) { (_, _) in MemorySource(Self.messages) }.get()
+    let outcome = try await run(sink: sink) { (_, _, _) in MemorySource(Self.messages) }.get()
     #expect(outcome.reason == .readerGone)
     #expect(outcome.flushed == .zero)
   }
@@ -94,7 +94,7 @@ import Testing
     let payload = String(repeating: "x", count: 50_000)
     let messages = (1...100 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
     let sink = MemorySink(delay: .milliseconds(2))
-    let outcome = try await run({ $0.maximumBytesInFlight = 1_000_000 }, sink: sink) { (_, _) in
+    let outcome = try await run({ $0.maximumBytesInFlight = 1_000_000 }, sink: sink) { (_, _, _) in
       MemorySource(messages)
     }.get()
     #expect(outcome.events == 100)
@@ -108,7 +108,7 @@ import Testing
     let journal = Journal()
     let payload = String(repeating: "x", count: 300_000)
     let messages = (1...4 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
-    _ = try await run({ $0.maximumBytesInFlight = 1 }, sink: MemorySink(delay: .milliseconds(60))) { (_, _) in
+    _ = try await run({ $0.maximumBytesInFlight = 1 }, sink: MemorySink(delay: .milliseconds(60))) { (_, _, _) in
       var source = MemorySource(messages, journal: journal)
       source.heartbeat = .milliseconds(10)
       return source
@@ -124,7 +124,7 @@ import Testing
       OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20)]
       + ["b", "c", "d"].map { OutboxStream.row($0, payload: large) }
       + [HandBuilt.commit(0x20, end: 0x28)] + OutboxStream.transaction(0x30, "e")
-    let outcome = try await run(sink: sink) { (lsn, isFirst) in
+    let outcome = try await run(sink: sink) { (lsn, isFirst, _) in
       journal.note { $0.openedAt.append(lsn) }
       guard isFirst else {
         // The tables are described again before their first row.
@@ -141,7 +141,7 @@ import Testing
   @Test func `failing to connect is tried again`() async throws {
     let attempts = Atomic(0)
     let sink = MemorySink()
-    let outcome = try await run(sink: sink) { (_, isFirst) throws(StreamError) in
+    let outcome = try await run(sink: sink) { (_, isFirst, _) throws(StreamError) in
       #expect(isFirst)
       guard attempts.wrappingAdd(1, ordering: .relaxed).newValue > 2 else { throw Self.lost }
       return MemorySource(Self.messages)
@@ -153,7 +153,7 @@ import Testing
   @Test func `an error that cannot heal is not retried`() async {
     let fatal = StreamError(.configuration, "no such slot")
     let attempts = Atomic(0)
-    let result = await run(sink: MemorySink()) { (_, _) throws(StreamError) in
+    let result = await run(sink: MemorySink()) { (_, _, _) throws(StreamError) in
       attempts.add(1, ordering: .relaxed)
       throw fatal
     }
@@ -162,14 +162,14 @@ import Testing
   }
 
   @Test func `without retries no error is retried`() async {
-    let result = await run({ $0.retries = false }, sink: MemorySink()) { (_, _) in
+    let result = await run({ $0.retries = false }, sink: MemorySink()) { (_, _, _) in
       MemorySource(Self.messages, failure: Self.lost)
     }
     #expect(result == .failure(.stream(Self.lost)))
   }
 
   @Test func `another cluster after a reconnect is refused`() async {
-    let result = await run(sink: MemorySink()) { (_, isFirst) in
+    let result = await run(sink: MemorySink()) { (_, isFirst, _) in
       var source = MemorySource(Self.messages, failure: isFirst ? Self.lost : nil)
       if !isFirst { source.identity.systemIdentifier = "2" }
       return source
@@ -187,7 +187,7 @@ import Testing
     let sink = MemorySink()
     let messages =
       OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b"), OutboxStream.row("")]
-    let result = await run(sink: sink) { (_, _) in MemorySource(messages, journal: journal) }
+    let result = await run(sink: sink) { (_, _, _) in MemorySource(messages, journal: journal) }
     guard case .failure(.outbox(let error)) = result else {
       Issue.record("no error of the outbox")
       return
@@ -201,7 +201,7 @@ import Testing
     let journal = Journal()
     let sink = MemorySink()
     let control = RelayControl()
-    async let result = run(sink: sink, control: control) { (_, _) in
+    async let result = run(sink: sink, control: control) { (_, _, _) in
       var source = MemorySource(
         OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b")], journal: journal)
       source.ends = false
@@ -221,7 +221,7 @@ import Testing
   @Test func `with nothing to deliver the server's position is confirmed`() async throws {
     let journal = Journal()
     let control = RelayControl()
-    async let result = run(sink: MemorySink(), control: control) { (_, _) in
+    async let result = run(sink: MemorySink(), control: control) { (_, _, _) in
       var source = MemorySource([], journal: journal)
       source.frames = [HandBuilt.keepalive(0x500, replyRequested: true)]
       source.ends = false

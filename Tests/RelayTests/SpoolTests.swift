@@ -83,6 +83,40 @@ import Testing
   }
 }
 
+@Suite struct SpooledMessageTests {
+  private static let message = HandBuilt.message("outbox.orders", #"{"id": "m", "type": "t"}"#, xid: 7)
+
+  private func pipeline(after last: [UInt8], _ message: [UInt8]) -> Pipeline {
+    var pipeline = OutboxStream.pipeline()
+    pipeline.take(OutboxStream.transaction(0x8, "before"))
+    pipeline.take(
+      HandBuilt.streamStart(7), OutboxStream.relation(7), OutboxStream.row("a", xid: 8), message, HandBuilt.streamStop,
+      last)
+    return pipeline
+  }
+
+  @Test func `a rollback that may or may not take a message back leads to a new start with whole transactions`() {
+    var pipeline = pipeline(after: HandBuilt.streamAbort(7, 8), Self.message)
+    #expect(pipeline.failure != nil)
+    #expect(pipeline.needsWholeTransactions)
+    pipeline.dropIncomplete()
+    #expect(pipeline.events() == ["before@8-1"])
+    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    pipeline.restart()
+    #expect(pipeline.failure == nil)
+    #expect(pipeline.needsWholeTransactions)
+    pipeline.take(OutboxStream.transaction(0x20, "b"))
+    #expect(pipeline.events() == ["b@20-1"])
+  }
+
+  @Test func `without a message, or when all is rolled back, nothing is unclear`() {
+    let row = OutboxStream.row("b", xid: 7)
+    for (last, message) in [(HandBuilt.streamAbort(7, 8), row), (HandBuilt.streamAbort(7, 7), Self.message)] {
+      #expect(pipeline(after: last, message).failure == nil)
+    }
+  }
+}
+
 @Suite struct SpooledBadRowTests {
   private static let badRow = HandBuilt.insert(1, [nil, "orders", "order-1", "OrderPlaced", "x"], xid: 8)
 

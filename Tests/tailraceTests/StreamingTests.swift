@@ -84,6 +84,36 @@ extension Integration {
       }
     }
 
+    /// The server sends a logical message as the whole transaction's, also when a subtransaction wrote it.
+    @Test(arguments: [15, 18])
+    func `messages that a subtransaction takes back never come, and the sequence is that without streaming`(
+      version: Int
+    ) throws {
+      try withStreaming(version) { database in
+        func emit(_ id: String) -> String {
+          "SELECT pg_logical_emit_message(true, 'outbox', '{\"id\": \"\(id)\", \"type\": \"t\"}');"
+        }
+        let stream = try database.streamToFile([
+          "--spool-memory", "20kB", "--message-prefix", "outbox", "--table", "public.outbox",
+        ])
+        try database.waitUntilStreaming()
+        let session = try database.session()
+        try session.write("BEGIN; SELECT place(1, 3000); \(emit("kept")) SAVEPOINT s; \(emit("gone"))\n")
+        try session.write(
+          "SELECT place(3001, 6000); ROLLBACK TO s; \(emit("last")) SELECT place(6001, 7000); COMMIT;\n")
+        try wait(until: "it is committed") { try database.committedNumbers().count == 4000 }
+        let last = try database.position()
+        try wait(until: "all is delivered", within: 30) { try database.hasConfirmed(last) }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        let events = try Event.read(database.fileLines)
+        #expect(events.map(\.id).filter { $0.count < 10 } == ["kept", "last"])
+        #expect(events.count == 4002)
+        let ordinals = events.map { $0.sequence.split(separator: "-").last.flatMap { Int($0) } }
+        #expect(ordinals == (1...4002).map { $0 })
+      }
+    }
+
     @Test func `where its rows cannot be kept, it ends with an error that says where, and nothing is lost`() throws {
       try withStreaming { database in
         try database.psql("SELECT place(1, 3000);")

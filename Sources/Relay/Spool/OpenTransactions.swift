@@ -33,13 +33,15 @@ struct OpenTransactions {
   /// No transaction's rows follow.
   mutating func close() { current = nil }
 
-  /// A transaction, or one of its subtransactions, was rolled back.
-  mutating func abort(_ id: TransactionID, _ subtransaction: TransactionID) {
+  /// A transaction, or one of its subtransactions, was rolled back; false when nobody knows what that takes back.
+  mutating func abort(_ id: TransactionID, _ subtransaction: TransactionID) -> Bool {
     if id == subtransaction {
       spooled[id] = nil
-    } else {
-      spooled[id]?.abort(subtransaction)
+    } else if let spool = spooled[id] {
+      if spool.hasMessages { return false }
+      spool.abort(subtransaction)
     }
+    return true
   }
 
   /// A transaction has been prepared and waits for the decision.

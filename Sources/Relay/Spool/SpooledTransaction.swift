@@ -14,6 +14,9 @@ final class SpooledTransaction {
   private(set) var fileSize: Int64 = 0
   /// Errors with which the stream ends if their subtransaction is committed: for each its first.
   private(set) var failures: [TransactionID: RelayError] = [:]
+  /// Whether there are logical messages among the rows. The server sends each as the whole transaction's, so that nobody
+  /// knows which of them a subtransaction takes back.
+  private(set) var hasMessages = false
   private var subtransaction: TransactionID = 0
   /// Rows since the last record.
   private var rows: UInt64 = 0
@@ -25,6 +28,12 @@ final class SpooledTransaction {
       self.subtransaction = subtransaction
     }
     rows += 1
+  }
+
+  /// Counts a logical message.
+  func beginMessage(_ subtransaction: TransactionID) {
+    beginRow(subtransaction)
+    hasMessages = true
   }
 
   /// Keeps what became of the last row: an event, whose line is given.
