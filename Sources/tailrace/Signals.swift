@@ -10,11 +10,12 @@ import Relay
 #endif
 
 /// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, the second ends at once,
-/// SIGHUP starts a new output. A write to a pipe without a reader is an error like any other.
+/// SIGHUP starts a new output. A write to a pipe without a reader, or beyond a file's size limit, is an error like any
+/// other.
 enum Signals {
   /// Must be called before any other thread is started, for threads inherit what is blocked.
   static func direct(to control: RelayControl) {
-    signal(SIGPIPE, SIG_IGN)
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     var set = sigset_t()
     unsafe sigemptyset(&set)
     for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }

@@ -42,9 +42,21 @@ final class ChildProcess: Sendable {
     let argumentPointers = ([program] + arguments).map { strdup($0) } + [nil]
     let variablePointers = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
+    // Whatever started the tests may ignore signals, and its threads block them; the program must not depend on that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGPIPE, SIGXFSZ] { sigaddset(&signals, number) }
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     var started: pid_t = 0
     let error = SystemPipe.whileNothingIsStarted {
-      posix_spawn(&started, program, &actions, nil, argumentPointers, variablePointers)
+      posix_spawn(&started, program, &actions, &attributes, argumentPointers, variablePointers)
     }
     guard error == 0 else { throw Failure(description: "cannot start \(program): \(String(cString: strerror(error)))") }
     pid = started
