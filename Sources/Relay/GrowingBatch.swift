@@ -3,38 +3,53 @@ import Sinks
 
 /// The events that have not been handed over yet, and how many of them belong to transactions that are complete.
 struct GrowingBatch {
+  /// Batches below this are copied when they are handed over: many may be under way, and each would hold the memory of a
+  /// large one.
+  private static let small = Pipeline.batchSize / 8
+
   var batch = EventBatch()
   private(set) var completeEvents = 0
+  /// Large batches that have come back, to be used again.
+  private var spares: [EventBatch] = []
 
   /// No transaction is open: all events so far are complete.
   mutating func markComplete() { completeEvents = batch.events.count }
 
   /// Hands over all events and goes on with an empty batch.
-  mutating func take(replacement: EventBatch) -> EventBatch {
-    defer {
-      batch = replacement
-      batch.clear()
-      // At once, since growing step by step would end with twice as much.
-      batch.bytes.reserveCapacity(Pipeline.batchSize + Pipeline.batchSize / 8)
-      completeEvents = 0
+  mutating func take() -> EventBatch {
+    completeEvents = 0
+    guard batch.bytes.count >= Self.small else {
+      defer { batch.clear() }
+      return EventBatch(copying: batch)
     }
+    defer { batch = spare() }
     return batch
   }
 
   /// Hands over the events of transactions that are complete; the others stay. Most often there are no others.
-  mutating func takeComplete(replacement: EventBatch) -> EventBatch {
-    guard completeEvents < batch.events.count else { return take(replacement: replacement) }
+  mutating func takeComplete() -> EventBatch {
+    guard completeEvents < batch.events.count else { return take() }
     let start = batch.events[completeEvents].line.lowerBound
-    var next = replacement
-    next.clear()
+    var next = spare()
     next.bytes.append(contentsOf: batch.bytes[start...])
     next.events.append(contentsOf: batch.events[completeEvents...].map { $0.moved(by: -start) })
     dropIncomplete()
-    defer {
-      batch = next
-      completeEvents = 0
-    }
+    completeEvents = 0
+    defer { batch = next }
     return batch
+  }
+
+  /// Takes a batch back that has been delivered.
+  mutating func recycle(_ delivered: EventBatch) {
+    if delivered.bytes.count >= Self.small, spares.count < 4 { spares.append(delivered) }
+  }
+
+  private mutating func spare() -> EventBatch {
+    var spare = spares.popLast() ?? EventBatch()
+    spare.clear()
+    // At once, since growing step by step would end with twice as much.
+    spare.bytes.reserveCapacity(Pipeline.batchSize + Pipeline.batchSize / 8)
+    return spare
   }
 
   /// Drops the events of a transaction that is not complete.
@@ -42,5 +57,14 @@ struct GrowingBatch {
     guard completeEvents < batch.events.count else { return }
     batch.bytes.removeSubrange(batch.events[completeEvents].line.lowerBound...)
     batch.events.removeSubrange(completeEvents...)
+  }
+}
+
+extension EventBatch {
+  /// The same in memory of its own size.
+  fileprivate init(copying batch: EventBatch) {
+    self.init()
+    bytes.append(contentsOf: batch.bytes)
+    events.append(contentsOf: batch.events)
   }
 }

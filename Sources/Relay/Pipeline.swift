@@ -77,15 +77,14 @@ package struct Pipeline {
     repliesWanted = 0
   }
 
-  /// Hands over the events so far and takes an empty batch to go on with.
-  package mutating func takeBatch(replacement: EventBatch = EventBatch()) -> EventBatch {
-    growing.take(replacement: replacement)
-  }
+  /// Hands over the events so far and goes on with an empty batch.
+  package mutating func takeBatch() -> EventBatch { growing.take() }
 
   /// Hands over the events of transactions that are complete; the others stay.
-  mutating func takeCompleteBatch(replacement: EventBatch) -> EventBatch {
-    growing.takeComplete(replacement: replacement)
-  }
+  mutating func takeCompleteBatch() -> EventBatch { growing.takeComplete() }
+
+  /// Takes a batch back, for its memory.
+  package mutating func recycle(_ batch: EventBatch) { growing.recycle(batch) }
 
   /// Drops the events of a transaction that is not complete: they will come again.
   mutating func dropIncomplete() {

@@ -23,6 +23,8 @@ struct Progress {
   }
 
   var isIdle: Bool { flights.isEmpty }
+  /// How many batches are with the sink, or behind one that is.
+  var count: Int { flights.count }
 
   /// A batch goes to the sink; once it and all before it are durable, `confirms` is.
   mutating func start(size: Int, confirms: LSN) -> Int {

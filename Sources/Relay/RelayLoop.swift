@@ -18,7 +18,6 @@ struct RelayLoop {
 
   private var checkpoint: Checkpoint?
   private let identity: StreamIdentity
-  private var spareBatches: [EventBatch] = []
   private var failure: SinkError?
   private var lastStatus = ContinuousClock.now
   private var sentFlush = LSN.zero
@@ -156,13 +155,15 @@ struct RelayLoop {
   private mutating func deliver(after supply: FrameSupply?) {
     guard gathering.isOver(supply, hasCompleteEvents: pipeline.hasCompleteEvents) else { return }
     if supply == .paused { return handOver() }
-    start(pipeline.takeCompleteBatch(replacement: spareBatches.popLast() ?? EventBatch()))
+    // One is being written and one waits: what comes meanwhile goes together.
+    if sink.deliversInTurn, progress.count >= 2 { return }
+    start(pipeline.takeCompleteBatch())
   }
 
   /// Hands over everything.
   private mutating func handOver() {
     guard !pipeline.batch.events.isEmpty else { return }
-    start(pipeline.takeBatch(replacement: spareBatches.popLast() ?? EventBatch()))
+    start(pipeline.takeBatch())
   }
 
   private mutating func start(_ batch: EventBatch) {
@@ -178,7 +179,7 @@ struct RelayLoop {
 
   private mutating func finish(_ number: Int, _ batch: EventBatch) {
     progress.finish(number)
-    if spareBatches.count < 4 { spareBatches.append(batch) }
+    pipeline.recycle(batch)
   }
 
   /// Takes the sink's answers.

@@ -9,6 +9,10 @@ public protocol Sink: Sendable {
   /// The newest event that is durable at the destination already, so that it and all before it are not delivered again.
   var resumePosition: EventPosition? { get }
 
+  /// Whether batches become durable one after another, so that there is no sense in handing over a small one while some
+  /// are under way.
+  var deliversInTurn: Bool { get }
+
   /// Delivers a batch; returns when it is durable.
   func deliver(_ batch: EventBatch) async throws(SinkError)
 
@@ -23,6 +27,9 @@ public protocol Sink: Sendable {
 extension Sink {
   /// Nothing is known to be there.
   public var resumePosition: EventPosition? { nil }
+
+  /// Batches go side by side.
+  public var deliversInTurn: Bool { false }
 
   /// Everything has to be handed over.
   public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool { false }

@@ -14,6 +14,9 @@ public final class StandardOutputSink: Sink {
     self.descriptor = descriptor
   }
 
+  /// There is one place to write to.
+  public var deliversInTurn: Bool { true }
+
   /// Writes the batch whole.
   public func deliver(_ batch: EventBatch) async throws(SinkError) {
     let result: Result<Void, SinkError> = await withCheckedContinuation { continuation in

@@ -115,10 +115,9 @@ private struct Steps {
   mutating func relay(_ frame: RawSpan) throws {
     guard pipeline.consume(frame) == .enough else { return }
     if let failure = pipeline.failure { throw failure }
-    var batch = pipeline.takeBatch()
+    let batch = pipeline.takeBatch()
     result &+= UInt64(batch.events.count)
-    batch.clear()
-    _ = pipeline.takeBatch(replacement: batch)
+    pipeline.recycle(batch)
   }
 
   mutating func checksum(_ frame: RawSpan) { result &+= XXH64.hash(frame) }

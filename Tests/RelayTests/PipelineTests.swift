@@ -93,11 +93,23 @@ import Testing
 
   @Test func `a batch's memory is used again, not its contents`() {
     var pipeline = OutboxStream.pipeline()
+    let payload = String(repeating: "x", count: Pipeline.batchSize / 2)
+    for (commit, id) in [(UInt64(0x10), "a"), (0x20, "b"), (0x30, "c")] {
+      pipeline.take(OutboxStream.transaction(commit, id, payload: payload))
+      let batch = pipeline.takeBatch()
+      #expect(batch.summary == ["\(id)@\(String(commit, radix: 16))-1"])
+      #expect(pipeline.batch.events.isEmpty)
+      #expect(pipeline.batch.bytes.isEmpty)
+      pipeline.recycle(batch)
+    }
+  }
+
+  @Test func `a small batch takes no more memory than it needs`() {
+    var pipeline = OutboxStream.pipeline()
     pipeline.take(OutboxStream.transaction(0x10, "a"))
-    let first = pipeline.takeBatch()
-    pipeline.take(OutboxStream.transaction(0x20, "b"))
-    #expect(pipeline.takeBatch(replacement: first).summary == ["b@20-1"])
-    #expect(pipeline.batch.events.isEmpty)
+    let batch = pipeline.takeBatch()
+    #expect(batch.summary == ["a@10-1"])
+    #expect(batch.bytes.capacity < 2 * batch.bytes.count + 100)
     #expect(pipeline.batch.bytes.isEmpty)
   }
 }

@@ -55,6 +55,9 @@ public final class FileSink: Sink {
     writer = Mutex(file)
   }
 
+  /// There is one place to write to.
+  public var deliversInTurn: Bool { true }
+
   /// Appends the batch; returns when it is durable.
   public func deliver(_ batch: EventBatch) async throws(SinkError) {
     let result: Result<Void, SinkError> = await withCheckedContinuation { continuation in
