@@ -159,9 +159,8 @@ import PostgresWire
           return .drained(gathered: gathered ?? lastRead)
         }
         // Asked before the read: after it, a few fresh bytes are always there.
-        let waiting = waitingBytes
-        lastRead = waiting
-        gathered = gathered ?? waiting
+        lastRead = waitingBytes
+        gathered = gathered ?? lastRead
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
       case -1:
         let result = unsafe PQgetResult(connection)
@@ -270,7 +269,7 @@ import PostgresWire
 
 /// Checking a connection string without connecting.
 enum ConnectionString {
-  /// Refuses what libpq cannot parse. What it quotes of the string is left out, since that may be a password.
+  /// Refuses what libpq cannot parse.
   static func check(_ text: String) throws(StreamError) {
     let isURI = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
     guard isURI || text.contains("=") else { return }
@@ -282,12 +281,7 @@ enum ConnectionString {
     }
     let words = unsafe message.map { unsafe String(cString: $0) } ?? ""
     unsafe PQfreemem(message)
-    let isAboutName = words.hasPrefix("invalid connection option") || words.hasPrefix("invalid URI query parameter")
-    let quoted = words.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
-    let safe = isAboutName ? words : quoted.map { $0 % 2 == 0 ? String($1) : "…" }.joined(separator: "\"")
-    throw StreamError(
-      .usage, "malformed connection string: \(safe)",
-      advice: "write postgresql://user@host:port/database or host=… dbname=…")
+    throw ServerErrors.malformedConnectionString(words)
   }
 }
 

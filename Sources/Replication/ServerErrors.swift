@@ -86,6 +86,16 @@ enum ServerErrors {
       isRetryable: true)
   }
 
+  /// What libpq says of a connection string. What it quotes of it is left out, since that may be a password.
+  static func malformedConnectionString(_ words: String) -> StreamError {
+    let isAboutName = words.hasPrefix("invalid connection option") || words.hasPrefix("invalid URI query parameter")
+    let quoted = words.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+    let safe = isAboutName ? words : quoted.map { $0 % 2 == 0 ? String($1) : "…" }.joined(separator: "\"")
+    return StreamError(
+      .usage, "malformed connection string: \(safe)",
+      advice: "write postgresql://user@host:port/database or host=… dbname=…")
+  }
+
   /// Finds `FATAL:  28P01: ` and the like: five upper-case letters or digits between colons, behind two blanks.
   private static func code(in line: String) -> String? {
     let parts = line.split(separator: ":", omittingEmptySubsequences: false).dropFirst()

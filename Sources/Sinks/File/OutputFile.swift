@@ -44,7 +44,7 @@ package struct OutputFile: ~Copyable {
 
   /// Creates a file with mode 0600 that has no name and goes when it is closed.
   package init(unnamedIn directory: String) throws(Failure) {
-    var template = Array("\(directory)/tailrace.XXXXXX".utf8CString)
+    var template = Array("\(directory)/tailrace.\(String(repeating: "X", count: 6))".utf8CString)
     let opened = unsafe mkstemp(&template)
     guard opened >= 0 else { throw .last }
     _ = unsafe unlink(template)
