@@ -28,7 +28,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// The server starts at `lsn` or the slot's confirmed position, whichever is later.
   /// Errors carry the server's SQLSTATE and what to do.
   public init(_ settings: ReplicationSettings, from lsn: LSN) throws(StreamError) {
-    let server = try Libpq.connect(settings.database, forReplication: true, isCancelled: settings.isCancelled)
+    try ServerChecks.checkTables(try Self.connect(settings), settings)
+    let server = try Self.connect(settings)
     // Text forms must not depend on the role's or the database's settings.
     _ = try server.query(
       "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
@@ -51,6 +52,10 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     pacing = ReadPacing(settings.readPacing)
     self.server = server
     database = settings.database
+  }
+
+  private static func connect(_ settings: ReplicationSettings) throws(StreamError) -> Libpq {
+    try Libpq.connect(settings.database, forReplication: true, isCancelled: settings.isCancelled)
   }
 
   /// The connection's socket.

@@ -13,15 +13,22 @@ enum ServerChecks {
     let confirmedFlush: LSN
   }
 
-  /// Runs on a replication connection.
+  /// Whether what is to be streamed is there.
+  ///
+  /// Must not run on the connection that streams: looking at a table makes the server's process remember its present
+  /// shape, in which it would then decode also the rows that are older.
+  static func checkTables(_ server: borrowing Libpq, _ settings: ReplicationSettings) throws(StreamError) {
+    try requireLogicalWAL(server)
+    for publication in settings.publications { try checkPublication(server, publication, settings) }
+    for table in settings.tables { try checkTable(server, table, settings) }
+  }
+
+  /// Runs on the replication connection that is to stream.
   static func run(
     _ server: borrowing Libpq, _ settings: ReplicationSettings
   ) throws(StreamError) -> Findings {
     let system = try identifySystem(server)
-    try requireLogicalWAL(server)
     let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
-    for publication in settings.publications { try checkPublication(server, publication, settings) }
-    for table in settings.tables { try checkTable(server, table, settings) }
     if settings.createsTemporarySlot {
       _ = try server.query(
         "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT",

@@ -25,6 +25,28 @@ extension Integration {
       }
     }
 
+    /// The server's process decodes with whatever it knows of a table already.
+    @Test(arguments: [15, 18])
+    func `rows that are older than a change of their table are read as they were, also after a pause`(version: Int)
+      throws
+    {
+      try withDatabase(version) { database in
+        try database.psql(
+          """
+          SELECT place(1);
+          ALTER TABLE outbox ADD version int DEFAULT 7;
+          SELECT place(2);
+          ALTER TABLE outbox RENAME COLUMN aggregatetype TO kind;
+          ALTER TABLE outbox ADD aggregatetype text DEFAULT 'new';
+          SELECT place(3);
+          """)
+        let lines = try database.rest()
+        #expect(try Event.read(lines).numbers == [1, 2, 3])
+        #expect(lines.map { $0.contains("\"dataversion\":\"7\"") } == [false, true, true])
+        #expect(lines.map { $0.contains("\"aggregatetype\":\"new\"") } == [false, false, true])
+      }
+    }
+
     @Test(arguments: ["ignore", "warn", "fail"])
     func `changes that are no inserts are ignored, warned of or refused, as configured`(policy: String) throws {
       try withDatabase { database in
