@@ -18,6 +18,16 @@ extension Integration {
         ?? 0
     }
 
+    /// A session with a transaction that the server has begun to send, while another one's row 9000 has arrived.
+    private func openTransaction(_ database: OutboxDatabase, _ sql: String) throws -> ChildProcess {
+      let session = try database.session()
+      try session.write("BEGIN; \(sql)\n")
+      try wait(until: "the server streams") { try streamedTransactions(database) >= 1 }
+      try database.psql("SELECT place(9000);")
+      try wait(until: "the other row arrives") { database.fileLines.count == 1 }
+      return session
+    }
+
     @Test(arguments: [15, 18])
     func `the lines are those that come without it`(version: Int) throws {
       try withStreaming(version) { database in
@@ -51,11 +61,8 @@ extension Integration {
       try withStreaming { database in
         let stream = try database.streamToFile(["--spool-memory", "20kB"])
         try database.waitUntilStreaming()
-        let session = try database.session()
-        try session.write("BEGIN; SELECT place(1, 3000); SAVEPOINT s; SELECT place(3001, 6000); ROLLBACK TO s;\n")
-        try wait(until: "the server streams") { try streamedTransactions(database) >= 1 }
-        try database.psql("SELECT place(9000);")
-        try wait(until: "the other row arrives") { database.fileLines.count == 1 }
+        let session = try openTransaction(
+          database, "SELECT place(1, 3000); SAVEPOINT s; SELECT place(3001, 6000); ROLLBACK TO s;")
         try session.write("COMMIT;\n")
         try wait(until: "all is delivered") { database.fileLines.count >= 3001 }
         stream.signal(SIGTERM)
@@ -69,11 +76,7 @@ extension Integration {
       try withStreaming { database in
         let stream = try database.streamToFile(["--spool-memory", "20kB"])
         try database.waitUntilStreaming()
-        let session = try database.session()
-        try session.write("BEGIN; SELECT place(1, 3000);\n")
-        try wait(until: "the server streams") { try streamedTransactions(database) >= 1 }
-        try database.psql("SELECT place(9000);")
-        try wait(until: "the other row arrives") { database.fileLines.count == 1 }
+        let session = try openTransaction(database, "SELECT place(1, 3000);")
         stream.signal(signal)
         _ = try stream.exitCode()
         try session.write("COMMIT;\n")

@@ -25,7 +25,7 @@ struct SpoolReader {
   private(set) var ordinal: UInt64 = 0
 
   init(_ transaction: SpooledTransaction) {
-    transaction.end()
+    transaction.endRun()
     self.transaction = transaction
   }
 

@@ -62,9 +62,6 @@ final class SpooledTransaction {
     aborted.insert(subtransaction)
   }
 
-  /// Nothing follows.
-  func end() { endRun() }
-
   /// Moves what is in memory to the file.
   func spill(to directory: String) throws(OutputFile.Failure) {
     if file == nil { file = try OutputFile(unnamedIn: directory) }
@@ -78,7 +75,8 @@ final class SpooledTransaction {
     try file?.append(range, to: &bytes)
   }
 
-  private func endRun() {
+  /// Writes down rows that became nothing, before what follows is another's, or nothing follows.
+  func endRun() {
     if rows > 0 { append(.rows, size: 0) }
   }
 
