@@ -76,6 +76,7 @@ let package = Package(
     ),
     .target(name: "TestStream", dependencies: ["PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
     .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire"], swiftSettings: strict),
+    .testTarget(name: "ReplicationTests", dependencies: ["Replication", "PostgresWire"], swiftSettings: strict),
     .testTarget(
       name: "PgOutputTests", dependencies: ["PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(

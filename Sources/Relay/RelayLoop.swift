@@ -21,10 +21,13 @@ struct RelayLoop {
   private var failure: SinkError?
   private var lastStatus = ContinuousClock.now
   private var sentFlush = LSN.zero
+  /// How far the stream had come when the server was last asked where it is.
+  private var askedAt: LSN?
+  /// Everything that had arrived was read at the last look.
+  private var isDrained = false
   private var shutdown = ShutdownDetector()
   private var hasWarnedOfChanges = false
   private var watch = ServerWatch()
-
   private var gathering = Gathering()
 
   init<Source: FrameSource & ~Copyable>(
@@ -129,6 +132,7 @@ struct RelayLoop {
     }
     let supply: FrameSupply
     do { supply = try source.receive { pipeline.consume($0) } } catch { throw .stream(error) }
+    if case .drained = supply { isDrained = true } else { isDrained = false }
     if pipeline.outbox.passedOverChanges > 0, !hasWarnedOfChanges {
       hasWarnedOfChanges = true
       log.warning(
@@ -266,13 +270,16 @@ struct RelayLoop {
     let (flushed, identity) = (progress.flushed, identity)
     do { try checkpoint?.write(flushed, of: identity) } catch { throw .sink(error) }
     do { try source.send(status) } catch { throw .stream(error) }
+    if asking { askedAt = pipeline.received }
     lastStatus = .now
     sentFlush = progress.flushed
   }
 
-  /// How long until a status update is due: sooner when there is something to tell.
+  /// How long until a status update is due: sooner when there is something to tell, or to ask.
   private func untilStatus<Source: FrameSource & ~Copyable>(_ source: borrowing Source) -> Duration {
     guard let heartbeat = source.heartbeat else { return .seconds(3600) }
+    // The end may lie behind what this slot sees: only the server can tell that it has come there.
+    if seeksEnd, isDrained, askedAt != pipeline.received { return lastStatus + .milliseconds(20) - .now }
     let hasNews = progress.flushed > sentFlush || seeksEnd
     return lastStatus + (hasNews ? min(heartbeat, .seconds(1)) : heartbeat) - .now
   }

@@ -21,8 +21,11 @@ import PostgresWire
 
   private let connection: OpaquePointer
   private let notices: NoticeBox
-  /// How many bytes the socket held when it was looked at first since it was empty.
-  private var gathered: Int?
+  /// What libpq takes from the socket with one read, at least and most often.
+  private static let readSizes = (least: 8192, most: 16_384)
+  private var isEncrypted = false
+  /// How many bytes of frames came since the socket was empty.
+  private var gathered = 0
   private let isCancelled: @Sendable () -> Bool
   /// How long an answer may take; nil for as long as it takes.
   private let timeLimit: Duration?
@@ -43,10 +46,11 @@ import PostgresWire
       unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQconnectStartParams(keywords, values, 1) }
     }
     guard let handle = unsafe handle else { throw StreamError(.internal, "out of memory") }
-    let server = unsafe Libpq(handle, isLimited: forReplication, isCancelled)
+    var server = unsafe Libpq(handle, isLimited: forReplication, isCancelled)
     unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     try server.waitForConnection()
     unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+    server.isEncrypted = unsafe PQsslInUse(handle) == 1 || PQgssEncInUse(handle) == 1
     return server
   }
 
@@ -74,7 +78,7 @@ import PostgresWire
   var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
 
   /// What to poll.
-  var socket: Int32 { unsafe PQsocket(connection) }
+  var socket: ServerSocket { ServerSocket(descriptor: unsafe PQsocket(connection)) }
 
   /// The notices that came since the last call.
   func takeNotices() -> [Notice] {
@@ -113,7 +117,7 @@ import PostgresWire
     defer { if isBusy { unsafe PQclear(last) } }
     while isBusy {
       while unsafe PQisBusy(connection) == 1 {
-        Self.wait(socket, forWriting: false, milliseconds: 200)
+        socket.wait(forWriting: false, milliseconds: 200)
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
         try checkPatience(until: deadline, limit ?? .zero)
       }
@@ -138,29 +142,32 @@ import PostgresWire
   /// How `receive` ended.
   enum Supply: Equatable {
     case paused, ended
-    /// The socket is empty; when it was looked at first since it was empty before, it held so many bytes.
+    /// The socket is nearly empty; so many bytes came since it was before.
     case drained(gathered: Int)
   }
 
-  /// Hands over every frame that has arrived, reading until a read comes back short.
+  /// Hands over every frame that has arrived, reading until a read comes back short and little has come meanwhile: a few
+  /// fresh bytes are always there, but when it was the receive window that was empty now, there are more.
   mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> Supply {
-    var lastRead: Int?
+    // Of encrypted data, a read brings one record, or a part of it while the socket holds nothing any more.
+    let short = isEncrypted ? (1, 1) : Self.readSizes
+    var lastLook: Int?
     while true {
       var frame: UnsafeMutablePointer<CChar>?
       let count = unsafe PQgetCopyData(connection, &frame, 1)
       switch count {
       case 1...:
+        gathered += Int(count)
         let verdict = unsafe visit(UnsafeRawBufferPointer(start: frame, count: Int(count)).bytes)
         unsafe PQfreemem(frame)
         if verdict == .enough { return .paused }
       case 0:
-        if let lastRead, lastRead < ReadPacing.fullRead {
-          defer { gathered = nil }
-          return .drained(gathered: gathered ?? lastRead)
+        let waiting = socket.waitingBytes
+        if let lastLook, lastLook < short.0, waiting < short.1 {
+          defer { gathered = 0 }
+          return .drained(gathered: gathered)
         }
-        // Asked before the read: after it, a few fresh bytes are always there.
-        lastRead = waitingBytes
-        gathered = gathered ?? lastRead
+        lastLook = waiting
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
       case -1:
         let result = unsafe PQgetResult(connection)
@@ -171,12 +178,6 @@ import PostgresWire
       default: throw lost()
       }
     }
-  }
-
-  /// How many bytes the socket holds for us.
-  private var waitingBytes: Int {
-    var count: CInt = 0
-    return unsafe ioctl(socket, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
 
   /// Sends a frame, as far as the socket takes it.
@@ -204,7 +205,7 @@ import PostgresWire
     while ContinuousClock.now < deadline {
       try flush()
       if try receive({ _ in .more }) == .ended { return }
-      Self.wait(socket, forWriting: wantsWrite, milliseconds: 100)
+      socket.wait(forWriting: wantsWrite, milliseconds: 100)
     }
   }
 
@@ -214,8 +215,8 @@ import PostgresWire
     while unsafe PQstatus(connection) != CONNECTION_BAD {
       switch unsafe PQconnectPoll(connection) {
       case PGRES_POLLING_OK: return
-      case PGRES_POLLING_READING: Self.wait(socket, forWriting: false, milliseconds: 200)
-      case PGRES_POLLING_WRITING: Self.wait(socket, forWriting: true, milliseconds: 200)
+      case PGRES_POLLING_READING: socket.wait(forWriting: false, milliseconds: 200)
+      case PGRES_POLLING_WRITING: socket.wait(forWriting: true, milliseconds: 200)
       default: break
       }
       try checkPatience(until: deadline, limit)
@@ -246,11 +247,6 @@ import PostgresWire
     guard let code = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "C"))) else { return lost() }
     let message = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "M")))
     return unsafe ServerErrors.error(message.map { unsafe String(cString: $0) } ?? "", sqlState: String(cString: code))
-  }
-
-  private static func wait(_ socket: Int32, forWriting: Bool, milliseconds: Int32) {
-    var request = pollfd(fd: socket, events: Int16(forWriting ? POLLOUT | POLLIN : POLLIN), revents: 0)
-    _ = unsafe poll(&request, 1, milliseconds)
   }
 
   /// Calls `body` with a null-terminated array of C strings.

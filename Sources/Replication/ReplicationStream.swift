@@ -60,7 +60,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
 
   /// The connection's socket.
   public var descriptor: PollDescriptor? {
-    PollDescriptor(descriptor: server.socket, wantsWrite: server.wantsWrite)
+    PollDescriptor(descriptor: server.socket.descriptor, wantsWrite: server.wantsWrite)
   }
 
   /// Hands over the frames that have arrived.
@@ -80,7 +80,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
     case .drained(let gathered):
       if hasFrames || gathered > 0 { silence = nil }
-      if let pause = pacing.pause(afterGathering: gathered) { return .paced(pause) }
+      if let pause = pacing.pause(afterGathering: gathered, on: server.socket) { return .paced(pause) }
       silence = (silence?.since ?? .now, .now)
       return .drained(until: nil)
     }

@@ -35,6 +35,8 @@ struct MemorySource: FrameSource {
   /// What comes after the frames.
   var failure: StreamError?
   var ends = true
+  /// Where the server says that it is, when it is asked after everything has been received.
+  var position: UInt64?
   let journal: Journal
   private var next = 0
 
@@ -52,10 +54,13 @@ struct MemorySource: FrameSource {
     }
     if let failure { throw failure }
     journal.note { $0.drained += 1 }
-    return ends ? .ended : .drained(until: nil)
+    return ends ? .ended : .drained(until: position == nil ? nil : .now + .milliseconds(10))
   }
 
-  mutating func send(_ status: StandbyStatus) throws(StreamError) { journal.note { $0.statuses.append(status) } }
+  mutating func send(_ status: StandbyStatus) throws(StreamError) {
+    journal.note { $0.statuses.append(status) }
+    if let position, status.replyRequested, journal.content.drained > 0 { frames.append(HandBuilt.keepalive(position)) }
+  }
   mutating func finish() throws(StreamError) { journal.note { $0.finished += 1 } }
 }
 
