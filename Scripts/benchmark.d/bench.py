@@ -44,13 +44,13 @@ class Bench:
         self.problems.append(problem)
         print(f"  FAILED {problem}", file=sys.stderr, flush=True)
 
-    def conclude(self, rounds, *, headings=report.HEADINGS, compare=(), **settings):
-        """Prints a workload's figures, and keeps them for the JSON."""
+    def conclude(self, rounds, *, part=None, headings=report.HEADINGS, compare=(), **settings):
+        """Prints the figures of a workload, or of a part of it, and keeps them for the JSON."""
         if any(rounds):
             # About 2 is the benchmark's own; when it is more, others used the machine too.
             load = os.getloadavg()[0]
             self.say(f"  load {load:.1f}")
-            self.results[self.name] = {
+            self.results[f"{self.name}, {part}" if part else self.name] = {
                 "settings": settings, "load": load, "summary": report.summary(rounds), "rounds": rounds}
             self.say(report.peers(rounds, headings, compare))
 

@@ -19,6 +19,10 @@ class Peer:
     def __init__(self, name, bench):
         self.name, self.bench = name, bench
 
+    def dsn(self, backlog):
+        """How it connects."""
+        return self.bench.server.dsn(backlog.database)
+
     def command(self, backlog, slot):
         raise NotImplementedError
 
@@ -44,9 +48,9 @@ class Tailrace(Peer):
     def command(self, backlog, slot):
         self.remove()
         sink = f"file:{self.path}" if self.sink == "file" else "stdout"
-        return [self.bench.tailrace, "stream", "--database", self.bench.server.dsn(backlog.database),
-                "--publication", PUBLICATION, "--slot", slot, "--sink", sink, "--until", backlog.until, "--no-retry",
-                "--log-level", "warning", *(f"--table=public.{table}" for table in backlog.tables), *self.more]
+        return [self.bench.tailrace, "stream", "--database", self.dsn(backlog), "--publication", PUBLICATION,
+                "--slot", slot, "--sink", sink, "--until", backlog.until, "--no-retry", "--log-level", "warning",
+                *(f"--table=public.{table}" for table in backlog.tables), *self.more]
 
     def output(self):
         return subprocess.DEVNULL
@@ -66,18 +70,17 @@ class Recvlogical(Peer):
     """PostgreSQL's own client, which writes the messages to /dev/null as they are."""
 
     def command(self, backlog, slot):
-        return [os.path.join(self.bench.programs, "pg_recvlogical"), "--dbname",
-                self.bench.server.dsn(backlog.database), "--slot", slot, "--start", "--endpos", backlog.until,
-                "--no-loop", "--file", "/dev/null", "--option", "proto_version=1",
-                "--option", f"publication_names={PUBLICATION}"]
+        return [os.path.join(self.bench.programs, "pg_recvlogical"), "--dbname", self.dsn(backlog), "--slot",
+                slot, "--start", "--endpos", backlog.until, "--no-loop", "--file", "/dev/null",
+                "--option", "proto_version=1", "--option", f"publication_names={PUBLICATION}"]
 
 
 class Psycopg(Peer):
     """psycopg2 in Python."""
 
     def command(self, backlog, slot):
-        return [*PYTHON, os.path.join(HERE, "psycopg_client.py"), self.bench.server.dsn(backlog.database), slot,
-                PUBLICATION, str(backlog.rows)]
+        return [*PYTHON, os.path.join(HERE, "psycopg_client.py"), self.dsn(backlog), slot, PUBLICATION,
+                str(backlog.rows)]
 
 
 class Ceiling(Peer):

@@ -11,6 +11,7 @@ import latency
 import live
 import peers
 import replay
+import transports
 from draining import Draining
 
 # Who gets a column with each peer's rate as a part of theirs.
@@ -58,4 +59,5 @@ WORKLOADS = {
     "replay": replay.measure,
     "http": http_delivery.measure,
     "growth": growth.measure,
+    "transports": transports.measure,
 }
