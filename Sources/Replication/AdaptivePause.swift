@@ -9,12 +9,14 @@ struct AdaptivePause: Hashable, Sendable {
   static let window: Int32 = 65_536
   private static let shortest = 50.0
 
+  let isWindowSmall: Bool
   /// How many bytes should gather.
   private let wanted: Double
   private let longest: Double
   private var microseconds = 200.0
 
   init(isWindowSmall: Bool) {
+    self.isWindowSmall = isWindowSmall
     (wanted, longest) = isWindowSmall ? (600_000, 10_000) : (20_000, 500)
   }
 

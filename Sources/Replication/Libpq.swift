@@ -21,11 +21,9 @@ import PostgresWire
 
   private let connection: OpaquePointer
   private let notices: NoticeBox
-  /// What libpq takes from the socket with one read, at least and most often.
-  private static let readSizes = (least: 8192, most: 16_384)
   private var isEncrypted = false
-  /// How many bytes of frames came since the socket was empty.
-  private var gathered = 0
+  /// Nothing had arrived at the last look.
+  private var isSilent = true
   private let isCancelled: @Sendable () -> Bool
   /// How long an answer may take; nil for as long as it takes.
   private let timeLimit: Duration?
@@ -142,32 +140,34 @@ import PostgresWire
   /// How `receive` ended.
   enum Supply: Equatable {
     case paused, ended
-    /// The socket is nearly empty; so many bytes came since it was before.
-    case drained(gathered: Int)
+    /// Most of what the socket held has been read, if it held anything.
+    case drained(isSilent: Bool)
   }
 
-  /// Hands over every frame that has arrived, reading until a read comes back short and little has come meanwhile: a few
-  /// fresh bytes are always there, but when it was the receive window that was empty now, there are more.
-  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> Supply {
-    // Of encrypted data, a read brings one record, or a part of it while the socket holds nothing any more.
-    let short = isEncrypted ? (1, 1) : Self.readSizes
-    var lastLook: Int?
+  /// Hands over every frame that has arrived, reading until a read comes back short. Where the receive window is small,
+  /// an empty one has let the server send on meanwhile, so there the socket is looked at too.
+  mutating func receive(
+    isWindowSmall: Bool = false, _ visit: (RawSpan) -> FrameVerdict
+  ) throws(StreamError) -> Supply {
+    // A part of a large message is no frame yet, but no silence either.
+    let isLooking = isEncrypted || isWindowSmall || isSilent
+    isSilent = true
+    var read: SocketRead?
     while true {
       var frame: UnsafeMutablePointer<CChar>?
       let count = unsafe PQgetCopyData(connection, &frame, 1)
       switch count {
       case 1...:
-        gathered += Int(count)
+        read?.fresh += Int(count)
+        isSilent = false
         let verdict = unsafe visit(UnsafeRawBufferPointer(start: frame, count: Int(count)).bytes)
         unsafe PQfreemem(frame)
         if verdict == .enough { return .paused }
       case 0:
-        let waiting = socket.waitingBytes
-        if let lastLook, lastLook < short.0, waiting < short.1 {
-          defer { gathered = 0 }
-          return .drained(gathered: gathered)
-        }
-        lastLook = waiting
+        let waiting = isLooking ? socket.waitingBytes : nil
+        if let waiting, waiting > 0 { isSilent = false }
+        if let read, read.isEnough(left: waiting, isEncrypted: isEncrypted) { return .drained(isSilent: isSilent) }
+        read = SocketRead(waiting: waiting)
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
       case -1:
         let result = unsafe PQgetResult(connection)

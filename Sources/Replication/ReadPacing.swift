@@ -32,6 +32,9 @@ public struct ReadPacing: Sendable {
     self.mode = mode
   }
 
+  /// Whether the receive window has been made small.
+  var isWindowSmall: Bool { pause?.isWindowSmall ?? false }
+
   /// Looks at a frame's times: when it was sent, and in a Begin, of when its transaction is.
   @inline(__always)
   mutating func note(_ frame: RawSpan) {

@@ -19,6 +19,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   private var server: Libpq
   private let database: String
   private var pacing: ReadPacing
+  /// How many bytes of frames have come since the socket was empty.
+  private var gathered = 0
   private let patience: Duration
   /// Since when nothing has come, and when we last looked.
   private var silence: (since: ContinuousClock.Instant, seen: ContinuousClock.Instant)?
@@ -65,9 +67,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
 
   /// Hands over the frames that have arrived.
   public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
-    var hasFrames = false
-    let supply = try server.receive { frame in
-      hasFrames = true
+    let supply = try server.receive(isWindowSmall: pacing.isWindowSmall) { frame in
+      gathered += frame.byteCount
       pacing.note(frame)
       return visit(frame)
     }
@@ -78,8 +79,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
       silence = nil
       return .paused
     case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
-    case .drained(let gathered):
-      if hasFrames || gathered > 0 { silence = nil }
+    case .drained(let isSilent):
+      defer { gathered = 0 }
+      if !isSilent { silence = nil }
       if let pause = pacing.pause(afterGathering: gathered, on: server.socket) { return .paced(pause) }
       silence = (silence?.since ?? .now, .now)
       return .drained(until: nil)

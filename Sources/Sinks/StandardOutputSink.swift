@@ -4,14 +4,14 @@ import Dispatch
 ///
 /// A pipe is durable as soon as its reader's end has taken the bytes: that is all that can be known of it.
 public final class StandardOutputSink: Sink {
-  private let descriptor: Int32
+  private let output: OutputFile
   private let queue = DispatchQueue(label: "tailrace.stdout")
   /// How much can be written without waiting when a pipe says that it is ready: it has a page then.
   private static let pageSize = 4096
 
   /// Makes a sink for a descriptor, which stays open.
   public init(descriptor: Int32 = 1) {
-    self.descriptor = descriptor
+    output = OutputFile(borrowing: descriptor)
   }
 
   /// There is one place to write to.
@@ -20,9 +20,9 @@ public final class StandardOutputSink: Sink {
   /// Writes the batch whole.
   public func deliver(_ batch: EventBatch) async throws(SinkError) {
     let result: Result<Void, SinkError> = await withCheckedContinuation { continuation in
-      queue.async { [descriptor] in
+      queue.async { [self] in
         do throws(OutputFile.Failure) {
-          try OutputFile(borrowing: descriptor).write(batch.bytes, 0..<batch.bytes.count)
+          try output.write(batch.bytes, 0..<batch.bytes.count)
           continuation.resume(returning: .success(()))
         } catch {
           continuation.resume(returning: .failure(SinkError(writing: "standard output", error)))
@@ -34,7 +34,6 @@ public final class StandardOutputSink: Sink {
 
   /// Writes the batch if it is small and the reader keeps up.
   public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool {
-    let output = OutputFile(borrowing: descriptor)
     guard batch.bytes.count <= Self.pageSize, output.takesPage else { return false }
     do { try output.write(batch.bytes, 0..<batch.bytes.count) } catch {
       throw SinkError(writing: "standard output", error)

@@ -7,7 +7,7 @@
 #endif
 
 /// An open file descriptor to write to. This module's only unsafe file: it hands buffers to the system's calls.
-package struct OutputFile: ~Copyable {
+package struct OutputFile: ~Copyable, Sendable {
   /// A system call that failed, by its error number.
   package struct Failure: Error {
     let number: Int32
@@ -22,6 +22,7 @@ package struct OutputFile: ~Copyable {
   private let isOwned: Bool
   /// Whether it is a file on a disk, not a device or a pipe.
   let isRegular: Bool
+  private let isPipe: Bool
 
   /// Takes a descriptor that stays open when this goes.
   init(borrowing descriptor: Int32) {
@@ -83,9 +84,7 @@ package struct OutputFile: ~Copyable {
 
   /// Whether a page can be written now without waiting: to a file always, to a pipe when it has room.
   var takesPage: Bool {
-    if isRegular { return true }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return false }
+    guard isPipe else { return isRegular }
     var request = pollfd(descriptor: descriptor, events: Int16(POLLOUT))
     return unsafe poll(&request, 1, 0) == 1 && request.revents & Int16(POLLOUT) != 0
   }
@@ -152,7 +151,9 @@ package struct OutputFile: ~Copyable {
   private init(_ descriptor: Int32, isOwned: Bool) {
     self.descriptor = descriptor
     self.isOwned = isOwned
-    isRegular = FileStatus(descriptor: descriptor)?.isRegular ?? false
+    let status = FileStatus(descriptor: descriptor)
+    isRegular = status?.isRegular ?? false
+    isPipe = status?.isPipe ?? false
   }
 }
 
@@ -160,6 +161,7 @@ package struct OutputFile: ~Copyable {
 struct FileStatus {
   let size: Int64
   let isRegular: Bool
+  let isPipe: Bool
   let linkCount: UInt
   let device: UInt64
   let inode: UInt64
@@ -167,6 +169,7 @@ struct FileStatus {
   fileprivate init(_ status: stat) {
     size = Int64(status.st_size)
     isRegular = status.st_mode & S_IFMT == S_IFREG
+    isPipe = status.st_mode & S_IFMT == S_IFIFO
     linkCount = UInt(status.st_nlink)
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
