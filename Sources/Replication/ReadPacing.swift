@@ -20,13 +20,14 @@ public struct ReadPacing: Sendable {
 
   /// A commit that is sent later than this is part of a backlog. Both times are by the server's clock.
   private static let backlogAge: Int64 = 100_000
+  private static let longAgo = PostgresTimestamp(rawValue: 0)
 
   private let mode: Mode
   private var pause: AdaptivePause?
   /// When the transaction at hand was committed.
   private var committed: PostgresTimestamp?
   /// When the last message was sent.
-  private var sent = PostgresTimestamp(rawValue: 0)
+  private var sent = longAgo
 
   init(_ mode: Mode) {
     self.mode = mode
@@ -42,7 +43,12 @@ public struct ReadPacing: Sendable {
     var rest = frame.extracting(droppingFirst: 17)
     guard let sentAt = try? rest.readTimestamp() else { return }
     sent = sentAt
-    if frame.byte(at: 25) == UInt8(ascii: "B"), (try? rest.skip(9)) != nil { committed = try? rest.readTimestamp() }
+    switch frame.byte(at: 25) {
+    case UInt8(ascii: "B"): if (try? rest.skip(9)) != nil { committed = try? rest.readTimestamp() }
+    // A large transaction in progress: its rows are not live before its commit.
+    case UInt8(ascii: "S"): committed = Self.longAgo
+    default: break
+    }
   }
 
   /// What to do when what the socket had gathered is read: pause for so long, or, if nil, wait for what comes.

@@ -43,6 +43,17 @@ func `a live stream is never paused`(_ mode: ReadPacing.Mode) throws {
   #expect(pacing.pause(afterGathering: 20_000, on: ServerSocket(descriptor: pair.ours)) == nil)
 }
 
+@Test func `a transaction in progress is paced, until a live one comes`() throws {
+  let pair = try SocketPair.unix()
+  var pacing = ReadPacing(.automatic)
+  var streamStart = begin(sent: 1_000_000, committed: 0)
+  streamStart[25] = UInt8(ascii: "S")
+  pacing.note(streamStart.span.bytes)
+  #expect(pacing.pause(afterGathering: 20_000, on: ServerSocket(descriptor: pair.ours)) != nil)
+  pacing.note(begin(sent: 2_000_000, committed: 1_999_000).span.bytes)
+  #expect(pacing.pause(afterGathering: 20_000, on: ServerSocket(descriptor: pair.ours)) == nil)
+}
+
 @Test func `what is pinned stays pinned`() throws {
   let pair = try SocketPair.tcp()
   let buffer = pair.receiveBuffer
