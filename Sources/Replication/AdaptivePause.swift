@@ -4,8 +4,8 @@
 /// room there waits in the server's own buffer, which takes megabytes, and is sent in large pieces when we read on.
 /// Elsewhere that buffer may be small, and waiting would hold the server up.
 struct AdaptivePause: Hashable, Sendable {
-  /// What the system is asked to keep of the receive window. It doubles that, and about half of it holds data, which is
-  /// just the largest segment within a machine: below it, a sender waits for a timer.
+  /// What the system is asked to keep of the receive window. It doubles that, and at least half of the result holds data,
+  /// which is the largest segment within a machine: below it, a sender waits for a timer.
   static let window: Int32 = 65_536
   private static let shortest = 50.0
 
