@@ -36,16 +36,19 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "PostgresWire", swiftSettings: library),
-    .target(name: "Replication", dependencies: ["CLibpq", "PostgresWire"], swiftSettings: library),
-    .target(name: "Capture", dependencies: ["PostgresWire"], swiftSettings: library),
-    .target(name: "PgOutput", dependencies: ["PostgresWire"], swiftSettings: library),
-    .target(name: "IntegrationEvents", swiftSettings: library),
-    .target(name: "Outbox", dependencies: ["PgOutput", "IntegrationEvents", "PostgresWire"], swiftSettings: library),
+    .target(name: "Octets", swiftSettings: library),
+    .target(name: "Files", swiftSettings: library),
+    .target(name: "PostgresWire", dependencies: ["Octets"], swiftSettings: library),
+    .target(name: "Replication", dependencies: ["CLibpq", "Octets", "PostgresWire"], swiftSettings: library),
+    .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
+    .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
+    .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
+    .target(
+      name: "Outbox", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"], swiftSettings: library),
     .target(
       name: "Sinks",
       dependencies: [
-        "CZlib", "IntegrationEvents",
+        "CZlib", "Files", "IntegrationEvents", "Octets",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -59,7 +62,7 @@ let package = Package(
     .target(
       name: "Relay",
       dependencies: [
-        "PostgresWire", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
+        "Files", "Octets", "PostgresWire", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -68,17 +71,21 @@ let package = Package(
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "PostgresWire", "Replication", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks", "Relay",
+        "Files", "Octets", "PostgresWire", "Replication", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
+        "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: library
     ),
-    .target(name: "TestStream", dependencies: ["PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
-    .testTarget(name: "PostgresWireTests", dependencies: ["PostgresWire"], swiftSettings: strict),
+    .target(
+      name: "TestStream", dependencies: ["Octets", "PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
+    .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
+    .testTarget(name: "PostgresWireTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "ReplicationTests", dependencies: ["Replication", "PostgresWire"], swiftSettings: strict),
     .testTarget(
-      name: "PgOutputTests", dependencies: ["PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
+      name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationEventsTests", dependencies: ["IntegrationEvents", "TestStream"], swiftSettings: strict),
     .testTarget(
@@ -110,7 +117,7 @@ let package = Package(
     .executableTarget(
       name: "microbenchmarks",
       dependencies: [
-        "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "Sinks", "TestStream",
+        "Capture", "IntegrationEvents", "Octets", "Outbox", "PgOutput", "PostgresWire", "Relay", "Sinks", "TestStream",
       ],
       path: "Tests/Microbenchmarks", swiftSettings: strict),
     .testTarget(name: "tailraceTests", dependencies: ["tailrace"], swiftSettings: strict),

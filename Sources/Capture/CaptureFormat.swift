@@ -1,3 +1,5 @@
+import Files
+import Octets
 public import PostgresWire
 
 /// The layout of a capture file: a header, then records. All integers are big-endian.
@@ -27,9 +29,9 @@ enum CaptureFormat {
     let start = bytes.count
     bytes.appendBigEndian(UInt32(frame.byteCount))
     bytes.appendBigEndian(time.rawValue)
-    let lengthAndTime = Array(bytes[start...])
-    bytes.appendBigEndian(unsafe XXH64.hash(frame, seed: XXH64.hash(lengthAndTime.span.bytes)))
-    for index in 0..<frame.byteCount { bytes.append(frame.byte(at: index)) }
+    let seed = unsafe XXH64.hash(bytes.span.bytes.extracting(droppingFirst: start))
+    bytes.appendBigEndian(XXH64.hash(frame, seed: seed))
+    bytes.append(frame, 0..<frame.byteCount)
   }
 }
 
@@ -50,30 +52,25 @@ public struct CaptureHeader: Hashable, Sendable {
   }
 
   var text: String {
-    """
-    system \(identity.systemIdentifier)
-    timeline \(identity.timeline)
-    database \(identity.database)
-    slot \(identity.slot)
-    publication \(identity.publication)
-    server \(serverVersion)
-    options \(options)
-
-    """
+    var lines = KeyValueText()
+    lines.append("system", identity.systemIdentifier)
+    lines.append("timeline", identity.timeline)
+    lines.append("database", identity.database)
+    lines.append("slot", identity.slot)
+    lines.append("publication", identity.publication)
+    lines.append("server", serverVersion)
+    lines.append("options", options)
+    return lines.text
   }
 
   init?(text: String) {
-    var fields: [Substring: String] = [:]
-    for line in text.split(separator: "\n") {
-      guard let blank = line.firstIndex(of: " ") else { return nil }
-      fields[line[..<blank]] = String(line[line.index(after: blank)...])
-    }
-    guard let system = fields["system"], let timeline = fields["timeline"].flatMap(UInt32.init),
-      let database = fields["database"], let slot = fields["slot"], let publication = fields["publication"]
+    guard let lines = KeyValueText(text), let system = lines["system"],
+      let timeline = lines["timeline"].flatMap({ UInt32($0) }), let database = lines["database"],
+      let slot = lines["slot"], let publication = lines["publication"]
     else { return nil }
     self.init(
       identity: StreamIdentity(
         systemIdentifier: system, timeline: timeline, database: database, slot: slot, publication: publication),
-      serverVersion: fields["server"].flatMap { Int($0) } ?? 0, options: fields["options"] ?? "")
+      serverVersion: lines["server"].flatMap { Int($0) } ?? 0, options: lines["options"] ?? "")
   }
 }

@@ -1,3 +1,5 @@
+import Files
+import Octets
 public import PostgresWire
 
 /// The recorded source: a capture file, or a dump of decoded changes, played back.
@@ -15,7 +17,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
   /// What the file says about it; nil for a dump, which says nothing.
   public let header: CaptureHeader?
 
-  private let file: CaptureFile
+  private let file: OpenFile
   private let path: String
   private let speed: Speed
   private var buffer: [UInt8] = []
@@ -29,9 +31,9 @@ public struct CaptureReader: FrameSource, ~Copyable {
 
   /// Opens a recording and reads its header; `-` reads standard input.
   public init(path: String, speed: Speed = .unlimited) throws(StreamError) {
-    let opened = try CaptureFile(reading: path)
+    let opened = try Self.open(path)
     var start: [UInt8] = []
-    while start.count < CaptureFormat.magic.count, try opened.read(into: &start, count: 65_536) {}
+    while start.count < CaptureFormat.magic.count, try Self.read(opened, path, 65_536, &start) {}
     if start.starts(with: CaptureFormat.magic) {
       let parsed = try Self.header(of: opened, path, &start)
       identity = parsed.header.identity
@@ -143,7 +145,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
     }
     // In pieces, so that a false length costs no more memory than the file has bytes.
     while buffer.count < count, !isAtEnd {
-      isAtEnd = try !file.read(into: &buffer, count: 262_144)
+      isAtEnd = try !Self.read(file, path, 262_144, &buffer)
     }
     return buffer.count >= count
   }
@@ -165,12 +167,28 @@ public struct CaptureReader: FrameSource, ~Copyable {
       .badData, "\(path), byte \(base + next): \(what)", advice: "everything before this place is whole")
   }
 
+  private static func open(_ path: String) throws(StreamError) -> OpenFile {
+    guard path != "-" else { return OpenFile(borrowing: 0) }
+    do { return try OpenFile(reading: path) } catch {
+      throw StreamError(.badData, "cannot open \(path): \(error.text)", advice: "check the name and permissions")
+    }
+  }
+
+  /// Reads up to `count` more bytes to the end of a buffer; false at the end of the file.
+  private static func read(
+    _ file: borrowing OpenFile, _ path: String, _ count: Int, _ buffer: inout [UInt8]
+  ) throws(StreamError) -> Bool {
+    do { return try file.appendNext(count, to: &buffer) > 0 } catch {
+      throw StreamError(.badData, "cannot read \(path): \(error.text)")
+    }
+  }
+
   private static func header(
-    of file: borrowing CaptureFile, _ path: String, _ start: inout [UInt8]
+    of file: borrowing OpenFile, _ path: String, _ start: inout [UInt8]
   ) throws(StreamError) -> (header: CaptureHeader, size: Int) {
     let fixed = CaptureFormat.magic.count + 6
     func fault(_ what: String) -> StreamError { StreamError(.badData, "\(path), byte \(start.count): \(what)") }
-    while start.count < fixed, try file.read(into: &start, count: 65_536) {}
+    while start.count < fixed, try read(file, path, 65_536, &start) {}
     guard start.count >= fixed else { throw fault("the header is cut off") }
     var bytes = unsafe start.span.bytes.extracting(droppingFirst: CaptureFormat.magic.count)
     do {
@@ -181,7 +199,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
       }
       let length = Int(try bytes.readInteger(UInt32.self))
       guard length <= CaptureFormat.maximumHeaderSize else { throw fault("the header claims \(length) bytes") }
-      while start.count < fixed + length + 8, try file.read(into: &start, count: 65_536) {}
+      while start.count < fixed + length + 8, try read(file, path, 65_536, &start) {}
       guard start.count >= fixed + length + 8 else { throw fault("the header is cut off") }
       let text = unsafe start.span.bytes.extracting(fixed..<(fixed + length))
       var checksum = unsafe start.span.bytes.extracting((fixed + length)..<(fixed + length + 8))

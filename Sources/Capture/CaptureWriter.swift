@@ -1,15 +1,18 @@
+import Files
 public import PostgresWire
 
 /// Writes a capture file.
 public struct CaptureWriter: ~Copyable {
-  private let file: CaptureFile
+  private let file: OpenFile
+  private let path: String
   private var buffer: [UInt8] = []
 
   /// Makes the file, which must not be there yet, and writes its header.
   public init(path: String, header: CaptureHeader) throws(CaptureError) {
-    let created = try CaptureFile(creating: path)
-    try created.write(CaptureFormat.header(header))
+    let created = try Self.create(path)
+    try Self.write(CaptureFormat.header(header), to: created, path)
     file = created
+    self.path = path
   }
 
   /// Adds a frame; it is written with others later.
@@ -22,13 +25,29 @@ public struct CaptureWriter: ~Copyable {
 
   /// Writes what has been added.
   public mutating func flush() throws(CaptureError) {
-    try file.write(buffer)
+    try Self.write(buffer, to: file, path)
     buffer.removeAll(keepingCapacity: true)
   }
 
   /// Writes everything and makes it durable.
   public mutating func finish() throws(CaptureError) {
     try flush()
-    try file.synchronize()
+    do { try file.synchronize() } catch { throw Self.failure(error, path) }
+  }
+
+  private static func create(_ path: String) throws(CaptureError) -> OpenFile {
+    do { return try OpenFile(creating: path) } catch {
+      throw CaptureError(.cannotCreate, "cannot create \(path): \(error.text); name a new file")
+    }
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to file: borrowing OpenFile, _ path: String
+  ) throws(CaptureError) {
+    do { try file.write(bytes) } catch { throw failure(error, path) }
+  }
+
+  private static func failure(_ failure: SystemFailure, _ path: String) -> CaptureError {
+    CaptureError(.writeFailed, "cannot write to \(path): \(failure.text)")
   }
 }

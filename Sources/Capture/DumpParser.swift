@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// Reads the result of `pg_logical_slot_peek_binary_changes` as `psql` prints it: `lsn|xid|data` on each line.
@@ -40,26 +41,9 @@ struct DumpParser {
 
   private static func bytes(_ data: ArraySlice<UInt8>) -> [UInt8]? {
     let text = trimmed(data)
-    if text.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "x")]) { return hexadecimal(text.dropFirst(2)) }
+    if text.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "x")]) { return Hexadecimal.decode(text.dropFirst(2)) }
     // In the escape form a blank at the end is data.
-    return hexadecimal(text) ?? escaped(Array(data.drop { $0 == 0x20 }.prefix { $0 != 0x0D }))
-  }
-
-  private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
-    guard digits.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count / 2)
-    var high: UInt8?
-    for digit in digits {
-      guard let value = Character(UnicodeScalar(digit)).hexDigitValue.map(UInt8.init) else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return bytes
+    return Hexadecimal.decode(text) ?? escaped(Array(data.drop { $0 == 0x20 }.prefix { $0 != 0x0D }))
   }
 
   /// A backslash and three octal digits stand for one byte, two backslashes for one, other bytes for themselves.

@@ -1,3 +1,5 @@
+import Octets
+
 /// Where one encoded event lies in a buffer, and what the places that deliver it need to know about it.
 public struct EncodedEvent: Hashable, Sendable {
   /// Where the event stands in the log.

@@ -1,3 +1,5 @@
+import Octets
+
 /// Writes events as lines of JSON.
 public struct EnvelopeEncoder: Sendable {
   /// What a line holds.

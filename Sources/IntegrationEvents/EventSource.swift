@@ -1,3 +1,5 @@
+import Octets
+
 /// The CloudEvents `source`: a URI reference that, with the id, identifies an event.
 ///
 /// Source: CloudEvents 1.0, "source"; RFC 3986, section 4.1.
@@ -32,7 +34,7 @@ public struct EventSource: Hashable, Sendable {
     return true
   }
 
-  private static func isHexDigit(_ byte: UInt8) -> Bool { hexadecimalValue(byte) != nil }
+  private static func isHexDigit(_ byte: UInt8) -> Bool { Hexadecimal.value(of: byte) != nil }
 
   private static func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
@@ -44,25 +46,8 @@ public struct EventSource: Hashable, Sendable {
   }
 
   private static func percentEncoded(_ segment: String) -> String {
-    var encoded = ""
-    for byte in segment.utf8 {
-      if isUnreserved(byte) {
-        encoded.unicodeScalars.append(UnicodeScalar(byte))
-      } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        encoded += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
-      }
-    }
-    return encoded
-  }
-}
-
-/// The value of a hexadecimal digit of either case.
-func hexadecimalValue(_ digit: UInt8) -> UInt8? {
-  switch digit {
-  case 0x30...0x39: digit - 0x30
-  case 0x61...0x66: digit - 0x57
-  case 0x41...0x46: digit - 0x37
-  default: nil
+    var encoded: [UInt8] = []
+    encoded.appendPercentEncoded(segment.utf8, keeping: isUnreserved)
+    return String(decoding: encoded, as: UTF8.self)
   }
 }

@@ -1,3 +1,5 @@
+import Octets
+
 /// Reading times as PostgreSQL's ISO date style and RFC 3339 write them, and as epoch numbers.
 extension EventTime {
   /// `2026-11-23 06:30:00.5+01`, with a blank or T, any number of decimals up to six, and an offset or Z or nothing,
@@ -7,10 +9,10 @@ extension EventTime {
     guard range.count >= 19 else { return nil }
     let start = range.lowerBound
     // Bytes 0 to 7, 8 to 15 and 11 to 18; of the second only the first three.
-    guard let months = DigitWord.pairs(bytes.octets8(start), digits: 0x00FF_FF00_FFFF_FFFF, template: hyphens),
-      let days = DigitWord.pairs(bytes.octets8(start + 8), digits: 0xFFFF, template: bytes.octets8(start + 8)),
-      case let separator = bytes.octet(start + 10), separator == UInt8(ascii: " ") || separator == UInt8(ascii: "T"),
-      let seconds = DigitWord.pairs(bytes.octets8(start + 11), digits: 0xFFFF_00FF_FF00_FFFF, template: colons)
+    guard let months = DigitWord.pairs(bytes.word(at: start), digits: 0x00FF_FF00_FFFF_FFFF, template: hyphens),
+      let days = DigitWord.pairs(bytes.word(at: start + 8), digits: 0xFFFF, template: bytes.word(at: start + 8)),
+      case let separator = bytes.byte(at: start + 10), separator == UInt8(ascii: " ") || separator == UInt8(ascii: "T"),
+      let seconds = DigitWord.pairs(bytes.word(at: start + 11), digits: 0xFFFF_00FF_FF00_FFFF, template: colons)
     else { return nil }
     let year = Int64(months & 0xFF) * 100 + Int64(months >> 16 & 0xFF)
     let month = Int64(months >> 40 & 0xFF)
@@ -58,7 +60,7 @@ private struct DigitReader {
 
   @inline(__always)
   mutating func take(_ character: UnicodeScalar, _ bytes: RawSpan) -> Bool {
-    guard offset < end, bytes.octet(offset) == UInt8(ascii: character) else { return false }
+    guard offset < end, bytes.byte(at: offset) == UInt8(ascii: character) else { return false }
     offset &+= 1
     return true
   }
@@ -66,8 +68,8 @@ private struct DigitReader {
   @inline(__always)
   mutating func twoDigits(_ bytes: RawSpan) -> Int64? {
     guard end - offset >= 2 else { return nil }
-    let tens = bytes.octet(offset) &- 48
-    let ones = bytes.octet(offset &+ 1) &- 48
+    let tens = bytes.byte(at: offset) &- 48
+    let ones = bytes.byte(at: offset &+ 1) &- 48
     offset &+= 2
     return max(tens, ones) > 9 ? nil : Int64(tens) * 10 + Int64(ones)
   }
@@ -77,7 +79,7 @@ private struct DigitReader {
   mutating func fraction(_ bytes: RawSpan) -> Int64? {
     var value: Int64 = 0
     let start = offset
-    while offset < end, case let digit = bytes.octet(offset) &- 48, digit < 10 {
+    while offset < end, case let digit = bytes.byte(at: offset) &- 48, digit < 10 {
       if offset - start < 6 { value = value &* 10 &+ Int64(digit) }
       offset &+= 1
     }

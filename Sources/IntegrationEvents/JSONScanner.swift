@@ -1,3 +1,5 @@
+import Octets
+
 /// Checks JSON text in place, without building anything from it.
 ///
 /// Source: RFC 8259. Nesting deeper than `maximumDepth` is refused.
@@ -47,7 +49,7 @@ public struct JSONScanner {
 
   private var failure: Failure { Failure(offset: offset - range.lowerBound) }
 
-  private func peek(_ bytes: RawSpan) -> UInt8? { offset < range.upperBound ? bytes.octet(offset) : nil }
+  private func peek(_ bytes: RawSpan) -> UInt8? { offset < range.upperBound ? bytes.byte(at: offset) : nil }
 
   private mutating func take(_ byte: UInt8, _ bytes: RawSpan) -> Bool {
     guard peek(bytes) == byte else { return false }
@@ -109,7 +111,7 @@ public struct JSONScanner {
       let start = offset
       let kind = try value(bytes, depth: depth)
       var end = offset
-      while end > start, [0x20, 0x0A, 0x0D, 0x09].contains(bytes.octet(end - 1)) { end -= 1 }
+      while end > start, [0x20, 0x0A, 0x0D, 0x09].contains(bytes.byte(at: end - 1)) { end -= 1 }
       body(key, start..<end, kind)
     } while take(UInt8(ascii: ","), bytes)
     guard take(UInt8(ascii: "}"), bytes) else { throw failure }
@@ -150,7 +152,7 @@ public struct JSONScanner {
     offset += 1
     if byte == UInt8(ascii: "u") {
       for _ in 0..<4 {
-        guard let digit = peek(bytes), hexadecimalValue(digit) != nil else { throw failure }
+        guard let digit = peek(bytes), Hexadecimal.value(of: digit) != nil else { throw failure }
         offset += 1
       }
     }

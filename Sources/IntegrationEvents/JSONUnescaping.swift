@@ -1,3 +1,5 @@
+import Octets
+
 extension [UInt8] {
   /// Appends the text that stands inside a JSON string's quotes, unescaped; false when a surrogate stands alone.
   ///
@@ -5,13 +7,13 @@ extension [UInt8] {
   package mutating func appendUnescaped(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     var offset = range.lowerBound
     while offset < range.upperBound {
-      let byte = bytes.octet(offset)
+      let byte = bytes.byte(at: offset)
       guard byte == UInt8(ascii: "\\") else {
         append(byte)
         offset += 1
         continue
       }
-      let escape = bytes.octet(offset + 1)
+      let escape = bytes.byte(at: offset + 1)
       offset += 2
       switch escape {
       case UInt8(ascii: "b"): append(0x08)
@@ -23,7 +25,7 @@ extension [UInt8] {
         var scalar = Self.codeUnit(bytes, offset)
         offset += 4
         if (0xD800...0xDBFF).contains(scalar), offset + 6 <= range.upperBound,
-          bytes.octet(offset) == UInt8(ascii: "\\"), bytes.octet(offset + 1) == UInt8(ascii: "u")
+          bytes.byte(at: offset) == UInt8(ascii: "\\"), bytes.byte(at: offset + 1) == UInt8(ascii: "u")
         {
           let low = Self.codeUnit(bytes, offset + 2)
           if (0xDC00...0xDFFF).contains(low) {
@@ -41,7 +43,7 @@ extension [UInt8] {
 
   private static func codeUnit(_ bytes: RawSpan, _ offset: Int) -> UInt32 {
     var unit: UInt32 = 0
-    for index in offset..<(offset + 4) { unit = unit << 4 | UInt32(hexadecimalValue(bytes.octet(index)) ?? 0) }
+    for index in offset..<(offset + 4) { unit = unit << 4 | UInt32(Hexadecimal.value(of: bytes.byte(at: index)) ?? 0) }
     return unit
   }
 }

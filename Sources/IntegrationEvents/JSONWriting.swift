@@ -1,3 +1,5 @@
+import Octets
+
 /// Appending pieces of JSON text.
 extension LineWriter {
   /// Appends an attribute value and its closing quote, refusing what CloudEvents forbids in one.
@@ -57,8 +59,8 @@ extension LineWriter {
     case 0x09: append("\\t")
     case 0..<0x20, 0x7F:
       append("\\u00")
-      append(Self.hexadecimalDigit(byte >> 4))
-      append(Self.hexadecimalDigit(byte & 15))
+      append(Hexadecimal.digit(byte >> 4))
+      append(Hexadecimal.digit(byte & 15))
     default: append(byte)
     }
   }
@@ -79,12 +81,12 @@ extension LineWriter {
       append(bytes, offset..<plain)
       offset = plain
       // Text outside ASCII comes in runs: walk to the run's end, then copy it whole.
-      while offset < range.upperBound, bytes.octet(offset) >= 0x80 {
+      while offset < range.upperBound, bytes.byte(at: offset) >= 0x80 {
         guard let scalar = TextScanning.scalar(bytes, at: offset, end: range.upperBound) else { throw .invalidUTF8 }
         offset += scalar.length
       }
       append(bytes, plain..<offset)
-      if offset < range.upperBound, bytes.octet(offset) == UInt8(ascii: "\n") {
+      if offset < range.upperBound, bytes.byte(at: offset) == UInt8(ascii: "\n") {
         append(UInt8(ascii: " "))
         offset += 1
       }
@@ -100,15 +102,16 @@ extension LineWriter {
   }
 
   private mutating func appendBase64(hexadecimal bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) {
-    guard range.count >= 2, range.count % 2 == 0, bytes.octet(range.lowerBound) == UInt8(ascii: "\\"),
-      bytes.octet(range.lowerBound + 1) == UInt8(ascii: "x")
+    guard range.count >= 2, range.count % 2 == 0, bytes.byte(at: range.lowerBound) == UInt8(ascii: "\\"),
+      bytes.byte(at: range.lowerBound + 1) == UInt8(ascii: "x")
     else { throw .invalidHexadecimal }
     var offset = range.lowerBound + 2
     while offset < range.upperBound {
       var group: UInt32 = 0
       var count = 0
       while count < 3, offset < range.upperBound {
-        guard let high = hexadecimalValue(bytes.octet(offset)), let low = hexadecimalValue(bytes.octet(offset + 1))
+        guard let high = Hexadecimal.value(of: bytes.byte(at: offset)),
+          let low = Hexadecimal.value(of: bytes.byte(at: offset + 1))
         else { throw .invalidHexadecimal }
         group |= UInt32(high << 4 | low) << UInt32(16 - 8 * count)
         count += 1
@@ -119,6 +122,4 @@ extension LineWriter {
       }
     }
   }
-
-  private static func hexadecimalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
 }

@@ -1,3 +1,5 @@
+import Octets
+
 /// Writes one line into room that was made for it.
 ///
 /// Short values are stored in whole machine words, so the room has to be `slack` bytes longer than the line. Every call
@@ -66,7 +68,7 @@
     precondition(start >= 0 && range.upperBound <= bytes.byteCount && capacity &- count >= length &+ Self.slack)
     var done = 0
     while done &+ 8 <= length {
-      let word = unsafe bytes.octets8(unchecked: start &+ done)
+      let word = unsafe bytes.word(unchecked: start &+ done)
       unsafe store(word, at: count &+ done)
       if TextScanning.needsCare(word) { return false }
       done &+= 8
@@ -75,17 +77,17 @@
     if left > 0 {
       if length >= 8 {
         // The last eight bytes; those of them that were copied already are known to be plain.
-        let word = unsafe bytes.octets8(unchecked: range.upperBound &- 8)
+        let word = unsafe bytes.word(unchecked: range.upperBound &- 8)
         unsafe store(word, at: count &+ length &- 8)
         if TextScanning.needsCare(word) { return false }
       } else if start &+ 8 <= bytes.byteCount {
         // The bytes behind the range come along and do not count.
-        let word = unsafe bytes.octets8(unchecked: start)
+        let word = unsafe bytes.word(unchecked: start)
         unsafe store(word, at: count)
         if TextScanning.needsCare(word, lowest: left) { return false }
       } else {
         for offset in 0..<length {
-          let byte = bytes.octet(start &+ offset)
+          let byte = bytes.byte(at: start &+ offset)
           unsafe base.storeBytes(of: byte, toByteOffset: count &+ offset, as: UInt8.self)
           if TextScanning.needsCare(byte) { return false }
         }

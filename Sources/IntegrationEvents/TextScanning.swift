@@ -1,3 +1,5 @@
+import Octets
+
 /// Tests on runs of bytes, eight at a time where nothing special is met.
 enum TextScanning {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
@@ -31,8 +33,8 @@ enum TextScanning {
   /// The first offset in the range at which a byte may need escaping or checking; the end when there is none.
   static func plainEnd(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
     var offset = range.lowerBound
-    while offset &+ 8 <= range.upperBound, !needsCare(bytes.octets8(offset)) { offset &+= 8 }
-    while offset < range.upperBound, !needsCare(bytes.octet(offset)) { offset &+= 1 }
+    while offset &+ 8 <= range.upperBound, !needsCare(bytes.word(at: offset)) { offset &+= 8 }
+    while offset < range.upperBound, !needsCare(bytes.byte(at: offset)) { offset &+= 1 }
     return offset
   }
 
@@ -46,18 +48,18 @@ enum TextScanning {
     // The high bit of a byte is set when it is one or the other; a plain loop, which becomes vector instructions.
     var found: UInt8 = 0
     while offset < wide {
-      let byte = unsafe bytes.octet(unchecked: offset)
+      let byte = unsafe bytes.byte(unchecked: offset)
       found |= byte | ((byte ^ 0x0A) &- 1)
       offset &+= 1
     }
     var rest = UInt64(found)
     while offset &+ 8 <= range.upperBound {
-      let word = unsafe bytes.octets8(unchecked: offset)
+      let word = unsafe bytes.word(unchecked: offset)
       rest |= word | ((word ^ (ones &* 0x0A)) &- ones)
       offset &+= 8
     }
     while offset < range.upperBound {
-      let byte = unsafe bytes.octet(unchecked: offset)
+      let byte = unsafe bytes.byte(unchecked: offset)
       rest |= UInt64(byte | ((byte ^ 0x0A) &- 1))
       offset &+= 1
     }
@@ -68,12 +70,12 @@ enum TextScanning {
   static func plainLineEnd(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
     var offset = start
     while offset &+ 8 <= end {
-      let word = bytes.octets8(offset)
+      let word = bytes.word(at: offset)
       if ((word ^ (ones &* 0x0A)) &- ones | word) & highs != 0 { break }
       offset &+= 8
     }
     while offset < end {
-      let byte = bytes.octet(offset)
+      let byte = bytes.byte(at: offset)
       if byte == UInt8(ascii: "\n") || byte >= 0x80 { return offset }
       offset &+= 1
     }
@@ -84,7 +86,7 @@ enum TextScanning {
   ///
   /// Source: Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
   static func scalar(_ bytes: RawSpan, at offset: Int, end: Int) -> (value: UInt32, length: Int)? {
-    let first = bytes.octet(offset)
+    let first = bytes.byte(at: offset)
     if first < 0x80 { return (UInt32(first), 1) }
     let length: Int
     let lowest: UInt32
@@ -97,7 +99,7 @@ enum TextScanning {
     }
     guard offset + length <= end else { return nil }
     for next in (offset + 1)..<(offset + length) {
-      let byte = bytes.octet(next)
+      let byte = bytes.byte(at: next)
       guard byte & 0xC0 == 0x80 else { return nil }
       value = value << 6 | UInt32(byte & 0x3F)
     }

@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 import PgOutput
 import PostgresWire
 
@@ -22,7 +23,7 @@ enum BinaryColumns {
       case BuiltInType.uuid:
         for index in 0..<16 {
           if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
-          appendHexadecimal(try value.readByte(), to: &text)
+          text.appendHexadecimal(try value.readByte())
         }
       case BuiltInType.timestamp, BuiltInType.timestamptz:
         let microseconds = try value.readTimestamp()
@@ -38,7 +39,7 @@ enum BinaryColumns {
         return true
       case BuiltInType.bytea:
         text.append(contentsOf: "\\x".utf8)
-        while !value.isEmpty { appendHexadecimal(try value.readByte(), to: &text) }
+        while !value.isEmpty { text.appendHexadecimal(try value.readByte()) }
       case BuiltInType.bool: text.append(try value.readByte() == 0 ? UInt8(ascii: "f") : UInt8(ascii: "t"))
       case ..<firstOther where !alike.contains(type): return false
       default:
@@ -49,9 +50,5 @@ enum BinaryColumns {
     } catch {
       return false
     }
-  }
-
-  private static func appendHexadecimal(_ byte: UInt8, to text: inout [UInt8]) {
-    for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? digit + 48 : digit + 87) }
   }
 }

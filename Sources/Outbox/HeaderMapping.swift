@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 
 /// Turns a JSON object of headers into extension attributes.
 enum HeaderMapping {
@@ -41,7 +42,7 @@ enum HeaderMapping {
     _ bytes: RawSpan, _ value: Range<Int>, _ kind: JSONScanner.Kind
   ) -> IntegrationEvent.HeaderAttribute.Value? {
     switch kind {
-    case .boolean: return .boolean(bytes.octet(value.lowerBound) == UInt8(ascii: "t"))
+    case .boolean: return .boolean(bytes.byte(at: value.lowerBound) == UInt8(ascii: "t"))
     case .string:
       var text: [UInt8] = []
       guard text.appendUnescaped(bytes, (value.lowerBound + 1)..<(value.upperBound - 1)) else { return nil }

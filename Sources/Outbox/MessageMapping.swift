@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 public import PgOutput
 public import PostgresWire
 
@@ -93,17 +94,12 @@ extension Outbox {
   private mutating func fillIn(_ logical: LogicalMessage, prefix: String) throws(MemberFailure) {
     if event.type.isEmpty { throw MemberFailure(member: "type", problem: .missing) }
     if event.id.isEmpty {
-      event.id = appendToScratch("\(configuration.systemIdentifier)-\(hexadecimal(logical.lsn))")
+      event.id = appendToScratch("\(configuration.systemIdentifier)-\(Hexadecimal.text(logical.lsn.rawValue))")
     }
     if event.aggregateType.isEmpty {
       let rest = logical.prefix.dropFirst(prefix.count).drop { ".:/".contains($0) }
       event.aggregateType = appendToScratch(rest.isEmpty ? logical.prefix : String(rest))
     }
-  }
-
-  private func hexadecimal(_ lsn: LSN) -> String {
-    let digits = String(lsn.rawValue, radix: 16, uppercase: true)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }
 
   private mutating func appendToScratch(_ text: String) -> Range<Int> {

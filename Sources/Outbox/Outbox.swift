@@ -1,4 +1,5 @@
 public import IntegrationEvents
+import Octets
 public import PgOutput
 public import PostgresWire
 

@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// A transaction starts; it has been committed already, or it would not be sent.
@@ -9,7 +10,7 @@ public struct Begin: Hashable, Sendable {
   /// The transaction.
   public let xid: TransactionID
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> Begin {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> Begin {
     Begin(
       finalLSN: try bytes.readLSN(), commitTime: try bytes.readTimestamp(),
       xid: try bytes.readInteger(TransactionID.self))

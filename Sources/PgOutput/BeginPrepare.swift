@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// A transaction that is going to be prepared, not committed, starts (protocol 3).
@@ -13,7 +14,7 @@ public struct BeginPrepare: Hashable, Sendable {
   /// The name given to PREPARE TRANSACTION.
   public let globalID: String
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> BeginPrepare {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> BeginPrepare {
     BeginPrepare(
       prepareLSN: try bytes.readLSN(), endLSN: try bytes.readLSN(), prepareTime: try bytes.readTimestamp(),
       xid: try bytes.readInteger(TransactionID.self), globalID: try bytes.readString())

@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// The transaction that Begin started is complete.
@@ -11,7 +12,7 @@ public struct Commit: Hashable, Sendable {
   /// When the transaction was committed.
   public let commitTime: PostgresTimestamp
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> Commit {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> Commit {
     Commit(
       flags: try bytes.readByte(), commitLSN: try bytes.readLSN(), endLSN: try bytes.readLSN(),
       commitTime: try bytes.readTimestamp())

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// A prepared transaction was committed (protocol 3).
@@ -9,7 +10,7 @@ public struct CommitPrepared: Hashable, Sendable {
   /// The name given to PREPARE TRANSACTION.
   public let globalID: String
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> CommitPrepared {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> CommitPrepared {
     CommitPrepared(
       commit: try Commit.decode(from: &bytes), xid: try bytes.readInteger(TransactionID.self),
       globalID: try bytes.readString())

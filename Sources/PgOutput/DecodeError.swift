@@ -1,11 +1,12 @@
-public import PostgresWire
+public import Octets
+import PostgresWire
 
 /// A `pgoutput` message could not be decoded: which, where, and what was wrong.
 public struct DecodeError: Error, Hashable, Sendable {
   /// What was wrong.
   public enum Reason: Hashable, Sendable {
     /// The bytes do not have the message's layout.
-    case wire(WireError)
+    case layout(LayoutError)
     /// A row of a table that no Relation message has described.
     case unknownRelation(ObjectID)
     /// A row has another number of columns than its relation.
@@ -26,7 +27,7 @@ extension DecodeError: CustomStringConvertible {
     let name = tag.map { "'\(Character(UnicodeScalar($0)))'" } ?? "empty"
     let what =
       switch reason {
-      case .wire(let error): "\(error)"
+      case .layout(let error): "\(error)"
       case .unknownRelation(let id): "row of relation \(id), which the stream has not described"
       case .columnCount(let relation, let expected, let found):
         "row of \(relation) has \(found) columns, its relation \(expected)"

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// Turns the bytes of `pgoutput` into messages.
@@ -20,7 +21,7 @@ public struct Decoder: Sendable {
       try bytes.expectEnd()
       return decoded
     } catch {
-      throw failure(.wire(error), message, left: bytes.byteCount)
+      throw failure(.layout(error), message, left: bytes.byteCount)
     }
   }
 
@@ -50,7 +51,7 @@ public struct Decoder: Sendable {
       tag: message.isEmpty ? nil : message.byte(at: 0), offset: message.byteCount - left, reason: reason)
   }
 
-  private mutating func body(of bytes: inout RawSpan, messageSize: Int) throws(WireError) -> Message {
+  private mutating func body(of bytes: inout RawSpan, messageSize: Int) throws(LayoutError) -> Message {
     let tagByte = try bytes.readByte()
     guard let tag = MessageTag(rawValue: tagByte) else {
       throw .unexpectedTag(tagByte, expected: "a pgoutput message")
@@ -111,7 +112,7 @@ public struct Decoder: Sendable {
     }
   }
 
-  private func streamedTransaction(_ bytes: inout RawSpan) throws(WireError) -> TransactionID? {
+  private func streamedTransaction(_ bytes: inout RawSpan) throws(LayoutError) -> TransactionID? {
     isInStream ? try bytes.readInteger(TransactionID.self) : nil
   }
 }

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// A row was deleted.
@@ -11,7 +12,7 @@ public struct Delete: Hashable, Sendable {
 
   static func decode(
     from bytes: inout RawSpan, xid: TransactionID?, messageSize: Int
-  ) throws(WireError) -> Delete {
+  ) throws(LayoutError) -> Delete {
     let relation = try bytes.readInteger(ObjectID.self)
     let tag = try bytes.readByte()
     return Delete(

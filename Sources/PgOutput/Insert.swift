@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// A row was inserted.
@@ -11,7 +12,7 @@ public struct Insert: Hashable, Sendable {
 
   static func decode(
     from bytes: inout RawSpan, xid: TransactionID?, messageSize: Int
-  ) throws(WireError) -> Insert {
+  ) throws(LayoutError) -> Insert {
     let relation = try bytes.readInteger(ObjectID.self)
     let tag = try bytes.readByte()
     guard tag == UInt8(ascii: "N") else { throw .unexpectedTag(tag, expected: "a new tuple N") }

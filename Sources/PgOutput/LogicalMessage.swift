@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// What `pg_logical_emit_message` wrote.
@@ -15,7 +16,7 @@ public struct LogicalMessage: Hashable, Sendable {
 
   static func decode(
     from bytes: inout RawSpan, xid: TransactionID?, messageSize: Int
-  ) throws(WireError) -> LogicalMessage {
+  ) throws(LayoutError) -> LogicalMessage {
     let flags = try bytes.readByte()
     let lsn = try bytes.readLSN()
     let prefix = try bytes.readString()

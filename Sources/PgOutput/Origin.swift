@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// The transaction was replicated into this server from elsewhere.
@@ -7,7 +8,7 @@ public struct Origin: Hashable, Sendable {
   /// The name of the origin.
   public let name: String
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> Origin {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> Origin {
     Origin(commitLSN: try bytes.readLSN(), name: try bytes.readString())
   }
 }

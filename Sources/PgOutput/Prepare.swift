@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// A transaction is complete but only prepared; Commit Prepared or Rollback Prepared decides it (protocol 3).
@@ -17,7 +18,7 @@ public struct Prepare: Hashable, Sendable {
   /// The name given to PREPARE TRANSACTION.
   public let globalID: String
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> Prepare {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> Prepare {
     Prepare(
       flags: try bytes.readByte(), prepareLSN: try bytes.readLSN(), endLSN: try bytes.readLSN(),
       prepareTime: try bytes.readTimestamp(), xid: try bytes.readInteger(TransactionID.self),

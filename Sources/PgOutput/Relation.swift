@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// The shape of a table, sent before its first row and again after each change of it.
@@ -38,7 +39,7 @@ public struct Relation: Hashable, Sendable {
   /// The name with its schema, unquoted.
   public var qualifiedName: String { "\(namespace).\(name)" }
 
-  static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(WireError) -> Relation {
+  static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(LayoutError) -> Relation {
     let id = try bytes.readInteger(ObjectID.self)
     let namespace = try bytes.readString()
     let name = try bytes.readString()

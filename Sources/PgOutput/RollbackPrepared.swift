@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// A prepared transaction was rolled back (protocol 3).
@@ -17,7 +18,7 @@ public struct RollbackPrepared: Hashable, Sendable {
   /// The name given to PREPARE TRANSACTION.
   public let globalID: String
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> RollbackPrepared {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> RollbackPrepared {
     RollbackPrepared(
       flags: try bytes.readByte(), prepareEndLSN: try bytes.readLSN(), rollbackEndLSN: try bytes.readLSN(),
       prepareTime: try bytes.readTimestamp(), rollbackTime: try bytes.readTimestamp(),

@@ -1,3 +1,4 @@
+import Octets
 public import PostgresWire
 
 /// A streamed transaction, or one of its subtransactions, was rolled back (protocol 2).
@@ -18,7 +19,7 @@ public struct StreamAbort: Hashable, Sendable {
   }
 
   /// Only the length tells the parallel form from the plain one.
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> StreamAbort {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> StreamAbort {
     let xid = try bytes.readInteger(TransactionID.self)
     let subtransaction = try bytes.readInteger(TransactionID.self)
     var abort: Abort?

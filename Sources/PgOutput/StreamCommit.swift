@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// A streamed transaction was committed (protocol 2).
@@ -7,7 +8,7 @@ public struct StreamCommit: Hashable, Sendable {
   /// The commit itself.
   public let commit: Commit
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> StreamCommit {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> StreamCommit {
     StreamCommit(xid: try bytes.readInteger(TransactionID.self), commit: try Commit.decode(from: &bytes))
   }
 }

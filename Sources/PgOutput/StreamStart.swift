@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// A block of a transaction in progress starts (protocol 2).
@@ -7,7 +8,7 @@ public struct StreamStart: Hashable, Sendable {
   /// This is the transaction's first block.
   public let isFirstSegment: Bool
 
-  static func decode(from bytes: inout RawSpan) throws(WireError) -> StreamStart {
+  static func decode(from bytes: inout RawSpan) throws(LayoutError) -> StreamStart {
     StreamStart(xid: try bytes.readInteger(TransactionID.self), isFirstSegment: try bytes.readByte() != 0)
   }
 }

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// Tables were truncated together.
@@ -11,7 +12,7 @@ public struct Truncate: Hashable, Sendable {
   /// The tables.
   public let relationIDs: [ObjectID]
 
-  static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(WireError) -> Truncate {
+  static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(LayoutError) -> Truncate {
     // The count comes before the options, but its items after them.
     let count = Int(try bytes.readInteger(Int32.self))
     let options = try bytes.readByte()

@@ -1,4 +1,5 @@
-public import PostgresWire
+public import Octets
+import PostgresWire
 
 /// The values of one row: a checked range of the message they came in.
 ///
@@ -13,7 +14,7 @@ public struct Tuple: Hashable, Sendable {
   public let hasBinary: Bool
 
   /// Checks every column's tag and length, so that reading them later cannot fail.
-  static func decode(from bytes: inout RawSpan, messageSize: Int) throws(WireError) -> Tuple {
+  static func decode(from bytes: inout RawSpan, messageSize: Int) throws(LayoutError) -> Tuple {
     let count = try bytes.readCount16(minimumSize: 1)
     let start = messageSize - bytes.byteCount
     let size = bytes.byteCount
@@ -37,8 +38,8 @@ public struct Tuple: Hashable, Sendable {
   }
 
   /// What is wrong with the column that begins here; reads as far as it makes sense.
-  private static func wrongColumn(_ bytes: inout RawSpan) -> WireError {
-    do throws(WireError) {
+  private static func wrongColumn(_ bytes: inout RawSpan) -> LayoutError {
+    do throws(LayoutError) {
       let tag = try bytes.readByte()
       guard tag == UInt8(ascii: "t") || tag == UInt8(ascii: "b") else {
         return .unexpectedTag(tag, expected: "a column n, u, t or b")

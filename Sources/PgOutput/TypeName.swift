@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// The name of a type that is not built in, sent before the relation that uses it.
@@ -11,7 +12,7 @@ public struct TypeName: Hashable, Sendable {
   /// Its name.
   public let name: String
 
-  static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(WireError) -> TypeName {
+  static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(LayoutError) -> TypeName {
     TypeName(
       xid: xid, id: try bytes.readInteger(ObjectID.self), namespace: try bytes.readString(),
       name: try bytes.readString())

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// A row was updated.
@@ -13,7 +14,7 @@ public struct Update: Hashable, Sendable {
 
   static func decode(
     from bytes: inout RawSpan, xid: TransactionID?, messageSize: Int
-  ) throws(WireError) -> Update {
+  ) throws(LayoutError) -> Update {
     let relation = try bytes.readInteger(ObjectID.self)
     var tag = try bytes.readByte()
     var old: OldTuple?
@@ -36,7 +37,7 @@ public enum OldTuple: Hashable, Sendable {
 
   static func decode(
     tag: UInt8, from bytes: inout RawSpan, messageSize: Int, expected: String
-  ) throws(WireError) -> OldTuple {
+  ) throws(LayoutError) -> OldTuple {
     switch tag {
     case UInt8(ascii: "K"): .key(try Tuple.decode(from: &bytes, messageSize: messageSize))
     case UInt8(ascii: "O"): .full(try Tuple.decode(from: &bytes, messageSize: messageSize))

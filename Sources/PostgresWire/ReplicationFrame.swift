@@ -1,3 +1,5 @@
+public import Octets
+
 /// One message of the streaming replication protocol, as the server puts it into a CopyData message.
 ///
 /// Source: PostgreSQL manual, "Streaming Replication Protocol", START_REPLICATION.
@@ -46,7 +48,7 @@ public enum ReplicationFrame: Hashable, Sendable {
 
   /// Reads the header of a frame; the payload of a `w` frame is left to the caller.
   @inlinable
-  public static func decode(from frame: RawSpan) throws(WireError) -> ReplicationFrame {
+  public static func decode(from frame: RawSpan) throws(LayoutError) -> ReplicationFrame {
     var bytes = frame
     switch try bytes.readByte() {
     case UInt8(ascii: "w"):
@@ -71,13 +73,5 @@ public enum ReplicationFrame: Hashable, Sendable {
     frame.appendBigEndian(sentAt.rawValue)
     frame.append(contentsOf: payload)
     return frame
-  }
-}
-
-extension [UInt8] {
-  /// Appends an integer, most significant byte first.
-  @inlinable
-  package mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-    unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
   }
 }

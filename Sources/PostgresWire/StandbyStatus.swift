@@ -1,3 +1,5 @@
+import Octets
+
 /// What the client tells the server about its progress: the `r` frame.
 ///
 /// Source: PostgreSQL manual, "Streaming Replication Protocol", Standby status update.

@@ -1,89 +1,12 @@
-/// Big-endian reading from the front of a span. Each call checks the bounds, then shortens the span.
-///
-/// The only unsafe expressions of this module are the loads below, each behind its own check.
+public import Octets
+
+/// Reading the protocol's own values from the front of a span.
 extension RawSpan {
   @inlinable
-  package mutating func readInteger<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) throws(WireError) -> T {
-    let size = MemoryLayout<T>.size
-    guard byteCount >= size else { throw .truncated(needed: size, available: byteCount) }
-    let value = unsafe unsafeLoadUnaligned(as: T.self)
-    self = extracting(droppingFirst: size)
-    return T(bigEndian: value)
-  }
+  package mutating func readLSN() throws(LayoutError) -> LSN { LSN(rawValue: try readInteger(UInt64.self)) }
 
   @inlinable
-  package mutating func readByte() throws(WireError) -> UInt8 { try readInteger(UInt8.self) }
-
-  @inlinable
-  package mutating func readLSN() throws(WireError) -> LSN { LSN(rawValue: try readInteger(UInt64.self)) }
-
-  @inlinable
-  package mutating func readTimestamp() throws(WireError) -> PostgresTimestamp {
+  package mutating func readTimestamp() throws(LayoutError) -> PostgresTimestamp {
     PostgresTimestamp(rawValue: try readInteger(Int64.self))
-  }
-
-  /// Reads a 16-bit count of items that take at least `minimumSize` bytes each.
-  @inlinable
-  package mutating func readCount16(minimumSize: Int) throws(WireError) -> Int {
-    let count = Int(try readInteger(UInt16.self))
-    guard count <= byteCount / minimumSize else { throw .invalidCount(count) }
-    return count
-  }
-
-  /// Reads a 32-bit count of items that take at least `minimumSize` bytes each.
-  @inlinable
-  package mutating func readCount32(minimumSize: Int) throws(WireError) -> Int {
-    let count = Int(try readInteger(Int32.self))
-    guard count >= 0, count <= byteCount / minimumSize else { throw .invalidCount(count) }
-    return count
-  }
-
-  /// Skips `count` bytes.
-  @inlinable
-  package mutating func skip(_ count: Int) throws(WireError) {
-    guard count >= 0 else { throw .invalidCount(count) }
-    guard count <= byteCount else { throw .truncated(needed: count, available: byteCount) }
-    self = extracting(droppingFirst: count)
-  }
-
-  /// Reads a NUL-terminated UTF-8 string.
-  package mutating func readString() throws(WireError) -> String {
-    var end = 0
-    while end < byteCount, byte(at: end) != 0 { end += 1 }
-    guard end < byteCount else { throw .unterminatedString }
-    let text = try string(0..<end)
-    self = extracting(droppingFirst: end + 1)
-    return text
-  }
-
-  /// Ends a layout: nothing may be left.
-  @inlinable
-  package func expectEnd() throws(WireError) {
-    guard isEmpty else { throw .bytesLeftOver(byteCount) }
-  }
-
-  /// The byte at an offset; traps when the offset is out of bounds, as an array would.
-  @inlinable
-  package func byte(at offset: Int) -> UInt8 {
-    unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-  }
-
-  /// The byte at an offset that the caller has checked.
-  @unsafe @inlinable @inline(__always)
-  package func byte(unchecked offset: Int) -> UInt8 {
-    unsafe unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
-  }
-
-  /// The four-byte length at an offset that the caller has checked.
-  @unsafe @inlinable @inline(__always)
-  package func length(unchecked offset: Int) -> Int {
-    Int(Int32(bigEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Int32.self)))
-  }
-
-  /// Copies a range out as a string, refusing what is not UTF-8.
-  package func string(_ range: Range<Int>) throws(WireError) -> String {
-    let text = unsafe extracting(range).withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-    guard let text else { throw .invalidUTF8 }
-    return text
   }
 }

@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 import PgOutput
 
 /// What is kept of a row that could not become an event.

@@ -1,4 +1,5 @@
-import Capture
+import Files
+import Octets
 public import PostgresWire
 import Sinks
 
@@ -19,7 +20,7 @@ public struct Checkpoint: Sendable {
     self.path = path
     let text: String?
     do {
-      text = try AtomicFile.read(path)
+      text = try SmallFile.read(path)
     } catch {
       throw StreamError(.configuration, "cannot read \(path): \(error.text)")
     }
@@ -57,14 +58,12 @@ public struct Checkpoint: Sendable {
   /// Writes a position, durably, if it is a later one.
   mutating func write(_ lsn: LSN, of identity: StreamIdentity) throws(SinkError) {
     guard lsn > written else { return }
-    let body = """
-      \(Self.magic)
-      system \(identity.systemIdentifier)
-      timeline \(identity.timeline)
-      slot \(identity.slot)
-      lsn \(lsn)
-
-      """
+    var lines = KeyValueText()
+    lines.append("system", identity.systemIdentifier)
+    lines.append("timeline", identity.timeline)
+    lines.append("slot", identity.slot)
+    lines.append("lsn", lsn)
+    let body = "\(Self.magic)\n\(lines.text)"
     do {
       try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path)
     } catch {
@@ -77,13 +76,9 @@ public struct Checkpoint: Sendable {
     guard let check = text.firstRange(of: "check "), text.hasPrefix(magic) else { return nil }
     let body = String(text[..<check.lowerBound])
     guard text[check.upperBound...] == "\(checksum(body))\n" else { return nil }
-    var fields: [Substring: String] = [:]
-    for line in body.split(separator: "\n").dropFirst() {
-      guard let blank = line.firstIndex(of: " ") else { return nil }
-      fields[line[..<blank]] = String(line[line.index(after: blank)...])
-    }
-    guard let system = fields["system"], let timeline = fields["timeline"].flatMap(UInt32.init),
-      let slot = fields["slot"], let lsn = fields["lsn"].flatMap({ LSN($0) })
+    guard let lines = KeyValueText(body.dropFirst(magic.count)), let system = lines["system"],
+      let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
+      let lsn = lines["lsn"].flatMap({ LSN($0) })
     else { return nil }
     let identity = StreamIdentity(
       systemIdentifier: system, timeline: timeline, database: "", slot: slot, publication: "")

@@ -57,7 +57,7 @@ public struct Recorder {
     }
     if answersWanted > 0 || lastStatus + interval <= .now { try send(&source) }
     if supply != .paused, writer.pendingBytes == 0 {
-      control.wakeup.wait(for: source.descriptor, atMost: max(.zero, lastStatus + interval - .now))
+      control.wait(for: source.descriptor, atMost: max(.zero, lastStatus + interval - .now))
     }
   }
 

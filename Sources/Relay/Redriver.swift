@@ -70,7 +70,7 @@ public struct Redriver {
     deliveries.start(0, batch)
     while true {
       if let answer = deliveries.take().first { return answer.failure }
-      control.wakeup.wait(for: nil, atMost: nil)
+      control.wait(for: nil, atMost: nil)
     }
   }
 }

@@ -85,7 +85,7 @@ public struct Relay {
     log.warning("\(failure); trying again in \(pause.formatted)")
     let deadline = ContinuousClock.now + pause
     while !control.isStopRequested, case let left = deadline - .now, left > .zero {
-      control.wakeup.wait(for: nil, atMost: left)
+      control.wait(for: nil, atMost: left)
     }
   }
 

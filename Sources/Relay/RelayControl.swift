@@ -1,3 +1,5 @@
+import Files
+import PostgresWire
 import Synchronization
 
 /// What other threads, such as signal handlers, can ask of a running relay.
@@ -23,6 +25,11 @@ public final class RelayControl: Sendable {
 
   /// Whether an orderly end has been asked for.
   public var isStopRequested: Bool { isStopping.load(ordering: .acquiring) }
+
+  /// Waits for what a source polls, a request, or the end of the time; nil waits without end.
+  func wait(for request: PollDescriptor?, atMost duration: Duration?) {
+    wakeup.wait(for: request?.descriptor, orWriting: request?.wantsWrite ?? false, atMost: duration)
+  }
 
   func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
 }

@@ -1,3 +1,4 @@
+public import Octets
 public import Outbox
 public import PgOutput
 public import PostgresWire
@@ -8,7 +9,7 @@ public enum RelayError: Error, Hashable, Sendable {
   /// The source failed.
   case stream(StreamError)
   /// A frame of the replication protocol could not be read.
-  case frame(WireError)
+  case frame(LayoutError)
   /// A message of the plugin could not be read, at this position.
   case message(DecodeError, LSN)
   /// The stream's own order is broken.

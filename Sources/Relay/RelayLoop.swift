@@ -1,3 +1,4 @@
+import Files
 import IntegrationEvents
 import Logging
 import Outbox
@@ -118,7 +119,7 @@ struct RelayLoop {
   mutating func settle() {
     let deadline = ContinuousClock.now + .seconds(5)
     while !progress.isIdle, failure == nil, case let left = deadline - .now, left > .zero {
-      control.wakeup.wait(for: nil, atMost: left)
+      control.wait(for: nil, atMost: left)
       collect()
     }
   }
@@ -227,7 +228,7 @@ struct RelayLoop {
           break
         }
       }
-      control.wakeup.wait(for: nil, atMost: min(source.heartbeat ?? .seconds(1), .seconds(1)))
+      control.wait(for: nil, atMost: min(source.heartbeat ?? .seconds(1), .seconds(1)))
       collect()
       // The server may go meanwhile; delivering is what matters now.
       do { try sendIfDue(&source) } catch .stream { continue }
@@ -288,13 +289,13 @@ struct RelayLoop {
     var limit: Duration? = source.heartbeat == nil ? nil : max(.zero, untilStatus(source))
     guard let supply else {
       let pause = watch.untilNext
-      return control.wakeup.wait(for: nil, atMost: limit.map { min($0, pause ?? $0) } ?? pause)
+      return control.wait(for: nil, atMost: limit.map { min($0, pause ?? $0) } ?? pause)
     }
     if case .paced(let pause) = supply { return Wakeup.sleep(pause) }
     if case .drained(until: let instant?) = supply {
       let pause = max(.zero, instant - .now)
       limit = limit.map { min($0, pause) } ?? pause
     }
-    control.wakeup.wait(for: source.descriptor, atMost: limit)
+    control.wait(for: source.descriptor, atMost: limit)
   }
 }

@@ -1,13 +1,6 @@
 import CLibpq
+import Glibc
 import PostgresWire
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// One connection to a server. This is the only file that calls libpq, and the only unsafe one of its module.
 ///

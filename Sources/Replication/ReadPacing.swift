@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// When to let the socket fill before reading on.

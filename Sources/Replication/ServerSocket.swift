@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// What the system knows about the socket to the server. Beside libpq's file the only unsafe one of its module.
 struct ServerSocket {

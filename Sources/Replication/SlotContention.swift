@@ -1,12 +1,5 @@
+import Glibc
 public import PostgresWire
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Opening a stream whose slot somebody may still hold.
 ///

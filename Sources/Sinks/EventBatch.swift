@@ -1,4 +1,5 @@
 public import IntegrationEvents
+import Octets
 
 /// A run of encoded events, in order.
 public struct EventBatch: Sendable {

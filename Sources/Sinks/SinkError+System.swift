@@ -1,14 +1,9 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Files
+import Glibc
 
 extension SinkError {
   /// An error of writing to an open output.
-  init(writing name: String, _ failure: OutputFile.Failure) {
+  init(writing name: String, _ failure: SystemFailure) {
     switch failure.number {
     case EPIPE: self.init(.readerGone, "the reader of \(name) has gone")
     case ENOSPC, EDQUOT:
@@ -20,7 +15,7 @@ extension SinkError {
   }
 
   /// An error of opening an output.
-  init(opening path: String, _ failure: OutputFile.Failure) {
+  init(opening path: String, _ failure: SystemFailure) {
     self.init(
       .cannotCreate, "cannot open \(path) for writing: \(failure.text); check the directory and its permissions")
   }

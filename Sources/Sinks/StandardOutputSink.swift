@@ -1,17 +1,18 @@
 import Dispatch
+import Files
 
 /// Writes lines to a descriptor, by default standard output.
 ///
 /// A pipe is durable as soon as its reader's end has taken the bytes: that is all that can be known of it.
 public final class StandardOutputSink: Sink {
-  private let output: OutputFile
+  private let output: OpenFile
   private let queue = DispatchQueue(label: "tailrace.stdout")
   /// How much can be written without waiting when a pipe says that it is ready: it has a page then.
   private static let pageSize = 4096
 
   /// Makes a sink for a descriptor, which stays open.
   public init(descriptor: Int32 = 1) {
-    output = OutputFile(borrowing: descriptor)
+    output = OpenFile(borrowing: descriptor)
   }
 
   /// There is one place to write to.
@@ -21,7 +22,7 @@ public final class StandardOutputSink: Sink {
   public func deliver(_ batch: EventBatch) async throws(SinkError) {
     let result: Result<Void, SinkError> = await withCheckedContinuation { continuation in
       queue.async { [self] in
-        do throws(OutputFile.Failure) {
+        do throws(SystemFailure) {
           try output.write(batch.bytes, 0..<batch.bytes.count)
           continuation.resume(returning: .success(()))
         } catch {

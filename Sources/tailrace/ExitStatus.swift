@@ -1,17 +1,10 @@
 import ArgumentParser
 import Capture
+import Glibc
 import PostgresWire
 import Relay
 import Replication
 import Sinks
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// What errors mean to whoever started the program: sysexits numbers.
 enum ExitStatus: Int32 {

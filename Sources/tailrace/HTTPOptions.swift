@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Files
 public import Sinks
 
 /// How events are posted.
@@ -130,10 +131,9 @@ struct HTTPOptions: ParsableArguments {
       credentials.signing = signing
     }
     if let bearerTokenFile {
-      guard let file = WatchedFile(path: bearerTokenFile) else {
-        throw SinkError(.misconfigured, "cannot read \(bearerTokenFile)")
+      do { credentials.bearerToken = try WatchedFile(path: bearerTokenFile) } catch {
+        throw SinkError(.misconfigured, "cannot read \(bearerTokenFile): \(error.text)")
       }
-      credentials.bearerToken = file
     }
     if let basicAuthFile {
       let parts = try text(of: basicAuthFile).split(whereSeparator: \.isNewline).first?.split(
@@ -147,8 +147,12 @@ struct HTTPOptions: ParsableArguments {
   }
 
   private func text(of path: String) throws(SinkError) -> String {
-    guard let text = SmallFile.text(path) else { throw SinkError(.misconfigured, "cannot read \(path)") }
-    return text
+    do {
+      if let text = try SmallFile.read(path) { return text }
+    } catch {
+      throw SinkError(.misconfigured, "cannot read \(path): \(error.text)")
+    }
+    throw SinkError(.misconfigured, "there is no file \(path)")
   }
 }
 

@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 import PgOutput
 import PostgresWire
 

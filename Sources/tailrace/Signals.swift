@@ -1,13 +1,6 @@
 import Dispatch
+import Glibc
 import Relay
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, the second ends at once,
 /// SIGHUP starts a new output. A write to a pipe without a reader, or beyond a file's size limit, is an error like any

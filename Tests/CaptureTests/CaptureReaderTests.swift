@@ -1,4 +1,5 @@
 import Foundation
+import Octets
 import PostgresWire
 import TestStream
 import Testing

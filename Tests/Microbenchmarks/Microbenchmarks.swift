@@ -1,19 +1,13 @@
 import Capture
+import Glibc
 import IntegrationEvents
+import Octets
 import Outbox
 import PgOutput
 import PostgresWire
 import Relay
 import Sinks
 import TestStream
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Does one step of an event's way again and again, so that a profiler can count what one round takes: run it with two
 /// counts, and the difference leaves out the start.

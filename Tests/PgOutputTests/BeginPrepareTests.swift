@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -19,7 +20,7 @@ extension Sample {
   }
 
   @Test func `a name that is not UTF-8`() {
-    #expect(throws: DecodeError(tag: 0x62, offset: 29, reason: .wire(.invalidUTF8))) {
+    #expect(throws: DecodeError(tag: 0x62, offset: 29, reason: .layout(.invalidUTF8))) {
       try decode(Wire("b").u64(1).u64(2).i64(3).u32(4).raw([0xFF, 0]).bytes)
     }
   }

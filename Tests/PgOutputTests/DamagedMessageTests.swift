@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -20,7 +21,7 @@ import Testing
   @Test(arguments: Sample.all.filter { $0.name != "Stream Abort" })
   func `one byte left over`(sample: Sample) {
     #expect(
-      throws: DecodeError(tag: sample.bytes[0], offset: sample.bytes.count, reason: .wire(.bytesLeftOver(1)))
+      throws: DecodeError(tag: sample.bytes[0], offset: sample.bytes.count, reason: .layout(.bytesLeftOver(1)))
     ) { try sample.decode(sample.bytes + [0]) }
   }
 
@@ -31,18 +32,18 @@ import Testing
   @Test(arguments: (0...255 as ClosedRange<UInt8>).filter { !"BCORYIUDTMSEcAbPKrp".utf8.contains($0) })
   func `a tag that no version of the protocol has`(tag: UInt8) {
     #expect(
-      throws: DecodeError(tag: tag, offset: 1, reason: .wire(.unexpectedTag(tag, expected: "a pgoutput message")))
+      throws: DecodeError(tag: tag, offset: 1, reason: .layout(.unexpectedTag(tag, expected: "a pgoutput message")))
     ) { try decode([tag, 0, 0, 0, 0, 0, 0, 0, 0]) }
   }
 
   @Test func `an empty message`() {
-    let error = DecodeError(tag: nil, offset: 0, reason: .wire(.truncated(needed: 1, available: 0)))
+    let error = DecodeError(tag: nil, offset: 0, reason: .layout(.truncated(needed: 1, available: 0)))
     #expect(throws: error) { try decode([]) }
     #expect(error.description == "pgoutput message empty, byte 0: needs 1 more bytes but only 0 are left")
   }
 
   @Test func `an error says which message, where, and what`() {
-    let error = DecodeError(tag: 0x49, offset: 9, reason: .wire(.unterminatedString))
+    let error = DecodeError(tag: 0x49, offset: 9, reason: .layout(.unterminatedString))
     #expect(error.description == "pgoutput message 'I', byte 9: string without a terminating NUL")
   }
 }

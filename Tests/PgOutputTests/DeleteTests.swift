@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -23,7 +24,7 @@ extension Sample {
 
   @Test func `a new row in place of the old one`() {
     #expect(
-      throws: DecodeError(tag: 0x44, offset: 6, reason: .wire(.unexpectedTag(0x4E, expected: "an old tuple K or O")))
+      throws: DecodeError(tag: 0x44, offset: 6, reason: .layout(.unexpectedTag(0x4E, expected: "an old tuple K or O")))
     ) { try decode(Wire("D").u32(1).raw(Array("N".utf8)).tuple([]).bytes) }
   }
 }

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -26,13 +27,13 @@ extension Sample {
 
   @Test(arguments: [3, 0x7FFF_FFFF, -1, .min] as [Int32])
   func `content longer than the message`(length: Int32) {
-    #expect(throws: DecodeError(tag: 0x4D, offset: 16, reason: .wire(.invalidCount(Int(length))))) {
+    #expect(throws: DecodeError(tag: 0x4D, offset: 16, reason: .layout(.invalidCount(Int(length))))) {
       try decode(Wire("M").u8(1).u64(1).string("p").i32(length).raw([1, 2]).bytes)
     }
   }
 
   @Test func `a prefix that is not UTF-8`() {
-    #expect(throws: DecodeError(tag: 0x4D, offset: 10, reason: .wire(.invalidUTF8))) {
+    #expect(throws: DecodeError(tag: 0x4D, offset: 10, reason: .layout(.invalidUTF8))) {
       try decode(Wire("M").u8(1).u64(1).raw([0xFE, 0]).i32(0).bytes)
     }
   }

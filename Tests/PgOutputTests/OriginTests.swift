@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -16,7 +17,7 @@ extension Sample {
   }
 
   @Test func `a name that is not UTF-8`() {
-    #expect(throws: DecodeError(tag: 0x4F, offset: 9, reason: .wire(.invalidUTF8))) {
+    #expect(throws: DecodeError(tag: 0x4F, offset: 9, reason: .layout(.invalidUTF8))) {
       try decode(Wire("O").u64(1).raw([0xC3, 0x28, 0]).bytes)
     }
   }

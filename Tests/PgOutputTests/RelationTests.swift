@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -56,12 +57,12 @@ extension Sample {
     #expect(
       throws: DecodeError(
         tag: 0x52, offset: 10,
-        reason: .wire(.unexpectedTag(0x78, expected: "a replica identity d, n, f or i")))
+        reason: .layout(.unexpectedTag(0x78, expected: "a replica identity d, n, f or i")))
     ) { try decode(Wire("R").u32(1).string("s").string("t").raw(Array("x".utf8)).u16(0).bytes) }
   }
 
   @Test func `more columns than there are bytes`() {
-    #expect(throws: DecodeError(tag: 0x52, offset: 12, reason: .wire(.invalidCount(0xFFFF)))) {
+    #expect(throws: DecodeError(tag: 0x52, offset: 12, reason: .layout(.invalidCount(0xFFFF)))) {
       try decode(Wire("R").u32(1).string("s").string("t").raw(Array("d".utf8)).u16(0xFFFF).bytes)
     }
   }
@@ -73,7 +74,7 @@ extension Sample {
       head.string("s").string("t").raw(Array("d".utf8)).u16(1).u8(0).raw([0xE2, 0x82, 0]).u32(25).i32(-1).bytes,
     ] {
       let error = #expect(throws: DecodeError.self) { try decode(bytes) }
-      #expect(error?.reason == .wire(.invalidUTF8))
+      #expect(error?.reason == .layout(.invalidUTF8))
     }
   }
 }

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -30,7 +31,7 @@ extension Sample {
 
   @Test(arguments: [2, 0x7FFF_FFFF, -1, .min] as [Int32])
   func `more tables than there are bytes`(count: Int32) {
-    #expect(throws: DecodeError(tag: 0x54, offset: 6, reason: .wire(.invalidCount(Int(count))))) {
+    #expect(throws: DecodeError(tag: 0x54, offset: 6, reason: .layout(.invalidCount(Int(count))))) {
       try decode(Wire("T").i32(count).u8(0).u32(10).bytes)
     }
   }

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -24,20 +25,20 @@ import Testing
   func `a value longer than the message`(length: Int32) {
     let message = Wire("I").u32(1).raw(Array("N".utf8)).u16(1).raw(Array("t".utf8)).i32(length).raw([1, 2]).bytes
     #expect(
-      throws: DecodeError(tag: 0x49, offset: 13, reason: .wire(.truncated(needed: Int(length), available: 2)))
+      throws: DecodeError(tag: 0x49, offset: 13, reason: .layout(.truncated(needed: Int(length), available: 2)))
     ) { try decode(message) }
   }
 
   @Test(arguments: [-1, .min] as [Int32])
   func `a value of negative length`(length: Int32) {
     let message = Wire("I").u32(1).raw(Array("N".utf8)).u16(1).raw(Array("b".utf8)).i32(length).raw([1, 2]).bytes
-    #expect(throws: DecodeError(tag: 0x49, offset: 13, reason: .wire(.invalidCount(Int(length))))) {
+    #expect(throws: DecodeError(tag: 0x49, offset: 13, reason: .layout(.invalidCount(Int(length))))) {
       try decode(message)
     }
   }
 
   @Test func `more columns than there are bytes`() {
-    #expect(throws: DecodeError(tag: 0x49, offset: 8, reason: .wire(.invalidCount(0xFFFF)))) {
+    #expect(throws: DecodeError(tag: 0x49, offset: 8, reason: .layout(.invalidCount(0xFFFF)))) {
       try decode(Wire("I").u32(1).raw(Array("N".utf8)).u16(0xFFFF).raw(Array("nnn".utf8)).bytes)
     }
   }
@@ -45,7 +46,7 @@ import Testing
   @Test(arguments: (0...255 as ClosedRange<UInt8>).filter { !"nutb".utf8.contains($0) })
   func `a column of no known kind`(tag: UInt8) {
     #expect(
-      throws: DecodeError(tag: 0x49, offset: 9, reason: .wire(.unexpectedTag(tag, expected: "a column n, u, t or b")))
+      throws: DecodeError(tag: 0x49, offset: 9, reason: .layout(.unexpectedTag(tag, expected: "a column n, u, t or b")))
     ) { try decode(Wire("I").u32(1).raw(Array("N".utf8)).u16(1).u8(tag).bytes) }
   }
 }

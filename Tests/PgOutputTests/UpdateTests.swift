@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import TestStream
 import Testing
@@ -34,14 +35,14 @@ extension Sample {
   @Test func `a tuple of no known kind`() {
     let wire = Wire("U").u32(1).raw(Array("X".utf8)).tuple([])
     #expect(
-      throws: DecodeError(tag: 0x55, offset: 6, reason: .wire(.unexpectedTag(0x58, expected: "a tuple K, O or N")))
+      throws: DecodeError(tag: 0x55, offset: 6, reason: .layout(.unexpectedTag(0x58, expected: "a tuple K, O or N")))
     ) { try decode(wire.bytes) }
   }
 
   @Test func `an old row without a new one`() {
     let wire = Wire("U").u32(1).raw(Array("K".utf8)).tuple([]).raw(Array("K".utf8)).tuple([])
     #expect(
-      throws: DecodeError(tag: 0x55, offset: 9, reason: .wire(.unexpectedTag(0x4B, expected: "a new tuple N")))
+      throws: DecodeError(tag: 0x55, offset: 9, reason: .layout(.unexpectedTag(0x4B, expected: "a new tuple N")))
     ) { try decode(wire.bytes) }
   }
 }

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 import Testing
 
@@ -39,21 +40,21 @@ import Testing
 
   @Test(arguments: 0..<25)
   func `XLogData cut off in its header`(count: Int) {
-    #expect(throws: WireError.self) { try decode(Array(Self.data[..<count])) }
+    #expect(throws: LayoutError.self) { try decode(Array(Self.data[..<count])) }
   }
 
   @Test(arguments: 0..<18)
   func `keepalive cut off`(count: Int) {
-    #expect(throws: WireError.self) { try decode(Array(Self.keepalive[..<count])) }
+    #expect(throws: LayoutError.self) { try decode(Array(Self.keepalive[..<count])) }
   }
 
   @Test func `keepalive with a byte too many`() {
-    #expect(throws: WireError.bytesLeftOver(1)) { try decode(Self.keepalive + [0]) }
+    #expect(throws: LayoutError.bytesLeftOver(1)) { try decode(Self.keepalive + [0]) }
   }
 
   @Test(arguments: (0...255 as ClosedRange<UInt8>).filter { $0 != 0x77 && $0 != 0x6B })
   func `any other tag`(tag: UInt8) {
-    #expect(throws: WireError.unexpectedTag(tag, expected: "w or k")) { try decode([tag] + Self.data.dropFirst()) }
+    #expect(throws: LayoutError.unexpectedTag(tag, expected: "w or k")) { try decode([tag] + Self.data.dropFirst()) }
   }
 
   @Test func `a frame around a message carries its position twice`() throws {

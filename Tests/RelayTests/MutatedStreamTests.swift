@@ -1,5 +1,6 @@
 import Capture
 import Foundation
+import Octets
 import PgOutput
 import PostgresWire
 import TestStream

@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 import Outbox
 import PgOutput
 import PostgresWire

@@ -1,15 +1,8 @@
+import Glibc
 import PostgresWire
 import Testing
 
 @testable import Replication
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The frame of a Begin: sent at one time, of a transaction that was committed at another, in microseconds.
 private func begin(sent: Int64, committed: Int64) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// Bytes in the order in which the wire has them.

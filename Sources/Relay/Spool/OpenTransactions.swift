@@ -1,3 +1,4 @@
+import Files
 import PgOutput
 import PostgresWire
 import Sinks

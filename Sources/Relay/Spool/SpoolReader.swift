@@ -1,3 +1,4 @@
+import Files
 import IntegrationEvents
 import PostgresWire
 import Sinks

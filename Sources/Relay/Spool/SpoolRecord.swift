@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 import PgOutput
 import PostgresWire
 
@@ -53,7 +54,7 @@ struct SpoolRecord {
 
 extension SpoolRecord {
   /// Reads a head.
-  init(head: RawSpan) throws(WireError) {
+  init(head: RawSpan) throws(LayoutError) {
     var bytes = head
     let tag = try bytes.readByte()
     guard let kind = Kind(rawValue: tag) else { throw .unexpectedTag(tag, expected: "a spooled record") }
@@ -67,11 +68,11 @@ extension SpoolRecord {
     guard size >= 0 else { throw .invalidCount(size) }
   }
 
-  private static func number(_ bytes: inout RawSpan) throws(WireError) -> Int {
+  private static func number(_ bytes: inout RawSpan) throws(LayoutError) -> Int {
     Int(try bytes.readInteger(Int64.self))
   }
 
-  private static func range(_ bytes: inout RawSpan) throws(WireError) -> Range<Int> {
+  private static func range(_ bytes: inout RawSpan) throws(LayoutError) -> Range<Int> {
     let (lower, upper) = (try number(&bytes), try number(&bytes))
     guard lower <= upper else { throw .invalidCount(upper) }
     return lower..<upper

@@ -1,3 +1,4 @@
+import Files
 import IntegrationEvents
 import PgOutput
 import Sinks
@@ -9,7 +10,7 @@ final class SpooledTransaction {
   private(set) var aborted: Set<TransactionID> = []
   /// What is not in the file yet.
   private(set) var tail: [UInt8] = []
-  private var file: OutputFile?
+  private var file: OpenFile?
   /// How much is in the file.
   private(set) var fileSize: Int64 = 0
   /// Errors with which the stream ends if their subtransaction is committed: for each its first.
@@ -63,15 +64,15 @@ final class SpooledTransaction {
   }
 
   /// Moves what is in memory to the file.
-  func spill(to directory: String) throws(OutputFile.Failure) {
-    if file == nil { file = try OutputFile(unnamedIn: directory) }
+  func spill(to directory: String) throws(SystemFailure) {
+    if file == nil { file = try OpenFile(unnamedIn: directory) }
     try file?.write(tail, 0..<tail.count)
     fileSize += Int64(tail.count)
     tail.removeAll(keepingCapacity: true)
   }
 
   /// Appends a range of the file to other bytes.
-  func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(OutputFile.Failure) {
+  func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(SystemFailure) {
     try file?.append(range, to: &bytes)
   }
 

@@ -1,4 +1,5 @@
 public import IntegrationEvents
+import Octets
 
 /// What could not be delivered, and why: kept until somebody redrives or drops it.
 public struct DeadLetter: Hashable, Sendable {

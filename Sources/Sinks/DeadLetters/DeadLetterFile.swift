@@ -1,3 +1,4 @@
+import Files
 import Synchronization
 
 /// Dead letters in a file, a line of JSON each. Several processes may use it at once.
@@ -8,10 +9,10 @@ public final class DeadLetterFile: DeadLetterStore {
   /// Keys that a file has letters of. Letters go only when the file is replaced, so this holds as long as the path
   /// leads to that very file; it stays open, so that no other can look like it.
   private final class KnownKeys: Sendable {
-    let file: OutputFile
+    let file: OpenFile
     let keys: Set<String>
 
-    init(_ file: consuming OutputFile, _ keys: Set<String>) {
+    init(_ file: consuming OpenFile, _ keys: Set<String>) {
       self.file = file
       self.keys = keys
     }
@@ -24,13 +25,13 @@ public final class DeadLetterFile: DeadLetterStore {
 
   /// Appends lines and makes them durable.
   public func append(_ letters: [DeadLetter]) throws(SinkError) {
-    try withFile { (file) throws(OutputFile.Failure) in try Self.append(letters, to: file) }
+    try withFile { (file) throws(SystemFailure) in try Self.append(letters, to: file) }
   }
 
   /// Looks and appends under one lock.
   public func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
     var isParked = false
-    try withFile { (file) throws(OutputFile.Failure) in
+    try withFile { (file) throws(SystemFailure) in
       isParked = try isKnown(letter.key, in: file)
       if isParked { try Self.append([letter], to: file) }
     }
@@ -38,13 +39,13 @@ public final class DeadLetterFile: DeadLetterStore {
   }
 
   /// Whether a file has letters of a key; it is read only when that is not known already.
-  private func isKnown(_ key: String, in file: borrowing OutputFile) throws(OutputFile.Failure) -> Bool {
+  private func isKnown(_ key: String, in file: borrowing OpenFile) throws(SystemFailure) -> Bool {
     if let known = known.withLock(\.self), known.keys.contains(key),
       try known.file.status().isSameFile(as: file.status())
     {
       return true
     }
-    let found = KnownKeys(try OutputFile(reading: path), Set(try Self.letters(in: file).map(\.key)))
+    let found = KnownKeys(try OpenFile(reading: path), Set(try Self.letters(in: file).map(\.key)))
     known.withLock { $0 = found }
     return found.keys.contains(key)
   }
@@ -54,7 +55,7 @@ public final class DeadLetterFile: DeadLetterStore {
     guard FileStatus(path: path) != nil else { return [] }
     var letters: [DeadLetter] = []
     var isReadable = true
-    try withFile { (file) throws(OutputFile.Failure) in
+    try withFile { (file) throws(SystemFailure) in
       letters = try Self.letters(in: file)
       isReadable = try letters.count == Self.lines(of: file).count
     }
@@ -65,7 +66,7 @@ public final class DeadLetterFile: DeadLetterStore {
   /// Writes the file anew without some letters.
   public func remove(_ gone: [DeadLetter]) throws(SinkError) {
     guard FileStatus(path: path) != nil else { return }
-    try withFile { (file) throws(OutputFile.Failure) in
+    try withFile { (file) throws(SystemFailure) in
       let left = try Self.lines(of: file).filter { line in
         guard let letter = DeadLetter(json: line) else { return true }
         return !gone.contains { $0.isAbout(letter) }
@@ -76,10 +77,10 @@ public final class DeadLetterFile: DeadLetterStore {
   }
 
   /// Opens the file under its lock. Whoever waited for the lock may find that the file has been replaced meanwhile.
-  private func withFile(_ body: (borrowing OutputFile) throws(OutputFile.Failure) -> Void) throws(SinkError) {
-    do throws(OutputFile.Failure) {
+  private func withFile(_ body: (borrowing OpenFile) throws(SystemFailure) -> Void) throws(SinkError) {
+    do throws(SystemFailure) {
       while true {
-        let file = try OutputFile(appendingTo: path)
+        let file = try OpenFile(appendingTo: path)
         try file.waitForLock()
         guard let named = FileStatus(path: path), try file.status().isSameFile(as: named) else { continue }
         return try body(file)
@@ -89,12 +90,9 @@ public final class DeadLetterFile: DeadLetterStore {
     }
   }
 
-  private static func append(_ letters: [DeadLetter], to file: borrowing OutputFile) throws(OutputFile.Failure) {
-    let size = try file.status().size
+  private static func append(_ letters: [DeadLetter], to file: borrowing OpenFile) throws(SystemFailure) {
     // A crash may have left half a line.
-    var whole = size
-    while whole > 0, try file.read((whole - 1)..<whole) != [UInt8(ascii: "\n")] { whole -= 1 }
-    if whole < size { try file.truncate(to: whole) }
+    let whole = try file.repairTornTail()
     let bytes = Array(letters.map { $0.json + "\n" }.joined().utf8)
     do {
       try file.write(bytes, 0..<bytes.count)
@@ -105,13 +103,13 @@ public final class DeadLetterFile: DeadLetterStore {
     try file.synchronize()
   }
 
-  private static func lines(of file: borrowing OutputFile) throws(OutputFile.Failure) -> [[UInt8]] {
+  private static func lines(of file: borrowing OpenFile) throws(SystemFailure) -> [[UInt8]] {
     let bytes = try file.read(0..<file.status().size)
     let end = bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex
     return bytes[..<end].split(separator: UInt8(ascii: "\n")).map(Array.init)
   }
 
-  private static func letters(in file: borrowing OutputFile) throws(OutputFile.Failure) -> [DeadLetter] {
+  private static func letters(in file: borrowing OpenFile) throws(SystemFailure) -> [DeadLetter] {
     try lines(of: file).compactMap { DeadLetter(json: $0) }
   }
 }

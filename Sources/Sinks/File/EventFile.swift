@@ -1,18 +1,12 @@
+import Files
+import Glibc
 import IntegrationEvents
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// The file behind a file sink: opening and repair, appending, rotation.
 struct EventFile: ~Copyable {
   private let configuration: FileSink.Configuration
   private var state: FileSinkState
-  private var file: OutputFile
+  private var file: OpenFile
   /// How long the file is; everything up to here is whole lines.
   private var size: Int64
   /// The newest event in the file, or in one that was rotated away.
@@ -24,7 +18,7 @@ struct EventFile: ~Copyable {
     var state = FileSinkState(origin: origin, last: nil, started: Self.now)
     var found: (size: Int64, last: EventPosition?) = (0, nil)
     if opened.isRegular {
-      do throws(OutputFile.Failure) {
+      do throws(SystemFailure) {
         found = try Self.repair(opened)
       } catch {
         throw SinkError(opening: path, error)
@@ -68,7 +62,7 @@ struct EventFile: ~Copyable {
   /// Makes everything appended so far durable.
   mutating func commit() throws(SinkError) {
     guard file.isRegular else { return }
-    do throws(OutputFile.Failure) {
+    do throws(SystemFailure) {
       if configuration.synchronizes { try file.synchronize() }
       guard try file.status().linkCount > 0 else {
         throw .init(number: ENOENT)
@@ -115,7 +109,7 @@ struct EventFile: ~Copyable {
     try commit()
     let path = configuration.path
     let isStillOurs = try isStillOurs()
-    do throws(OutputFile.Failure) {
+    do throws(SystemFailure) {
       state.last = last
       state.started = Self.now
       // In this order: should we die between the two, the file's own last line still tells where to go on.
@@ -124,7 +118,7 @@ struct EventFile: ~Copyable {
       throw SinkError(writing: path, error)
     }
     if isStillOurs {
-      do throws(OutputFile.Failure) {
+      do throws(SystemFailure) {
         try AtomicFile.move(path, to: rotatedName())
       } catch {
         // Somebody else may have moved it since we looked.
@@ -153,9 +147,9 @@ struct EventFile: ~Copyable {
 
   private static func statePath(_ path: String) -> String { path + ".state" }
 
-  private static func open(_ path: String) throws(SinkError) -> OutputFile {
-    do throws(OutputFile.Failure) {
-      let file = try OutputFile(appendingTo: path)
+  private static func open(_ path: String) throws(SinkError) -> OpenFile {
+    do throws(SystemFailure) {
+      let file = try OpenFile(appendingTo: path)
       if file.isRegular, !file.lock() { throw .init(number: EBUSY) }
       return file
     } catch {
@@ -164,28 +158,9 @@ struct EventFile: ~Copyable {
   }
 
   /// Cuts off a torn last line; gives the length that is left and the position of the last event.
-  private static func repair(_ file: borrowing OutputFile) throws(OutputFile.Failure) -> (Int64, EventPosition?) {
-    let size = try file.status().size
-    let end = try lineStart(file, before: size)
-    if end < size {
-      try file.truncate(to: end)
-      try file.synchronize()
-    }
-    guard end > 0 else { return (end, nil) }
-    let start = try lineStart(file, before: end - 1)
-    return (end, EventLine.position(in: try file.read(start..<end)))
-  }
-
-  /// The offset behind the last newline before an offset.
-  private static func lineStart(_ file: borrowing OutputFile, before end: Int64) throws(OutputFile.Failure) -> Int64 {
-    var end = end
-    while end > 0 {
-      let start = max(0, end - 65_536)
-      let piece = try file.read(start..<end)
-      if let newline = piece.lastIndex(of: UInt8(ascii: "\n")) { return start + Int64(newline) + 1 }
-      end = start
-    }
-    return 0
+  private static func repair(_ file: borrowing OpenFile) throws(SystemFailure) -> (Int64, EventPosition?) {
+    let end = try file.repairTornTail()
+    return (end, EventLine.position(in: try file.lastLine(before: end)))
   }
 
   /// Reads the state beside the file, or makes it for a new one; refuses another stream's.
@@ -196,7 +171,7 @@ struct EventFile: ~Copyable {
     let advice = "move the file and its .state away or name another"
     let text: String?
     do {
-      text = try AtomicFile.read(statePath(path))
+      text = try SmallFile.read(statePath(path))
     } catch {
       throw SinkError(opening: statePath(path), error)
     }

@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 
 /// Reading back a line that was written as a CloudEvent.
 enum EventLine {

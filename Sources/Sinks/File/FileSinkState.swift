@@ -1,3 +1,4 @@
+import Files
 import IntegrationEvents
 
 /// Which stream an output file belongs to. Kept beside it as `PATH.state`, because events do not tell.
@@ -39,32 +40,26 @@ struct FileSinkState: Hashable {
   }
 
   init?(text: String) {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    guard lines.first.map(String.init) == Self.magic else { return nil }
-    let fields = Dictionary(
-      lines.dropFirst().compactMap { line -> (Substring, String)? in
-        guard let blank = line.firstIndex(of: " ") else { return nil }
-        return (line[..<blank], String(line[line.index(after: blank)...]))
-      }, uniquingKeysWith: { _, last in last })
-    guard let system = fields["system"], let timeline = fields["timeline"].flatMap(UInt32.init),
-      let slot = fields["slot"], let started = fields["started"].flatMap(Int64.init)
+    guard let end = text.firstIndex(of: "\n"), text[..<end] == Self.magic,
+      let lines = KeyValueText(text[text.index(after: end)...]), let system = lines["system"],
+      let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
+      let started = lines["started"].flatMap({ Int64($0) })
     else { return nil }
     origin = StreamOrigin(systemIdentifier: system, timeline: timeline, slot: slot)
     self.started = started
-    if let text = fields["last"] {
+    if let text = lines["last"] {
       guard let position = EventPosition(sequence: text) else { return nil }
       last = position
     }
   }
 
   var text: String {
-    """
-    \(Self.magic)
-    system \(origin.systemIdentifier)
-    timeline \(origin.timeline)
-    slot \(origin.slot)
-    started \(started)
-
-    """ + (last.map { "last \($0.sequence)\n" } ?? "")
+    var lines = KeyValueText()
+    lines.append("system", origin.systemIdentifier)
+    lines.append("timeline", origin.timeline)
+    lines.append("slot", origin.slot)
+    lines.append("started", started)
+    if let last { lines.append("last", last.sequence) }
+    return "\(Self.magic)\n\(lines.text)"
   }
 }

@@ -1,4 +1,5 @@
 import IntegrationEvents
+import Octets
 
 /// What goes into one request: header fields and a body. Source: CloudEvents HTTP Protocol Binding.
 struct HTTPMessage {
@@ -56,7 +57,7 @@ struct HTTPMessage {
       case "data":
         if kind == .string { textData = inner }
         body = Array(bytes[value])
-      case "data_base64": body = Base64.decode(span.text(inner)) ?? []
+      case "data_base64": body = Base64.decode(bytes[inner]) ?? []
       case "datacontenttype": contentType = span.text(inner)
       default:
         var text: [UInt8] = []
@@ -91,13 +92,8 @@ struct HTTPMessage {
   /// Everything but printable ASCII, and the blank, the quotation mark and the per cent sign, as `%XX`.
   static func percentEncoded(_ bytes: [UInt8]) -> String {
     var text: [UInt8] = []
-    for byte in bytes {
-      if (0x21...0x7E).contains(byte), byte != UInt8(ascii: "\""), byte != UInt8(ascii: "%") {
-        text.append(byte)
-      } else {
-        text.append(UInt8(ascii: "%"))
-        for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? digit + 48 : digit + 55) }
-      }
+    text.appendPercentEncoded(bytes) {
+      (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "%")
     }
     return String(decoding: text, as: UTF8.self)
   }

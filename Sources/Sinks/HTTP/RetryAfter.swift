@@ -1,3 +1,4 @@
+import Files
 import IntegrationEvents
 
 /// The `Retry-After` header: a number of seconds, or a date. Source: RFC 9110, sections 10.2.3 and 5.6.7.
@@ -34,12 +35,4 @@ enum RetryAfter {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11,
     "Dec": 12,
   ]
-}
-
-extension String {
-  /// Without blanks, tabs and line ends at either end.
-  var trimmedBlanks: String {
-    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
-    return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
-  }
 }

@@ -1,5 +1,7 @@
 import Crypto
+import Files
 import IntegrationEvents
+import Octets
 
 /// Signing as the Standard Webhooks specification wants it.
 ///
@@ -16,7 +18,7 @@ public struct StandardWebhooks: Sendable {
     for line in text.split(whereSeparator: \.isNewline) {
       let secret = String(line).trimmedBlanks
       if secret.isEmpty { continue }
-      guard let bytes = Base64.decode(secret.hasPrefix("whsec_") ? String(secret.dropFirst(6)) : secret),
+      guard let bytes = Base64.decode((secret.hasPrefix("whsec_") ? secret.dropFirst(6) : secret[...]).utf8),
         bytes.count >= 16
       else { return nil }
       keys.append(SymmetricKey(data: bytes))

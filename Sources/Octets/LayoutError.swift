@@ -1,7 +1,7 @@
-/// What can be wrong with bytes that claim to be in PostgreSQL's wire format.
+/// What can be wrong with bytes that claim to have a certain layout.
 ///
 /// Carries sizes and tags, never the bytes themselves, so that it can be logged.
-public enum WireError: Error, Hashable, Sendable {
+public enum LayoutError: Error, Hashable, Sendable {
   /// A field needs more bytes than are left.
   case truncated(needed: Int, available: Int)
   /// A string has no terminating NUL.
@@ -16,7 +16,7 @@ public enum WireError: Error, Hashable, Sendable {
   case bytesLeftOver(Int)
 }
 
-extension WireError: CustomStringConvertible {
+extension LayoutError: CustomStringConvertible {
   /// One line, lower case, fit to follow "at byte N:".
   public var description: String {
     switch self {

@@ -1,5 +1,3 @@
-import PostgresWire
-
 /// The 64-bit xxHash: a checksum that keeps up with reading, not a cryptographic one.
 ///
 /// Source: the xxHash specification, "XXH64 algorithm description".

@@ -1,6 +1,5 @@
+import Octets
 import Testing
-
-@testable import Capture
 
 @Suite struct XXH64Tests {
   /// Made with the reference implementation: the bytes are 0, 1, 2, … of each length.

@@ -1,21 +1,13 @@
-import PostgresWire
+import Glibc
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Wakes a thread that waits in `poll`. This module's only unsafe file.
-final class Wakeup: Sendable {
+/// Wakes a thread that waits for a descriptor.
+package final class Wakeup: Sendable {
   private let reading: Int32
   private let writing: Int32
   private let isSignalled = Atomic(false)
 
-  init() {
+  package init() {
     var ends: (Int32, Int32) = (-1, -1)
     let result = unsafe withUnsafeMutableBytes(of: &ends) {
       unsafe pipe($0.baseAddress?.assumingMemoryBound(to: Int32.self))
@@ -34,22 +26,22 @@ final class Wakeup: Sendable {
   }
 
   /// Ends the wait that is going on, or else the next one. Any thread may call it.
-  func signal() {
+  package func signal() {
     guard !isSignalled.exchange(true, ordering: .acquiringAndReleasing) else { return }
     var byte: UInt8 = 0
     _ = unsafe write(writing, &byte, 1)
   }
 
-  /// Waits for the descriptor, a signal, or the end of the time; nil waits without end.
-  func wait(for other: PollDescriptor?, atMost duration: Duration?) {
-    let isOther = other != nil
+  /// Waits until a descriptor can be read (or written, if asked for), for a signal, or for the end of the time; nil waits
+  /// without end.
+  package func wait(for descriptor: Int32?, orWriting: Bool = false, atMost duration: Duration?) {
     var requests = (
       pollfd(fd: reading, events: Int16(POLLIN), revents: 0),
-      pollfd(
-        fd: other?.descriptor ?? -1, events: Int16(other?.wantsWrite == true ? POLLIN | POLLOUT : POLLIN), revents: 0)
+      pollfd(fd: descriptor ?? -1, events: Int16(orWriting ? POLLIN | POLLOUT : POLLIN), revents: 0)
     )
     _ = unsafe withUnsafeMutableBytes(of: &requests) {
-      unsafe poll($0.bindMemory(to: pollfd.self).baseAddress, isOther ? 2 : 1, Self.milliseconds(duration))
+      unsafe poll(
+        $0.bindMemory(to: pollfd.self).baseAddress, descriptor == nil ? 1 : 2, Self.milliseconds(duration))
     }
     // A byte may come after its signal has been noticed; it must not stay, or every further wait would end at once.
     if requests.0.revents != 0 || isSignalled.load(ordering: .acquiring) {
@@ -60,7 +52,7 @@ final class Wakeup: Sendable {
   }
 
   /// Sleeps by the clock, whatever happens meanwhile: for less than a millisecond, which poll cannot measure.
-  static func sleep(_ duration: Duration) {
+  package static func sleep(_ duration: Duration) {
     let (seconds, attoseconds) = duration.components
     var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     unsafe nanosleep(&time, nil)

@@ -1,0 +1,173 @@
+import Glibc
+
+/// An open file descriptor.
+package struct OpenFile: ~Copyable, Sendable {
+  private let descriptor: Int32
+  private let isOwned: Bool
+  /// Whether it is a file on a disk, not a device or a pipe.
+  package let isRegular: Bool
+  private let isPipe: Bool
+
+  /// Takes a descriptor that stays open when this goes.
+  package init(borrowing descriptor: Int32) {
+    self.init(descriptor, isOwned: false)
+  }
+
+  /// Opens a file for appending, creating it with mode 0600.
+  package init(appendingTo path: String) throws(SystemFailure) {
+    try self.init(path, O_RDWR | O_CREAT | O_APPEND)
+  }
+
+  /// Creates a file, or empties it, with mode 0600.
+  package init(replacing path: String) throws(SystemFailure) {
+    try self.init(path, O_WRONLY | O_CREAT | O_TRUNC)
+  }
+
+  /// Creates a file with mode 0600; one that is there is an error.
+  package init(creating path: String) throws(SystemFailure) {
+    try self.init(path, O_WRONLY | O_CREAT | O_EXCL)
+  }
+
+  /// Opens a file to read it.
+  package init(reading path: String) throws(SystemFailure) {
+    try self.init(path, O_RDONLY)
+  }
+
+  /// Creates a file with mode 0600 that has no name and goes when it is closed.
+  package init(unnamedIn directory: String) throws(SystemFailure) {
+    var template = Array("\(directory)/tailrace.\(String(repeating: "X", count: 6))".utf8CString)
+    let opened = unsafe mkstemp(&template)
+    guard opened >= 0 else { throw .last }
+    _ = unsafe unlink(template)
+    _ = fcntl(opened, F_SETFD, FD_CLOEXEC)
+    self.init(opened, isOwned: true)
+  }
+
+  /// Makes the names in a file's directory survive a crash of the machine.
+  package static func synchronizeDirectory(of path: String) throws(SystemFailure) {
+    let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    try OpenFile(directory, O_RDONLY | O_DIRECTORY).synchronize()
+  }
+
+  private init(_ path: String, _ flags: Int32) throws(SystemFailure) {
+    let opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
+    guard opened >= 0 else { throw .last }
+    self.init(opened, isOwned: true)
+  }
+
+  private init(_ descriptor: Int32, isOwned: Bool) {
+    self.descriptor = descriptor
+    self.isOwned = isOwned
+    let status = FileStatus(descriptor: descriptor)
+    isRegular = status?.isRegular ?? false
+    isPipe = status?.isPipe ?? false
+  }
+
+  deinit {
+    if isOwned { close(descriptor) }
+  }
+
+  /// Writes a range of bytes whole, waiting where the descriptor does not block by itself.
+  package func write(_ bytes: [UInt8], _ range: Range<Int>) throws(SystemFailure) {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + offset }, range.upperBound - offset)
+      }
+      if count >= 0 {
+        offset += count
+      } else if errno == EAGAIN || errno == EWOULDBLOCK {
+        _ = isWritable(within: -1)
+      } else if errno != EINTR {
+        throw .last
+      }
+    }
+  }
+
+  /// Writes all of some bytes.
+  package func write(_ bytes: [UInt8]) throws(SystemFailure) { try write(bytes, bytes.indices) }
+
+  /// Whether a page can be written now without waiting: to a file always, to a pipe when it has room.
+  package var takesPage: Bool { isPipe ? isWritable(within: 0) : isRegular }
+
+  private func isWritable(within milliseconds: Int32) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&request, 1, milliseconds) == 1 && request.revents & Int16(POLLOUT) != 0
+  }
+
+  /// Makes what was written survive a crash of the machine. Devices and pipes have nothing to make durable.
+  package func synchronize() throws(SystemFailure) {
+    while fsync(descriptor) != 0 {
+      if errno == EINVAL || errno == EROFS || errno == ENOTSUP { return }
+      if errno != EINTR { throw .last }
+    }
+  }
+
+  /// Cuts the file to a length.
+  package func truncate(to size: Int64) throws(SystemFailure) {
+    while ftruncate(descriptor, off_t(size)) != 0 {
+      if errno != EINTR { throw .last }
+    }
+  }
+
+  /// Takes the file for this process alone; false when another has it.
+  package func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+  /// Takes the file for this process alone, waiting while another has it.
+  package func waitForLock() throws(SystemFailure) {
+    while flock(descriptor, LOCK_EX) != 0 {
+      if errno != EINTR { throw .last }
+    }
+  }
+
+  /// What the system knows about the file.
+  package func status() throws(SystemFailure) -> FileStatus {
+    guard let status = FileStatus(descriptor: descriptor) else { throw .last }
+    return status
+  }
+
+  /// The bytes of a range, whole: a file that ends before is an error.
+  package func read(_ range: Range<Int64>) throws(SystemFailure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try append(range, to: &bytes)
+    return bytes
+  }
+
+  /// Appends the bytes of a range to others, whole: a file that ends before is an error. One call may bring only a part,
+  /// of more than 2 GiB, over a network, or when a signal comes.
+  package func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(SystemFailure) {
+    bytes.reserveCapacity(bytes.count + range.count)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let count = try unsafe bytes.append(atMost: Int(range.upperBound - offset)) { target, count in
+        unsafe pread(descriptor, target, count, off_t(offset))
+      }
+      guard count > 0 else { throw SystemFailure(number: ENODATA) }
+      offset += Int64(count)
+    }
+  }
+
+  /// Appends what comes next, up to so many bytes; how many it was, 0 at the end.
+  package func appendNext(_ count: Int, to bytes: inout [UInt8]) throws(SystemFailure) -> Int {
+    try unsafe bytes.append(atMost: count) { target, count in unsafe Glibc.read(descriptor, target, count) }
+  }
+}
+
+extension [UInt8] {
+  /// Appends what one call reads, made again when a signal has interrupted it.
+  fileprivate mutating func append(
+    atMost count: Int, _ read: (UnsafeMutableRawPointer?, Int) -> Int
+  ) throws(SystemFailure) -> Int {
+    var result = 0
+    append(addingCapacity: count) { span in
+      unsafe span.withUnsafeMutableBufferPointer { target, initialized in
+        repeat {
+          result = unsafe read(UnsafeMutableRawPointer(target.baseAddress), count)
+        } while result < 0 && errno == EINTR
+        initialized = Swift.max(0, result)
+      }
+    }
+    guard result >= 0 else { throw .last }
+    return result
+  }
+}

@@ -1,0 +1,61 @@
+import Synchronization
+
+/// Reading files of a few kilobytes, such as secrets and our own records.
+package enum SmallFile {
+  /// The most that is read, in bytes.
+  package static let limit = 65_536
+
+  /// The text of a file; nil when there is none. What is not UTF-8 is an error, as is a file that is too long.
+  package static func read(_ path: String) throws(SystemFailure) -> String? {
+    guard FileStatus(path: path) != nil else { return nil }
+    let file = try OpenFile(reading: path)
+    var bytes: [UInt8] = []
+    while bytes.count <= limit, try file.appendNext(limit + 1 - bytes.count, to: &bytes) > 0 {}
+    guard bytes.count <= limit else { throw .tooLong }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw .noText }
+    return text
+  }
+}
+
+/// The text of a small file, read again when the file has changed.
+package final class WatchedFile: Sendable {
+  private struct Snapshot {
+    let status: FileStatus
+    let text: String
+  }
+
+  package let path: String
+  private let snapshot: Mutex<Snapshot>
+
+  /// Watches a file; one that cannot be read now is an error.
+  package init(path: String) throws(SystemFailure) {
+    self.path = path
+    snapshot = Mutex(try Self.read(path))
+  }
+
+  /// The text without blanks at its ends; the last that could be read when the file is gone or cannot be read.
+  package var text: String {
+    let status = FileStatus(path: path)
+    return snapshot.withLock { snapshot in
+      let isSame =
+        status.map {
+          $0.isSameFile(as: snapshot.status) && $0.changed == snapshot.status.changed && $0.size == snapshot.status.size
+        }
+      if isSame == false, let changed = try? Self.read(path) { snapshot = changed }
+      return snapshot.text
+    }
+  }
+
+  private static func read(_ path: String) throws(SystemFailure) -> Snapshot {
+    guard let status = FileStatus(path: path), let text = try SmallFile.read(path) else { throw .last }
+    return Snapshot(status: status, text: text.trimmedBlanks)
+  }
+}
+
+extension String {
+  /// Without blanks, tabs and line ends at either end.
+  package var trimmedBlanks: String {
+    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
+    return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+  }
+}

@@ -1,0 +1,21 @@
+import Glibc
+
+/// A system call that failed, by its error number.
+package struct SystemFailure: Error, Hashable, Sendable {
+  package let number: Int32
+
+  package init(number: Int32) {
+    self.number = number
+  }
+
+  /// The system's words for it.
+  package var text: String { unsafe String(cString: strerror(number)) }
+
+  /// That of the last call of this thread.
+  package static var last: SystemFailure { SystemFailure(number: errno) }
+
+  /// A file that is to be small is not.
+  static let tooLong = SystemFailure(number: EFBIG)
+  /// A file that is to be text is not.
+  static let noText = SystemFailure(number: EILSEQ)
+}

@@ -1,0 +1,31 @@
+/// Files of lines, the last of which a crash may have left half written.
+extension OpenFile {
+  /// The offset behind the last newline before an offset; 0 when there is none.
+  package func lineStart(before end: Int64) throws(SystemFailure) -> Int64 {
+    var end = end
+    while end > 0 {
+      let start = max(0, end - 65_536)
+      let piece = try read(start..<end)
+      if let newline = piece.lastIndex(of: UInt8(ascii: "\n")) { return start + Int64(newline) + 1 }
+      end = start
+    }
+    return 0
+  }
+
+  /// Cuts off a torn last line, durably; gives the length that is left.
+  package func repairTornTail() throws(SystemFailure) -> Int64 {
+    let size = try status().size
+    let end = try lineStart(before: size)
+    if end < size {
+      try truncate(to: end)
+      try synchronize()
+    }
+    return end
+  }
+
+  /// The last whole line before an offset behind a newline, with that newline; empty when there is none.
+  package func lastLine(before end: Int64) throws(SystemFailure) -> [UInt8] {
+    guard end > 0 else { return [] }
+    return try read(lineStart(before: end - 1)..<end)
+  }
+}

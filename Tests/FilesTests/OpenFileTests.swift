@@ -1,0 +1,79 @@
+import Files
+import Foundation
+import TestStream
+import Testing
+
+@Suite struct OpenFileTests {
+  private func file(_ text: String, _ body: (String) throws -> Void) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("file")
+    try Data(text.utf8).write(to: URL(filePath: path))
+    try body(path)
+  }
+
+  @Test func `a range is read whole or not at all`() throws {
+    try file("abcdef") { path in
+      let opened = try OpenFile(reading: path)
+      let (some, none) = (try opened.read(1..<4), try opened.read(6..<6))
+      #expect(some == Array("bcd".utf8))
+      #expect(none.isEmpty)
+      #expect(throws: SystemFailure(number: ENODATA)) { try opened.read(4..<7) }
+    }
+  }
+
+  @Test func `a torn last line is cut off and the last whole one found`() throws {
+    for (text, left, last) in [
+      ("", 0, ""), ("torn", 0, ""), ("one\n", 4, "one\n"), ("one\ntwo\ntor", 8, "two\n"), ("\n", 1, "\n"),
+      ("one\n" + String(repeating: "x", count: 200_000), 4, "one\n"),
+      (String(repeating: "y", count: 200_000) + "\nz", 200_001, String(repeating: "y", count: 200_000) + "\n"),
+    ] as [(String, Int64, String)] {
+      try file(text) { path in
+        let opened = try OpenFile(appendingTo: path)
+        let (repaired, size) = (try opened.repairTornTail(), try opened.status().size)
+        #expect(repaired == left && size == left)
+        let line = try opened.lastLine(before: left)
+        #expect(line == Array(last.utf8))
+      }
+    }
+  }
+
+  @Test func `a file is locked for one`() throws {
+    try file("") { path in
+      let first = try OpenFile(appendingTo: path)
+      let isOurs = first.lock()
+      let isTheirsToo = try OpenFile(appendingTo: path).lock()
+      #expect(isOurs && !isTheirsToo)
+    }
+  }
+
+  @Test func `a small file is text of a bounded length`() throws {
+    try file("a text\n") { path in
+      let text = try SmallFile.read(path)
+      #expect(text == "a text\n")
+    }
+    try file(String(repeating: "x", count: SmallFile.limit)) { path in
+      let text = try SmallFile.read(path)
+      #expect(text?.utf8.count == SmallFile.limit)
+    }
+    try file(String(repeating: "x", count: SmallFile.limit + 1)) { path in
+      #expect(throws: SystemFailure(number: EFBIG)) { try SmallFile.read(path) }
+    }
+    try file("x") { path in
+      try Data([0xFF]).write(to: URL(filePath: path))
+      #expect(throws: SystemFailure(number: EILSEQ)) { try SmallFile.read(path) }
+      #expect(try SmallFile.read(path + ".gone") == nil)
+    }
+  }
+
+  @Test func `a watched file is read again when it changes and kept when it goes`() throws {
+    try file(" one \n") { path in
+      let watched = try WatchedFile(path: path)
+      #expect(watched.text == "one")
+      try AtomicFile.write("two", to: path)
+      #expect(watched.text == "two")
+      try FileManager.default.removeItem(atPath: path)
+      #expect(watched.text == "two")
+      #expect(throws: SystemFailure.self) { try WatchedFile(path: path) }
+    }
+  }
+}
