@@ -17,6 +17,7 @@ let package = Package(
     .executable(name: "tailrace", targets: ["tailrace"]),
     .library(name: "PostgresWire", targets: ["PostgresWire"]),
     .library(name: "Replication", targets: ["Replication"]),
+    .library(name: "Operations", targets: ["Operations"]),
     .library(name: "Capture", targets: ["Capture"]),
     .library(name: "PgOutput", targets: ["PgOutput"]),
     .library(name: "IntegrationEvents", targets: ["IntegrationEvents"]),
@@ -38,8 +39,13 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Octets", swiftSettings: library),
     .target(name: "Files", swiftSettings: library),
-    .target(name: "PostgresWire", dependencies: ["Octets"], swiftSettings: library),
-    .target(name: "Replication", dependencies: ["CLibpq", "Octets", "PostgresWire"], swiftSettings: library),
+    .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
+    .target(name: "PostgresClient", dependencies: ["CLibpq", "PostgresWire"], swiftSettings: library),
+    .target(name: "Replication", dependencies: ["Octets", "PostgresClient", "PostgresWire"], swiftSettings: library),
+    .target(
+      name: "Operations",
+      dependencies: ["IntegrationEvents", "PostgresClient", "PostgresWire", "Replication", "Sinks"],
+      swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
@@ -62,7 +68,7 @@ let package = Package(
     .target(
       name: "Relay",
       dependencies: [
-        "Files", "Octets", "PostgresWire", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
+        "Files", "Octets", "PostgresWire", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -71,8 +77,8 @@ let package = Package(
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "Files", "Octets", "PostgresWire", "Replication", "Capture", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
-        "Relay",
+        "Files", "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
+        "Outbox", "Sinks", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -83,7 +89,9 @@ let package = Package(
     .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
     .testTarget(name: "PostgresWireTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
-    .testTarget(name: "ReplicationTests", dependencies: ["Replication", "PostgresWire"], swiftSettings: strict),
+    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient"], swiftSettings: strict),
+    .testTarget(
+      name: "ReplicationTests", dependencies: ["PostgresClient", "Replication", "PostgresWire"], swiftSettings: strict),
     .testTarget(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(

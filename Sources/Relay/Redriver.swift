@@ -1,4 +1,5 @@
 import IntegrationEvents
+public import PostgresWire
 public import Sinks
 
 /// Delivers dead letters again, oldest first.
@@ -14,12 +15,12 @@ public struct Redriver {
   private static let removedAtOnce = 10
 
   private let store: any DeadLetterStore
-  private let control: RelayControl
+  private let control: RunControl
   private let makeSink: () throws -> any Sink
 
   /// Makes a redriver; its sinks must stop, not make dead letters, when they are refused. One that has stopped takes
   /// nothing more, so a new one is made then.
-  public init(_ store: any DeadLetterStore, _ control: RelayControl, sink makeSink: @escaping () throws -> any Sink) {
+  public init(_ store: any DeadLetterStore, _ control: RunControl, sink makeSink: @escaping () throws -> any Sink) {
     self.store = store
     self.control = control
     self.makeSink = makeSink

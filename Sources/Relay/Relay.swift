@@ -10,13 +10,13 @@ public import Sinks
 public struct Relay {
   private let configuration: RelayConfiguration
   private let deadLetters: DeadLetterOffice
-  private let control: RelayControl
+  private let control: RunControl
   private let log: Logger
   private var backoff = Backoff()
 
   /// Makes a relay.
   public init(
-    _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(), control: RelayControl,
+    _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(), control: RunControl,
     log: Logger
   ) {
     self.configuration = configuration

@@ -12,7 +12,7 @@ struct RelayLoop {
   private let deliveries: Deliveries
   private let sink: any Sink
   private let deadLetters: DeadLetterOffice
-  private let control: RelayControl
+  private let control: RunControl
   private let log: Logger
   private let configuration: RelayConfiguration
   private let seeksEnd: Bool
@@ -34,7 +34,7 @@ struct RelayLoop {
   init<Source: FrameSource & ~Copyable>(
     _ configuration: RelayConfiguration, _ source: borrowing Source,
     _ makeSink: (StreamIdentity) throws(SinkError) -> any Sink, _ deadLetters: DeadLetterOffice,
-    _ control: RelayControl, _ log: Logger
+    _ control: RunControl, _ log: Logger
   ) throws(RelayError) {
     identity = source.identity
     do { try configuration.checkpoint?.check(identity, flushLSN: source.flushLSN) } catch { throw .stream(error) }

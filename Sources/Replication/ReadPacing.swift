@@ -1,4 +1,5 @@
 import Octets
+import PostgresClient
 import PostgresWire
 
 /// When to let the socket fill before reading on.

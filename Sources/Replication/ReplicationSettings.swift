@@ -1,4 +1,5 @@
-import PostgresWire
+import PostgresClient
+public import PostgresWire
 
 /// Whether the server sends large transactions while they are in progress.
 public enum TransactionStreaming: String, CaseIterable, Hashable, Sendable {
@@ -11,15 +12,15 @@ public enum TransactionStreaming: String, CaseIterable, Hashable, Sendable {
 }
 
 /// Which stream to open and how.
-public struct ReplicationSettings: Sendable {
+public struct ReplicationSettings: Hashable, Sendable {
   /// A libpq connection string or URI; empty to leave everything to libpq's environment variables.
   public var database: String
   /// The replication slot.
   public var slot: String
   /// The publications.
   public var publications: [String]
-  /// Tables that must be there and published, each as schema and name.
-  public var tables: [(schema: String, name: String)] = []
+  /// Tables that must be there and published.
+  public var tables: [TableName] = []
   /// Make a temporary slot, which goes with the connection. Default: no.
   public var createsTemporarySlot = false
   /// When to let the socket fill before reading on. Default: by what it brings.
@@ -28,10 +29,6 @@ public struct ReplicationSettings: Sendable {
   public var streaming = TransactionStreaming.off
   /// Wait, as a hot standby, while another client has the slot. Default: no.
   public var waitsForSlot = false
-  /// Told once when it waits.
-  public var onWait: @Sendable () -> Void = {}
-  /// Asked about every fifth of a second while connecting: true gives up.
-  public var isCancelled: @Sendable () -> Bool = { false }
 
   /// Makes settings with the defaults.
   public init(database: String, slot: String, publications: [String]) {

@@ -1,3 +1,4 @@
+import PostgresClient
 public import PostgresWire
 
 /// The live source: a replication slot of a running server.
@@ -16,7 +17,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// The options that were given to the plugin.
   public let options: String
 
-  private var server: Libpq
+  private var server: Connection
   private let database: String
   private var pacing: ReadPacing
   /// How many bytes of frames have come since the socket was empty.
@@ -29,9 +30,16 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   ///
   /// The server starts at `lsn` or the slot's confirmed position, whichever is later.
   /// Errors carry the server's SQLSTATE and what to do.
-  public init(_ settings: ReplicationSettings, from lsn: LSN) throws(StreamError) {
-    try ServerChecks.checkTables(try Self.connect(settings), settings)
-    let server = try Self.connect(settings)
+  ///
+  /// - Parameter isCancelled: asked about every fifth of a second while connecting: true gives up.
+  public init(
+    _ settings: ReplicationSettings, from lsn: LSN, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(StreamError) {
+    let connect = { () throws(StreamError) in
+      try Connection.connect(settings.database, for: .replication, isCancelled: isCancelled)
+    }
+    try ServerChecks.checkTables(try connect(), settings)
+    let server = try connect()
     // Text forms must not depend on the role's or the database's settings.
     _ = try server.query(
       "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
@@ -54,10 +62,6 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     pacing = ReadPacing(settings.readPacing)
     self.server = server
     database = settings.database
-  }
-
-  private static func connect(_ settings: ReplicationSettings) throws(StreamError) -> Libpq {
-    try Libpq.connect(settings.database, forReplication: true, isCancelled: settings.isCancelled)
   }
 
   /// The connection's socket.
@@ -102,7 +106,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   }
 
   /// Whether the server turns new clients away, as it does while it waits for us in order to shut down.
-  public var isServerLeaving: Bool { Libpq.isRefusingClients(database) }
+  public var isServerLeaving: Bool { Connection.isRefusingClients(database) }
 
   /// Ends the stream, so that the server has read our last status.
   public mutating func finish() throws(StreamError) { try server.finishCopy() }

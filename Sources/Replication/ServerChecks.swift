@@ -1,7 +1,8 @@
-import PostgresWire
+package import PostgresClient
+package import PostgresWire
 
 /// What is asked of a server before a stream is opened, so that what is missing is named in words of the task.
-enum ServerChecks {
+package enum ServerChecks {
   /// The answers that opening the stream needs.
   struct Findings {
     let system: String
@@ -17,7 +18,7 @@ enum ServerChecks {
   ///
   /// Must not run on the connection that streams: looking at a table makes the server's process remember its present
   /// shape, in which it would then decode also the rows that are older.
-  static func checkTables(_ server: borrowing Libpq, _ settings: ReplicationSettings) throws(StreamError) {
+  static func checkTables(_ server: borrowing Connection, _ settings: ReplicationSettings) throws(StreamError) {
     try requireLogicalWAL(server)
     for publication in settings.publications { try checkPublication(server, publication, settings) }
     for table in settings.tables { try checkTable(server, table, settings) }
@@ -25,7 +26,7 @@ enum ServerChecks {
 
   /// Runs on the replication connection that is to stream.
   static func run(
-    _ server: borrowing Libpq, _ settings: ReplicationSettings
+    _ server: borrowing Connection, _ settings: ReplicationSettings
   ) throws(StreamError) -> Findings {
     let system = try identifySystem(server)
     let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
@@ -41,7 +42,7 @@ enum ServerChecks {
   }
 
   /// Refuses a server whose log does not hold enough for logical decoding.
-  static func requireLogicalWAL(_ server: borrowing Libpq) throws(StreamError) {
+  package static func requireLogicalWAL(_ server: borrowing Connection) throws(StreamError) {
     let level = try scalar(server, "SHOW wal_level")
     guard level == "logical" else {
       throw StreamError(
@@ -51,7 +52,7 @@ enum ServerChecks {
   }
 
   private static func identifySystem(
-    _ server: borrowing Libpq
+    _ server: borrowing Connection
   ) throws(StreamError) -> (identifier: String, timeline: UInt32, flush: LSN, database: String) {
     let rows = try server.query("IDENTIFY_SYSTEM")
     guard let row = rows.first, row.count >= 4, let identifier = row[0], let timeline = row[1].flatMap(UInt32.init),
@@ -61,7 +62,7 @@ enum ServerChecks {
   }
 
   private static func checkPublication(
-    _ server: borrowing Libpq, _ name: String, _ settings: ReplicationSettings
+    _ server: borrowing Connection, _ name: String, _ settings: ReplicationSettings
   ) throws(StreamError) {
     let found = try server.query(
       "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(name))")
@@ -71,9 +72,8 @@ enum ServerChecks {
   }
 
   private static func checkTable(
-    _ server: borrowing Libpq, _ table: (schema: String, name: String), _ settings: ReplicationSettings
+    _ server: borrowing Connection, _ table: TableName, _ settings: ReplicationSettings
   ) throws(StreamError) {
-    let name = "\(table.schema).\(table.name)"
     let byName = "schemaname = \(SQLQuoting.literal(table.schema)) AND tablename = \(SQLQuoting.literal(table.name))"
     let publications = settings.publications.map(SQLQuoting.literal).joined(separator: ", ")
     let published = try server.query(
@@ -85,16 +85,17 @@ enum ServerChecks {
         + "AND c.relkind IN ('r', 'p')")
     if exists.isEmpty {
       throw StreamError(
-        .configuration, "table \(name) does not exist",
+        .configuration, "table \(table) does not exist",
         advice: "name the outbox with --table, or make it with tailrace setup --create-table", sqlState: "42P01")
     }
     throw StreamError(
-      .configuration, "table \(name) is not in publication \(settings.publications.joined(separator: ", "))",
-      advice: "ALTER PUBLICATION \(settings.publications[0]) ADD TABLE \(name)")
+      .configuration, "table \(table) is not in publication \(settings.publications.joined(separator: ", "))",
+      advice:
+        "ALTER PUBLICATION \(SQLQuoting.identifier(settings.publications[0])) ADD TABLE \(SQLQuoting.table(table))")
   }
 
   private static func checkSlot(
-    _ server: borrowing Libpq, _ settings: ReplicationSettings, database: String
+    _ server: borrowing Connection, _ settings: ReplicationSettings, database: String
   ) throws(StreamError) -> LSN {
     let slot = settings.slot
     let rows = try server.query(
@@ -130,11 +131,11 @@ enum ServerChecks {
   }
 
   private static func setupAdvice(_ settings: ReplicationSettings) -> String {
-    let tables = settings.tables.map { " --table \($0.schema).\($0.name)" }.joined()
+    let tables = settings.tables.map { " --table \($0)" }.joined()
     return "make it with tailrace setup --publication \(settings.publications[0]) --slot \(settings.slot)\(tables)"
   }
 
-  private static func scalar(_ server: borrowing Libpq, _ sql: String) throws(StreamError) -> String {
+  private static func scalar(_ server: borrowing Connection, _ sql: String) throws(StreamError) -> String {
     guard let value = try server.query(sql).first?.first.flatMap({ $0 }) else {
       throw StreamError(.internal, "the server did not answer: \(sql)")
     }

@@ -1,4 +1,5 @@
 import Glibc
+import PostgresClient
 public import PostgresWire
 
 /// Opening a stream whose slot somebody may still hold.
@@ -10,14 +11,19 @@ public enum SlotContention {
   public static let grace: Duration = .seconds(3)
 
   /// Opens a stream; at the first time a slot that stays in use is an error, later one to try again.
+  ///
+  /// - Parameters:
+  ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
+  ///   - onWait: told once when a slot is waited for.
   public static func open(
-    _ settings: ReplicationSettings, from lsn: LSN, isFirst: Bool
+    _ settings: ReplicationSettings, from lsn: LSN, isFirst: Bool,
+    isCancelled: @escaping @Sendable () -> Bool = { false }, onWait: () -> Void = {}
   ) throws(StreamError) -> ReplicationStream {
-    if settings.waitsForSlot { try waitUntilFree(settings) }
+    if settings.waitsForSlot { try waitUntilFree(settings, isCancelled, onWait) }
     let deadline = ContinuousClock.now + grace
     while true {
       do {
-        return try ReplicationStream(settings, from: lsn)
+        return try ReplicationStream(settings, from: lsn, isCancelled: isCancelled)
       } catch {
         guard error.sqlState == "55006" else { throw error }
         guard isFirst, !settings.waitsForSlot else {
@@ -25,20 +31,22 @@ public enum SlotContention {
           failure.isRetryable = true
           throw failure
         }
-        guard ContinuousClock.now < deadline, !settings.isCancelled() else { throw error }
+        guard ContinuousClock.now < deadline, !isCancelled() else { throw error }
         usleep(100_000)
       }
     }
   }
 
   /// Asks over one connection, three times a second, whether the slot has been released.
-  private static func waitUntilFree(_ settings: ReplicationSettings) throws(StreamError) {
-    let server = try Libpq.connect(settings.database, forReplication: true, isCancelled: settings.isCancelled)
+  private static func waitUntilFree(
+    _ settings: ReplicationSettings, _ isCancelled: @escaping @Sendable () -> Bool, _ onWait: () -> Void
+  ) throws(StreamError) {
+    let server = try Connection.connect(settings.database, for: .replication, isCancelled: isCancelled)
     let question =
       "SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(settings.slot))"
     var hasSaidSo = false
-    while try server.query(question).first?.first == "t", !settings.isCancelled() {
-      if !hasSaidSo { settings.onWait() }
+    while try server.query(question).first?.first == "t", !isCancelled() {
+      if !hasSaidSo { onWait() }
       hasSaidSo = true
       usleep(300_000)
     }

@@ -25,11 +25,11 @@ struct CaptureCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let control = RelayControl()
+      let control = RunControl()
       Signals.direct(to: control)
-      var settings = names.settings(connection, tables)
-      settings.isCancelled = { control.isStopRequested }
-      var stream = try SlotContention.open(settings, from: .zero, isFirst: true)
+      let settings = names.settings(connection, tables)
+      var stream = try SlotContention.open(
+        settings, from: .zero, isFirst: true, isCancelled: { control.isStopRequested })
       var writer = try CaptureWriter(
         path: output,
         header: CaptureHeader(

@@ -34,7 +34,7 @@ struct StreamNameOptions: ParsableArguments {
 
   func settings(_ connection: ConnectionOptions, _ tables: TableOptions) -> ReplicationSettings {
     var settings = ReplicationSettings(database: connection.resolved, slot: slot, publications: [publication])
-    settings.tables = tables.names.map { ($0.schema, $0.name) }
+    settings.tables = tables.names
     return settings
   }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Operations
 import Outbox
+import PostgresWire
 import Replication
 import Sinks
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import IntegrationEvents
+import PostgresWire
 import Relay
 import Sinks
 
@@ -96,7 +97,7 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        let control = RelayControl()
+        let control = RunControl()
         Signals.direct(to: control)
         let opened = try store.open()
         let result = try Redriver(opened, control, sink: sink.makeDetached).run(selection.matches)

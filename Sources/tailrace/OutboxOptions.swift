@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import IntegrationEvents
 public import Outbox
+import PostgresWire
 
 /// Which tables and messages are the outbox.
 struct TableOptions: ParsableArguments {

@@ -48,7 +48,7 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let control = RelayControl()
+      let control = RunControl()
       Signals.direct(to: control)
       if strict { try Inspection.check(path) }
       var configuration = RelayConfiguration(outbox: try outbox.configuration())

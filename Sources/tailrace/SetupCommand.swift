@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import Outbox
 import PostgresWire
 import Replication
@@ -48,7 +49,7 @@ struct SetupCommand: ParsableCommand {
       var steps = try administration.setupSteps(plan)
       if let name = deadLetterTable.flatMap({ TableName($0) }) {
         let statement = DeadLetterTable.createStatement(name)
-        steps.append(try administration.tableStep((name.schema, name.name), createStatement: statement))
+        steps.append(try administration.tableStep(name, createStatement: statement))
       }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
       if dryRun {
@@ -61,7 +62,7 @@ struct SetupCommand: ParsableCommand {
 
 extension StreamNameOptions {
   func plan(_ tables: TableOptions) -> Administration.Plan {
-    Administration.Plan(publication: publication, slot: slot, tables: tables.names.map { ($0.schema, $0.name) })
+    Administration.Plan(publication: publication, slot: slot, tables: tables.names)
   }
 }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import PostgresWire
 import Relay
 
 /// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, the second ends at once,
@@ -7,7 +8,7 @@ import Relay
 /// other.
 enum Signals {
   /// Must be called before any other thread is started, for threads inherit what is blocked.
-  static func direct(to control: RelayControl) {
+  static func direct(to control: RunControl) {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     var set = sigset_t()
     unsafe sigemptyset(&set)

@@ -72,7 +72,7 @@ struct StreamCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let control = RelayControl()
+      let control = RunControl()
       Signals.direct(to: control)
       let log = logging.logger()
       var configuration = RelayConfiguration(outbox: try outbox.configuration())
@@ -86,15 +86,15 @@ struct StreamCommand: ParsableCommand {
       settings.readPacing = readPacing
       settings.streaming = streaming
       settings.waitsForSlot = waitForSlot
-      settings.onWait = { log.notice("another client has the slot; waiting until it is released") }
       settings.createsTemporarySlot = temporarySlot
-      settings.isCancelled = { control.isStopRequested }
       let deadLetters = try poison.office(connection)
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       let outcome = try relay.run(
         open: { (lsn, isFirst, wholeTransactions) throws(StreamError) in
           if wholeTransactions { settings.streaming = .off }
-          let stream = try SlotContention.open(settings, from: lsn, isFirst: isFirst)
+          let stream = try SlotContention.open(
+            settings, from: lsn, isFirst: isFirst, isCancelled: { control.isStopRequested },
+            onWait: { log.notice("another client has the slot; waiting until it is released") })
           log.info(
             "streaming from slot \(settings.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
           )

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import Replication
 
 /// `tailrace teardown`: removes slot and publication.

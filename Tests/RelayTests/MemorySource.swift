@@ -113,7 +113,7 @@ final class MemorySink: Sink {
 /// Runs a relay on a thread of its own: it blocks, which the threads of tasks must not.
 func run(
   _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in }, sink: MemorySink,
-  control: RelayControl = RelayControl(),
+  control: RunControl = RunControl(),
   open: @escaping @Sendable (LSN, Bool, Bool) throws(StreamError) -> MemorySource
 ) async -> Result<RelayOutcome, RelayError> {
   await withCheckedContinuation { continuation in

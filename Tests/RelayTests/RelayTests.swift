@@ -215,7 +215,7 @@ import Testing
   @Test func `a stop delivers and confirms what is complete`() async throws {
     let journal = Journal()
     let sink = MemorySink()
-    let control = RelayControl()
+    let control = RunControl()
     async let result = run(sink: sink, control: control) { (_, _, _) in
       var source = MemorySource(
         OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b")], journal: journal)
@@ -235,7 +235,7 @@ import Testing
 
   @Test func `with nothing to deliver the server's position is confirmed`() async throws {
     let journal = Journal()
-    let control = RelayControl()
+    let control = RunControl()
     async let result = run(sink: MemorySink(), control: control) { (_, _, _) in
       var source = MemorySource([], journal: journal)
       source.frames = [HandBuilt.keepalive(0x500, replyRequested: true)]

@@ -1,4 +1,5 @@
 import Glibc
+import PostgresClient
 import PostgresWire
 import Testing
 

@@ -1,4 +1,4 @@
-import Outbox
+import PostgresWire
 import Testing
 
 @Suite struct TableNameTests {

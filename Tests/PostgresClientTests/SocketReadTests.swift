@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Replication
+@testable import PostgresClient
 
 @Test(
   arguments: [(450, nil, true), (8191, nil, true), (8192, nil, false), (450, 16_383, true), (450, 16_384, false)]

@@ -1,11 +1,13 @@
 import Glibc
 
-/// What the system knows about the socket to the server. Beside libpq's file the only unsafe one of its module.
-struct ServerSocket {
-  let descriptor: Int32
+/// What the system knows about the socket to the server.
+package struct ServerSocket: Sendable {
+  package let descriptor: Int32
+
+  package init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// How many bytes it holds for us.
-  var waitingBytes: Int {
+  package var waitingBytes: Int {
     var count: CInt = 0
     return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
   }
@@ -14,7 +16,7 @@ struct ServerSocket {
   /// do not carry, and no delay. False for a Unix socket, and where the system does not tell.
   ///
   /// Source: Linux, `struct tcp_info` in linux/tcp.h, of which the C library's header knows only the beginning.
-  var isWithinMachine: Bool {
+  package var isWithinMachine: Bool {
     #if os(Linux)
       let info = unsafe [UInt8](unsafeUninitializedCapacity: 152) { buffer, count in
         var length = socklen_t(buffer.count)
@@ -32,14 +34,14 @@ struct ServerSocket {
   }
 
   /// Waits until there is something to read, or room to write.
-  func wait(forWriting: Bool, milliseconds: Int32) {
+  package func wait(forWriting: Bool, milliseconds: Int32) {
     var request = pollfd(fd: descriptor, events: Int16(forWriting ? POLLOUT | POLLIN : POLLIN), revents: 0)
     _ = unsafe poll(&request, 1, milliseconds)
   }
 
   /// Lets the server send only so much ahead of what has been read, from now on; the system doubles it, and about half of
   /// that holds data.
-  func limitWindow(to bytes: CInt) {
+  package func limitWindow(to bytes: CInt) {
     var bytes = bytes
     _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<CInt>.size))
   }

@@ -1,3 +1,5 @@
+package import PostgresWire
+
 /// Quoting of names and values for SQL and for replication commands.
 ///
 /// Source: PostgreSQL manual, "Identifiers and Key Words", "String Constants".
@@ -6,6 +8,9 @@ package enum SQLQuoting {
   package static func identifier(_ name: String) -> String {
     "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }
+
+  /// A table's name with its schema, each part in double quotes.
+  package static func table(_ name: TableName) -> String { "\(identifier(name.schema)).\(identifier(name.name))" }
 
   /// A value in single quotes, with the escape form where it holds a backslash.
   package static func literal(_ value: String) -> String {

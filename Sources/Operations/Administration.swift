@@ -1,4 +1,6 @@
+import PostgresClient
 public import PostgresWire
+import Replication
 
 /// Makes and removes what a stream needs on the server: outbox table, publication, slot.
 ///
@@ -10,8 +12,8 @@ public struct Administration: ~Copyable {
     public var publication: String
     /// The replication slot.
     public var slot: String
-    /// The outbox tables, each as schema and name.
-    public var tables: [(schema: String, name: String)]
+    /// The outbox tables.
+    public var tables: [TableName]
     /// Make tables that are missing. Default: no.
     public var createsTables = false
     /// Make a slot that follows a failover (PostgreSQL 17 and later). Default: no.
@@ -20,7 +22,7 @@ public struct Administration: ~Copyable {
     public var isTemporary = false
 
     /// Makes a plan with the defaults.
-    public init(publication: String, slot: String, tables: [(schema: String, name: String)]) {
+    public init(publication: String, slot: String, tables: [TableName]) {
       self.publication = publication
       self.slot = slot
       self.tables = tables
@@ -35,11 +37,11 @@ public struct Administration: ~Copyable {
     public let sql: String?
   }
 
-  private let server: Libpq
+  private let server: Connection
 
   /// Connects.
   public init(database: String) throws(StreamError) {
-    server = try Libpq.connect(database, forReplication: false)
+    server = try Connection.connect(database, for: .statements(within: nil))
   }
 
   /// What has to be done for a plan. Changes nothing.
@@ -50,17 +52,16 @@ public struct Administration: ~Copyable {
     for table in plan.tables {
       let kind = try tableKind(table)
       isPartitioned = isPartitioned || kind == "p"
-      let name = "\(table.schema).\(table.name)"
       guard kind == nil else {
-        steps.append(Step(subject: "table \(name)", sql: nil))
+        steps.append(Step(subject: "table \(table)", sql: nil))
         continue
       }
       guard plan.createsTables else {
         throw StreamError(
-          .configuration, "table \(name) does not exist",
+          .configuration, "table \(table) does not exist",
           advice: "name the outbox with --table, or make it with --create-table", sqlState: "42P01")
       }
-      steps.append(Step(subject: "table \(name)", sql: OutboxTable.createStatement(table)))
+      steps.append(Step(subject: "table \(table)", sql: OutboxTable.createStatement(table)))
     }
     steps.append(try publicationStep(plan, viaRoot: isPartitioned))
     steps.append(try slotStep(plan))
@@ -69,10 +70,10 @@ public struct Administration: ~Copyable {
 
   /// What has to be done for a table that belongs to us.
   public func tableStep(
-    _ table: (schema: String, name: String), createStatement: String
+    _ table: TableName, createStatement: String
   ) throws(StreamError) -> Step {
     let isThere = try tableKind(table) != nil
-    return Step(subject: "table \(table.schema).\(table.name)", sql: isThere ? nil : createStatement)
+    return Step(subject: "table \(table)", sql: isThere ? nil : createStatement)
   }
 
   /// What has to be done to remove slot and publication; the table stays. Changes nothing.
@@ -107,13 +108,13 @@ public struct Administration: ~Copyable {
   public static func roleStatements(_ plan: Plan, role: String = "tailrace") -> [String] {
     let name = SQLQuoting.identifier(role)
     let schemas = Set(plan.tables.map(\.schema)).sorted()
-    let tables = plan.tables.map { "\(SQLQuoting.identifier($0.schema)).\(SQLQuoting.identifier($0.name))" }
+    let tables = plan.tables.map(SQLQuoting.table)
     return ["CREATE ROLE \(name) LOGIN REPLICATION;"]
       + schemas.map { "GRANT USAGE ON SCHEMA \(SQLQuoting.identifier($0)) TO \(name);" }
       + tables.map { "GRANT SELECT ON TABLE \($0) TO \(name);" }
   }
 
-  private func tableKind(_ table: (schema: String, name: String)) throws(StreamError) -> String? {
+  private func tableKind(_ table: TableName) throws(StreamError) -> String? {
     try server.query(
       "SELECT c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
         + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
@@ -127,7 +128,7 @@ public struct Administration: ~Copyable {
       "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
         + "WHERE pubname = \(SQLQuoting.literal(name))")
     guard let row = rows.first else {
-      let tables = plan.tables.map { "\(SQLQuoting.identifier($0.schema)).\(SQLQuoting.identifier($0.name))" }
+      let tables = plan.tables.map(SQLQuoting.table)
       let target = tables.isEmpty ? "" : " FOR TABLE \(tables.joined(separator: ", "))"
       let root = viaRoot ? ", publish_via_partition_root = true" : ""
       return Step(
@@ -144,7 +145,7 @@ public struct Administration: ~Copyable {
     let found = try server.query(
       "SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = \(SQLQuoting.literal(name))")
     let has = Set(found.compactMap { row in row[0].flatMap { schema in row[1].map { "\(schema).\($0)" } } })
-    let wants = Set(plan.tables.map { "\($0.schema).\($0.name)" })
+    let wants = Set(plan.tables.map(\.description))
     for missing in wants.subtracting(has).sorted() { differences.append("\(missing) is not in it") }
     for extra in has.subtracting(wants).sorted() where row[0] != "t" { differences.append("\(extra) is in it") }
     try refuse("publication \"\(name)\"", differences, advice: "change it, drop it, or choose another name")
@@ -183,24 +184,5 @@ public struct Administration: ~Copyable {
     guard !differences.isEmpty else { return }
     throw StreamError(
       .configuration, "\(subject) is there, but differs: \(differences.joined(separator: ", "))", advice: advice)
-  }
-}
-
-/// The outbox table as `setup --create-table` makes it.
-enum OutboxTable {
-  static func createStatement(_ table: (schema: String, name: String)) -> String {
-    """
-    CREATE TABLE \(SQLQuoting.identifier(table.schema)).\(SQLQuoting.identifier(table.name)) (
-      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-      aggregatetype text NOT NULL,
-      aggregateid text NOT NULL,
-      type text NOT NULL,
-      payload jsonb,
-      version integer NOT NULL DEFAULT 1,
-      occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-      headers jsonb,
-      traceparent text
-    );
-    """
   }
 }

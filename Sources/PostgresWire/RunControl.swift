@@ -1,10 +1,9 @@
-import Files
-import PostgresWire
+package import Files
 import Synchronization
 
-/// What other threads, such as signal handlers, can ask of a running relay.
-public final class RelayControl: Sendable {
-  let wakeup = Wakeup()
+/// What other threads, such as signal handlers, can ask of whoever drives a source.
+public final class RunControl: Sendable {
+  package let wakeup = Wakeup()
   private let isStopping = Atomic(false)
   private let reopening = Atomic(false)
 
@@ -27,9 +26,9 @@ public final class RelayControl: Sendable {
   public var isStopRequested: Bool { isStopping.load(ordering: .acquiring) }
 
   /// Waits for what a source polls, a request, or the end of the time; nil waits without end.
-  func wait(for request: PollDescriptor?, atMost duration: Duration?) {
+  package func wait(for request: PollDescriptor?, atMost duration: Duration?) {
     wakeup.wait(for: request?.descriptor, orWriting: request?.wantsWrite ?? false, atMost: duration)
   }
 
-  func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
+  package func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
 }

@@ -1,4 +1,3 @@
-public import Capture
 public import PostgresWire
 
 /// Copies a stream's frames to a capture file. Confirms nothing, so that the slot stays where it is.
@@ -9,7 +8,7 @@ public struct Recorder {
     case capture(CaptureError)
   }
 
-  private let control: RelayControl
+  private let control: RunControl
   private let until: LSN?
   private var received = LSN.zero
   private var answersWanted = 0
@@ -17,7 +16,7 @@ public struct Recorder {
   private var lastStatus = ContinuousClock.now
 
   /// Makes a recorder that stops once the server is past a position, if one is given.
-  public init(until: LSN?, control: RelayControl) {
+  public init(until: LSN?, control: RunControl) {
     self.until = until
     self.control = control
   }

@@ -1,0 +1,100 @@
+import IntegrationEvents
+import PostgresClient
+public import PostgresWire
+public import Sinks
+
+/// Dead letters in a table of the same database, over a plain connection.
+public final class DeadLetterTable: DeadLetterStore {
+  /// How many letters go into one statement, whose parameters the server counts with 16 bits.
+  private static let mostAtOnce = 1000
+
+  private let session: SQLSession
+  private let name: String
+
+  /// Connects and looks whether the table is there.
+  public init(_ table: TableName, database: String) throws(SinkError) {
+    session = SQLSession(database: database)
+    name = SQLQuoting.table(table)
+    _ = try rows("SELECT 1 FROM \(name) LIMIT 0")
+  }
+
+  /// The statements that make the table.
+  public static func createStatement(_ table: TableName) -> String {
+    """
+    CREATE TABLE \(SQLQuoting.table(table)) (
+      number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      position text NOT NULL,
+      id text NOT NULL,
+      key text NOT NULL,
+      reason text NOT NULL,
+      parked_at timestamptz NOT NULL DEFAULT now(),
+      letter json NOT NULL
+    );
+    CREATE INDEX ON \(SQLQuoting.table(table)) (key);
+    """
+  }
+
+  /// Adds letters, all or none.
+  public func append(_ letters: [DeadLetter]) throws(SinkError) {
+    try inPieces(letters) { (letters) throws(SinkError) in
+      let places = Self.places(letters.count, of: 5)
+      _ = try rows(
+        "INSERT INTO \(name) (position, id, key, reason, letter) VALUES \(places)", letters.flatMap(Self.values))
+    }
+  }
+
+  /// Adds a letter in one statement with the look at its key.
+  public func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
+    try !rows(
+      "INSERT INTO \(name) (position, id, key, reason, letter) SELECT $1, $2, $3, $4, $5::pg_catalog.json "
+        + "WHERE EXISTS (SELECT FROM \(name) WHERE key = $3) RETURNING 1", Self.values(letter)
+    ).isEmpty
+  }
+
+  /// All letters, oldest first.
+  public func letters() throws(SinkError) -> [DeadLetter] {
+    try rows("SELECT letter FROM \(name) ORDER BY number").compactMap { row in
+      row[0].flatMap { DeadLetter(json: Array($0.utf8)) }
+    }
+  }
+
+  /// Removes letters by id and position.
+  public func remove(_ letters: [DeadLetter]) throws(SinkError) {
+    try inPieces(letters) { (letters) throws(SinkError) in
+      _ = try rows(
+        "DELETE FROM \(name) WHERE (id, position) IN (\(Self.places(letters.count, of: 2)))",
+        letters.flatMap { [$0.id, $0.position.sequence] })
+    }
+  }
+
+  private func inPieces(
+    _ letters: [DeadLetter], _ body: (ArraySlice<DeadLetter>) throws(SinkError) -> Void
+  ) throws(SinkError) {
+    var rest = letters[...]
+    while !rest.isEmpty {
+      try body(rest.prefix(Self.mostAtOnce))
+      rest = rest.dropFirst(Self.mostAtOnce)
+    }
+  }
+
+  /// `($1, $2), ($3, $4)` for so many rows of so many values.
+  private static func places(_ rows: Int, of width: Int) -> String {
+    (0..<rows).map { row in
+      "(" + (1...width).map { "$\(row * width + $0)" }.joined(separator: ", ") + ")"
+    }.joined(separator: ", ")
+  }
+
+  private static func values(_ letter: DeadLetter) -> [String?] {
+    [letter.position.sequence, letter.id, letter.key, letter.reason, letter.json]
+  }
+
+  private func rows(_ sql: String, _ parameters: [String?] = []) throws(SinkError) -> [[String?]] {
+    do {
+      return try session.query(sql, parameters)
+    } catch {
+      let advice = error.sqlState == "42P01" ? "; make the table with tailrace setup --dead-letter-table" : ""
+      throw SinkError(
+        error.sqlState == "42P01" ? .misconfigured : .writeFailed, "dead letters: \(error.message)\(advice)")
+    }
+  }
+}

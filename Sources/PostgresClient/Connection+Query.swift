@@ -1,0 +1,69 @@
+import CLibpq
+package import PostgresWire
+
+/// Statements and their answers.
+extension Connection {
+  /// Runs a statement and returns its rows. Its parameters are `$1` and so on; without any, there may be several
+  /// statements, of which the last one's rows are returned.
+  ///
+  /// - Parameter mayTakeLong: whether it may have to wait for others' transactions, so that no time limit holds.
+  package func query(
+    _ sql: String, _ parameters: [String?] = [], mayTakeLong: Bool = false
+  ) throws(StreamError) -> [[String?]] {
+    let result = try unsafe execute(sql, parameters, within: mayTakeLong ? nil : timeLimit)
+    defer { unsafe PQclear(result) }
+    let status = unsafe PQresultStatus(result)
+    guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe failure(result) }
+    let columns = unsafe PQnfields(result)
+    return unsafe (0..<PQntuples(result)).map { row in
+      (0..<columns).map { column in
+        unsafe PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
+      }
+    }
+  }
+
+  /// The last result, as `PQexec` has it, but without waiting for ever.
+  func execute(_ sql: String, _ parameters: [String?], within limit: Duration?) throws(StreamError) -> OpaquePointer? {
+    guard send(sql, parameters) == 1 else { throw lost() }
+    let deadline = limit.map { ContinuousClock.now + $0 }
+    var last: OpaquePointer?
+    var isBusy = true
+    defer { if isBusy { unsafe PQclear(last) } }
+    while isBusy {
+      while unsafe PQisBusy(connection) == 1 {
+        socket.wait(forWriting: false, milliseconds: 200)
+        guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
+        try checkPatience(until: deadline, limit ?? .zero)
+      }
+      let next = unsafe PQgetResult(connection)
+      isBusy = unsafe next != nil && PQresultStatus(next) != PGRES_COPY_BOTH
+      if unsafe next != nil {
+        unsafe PQclear(last)
+        unsafe last = next
+      }
+    }
+    return unsafe last
+  }
+
+  private func send(_ sql: String, _ parameters: [String?]) -> CInt {
+    if parameters.isEmpty { return unsafe PQsendQuery(connection, sql) }
+    return unsafe Self.withCStrings(parameters) { values in
+      unsafe PQsendQueryParams(connection, sql, CInt(parameters.count), nil, values, nil, nil, 0)
+    }
+  }
+
+  /// Gives up when there is a stop or the time is over; the server is told, so that it does not go on for nobody.
+  private func checkPatience(until deadline: ContinuousClock.Instant?, _ limit: Duration) throws(StreamError) {
+    let isOver = deadline.map { ContinuousClock.now >= $0 } ?? false
+    guard isCancelled() || isOver else { return }
+    cancel()
+    throw isOver ? Self.silent(for: limit) : Self.stopped
+  }
+
+  private func cancel() {
+    guard let request = unsafe PQgetCancel(connection) else { return }
+    defer { unsafe PQfreeCancel(request) }
+    var words = [CChar](repeating: 0, count: 256)
+    _ = unsafe PQcancel(request, &words, CInt(words.count))
+  }
+}

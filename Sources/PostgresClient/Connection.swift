@@ -1,0 +1,150 @@
+import CLibpq
+import Glibc
+package import PostgresWire
+
+/// One connection to a server, through libpq.
+///
+/// Source: PostgreSQL manual, "libpq — C Library".
+@safe package struct Connection: ~Copyable {
+  /// What a connection is for.
+  package enum Purpose: Hashable, Sendable {
+    /// Statements; each answer may take so long, or as long as it takes.
+    case statements(within: Duration?)
+    /// A replication stream. Each answer must come within libpq's `connect_timeout`, or else 30 seconds: when the network
+    /// has gone without a word, nothing else would tell.
+    case replication
+  }
+
+  let connection: OpaquePointer
+  private let notices: NoticeBox
+  private(set) var isEncrypted = false
+  /// Nothing had arrived at the last look.
+  var isSilent = true
+  let isCancelled: @Sendable () -> Bool
+  /// How long an answer may take; nil for as long as it takes.
+  let timeLimit: Duration?
+  /// Output is waiting for the socket to take it.
+  package internal(set) var wantsWrite = false
+
+  /// Connects, within libpq's `connect_timeout` or else 30 seconds.
+  ///
+  /// - Parameter isCancelled: asked about every fifth of a second while waiting for the server; true gives up, and asks the
+  ///   server to give up too.
+  package static func connect(
+    _ database: String, for purpose: Purpose, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(StreamError) -> Connection {
+    try ConnectionString.check(database)
+    var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
+    parameters.append(("fallback_application_name", "tailrace"))
+    parameters.append(("client_encoding", "UTF8"))
+    if purpose == .replication { parameters.append(("replication", "database")) }
+    let handle = unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
+      unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQconnectStartParams(keywords, values, 1) }
+    }
+    guard let handle = unsafe handle else { throw StreamError(.internal, "out of memory") }
+    var server = unsafe Connection(handle, purpose, isCancelled)
+    unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+    try server.waitForConnection()
+    unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+    server.isEncrypted = unsafe PQsslInUse(handle) == 1 || PQgssEncInUse(handle) == 1
+    return server
+  }
+
+  /// Whether a server is there that turns clients away because it starts up or shuts down.
+  package static func isRefusingClients(_ database: String) -> Bool {
+    var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
+    parameters.append(("connect_timeout", "2"))
+    return unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
+      unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQpingParams(keywords, values, 1) }
+    } == PQPING_REJECT
+  }
+
+  private init(_ handle: OpaquePointer, _ purpose: Purpose, _ isCancelled: @escaping @Sendable () -> Bool) {
+    unsafe connection = handle
+    self.isCancelled = isCancelled
+    timeLimit =
+      switch purpose {
+      case .statements(let limit): limit
+      case .replication: .seconds(unsafe Self.connectTimeout(handle))
+      }
+    notices = NoticeBox()
+    unsafe PQsetNoticeReceiver(
+      connection, { unsafe receiveNotice($0, $1) }, Unmanaged.passUnretained(notices).toOpaque())
+  }
+
+  deinit { unsafe PQfinish(connection) }
+
+  /// The server's version, such as 150018.
+  package var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
+
+  /// What to poll.
+  package var socket: ServerSocket { ServerSocket(descriptor: unsafe PQsocket(connection)) }
+
+  /// The notices that came since the last call.
+  package func takeNotices() -> [Notice] {
+    defer { notices.waiting = [] }
+    return notices.waiting
+  }
+
+  private func waitForConnection() throws(StreamError) {
+    let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
+    let deadline = ContinuousClock.now + limit
+    while unsafe PQstatus(connection) != CONNECTION_BAD {
+      switch unsafe PQconnectPoll(connection) {
+      case PGRES_POLLING_OK: return
+      case PGRES_POLLING_READING: socket.wait(forWriting: false, milliseconds: 200)
+      case PGRES_POLLING_WRITING: socket.wait(forWriting: true, milliseconds: 200)
+      default: break
+      }
+      if isCancelled() { throw Self.stopped }
+      guard ContinuousClock.now < deadline else { throw Self.silent(for: limit) }
+    }
+    throw ServerErrors.connecting(errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
+  }
+
+  static let stopped = StreamError(.unavailable, "stopped while waiting for the server", isRetryable: true)
+
+  static func silent(for limit: Duration) -> StreamError {
+    StreamError(
+      .unavailable, "the server did not answer within \(limit.components.seconds) s",
+      advice: "check host, port and network, or raise connect_timeout", isRetryable: true)
+  }
+
+  private static func connectTimeout(_ connection: OpaquePointer) -> Int {
+    let options = unsafe PQconninfo(connection)
+    defer { unsafe PQconninfoFree(options) }
+    var next = unsafe options
+    while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
+      if unsafe String(cString: keyword) == "connect_timeout", let value = unsafe option.pointee.val,
+        let seconds = unsafe Int(String(cString: value)), seconds > 0
+      {
+        return max(2, seconds)
+      }
+      unsafe next = option + 1
+    }
+    return 30
+  }
+
+  var errorMessage: String { unsafe String(cString: PQerrorMessage(connection)) }
+
+  func lost() -> StreamError { ServerErrors.error(errorMessage, sqlState: nil) }
+
+  func failure(_ result: OpaquePointer?) -> StreamError {
+    guard let code = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "C"))) else { return lost() }
+    let message = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "M")))
+    return unsafe ServerErrors.error(message.map { unsafe String(cString: $0) } ?? "", sqlState: String(cString: code))
+  }
+
+  /// Calls `body` with a null-terminated array of C strings.
+  static func withCStrings<Result>(
+    _ strings: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
+  ) -> Result {
+    let copies = unsafe strings.map { string in unsafe string.flatMap { unsafe strdup($0) } }
+    defer { unsafe copies.forEach { unsafe free($0) } }
+    let pointers = unsafe copies.map { unsafe UnsafePointer($0) } + [nil]
+    return unsafe pointers.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { preconditionFailure("an array with a terminator is not empty") }
+      return unsafe body(base)
+    }
+  }
+}

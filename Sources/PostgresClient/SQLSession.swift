@@ -1,0 +1,52 @@
+package import PostgresWire
+import Synchronization
+
+/// A plain connection for a few statements, opened when it is needed and again after it was lost.
+///
+/// Calls block their thread; several may use one session, one after another.
+package final class SQLSession: Sendable {
+  private let database: String
+  private let timeLimit: Duration?
+  private let isCancelled: @Sendable () -> Bool
+  private let connection = Mutex<Connected?>(nil)
+
+  private final class Connected {
+    let server: Connection
+
+    init(_ server: consuming Connection) {
+      self.server = server
+    }
+  }
+
+  /// Makes a session for a connection string; empty leaves everything to libpq's environment variables.
+  ///
+  /// - Parameters:
+  ///   - timeLimit: how long an answer may take; nil for as long as it takes.
+  ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
+  package init(
+    database: String, timeLimit: Duration? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
+    self.database = database
+    self.timeLimit = timeLimit
+    self.isCancelled = isCancelled
+  }
+
+  /// Runs a statement with its parameters, `$1` and so on, and returns its rows. A connection that was lost is tried once
+  /// more.
+  package func query(_ sql: String, _ parameters: [String?] = []) throws(StreamError) -> [[String?]] {
+    try connection.withLock { (connected) throws(StreamError) in
+      if let open = connected {
+        do throws(StreamError) {
+          return try open.server.query(sql, parameters)
+        } catch {
+          guard error.isRetryable else { throw error }
+          connected = nil
+        }
+      }
+      let opened = Connected(
+        try Connection.connect(database, for: .statements(within: timeLimit), isCancelled: isCancelled))
+      connected = opened
+      return try opened.server.query(sql, parameters)
+    }
+  }
+}
