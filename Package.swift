@@ -22,7 +22,9 @@ let package = Package(
     .library(name: "PgOutput", targets: ["PgOutput"]),
     .library(name: "IntegrationEvents", targets: ["IntegrationEvents"]),
     .library(name: "Outbox", targets: ["Outbox"]),
-    .library(name: "Sinks", targets: ["Sinks"]),
+    .library(name: "Delivery", targets: ["Delivery"]),
+    .library(name: "FileDelivery", targets: ["FileDelivery"]),
+    .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
   ],
   dependencies: [
@@ -44,7 +46,7 @@ let package = Package(
     .target(name: "Replication", dependencies: ["Octets", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(
       name: "Operations",
-      dependencies: ["IntegrationEvents", "PostgresClient", "PostgresWire", "Replication", "Sinks"],
+      dependencies: ["IntegrationEvents", "PostgresClient", "PostgresWire", "Replication", "Delivery"],
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
@@ -52,9 +54,18 @@ let package = Package(
     .target(
       name: "Outbox", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"], swiftSettings: library),
     .target(
-      name: "Sinks",
+      name: "Delivery",
       dependencies: [
-        "CZlib", "Files", "IntegrationEvents", "Octets",
+        "Files", "IntegrationEvents", "Octets", "PostgresWire",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ], swiftSettings: library),
+    .target(
+      name: "FileDelivery", dependencies: ["Delivery", "Files", "IntegrationEvents", "Octets", "PostgresWire"],
+      swiftSettings: library),
+    .target(
+      name: "HTTPDelivery",
+      dependencies: [
+        "CZlib", "Delivery", "Files", "IntegrationEvents", "Octets", "PostgresWire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "DequeModule", package: "swift-collections"),
@@ -68,7 +79,7 @@ let package = Package(
     .target(
       name: "Relay",
       dependencies: [
-        "Files", "Octets", "PostgresWire", "PgOutput", "IntegrationEvents", "Outbox", "Sinks",
+        "Files", "Octets", "PostgresWire", "PgOutput", "IntegrationEvents", "Outbox", "Delivery",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -78,7 +89,7 @@ let package = Package(
       name: "tailrace",
       dependencies: [
         "Files", "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "Outbox", "Sinks", "Relay",
+        "Outbox", "Delivery", "FileDelivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -102,15 +113,18 @@ let package = Package(
     .testTarget(
       name: "RelayTests",
       dependencies: [
-        "Relay", "Capture", "Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "Sinks", "TestStream",
+        "Relay", "Capture", "Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "Delivery", "TestStream",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "IntegrationEvents"], swiftSettings: strict),
     .testTarget(
-      name: "SinksTests", dependencies: ["Sinks", "IntegrationEvents", "TestStream"], swiftSettings: strict),
+      name: "FileDeliveryTests",
+      dependencies: ["Delivery", "FileDelivery", "IntegrationEvents", "PostgresWire", "TestStream"],
+      swiftSettings: strict),
     .testTarget(
-      name: "HTTPSinkTests",
+      name: "HTTPDeliveryTests",
       dependencies: [
-        "Sinks", "IntegrationEvents", .product(name: "Crypto", package: "swift-crypto"),
+        "Delivery", "HTTPDelivery", "IntegrationEvents", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
@@ -118,14 +132,15 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "tailrace", "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "Sinks",
+        "tailrace", "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "Delivery",
         "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "microbenchmarks",
       dependencies: [
-        "Capture", "IntegrationEvents", "Octets", "Outbox", "PgOutput", "PostgresWire", "Relay", "Sinks", "TestStream",
+        "Capture", "IntegrationEvents", "Octets", "Outbox", "PgOutput", "PostgresWire", "Relay", "Delivery",
+        "TestStream",
       ],
       path: "Tests/Microbenchmarks", swiftSettings: strict),
     .testTarget(name: "tailraceTests", dependencies: ["tailrace"], swiftSettings: strict),

@@ -4,10 +4,15 @@ import Glibc
 package enum AtomicFile {
   /// Writes a new file beside the old one, makes it durable, and renames it over the old one.
   package static func write(_ text: String, to path: String) throws(SystemFailure) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// The same with bytes.
+  package static func write(_ bytes: [UInt8], to path: String) throws(SystemFailure) {
     let temporary = path + ".new"
     do {
       let file = try OpenFile(replacing: temporary)
-      try file.write(Array(text.utf8))
+      try file.write(bytes)
       try file.synchronize()
     }
     try move(temporary, to: path)

@@ -1,7 +1,7 @@
+public import Delivery
 import IntegrationEvents
 import PostgresClient
 public import PostgresWire
-public import Sinks
 
 /// Dead letters in a table of the same database, over a plain connection.
 public final class DeadLetterTable: DeadLetterStore {
@@ -51,11 +51,22 @@ public final class DeadLetterTable: DeadLetterStore {
     ).isEmpty
   }
 
-  /// All letters, oldest first.
-  public func letters() throws(SinkError) -> [DeadLetter] {
-    try rows("SELECT letter FROM \(name) ORDER BY number").compactMap { row in
-      row[0].flatMap { DeadLetter(json: Array($0.utf8)) }
+  /// Reads by the table's own number, which is the mark.
+  public func letters(
+    matching query: LetterQuery, after mark: LetterMark?, limit: Int
+  ) throws(SinkError) -> LetterPage {
+    let found = try rows(
+      "SELECT number, letter FROM \(name) WHERE number OPERATOR(pg_catalog.>) $1::bigint "
+        + "AND ($2::text IS NULL OR key OPERATOR(pg_catalog.=) $2::text) "
+        + "AND ($3::text IS NULL OR id OPERATOR(pg_catalog.=) $3::text) ORDER BY number LIMIT $4::bigint",
+      [String(mark?.value ?? 0), query.key, query.id, String(limit)])
+    let letters = found.compactMap { row in row[1].flatMap { DeadLetter(json: Array($0.utf8)) } }
+    guard letters.count == found.count else {
+      throw SinkError(.misconfigured, "dead letters: \(name) has rows that are no dead letters")
     }
+    let isFull = found.count == limit
+    return LetterPage(
+      letters: letters, next: isFull ? found.last?[0].flatMap { Int64($0) }.map(LetterMark.init) : nil)
   }
 
   /// Removes letters by id and position.

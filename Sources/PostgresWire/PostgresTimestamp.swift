@@ -21,6 +21,9 @@ public struct PostgresTimestamp: RawRepresentable, Hashable, Comparable, Sendabl
     return overflow ? .max : sum
   }
 
+  /// Whole seconds since 1970-01-01 00:00 UTC.
+  public var unixSeconds: Int64 { unixMicroseconds / 1_000_000 }
+
   /// Makes an instant from microseconds since 1970-01-01 00:00 UTC.
   public init(unixMicroseconds: Int64) {
     let (difference, overflow) = unixMicroseconds.subtractingReportingOverflow(Self.unixOffset)

@@ -1,7 +1,7 @@
+import Delivery
 import Files
 import Octets
 public import PostgresWire
-import Sinks
 
 /// The confirmed position in a file of our own, because a crash can move the slot's back.
 ///

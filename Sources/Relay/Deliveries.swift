@@ -1,5 +1,5 @@
+import Delivery
 import Files
-import Sinks
 import Synchronization
 
 /// Batches on their way through the sink, and the answers that come back on other threads.

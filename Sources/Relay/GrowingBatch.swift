@@ -1,5 +1,5 @@
+import Delivery
 import IntegrationEvents
-import Sinks
 
 /// The events that have not been handed over yet, and how many of them belong to transactions that are complete.
 struct GrowingBatch {

@@ -1,7 +1,7 @@
+import Delivery
 import IntegrationEvents
 import PgOutput
 import PostgresWire
-import Sinks
 
 /// A transaction that was spooled and is committed.
 struct Release {

@@ -1,8 +1,8 @@
+package import Delivery
 package import IntegrationEvents
 package import Outbox
 import PgOutput
 package import PostgresWire
-package import Sinks
 
 /// From frames to batches of encoded events: decoding, mapping, encoding, and knowing where in the stream we are.
 package struct Pipeline {

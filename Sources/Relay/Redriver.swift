@@ -1,6 +1,6 @@
+public import Delivery
 import IntegrationEvents
 public import PostgresWire
-public import Sinks
 
 /// Delivers dead letters again, oldest first.
 public struct Redriver {
@@ -12,11 +12,19 @@ public struct Redriver {
     public let left: Int
   }
 
+  /// A store may read or write everything each time, so letters go some at a time; as many may come again after a kill.
   private static let removedAtOnce = 10
+  private static let pageSize = 500
 
   private let store: any DeadLetterStore
   private let control: RunControl
   private let makeSink: () throws -> any Sink
+  /// Keys whose later letters stay behind one that was refused.
+  private var stuckKeys: Set<String> = []
+  /// Letters that were refused, which stay.
+  private var stuck: Set<EventPosition> = []
+  private var delivered = 0
+  private var left = 0
 
   /// Makes a redriver; its sinks must stop, not make dead letters, when they are refused. One that has stopped takes
   /// nothing more, so a new one is made then.
@@ -26,41 +34,63 @@ public struct Redriver {
     self.makeSink = makeSink
   }
 
-  /// Delivers the letters that are chosen, until none is left, all that are left were refused, or a stop is asked for.
+  /// Delivers the letters that match, until none is left, all that are left were refused, or a stop is asked for.
   ///
   /// A running stream may park more events behind these; they are taken too, so that no key stays half parked.
-  public func run(_ isChosen: (DeadLetter) -> Bool) throws -> Result {
+  public mutating func run(_ query: LetterQuery) throws -> Result {
     var sink = try makeSink()
-    var delivered = 0
-    var stuckKeys: Set<String> = []
-    var stuck: [DeadLetter] = []
+    var mark: LetterMark?
     while !control.isStopRequested {
-      let letters = try store.letters().filter { letter in
-        isChosen(letter) && letter.isEvent && !stuckKeys.contains(letter.key)
-          && !stuck.contains { $0.isAbout(letter) }
+      let page = try store.letters(matching: query, after: mark, limit: Self.pageSize)
+      if page.letters.isEmpty { break }
+      var rest = page.letters[...]
+      var hasRemoved = false
+      while !rest.isEmpty, !control.isStopRequested {
+        let gone = try deliver(&rest, to: &sink)
+        if !gone.isEmpty { try store.remove(gone) }
+        hasRemoved = hasRemoved || !gone.isEmpty
       }
-      guard !letters.isEmpty else { break }
-      // A store may read or write everything each time, so letters go some at a time.
-      var gone: [DeadLetter] = []
-      var failure: SinkError?
-      for letter in letters where !stuckKeys.contains(letter.key) && !gone.contains(where: { $0.isAbout(letter) }) {
-        if control.isStopRequested || gone.count == Self.removedAtOnce { break }
-        failure = deliver(letter, to: sink)
-        guard let refusal = failure else {
-          gone.append(letter)
-          continue
-        }
-        guard refusal.kind == .refused else { break }
-        failure = nil
-        sink = try makeSink()
-        stuck.append(letter)
-        if !letter.key.isEmpty { stuckKeys.insert(letter.key) }
-      }
-      if !gone.isEmpty { try store.remove(gone) }
-      delivered += gone.count
-      if let failure { throw failure }
+      // A mark does not outlive a removal; what was refused is met again and passed over.
+      mark = hasRemoved ? nil : page.next
+      if hasRemoved { left = 0 }
+      if mark == nil, !hasRemoved { break }
     }
-    return Result(delivered: delivered, left: try store.letters().filter(isChosen).count)
+    if control.isStopRequested { try countLeft(query) }
+    return Result(delivered: delivered, left: left)
+  }
+
+  private mutating func countLeft(_ query: LetterQuery) throws(SinkError) {
+    left = 0
+    try store.forEachPage(matching: query) { (letters) throws(SinkError) in left += letters.count }
+  }
+
+  /// Delivers letters one after another, at most so many as are removed at once; gives those that are delivered.
+  private mutating func deliver(
+    _ letters: inout ArraySlice<DeadLetter>, to sink: inout any Sink
+  ) throws -> [DeadLetter] {
+    var gone: [DeadLetter] = []
+    while let letter = letters.popFirst() {
+      if gone.contains(where: { $0.isAbout(letter) }) { continue }
+      if !letter.isEvent || stuckKeys.contains(letter.key) || stuck.contains(letter.position) {
+        left += 1
+        continue
+      }
+      if let failure = deliver(letter, to: sink) {
+        guard failure.kind == .refused else {
+          if !gone.isEmpty { try store.remove(gone) }
+          throw failure
+        }
+        sink = try makeSink()
+        stuck.insert(letter.position)
+        if !letter.key.isEmpty { stuckKeys.insert(letter.key) }
+        left += 1
+      } else {
+        gone.append(letter)
+        delivered += 1
+        if gone.count == Self.removedAtOnce || control.isStopRequested { break }
+      }
+    }
+    return gone
   }
 
   /// Waits for one delivery; nil when it is durable.

@@ -1,8 +1,8 @@
+public import Delivery
 import IntegrationEvents
 public import Logging
 import Outbox
 public import PostgresWire
-public import Sinks
 
 /// Reads frames, turns them into events, delivers them, and confirms what is durable.
 ///

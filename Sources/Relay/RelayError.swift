@@ -1,8 +1,8 @@
+public import Delivery
 public import Octets
 public import Outbox
 public import PgOutput
 public import PostgresWire
-public import Sinks
 
 /// Why a relay ended otherwise than as it was asked to.
 public enum RelayError: Error, Hashable, Sendable {

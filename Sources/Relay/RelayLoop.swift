@@ -1,9 +1,9 @@
+import Delivery
 import Files
 import IntegrationEvents
 import Logging
 import Outbox
 import PostgresWire
-import Sinks
 
 /// The loop over one open stream, and what outlives a lost connection: pipeline, progress and deliveries.
 struct RelayLoop {

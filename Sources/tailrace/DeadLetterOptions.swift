@@ -1,9 +1,9 @@
 import ArgumentParser
+import Delivery
 import Operations
 import Outbox
 import PostgresWire
 import Replication
-import Sinks
 
 /// Where dead letters are kept.
 struct DeadLetterPlace: ExpressibleByArgument, Hashable {

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Delivery
 import IntegrationEvents
 import PostgresWire
 import Relay
-import Sinks
 
 /// `tailrace dead-letters`: what could not be delivered.
 struct DeadLettersCommand: ParsableCommand {
@@ -37,9 +37,7 @@ struct DeadLettersCommand: ParsableCommand {
       }
     }
 
-    func matches(_ letter: DeadLetter) -> Bool {
-      all || (key != nil && letter.key == key) || (id != nil && letter.id == id)
-    }
+    var query: LetterQuery { LetterQuery(key: key, id: id) }
   }
 
   struct List: ParsableCommand {
@@ -49,10 +47,11 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        for letter in try store.open().letters() {
-          print(
-            [letter.position.sequence, letter.id, letter.key, letter.reason, "\(letter.attempts)"].joined(
-              separator: "\t"))
+        try store.open().forEachPage { (letters) throws(SinkError) in
+          for letter in letters {
+            let fields = [letter.position.sequence, letter.id, letter.key, letter.reason, "\(letter.attempts)"]
+            print(fields.joined(separator: "\t"))
+          }
         }
       }
     }
@@ -65,9 +64,14 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        let letters = try store.open().letters().filter { $0.id == id || $0.position.sequence == id }
-        guard !letters.isEmpty else { throw ValidationError("there is no dead letter '\(id)'") }
-        for letter in letters { print(letter.json) }
+        var count = 0
+        try store.open().forEachPage { (letters) throws(SinkError) in
+          for letter in letters where letter.id == id || letter.position.sequence == id {
+            print(letter.json)
+            count += 1
+          }
+        }
+        guard count > 0 else { throw ValidationError("there is no dead letter '\(id)'") }
       }
     }
   }
@@ -79,10 +83,7 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        let opened = try store.open()
-        let letters = try opened.letters().filter(selection.matches)
-        try opened.remove(letters)
-        say("dropped \(letters.count) dead letters")
+        say("dropped \(try store.open().removeAll(matching: selection.query)) dead letters")
       }
     }
   }
@@ -100,7 +101,8 @@ struct DeadLettersCommand: ParsableCommand {
         let control = RunControl()
         Signals.direct(to: control)
         let opened = try store.open()
-        let result = try Redriver(opened, control, sink: sink.makeDetached).run(selection.matches)
+        var redriver = Redriver(opened, control, sink: sink.makeDetached)
+        let result = try redriver.run(selection.query)
         say("redrove \(result.delivered) dead letters, \(result.left) left")
         if result.left > 0, !control.isStopRequested { throw ExitCode(ExitStatus.badData.rawValue) }
       }

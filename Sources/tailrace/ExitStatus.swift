@@ -1,10 +1,10 @@
 import ArgumentParser
 import Capture
+import Delivery
 import Glibc
 import PostgresWire
 import Relay
 import Replication
-import Sinks
 
 /// What errors mean to whoever started the program: sysexits numbers.
 enum ExitStatus: Int32 {

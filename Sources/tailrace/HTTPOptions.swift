@@ -1,6 +1,7 @@
 public import ArgumentParser
+import Delivery
 import Files
-public import Sinks
+public import HTTPDelivery
 
 /// How events are posted.
 struct HTTPOptions: ParsableArguments {

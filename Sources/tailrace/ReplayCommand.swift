@@ -1,10 +1,10 @@
 import ArgumentParser
 import Capture
+import Delivery
 import IntegrationEvents
 import PgOutput
 import PostgresWire
 import Relay
-import Sinks
 
 /// `tailrace replay`: the events of a recording, without a server.
 struct ReplayCommand: ParsableCommand {

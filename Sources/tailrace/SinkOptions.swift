@@ -1,7 +1,8 @@
 import ArgumentParser
+import Delivery
+import FileDelivery
 import IntegrationEvents
 import PostgresWire
-import Sinks
 
 /// Where events go.
 struct SinkOptions: ParsableArguments {
@@ -49,10 +50,7 @@ struct SinkOptions: ParsableArguments {
     configuration.rotateInterval = rotateInterval.map { max(1, $0.duration.components.seconds) }
     configuration.synchronizes = fsync == .always
     configuration.linesHaveSequence = envelope == .cloudevents
-    return try FileSink(
-      configuration,
-      origin: StreamOrigin(
-        systemIdentifier: identity.systemIdentifier, timeline: identity.timeline, slot: identity.slot))
+    return try FileSink(configuration, of: identity)
   }
 
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.

@@ -1,10 +1,10 @@
 public import ArgumentParser
+import Delivery
 import IntegrationEvents
 import Logging
 import PostgresWire
 import Relay
 public import Replication
-import Sinks
 
 /// `tailrace stream`: the main job.
 struct StreamCommand: ParsableCommand {

@@ -1,4 +1,5 @@
 import Capture
+import Delivery
 import Glibc
 import IntegrationEvents
 import Octets
@@ -6,7 +7,6 @@ import Outbox
 import PgOutput
 import PostgresWire
 import Relay
-import Sinks
 import TestStream
 
 /// Does one step of an event's way again and again, so that a profiler can count what one round takes: run it with two

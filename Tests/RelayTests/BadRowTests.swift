@@ -1,6 +1,6 @@
+import Delivery
 import IntegrationEvents
 import PostgresWire
-import Sinks
 import TestStream
 import Testing
 

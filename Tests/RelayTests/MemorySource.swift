@@ -1,9 +1,9 @@
+import Delivery
 import Foundation
 import IntegrationEvents
 import Logging
 import Outbox
 import PostgresWire
-import Sinks
 import Synchronization
 import TestStream
 

@@ -1,7 +1,7 @@
+import Delivery
 import IntegrationEvents
 import Outbox
 import PostgresWire
-import Sinks
 import TestStream
 
 @testable import Relay

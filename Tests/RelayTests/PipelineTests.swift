@@ -1,9 +1,9 @@
+import Delivery
 import IntegrationEvents
 import Octets
 import Outbox
 import PgOutput
 import PostgresWire
-import Sinks
 import TestStream
 import Testing
 

@@ -1,8 +1,8 @@
+import Delivery
 import IntegrationEvents
 import Outbox
 import PgOutput
 import PostgresWire
-import Sinks
 import Synchronization
 import TestStream
 import Testing

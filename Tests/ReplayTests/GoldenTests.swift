@@ -1,11 +1,11 @@
 import ArgumentParser
 import Capture
+import Delivery
 import Foundation
 import IntegrationEvents
 import Outbox
 import PgOutput
 import PostgresWire
-import Sinks
 import TestStream
 import Testing
 

@@ -1,7 +1,7 @@
+import Delivery
 import Files
 import PgOutput
 import PostgresWire
-import Sinks
 
 /// Transactions that are not committed yet: in progress, or prepared and undecided.
 struct OpenTransactions {

@@ -1,7 +1,7 @@
+import Delivery
 import Files
 import IntegrationEvents
 import PostgresWire
-import Sinks
 
 /// Reads a committed transaction's rows back, in order and without those that were rolled back, a piece at a time.
 struct SpoolReader {

@@ -1,7 +1,7 @@
+import Delivery
 import Files
 import IntegrationEvents
 import PgOutput
-import Sinks
 
 /// The rows of a transaction that is not committed yet, as events that lack only what the commit tells; first in memory,
 /// then in a file without a name.

@@ -1,3 +1,4 @@
+public import Delivery
 import Synchronization
 
 /// Posts events to a receiver: those of one key one after another, different keys side by side.

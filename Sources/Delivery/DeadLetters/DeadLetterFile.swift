@@ -1,4 +1,5 @@
 import Files
+import IntegrationEvents
 import Synchronization
 
 /// Dead letters in a file, a line of JSON each. Several processes may use it at once.
@@ -45,34 +46,65 @@ public final class DeadLetterFile: DeadLetterStore {
     {
       return true
     }
-    let found = KnownKeys(try OpenFile(reading: path), Set(try Self.letters(in: file).map(\.key)))
+    var keys: Set<String> = []
+    try Self.forEachLine(of: file, from: 0) { line, _ in
+      if let letter = DeadLetter(json: line) { keys.insert(letter.key) }
+      return true
+    }
+    let found = KnownKeys(try OpenFile(reading: path), keys)
     known.withLock { $0 = found }
     return found.keys.contains(key)
   }
 
-  /// Reads the file; a line that is no letter is an error, for it may be one.
-  public func letters() throws(SinkError) -> [DeadLetter] {
-    guard FileStatus(path: path) != nil else { return [] }
-    var letters: [DeadLetter] = []
+  /// Reads the file; a line that is no letter is an error, for it may be one. The mark is an offset, from which the next
+  /// page begins.
+  public func letters(
+    matching query: LetterQuery, after mark: LetterMark?, limit: Int
+  ) throws(SinkError) -> LetterPage {
+    var page = LetterPage(letters: [], next: nil)
+    guard FileStatus(path: path) != nil else { return page }
     var isReadable = true
     try withFile { (file) throws(SystemFailure) in
-      letters = try Self.letters(in: file)
-      isReadable = try letters.count == Self.lines(of: file).count
+      try Self.forEachLine(of: file, from: mark?.value ?? 0) { line, end in
+        guard let letter = DeadLetter(json: line) else {
+          isReadable = false
+          return false
+        }
+        if query.matches(letter) { page.letters.append(letter) }
+        guard page.letters.count >= limit else { return true }
+        page.next = LetterMark(end)
+        return false
+      }
     }
     guard isReadable else { throw SinkError(.misconfigured, "\(path) has lines that are no dead letters") }
-    return letters
+    return page
   }
 
   /// Writes the file anew without some letters.
   public func remove(_ gone: [DeadLetter]) throws(SinkError) {
     guard FileStatus(path: path) != nil else { return }
     try withFile { (file) throws(SystemFailure) in
-      let left = try Self.lines(of: file).filter { line in
-        guard let letter = DeadLetter(json: line) else { return true }
-        return !gone.contains { $0.isAbout(letter) }
+      let gone = Set(gone.map(Identity.init))
+      var left: [UInt8] = []
+      try Self.forEachLine(of: file, from: 0) { line, _ in
+        // What cannot be read stays: it may be a letter.
+        if DeadLetter(json: line).map({ gone.contains(Identity($0)) }) ?? false { return true }
+        left.append(contentsOf: line)
+        left.append(UInt8(ascii: "\n"))
+        return true
       }
-      let text = left.map { String(decoding: $0, as: UTF8.self) + "\n" }.joined()
-      try AtomicFile.write(text, to: self.path)
+      try AtomicFile.write(left, to: self.path)
+    }
+  }
+
+  /// What makes a letter the same.
+  private struct Identity: Hashable {
+    let id: String
+    let position: EventPosition
+
+    init(_ letter: DeadLetter) {
+      id = letter.id
+      position = letter.position
     }
   }
 
@@ -103,13 +135,24 @@ public final class DeadLetterFile: DeadLetterStore {
     try file.synchronize()
   }
 
-  private static func lines(of file: borrowing OpenFile) throws(SystemFailure) -> [[UInt8]] {
-    let bytes = try file.read(0..<file.status().size)
-    let end = bytes.lastIndex(of: UInt8(ascii: "\n")) ?? bytes.startIndex
-    return bytes[..<end].split(separator: UInt8(ascii: "\n")).map(Array.init)
-  }
-
-  private static func letters(in file: borrowing OpenFile) throws(SystemFailure) -> [DeadLetter] {
-    try lines(of: file).compactMap { DeadLetter(json: $0) }
+  /// Calls `body` with each whole line from an offset on, without its newline, and where it ends; false ends the reading.
+  private static func forEachLine(
+    of file: borrowing OpenFile, from start: Int64, _ body: ([UInt8], Int64) -> Bool
+  ) throws(SystemFailure) {
+    let size = try file.status().size
+    var (offset, rest): (Int64, [UInt8]) = (start, [])
+    while offset < size {
+      let end = min(size, offset + 262_144)
+      let known = rest.count
+      try file.append(offset..<end, to: &rest)
+      var lineStart = 0
+      while let newline = rest[max(lineStart, lineStart == 0 ? known : 0)...].firstIndex(of: UInt8(ascii: "\n")) {
+        let lineEnd = offset - Int64(known) + Int64(newline) + 1
+        guard body(Array(rest[lineStart..<newline]), lineEnd) else { return }
+        lineStart = newline + 1
+      }
+      rest.removeFirst(lineStart)
+      offset = end
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Delivery
 import Synchronization
 
 /// A batch whose events are delivered one by one, and whoever waits for the last of them.

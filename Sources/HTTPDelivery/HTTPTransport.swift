@@ -1,8 +1,10 @@
 import AsyncHTTPClient
+import Delivery
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import PostgresWire
 
 /// Sends requests and reads what the receiver says. The only file that knows the HTTP client.
 final class HTTPTransport: Sendable {
@@ -54,7 +56,7 @@ final class HTTPTransport: Sendable {
         // The status is all that counts, and it has arrived.
       }
       let retryAfter = response.headers.first(name: "retry-after")
-        .flatMap { RetryAfter.duration($0, nowUnixSeconds: WallClock.unixSeconds) }
+        .flatMap { RetryAfter.duration($0, nowUnixSeconds: PostgresTimestamp.now.unixSeconds) }
       return .answer(status: Int(response.status.code), retryAfter: retryAfter)
     } catch {
       return Self.outcome(of: error)

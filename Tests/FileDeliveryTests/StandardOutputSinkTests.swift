@@ -1,8 +1,9 @@
+import Delivery
 import Foundation
 import TestStream
 import Testing
 
-@testable import Sinks
+@testable import FileDelivery
 
 @Suite struct StandardOutputSinkTests {
   /// Reads to the end on a thread of its own: it blocks, which the threads of tasks must not.
@@ -65,7 +66,7 @@ import Testing
 
 @Suite struct FileSinkStateTests {
   @Test func `what is written is read back`() {
-    var state = FileSinkState(origin: origin, last: nil, started: 1_714_564_800)
+    var state = FileSinkState(origin: StreamOrigin(stream), last: nil, started: 1_714_564_800)
     #expect(FileSinkState(text: state.text) == state)
     state.last = position(7)
     #expect(FileSinkState(text: state.text) == state)

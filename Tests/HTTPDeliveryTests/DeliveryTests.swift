@@ -1,9 +1,10 @@
 import Crypto
+import Delivery
 import Foundation
 import Synchronization
 import Testing
 
-@testable import Sinks
+@testable import HTTPDelivery
 
 /// Against a real receiver on a real socket.
 @Suite(.timeLimit(.minutes(1)))
@@ -258,7 +259,12 @@ final class MemoryLetters: DeadLetterStore {
       return true
     }
   }
-  func letters() throws(SinkError) -> [DeadLetter] { all }
+  func letters(
+    matching query: LetterQuery, after mark: LetterMark?, limit: Int
+  ) throws(SinkError) -> LetterPage {
+    let rest = all.dropFirst(Int(mark?.value ?? 0)).filter(query.matches).prefix(limit)
+    return LetterPage(letters: Array(rest), next: rest.count == limit ? LetterMark(Int64(limit)) : nil)
+  }
   func remove(_ letters: [DeadLetter]) throws(SinkError) {
     kept.withLock { kept in kept.removeAll { kept in letters.contains { $0.isAbout(kept) } } }
   }

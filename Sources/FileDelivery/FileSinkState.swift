@@ -1,32 +1,12 @@
 import Files
 import IntegrationEvents
-
-/// Which stream an output file belongs to. Kept beside it as `PATH.state`, because events do not tell.
-public struct StreamOrigin: Hashable, Sendable {
-  /// The cluster's identifier.
-  public var systemIdentifier: String
-  /// The cluster's timeline.
-  public var timeline: UInt32
-  /// The slot.
-  public var slot: String
-
-  /// Makes an origin.
-  public init(systemIdentifier: String, timeline: UInt32, slot: String) {
-    self.systemIdentifier = systemIdentifier
-    self.timeline = timeline
-    self.slot = slot
-  }
-}
-
-extension StreamOrigin: CustomStringConvertible {
-  /// For messages.
-  public var description: String { "slot \(slot) of system \(systemIdentifier), timeline \(timeline)" }
-}
+import PostgresWire
 
 /// What must be known about an output file but is not in it: lines of a word, a blank and a value.
 struct FileSinkState: Hashable {
   static let magic = "tailrace-file-sink 1"
 
+  /// Whose events these are: system, timeline and slot.
   var origin: StreamOrigin
   /// The newest event in the files that were rotated away.
   var last: EventPosition?
@@ -61,5 +41,21 @@ struct FileSinkState: Hashable {
     lines.append("started", started)
     if let last { lines.append("last", last.sequence) }
     return "\(Self.magic)\n\(lines.text)"
+  }
+}
+
+/// What of a stream's identity an output file belongs to. Kept beside it as `PATH.state`, because events do not tell.
+struct StreamOrigin: Hashable, CustomStringConvertible {
+  let systemIdentifier: String
+  let timeline: UInt32
+  let slot: String
+
+  /// For messages.
+  var description: String { "slot \(slot) of system \(systemIdentifier), timeline \(timeline)" }
+}
+
+extension StreamOrigin {
+  init(_ identity: StreamIdentity) {
+    self.init(systemIdentifier: identity.systemIdentifier, timeline: identity.timeline, slot: identity.slot)
   }
 }

@@ -1,5 +1,7 @@
+public import Delivery
 import Dispatch
 public import IntegrationEvents
+public import PostgresWire
 import Synchronization
 
 /// Appends lines to a file and makes them durable, several batches with one fsync.
@@ -48,8 +50,8 @@ public final class FileSink: Sink {
   private let writer: Mutex<EventFile>
 
   /// Opens the file, repairs and checks it.
-  public init(_ configuration: Configuration, origin: StreamOrigin) throws(SinkError) {
-    let file = try EventFile(configuration, origin: origin)
+  public init(_ configuration: Configuration, of stream: StreamIdentity) throws(SinkError) {
+    let file = try EventFile(configuration, origin: StreamOrigin(stream))
     synchronizes = configuration.synchronizes
     resumePosition = file.last
     writer = Mutex(file)

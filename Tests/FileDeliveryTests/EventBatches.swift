@@ -1,10 +1,17 @@
+import Delivery
+import FileDelivery
 import Foundation
 import IntegrationEvents
-import Sinks
+import PostgresWire
 import TestStream
 import Testing
 
-let origin = StreamOrigin(systemIdentifier: "7000000000000000001", timeline: 1, slot: "slot")
+let stream = identity("7000000000000000001", 1, "slot")
+
+func identity(_ system: String, _ timeline: UInt32, _ slot: String) -> StreamIdentity {
+  StreamIdentity(
+    systemIdentifier: system, timeline: timeline, database: "shop", slot: slot, publication: "publication")
+}
 
 /// A batch of events of one transaction, each with its number as id.
 func batch(_ numbers: ClosedRange<UInt64>, payload: String = "x") throws -> EventBatch {
@@ -55,11 +62,11 @@ extension TemporaryDirectory {
   func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: file(name)) }
 
   func sink(
-    _ name: String = "events", origin other: StreamOrigin = origin,
+    _ name: String = "events", of other: StreamIdentity = stream,
     _ change: (inout FileSink.Configuration) -> Void = { _ in }
   ) throws -> FileSink {
     var configuration = FileSink.Configuration(path: file(name))
     change(&configuration)
-    return try FileSink(configuration, origin: other)
+    return try FileSink(configuration, of: other)
   }
 }

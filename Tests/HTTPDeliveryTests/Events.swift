@@ -1,7 +1,8 @@
+import Delivery
 import IntegrationEvents
 import Testing
 
-@testable import Sinks
+@testable import HTTPDelivery
 
 /// Batches of CloudEvents as the relay makes them.
 enum Events {

@@ -1,6 +1,8 @@
+import Delivery
 import Files
 import Glibc
 import IntegrationEvents
+import PostgresWire
 
 /// The file behind a file sink: opening and repair, appending, rotation.
 struct EventFile: ~Copyable {
@@ -143,7 +145,7 @@ struct EventFile: ~Copyable {
     return name
   }
 
-  private static var now: Int64 { Int64(time(nil)) }
+  private static var now: Int64 { PostgresTimestamp.now.unixSeconds }
 
   private static func statePath(_ path: String) -> String { path + ".state" }
 

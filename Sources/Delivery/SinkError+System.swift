@@ -1,9 +1,9 @@
-import Files
+package import Files
 import Glibc
 
 extension SinkError {
   /// An error of writing to an open output.
-  init(writing name: String, _ failure: SystemFailure) {
+  package init(writing name: String, _ failure: SystemFailure) {
     switch failure.number {
     case EPIPE: self.init(.readerGone, "the reader of \(name) has gone")
     case ENOSPC, EDQUOT:
@@ -15,7 +15,7 @@ extension SinkError {
   }
 
   /// An error of opening an output.
-  init(opening path: String, _ failure: SystemFailure) {
+  package init(opening path: String, _ failure: SystemFailure) {
     self.init(
       .cannotCreate, "cannot open \(path) for writing: \(failure.text); check the directory and its permissions")
   }

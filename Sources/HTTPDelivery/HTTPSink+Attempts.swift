@@ -1,4 +1,6 @@
+import Delivery
 import IntegrationEvents
+import PostgresWire
 import Synchronization
 
 /// One parcel's way through attempts, pauses, splitting and dead letters.
@@ -40,7 +42,7 @@ extension HTTPSink {
     var message = HTTPMessage(Array(items), mode: configuration.mode)
     if configuration.compresses { message.compress() }
     let id = HTTPMessage.id(Array(items))
-    let first = WallClock.unixSeconds
+    let first = PostgresTimestamp.now.unixSeconds
     var attempts = 0
     while true {
       attempts += 1
@@ -74,7 +76,7 @@ extension HTTPSink {
     var headers = configuration.credentials.requestHeaders()
     if configuration.sendsIdempotencyKey { headers.append(("idempotency-key", id)) }
     if let signing = configuration.credentials.signing {
-      headers += signing.headers(id: id, unixSeconds: WallClock.unixSeconds, body: message.body)
+      headers += signing.headers(id: id, unixSeconds: PostgresTimestamp.now.unixSeconds, body: message.body)
     }
     return headers
   }
@@ -129,7 +131,7 @@ extension HTTPSink {
       let letter = DeadLetter(
         event: item.line, id: item.text(item.event.id), key: item.text(item.event.key), position: item.event.position,
         reason: refusal.reason, status: refusal.status, attempts: refusal.attempts, firstAttempt: refusal.first,
-        lastAttempt: WallClock.unixSeconds, sink: configuration.url.withoutSecrets)
+        lastAttempt: PostgresTimestamp.now.unixSeconds, sink: configuration.url.withoutSecrets)
       do throws(SinkError) {
         try await deadLetters.accept([letter])
       } catch {
@@ -146,7 +148,7 @@ extension HTTPSink {
     guard deadLetters.parksKeys else { return items }
     var free: [DeliveryScheduler.Item] = []
     for item in items {
-      let now = WallClock.unixSeconds
+      let now = PostgresTimestamp.now.unixSeconds
       let letter = DeadLetter(
         event: item.line, id: item.text(item.event.id), key: item.text(item.event.key), position: item.event.position,
         reason: "parked behind an earlier event of its key", status: nil, attempts: 0, firstAttempt: now,

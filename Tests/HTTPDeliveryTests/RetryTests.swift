@@ -1,7 +1,8 @@
+import Delivery
 import IntegrationEvents
 import Testing
 
-@testable import Sinks
+@testable import HTTPDelivery
 
 struct RetryTests {
   @Test(arguments: [

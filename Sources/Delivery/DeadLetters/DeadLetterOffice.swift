@@ -23,8 +23,11 @@ public final class DeadLetterOffice: Sendable {
   public init(_ store: any DeadLetterStore, parksKeys: Bool) throws(SinkError) {
     self.store = store
     self.parksKeys = parksKeys
-    let keys = parksKeys ? try store.letters().map(\.key).filter { !$0.isEmpty } : []
-    parkedKeys = Mutex(Set(keys))
+    var keys: Set<String> = []
+    if parksKeys {
+      try store.forEachPage { (letters) throws(SinkError) in keys.formUnion(letters.map(\.key).filter { !$0.isEmpty }) }
+    }
+    parkedKeys = Mutex(keys)
   }
 
   /// Keeps letters, durably, or throws where the policy is to stop. Blocks.
@@ -41,12 +44,12 @@ public final class DeadLetterOffice: Sendable {
   }
 
   /// Keeps letters without blocking the caller's thread.
-  func accept(_ letters: [DeadLetter]) async throws(SinkError) {
+  package func accept(_ letters: [DeadLetter]) async throws(SinkError) {
     try await onQueue { () throws(SinkError) in try self.keep(letters) }
   }
 
   /// Keeps a letter if its key is parked; tells whether it is.
-  func park(_ letter: DeadLetter) async throws(SinkError) -> Bool {
+  package func park(_ letter: DeadLetter) async throws(SinkError) -> Bool {
     guard let store, parkedKeys.withLock({ $0.contains(letter.key) }) else { return false }
     return try await onQueue { () throws(SinkError) in
       let isParked = try store.appendBehindKey(letter)

@@ -1,9 +1,11 @@
+import Delivery
 import Foundation
 import IntegrationEvents
+import PostgresWire
 import TestStream
 import Testing
 
-@testable import Sinks
+@testable import FileDelivery
 
 @Suite struct FileSinkTests {
   private let directory: TemporaryDirectory
@@ -83,17 +85,17 @@ import Testing
   }
 
   @Test(arguments: [
-    StreamOrigin(systemIdentifier: "8", timeline: 1, slot: "slot"),
-    StreamOrigin(systemIdentifier: "7000000000000000001", timeline: 2, slot: "slot"),
-    StreamOrigin(systemIdentifier: "7000000000000000001", timeline: 1, slot: "other"),
+    identity("8", 1, "slot"),
+    identity("7000000000000000001", 2, "slot"),
+    identity("7000000000000000001", 1, "other"),
   ])
-  func `another stream's file is refused`(other: StreamOrigin) async throws {
+  func `another stream's file is refused`(other: StreamIdentity) async throws {
     do {
       let sink = try directory.sink()
       try await sink.deliver(try batch(1...1))
     }
     let before = try directory.read("events")
-    let error = #expect(throws: SinkError.self) { try directory.sink(origin: other) }
+    let error = #expect(throws: SinkError.self) { try directory.sink(of: other) }
     #expect(error?.kind == .wrongStream)
     #expect(error?.message.contains("belongs to slot slot") == true)
     #expect(try directory.read("events") == before)
@@ -136,7 +138,7 @@ import Testing
   }
 
   @Test func `a full disk is a failed write`() async throws {
-    let sink = try FileSink(FileSink.Configuration(path: "/dev/full"), origin: origin)
+    let sink = try FileSink(FileSink.Configuration(path: "/dev/full"), of: stream)
     let batch = try batch(1...1)
     let error = await #expect(throws: SinkError.self) { try await sink.deliver(batch) }
     #expect(error?.kind == .writeFailed)
