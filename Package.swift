@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "FileDelivery", targets: ["FileDelivery"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
+    .library(name: "Settings", targets: ["Settings"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -85,9 +86,18 @@ let package = Package(
       ],
       swiftSettings: library
     ),
+    .target(
+      name: "Settings",
+      dependencies: [
+        "Delivery", "FileDelivery", "HTTPDelivery", "IntegrationEvents", "Operations", "Outbox", "PostgresWire",
+        "Relay",
+        "Replication",
+      ],
+      swiftSettings: library),
     .executableTarget(
       name: "tailrace",
       dependencies: [
+        "Settings",
         "Files", "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
         "Outbox", "Delivery", "FileDelivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -97,6 +107,9 @@ let package = Package(
     ),
     .target(
       name: "TestStream", dependencies: ["Octets", "PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
+    .target(
+      name: "TestDelivery", dependencies: ["Delivery", "IntegrationEvents"], path: "Tests/TestDelivery",
+      swiftSettings: strict),
     .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
     .testTarget(name: "PostgresWireTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
@@ -116,15 +129,17 @@ let package = Package(
         "Relay", "Capture", "Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "Delivery", "TestStream",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
-    .testTarget(name: "DeliveryTests", dependencies: ["Delivery", "IntegrationEvents"], swiftSettings: strict),
+    .testTarget(
+      name: "DeliveryTests", dependencies: ["Delivery", "IntegrationEvents", "TestDelivery"], swiftSettings: strict),
     .testTarget(
       name: "FileDeliveryTests",
-      dependencies: ["Delivery", "FileDelivery", "IntegrationEvents", "PostgresWire", "TestStream"],
+      dependencies: ["Delivery", "FileDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream"],
       swiftSettings: strict),
     .testTarget(
       name: "HTTPDeliveryTests",
       dependencies: [
-        "Delivery", "HTTPDelivery", "IntegrationEvents", .product(name: "Crypto", package: "swift-crypto"),
+        "Delivery", "HTTPDelivery", "IntegrationEvents", "TestDelivery", "TestStream",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),

@@ -1,5 +1,4 @@
 public import IntegrationEvents
-import Octets
 
 /// A run of encoded events, in order.
 public struct EventBatch: Sendable {
@@ -7,6 +6,8 @@ public struct EventBatch: Sendable {
   public var bytes: [UInt8] = []
   /// Where each event lies in `bytes`.
   public var events: [EncodedEvent] = []
+  /// Attributes that few events have, noted beside them.
+  public var attributes: [EncodedAttribute] = []
 
   /// Makes an empty batch.
   public init() {}
@@ -15,26 +16,57 @@ public struct EventBatch: Sendable {
   package mutating func clear() {
     bytes.removeAll(keepingCapacity: true)
     events.removeAll(keepingCapacity: true)
+    attributes.removeAll(keepingCapacity: true)
   }
+
+  /// Drops the events from an index on.
+  package mutating func drop(from index: Int) {
+    guard index < events.count else { return }
+    bytes.removeSubrange(events[index].line.lowerBound...)
+    attributes.removeSubrange(events[index].attributes.lowerBound...)
+    events.removeSubrange(index...)
+  }
+
+  /// Appends the events of another batch from an index on.
+  package mutating func append(_ other: EventBatch, from index: Int) {
+    guard index < other.events.count else { return }
+    let (start, first) = (other.events[index].line.lowerBound, other.events[index].attributes.lowerBound)
+    let (distance, shift) = (bytes.count - start, attributes.count - first)
+    bytes.append(contentsOf: other.bytes[start...])
+    attributes.append(contentsOf: other.attributes[first...].map { $0.moved(by: distance) })
+    for event in other.events[index...] {
+      var moved = event.moved(by: distance)
+      moved.attributes = event.attributes.shifted(by: shift)
+      events.append(moved)
+    }
+  }
+
+  /// A piece of an event as text, unescaped.
+  public func text(_ range: Range<Int>) -> String { String(decoding: unescaped(range), as: UTF8.self) }
+
+  /// A piece of an event, unescaped.
+  public func unescaped(_ range: Range<Int>) -> [UInt8] {
+    var text: [UInt8] = []
+    _ = unsafe text.appendUnescaped(bytes.span.bytes, range)
+    return text
+  }
+
+  /// An event's line without its newline.
+  public func line(of event: EncodedEvent) -> ArraySlice<UInt8> { bytes[event.line.dropLast()] }
 }
 
 extension EventBatch {
-  /// Adds the event of a dead letter, byte for byte.
+  /// Adds the event of a dead letter, byte for byte; one that cannot be read back goes as it is, without a key.
   package mutating func append(_ letter: DeadLetter) {
     let start = bytes.count
     bytes.append(contentsOf: letter.event.utf8)
+    let end = bytes.count
     bytes.append(UInt8(ascii: "\n"))
-    var found: [String: Range<Int>] = [:]
-    let line = Array(bytes[start...])
-    let span = unsafe line.span.bytes
-    // An event that cannot be read back is delivered as it is, without a key.
-    try? JSONScanner.forEachMember(span, 0..<line.count) { key, value, kind in
-      guard kind == .string else { return }
-      found[span.text(key)] = (start + value.lowerBound + 1)..<(start + value.upperBound - 1)
-    }
-    events.append(
-      EncodedEvent(
-        position: letter.position, line: start..<bytes.count, id: found["id"] ?? 0..<0,
-        key: found["partitionkey"] ?? 0..<0, traceParent: found["traceparent"] ?? 0..<0))
+    var event =
+      EncodedEvent.read(bytes, start..<end, position: letter.position, &attributes)
+      ?? EncodedEvent(position: letter.position, line: start..<end)
+    event.line = start..<bytes.count
+    if event.attributes.isEmpty { event.attributes = attributes.count..<attributes.count }
+    events.append(event)
   }
 }

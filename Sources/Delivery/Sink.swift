@@ -2,68 +2,73 @@ public import IntegrationEvents
 
 /// A place that events are delivered to.
 ///
-/// There is one level of success: `deliver` returns when the whole batch is durable at the destination. Several
-/// deliveries may be under way at once; they are started in order, each running without suspension at least as far as
-/// the sink needs to fix its place in that order. After an error no later batch may become durable.
+/// There is one level of success: a batch is done when all of it is durable at the destination. What may heal is tried again
+/// inside the sink; an error means that the batch never will be durable, and then the relay submits nothing more. Only
+/// what lies before the first batch that is not done is confirmed to the server.
+///
+/// One relay uses one sink. The requirements are called on the relay's thread, which must not wait for a receiver.
 public protocol Sink: Sendable {
-  /// The newest event that is durable at the destination already, so that it and all before it are not delivered again.
+  /// The newest event that is durable at the destination already, so that it and all before it are not submitted again.
+  /// Read once, when the stream is known.
   var resumePosition: EventPosition? { get }
 
-  /// Whether batches become durable one after another, so that there is no sense in handing over a small one while some
-  /// are under way.
-  var deliversInTurn: Bool { get }
+  /// How much may be under way, read before each batch is submitted. Holding back is the relay's work, so a sink can hold
+  /// a whole window. Default: one batch, so that a sink that knows nothing of order keeps it.
+  var window: DeliveryWindow { get }
 
-  /// Delivers a batch; returns when it is durable.
-  func deliver(_ batch: EventBatch) async throws(SinkError)
+  /// Takes a batch, behind all that were submitted before, and returns without waiting for a receiver.
+  ///
+  /// - Parameter done: to be called exactly once, on any thread, also before this returns: with nil when the whole batch is
+  ///   durable, or else with the reason why it never will be. The relay only notes it.
+  func submit(_ batch: EventBatch, done: @escaping Done)
 
-  /// Delivers a batch on the spot where that takes no longer than handing it over; false when it has to be handed over.
-  /// Asked only while no delivery is under way.
-  func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool
+  /// Tells whether the destination could be delivered to now, without delivering anything. Default: nothing is known
+  /// against it.
+  func check() async throws(SinkError)
 
-  /// Starts a new output where the sink has such a thing, as on SIGHUP.
+  /// Starts a new output where the sink has such a thing, as on SIGHUP. Default: does nothing.
   func reopen()
+
+  /// Ends delivering: no new attempt starts, every open `done` is called, then this returns, in bounded time. What is on the
+  /// wire may still arrive. Called once, last; a sink of the same kind may then be made for the same destination.
+  func close()
 }
 
 extension Sink {
+  /// What is called when the fate of a batch is known.
+  public typealias Done = @Sendable (SinkError?) -> Void
+
   /// Nothing is known to be there.
   public var resumePosition: EventPosition? { nil }
 
-  /// Batches go side by side.
-  public var deliversInTurn: Bool { false }
+  /// One batch after another.
+  public var window: DeliveryWindow { DeliveryWindow() }
 
-  /// Everything has to be handed over.
-  public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool { false }
+  /// Nothing is known against it.
+  public func check() async throws(SinkError) {}
 
   /// Does nothing.
   public func reopen() {}
 }
 
-/// A sink cannot deliver.
-public struct SinkError: Error, Hashable, Sendable {
-  /// The kind, which decides the exit code.
-  public enum Kind: Hashable, Sendable {
-    /// Whoever read our output has gone: a clean end.
-    case readerGone
-    /// The output cannot be opened or created (sysexits 73).
-    case cannotCreate
-    /// Writing failed (74).
-    case writeFailed
-    /// The output belongs to another stream (78).
-    case wrongStream
-    /// The sink cannot work as it is set up (78).
-    case misconfigured
-    /// The receiver will never take an event (65).
-    case refused
+/// How much may be under way with a sink at once.
+public struct DeliveryWindow: Hashable, Sendable {
+  /// Bytes of batches. While fewer are under way another batch may be submitted, however large. Default: 1 MiB.
+  public var bytes: Int
+  /// Batches. Default: one.
+  public var batches: Int
+  /// How many batches may be under way before one that is not full waits for more events. Default: as many as `batches`.
+  /// Two suit a sink that writes one batch after another: one is being written, one waits, and what comes meanwhile goes
+  /// together.
+  public var partialBatches: Int
+
+  /// Makes a window.
+  public init(bytes: Int = 1 << 20, batches: Int = 1, partialBatches: Int? = nil) {
+    self.bytes = bytes
+    self.batches = batches
+    self.partialBatches = partialBatches ?? batches
   }
 
-  /// The kind, which decides the exit code.
-  public let kind: Kind
-  /// What happened and what to do about it, in one line.
-  public let message: String
-
-  /// Makes an error.
-  public init(_ kind: Kind, _ message: String) {
-    self.kind = kind
-    self.message = message
-  }
+  /// Whether another batch may be submitted beside what is under way.
+  public func hasRoom(besides batches: Int, bytes: Int) -> Bool { batches < self.batches && bytes < self.bytes }
 }

@@ -28,16 +28,10 @@ public final class FileSink: Sink {
     }
   }
 
-  private struct Delivery {
-    let batch: EventBatch
-    let continuation: CheckedContinuation<Result<Void, SinkError>, Never>
-  }
-
   private struct Inbox {
-    var waiting: [Delivery] = []
+    var waiting: [(batch: EventBatch, number: Int)] = []
     var isDraining = false
     var wantsReopen = false
-    var failure: SinkError?
   }
 
   /// The newest event in the file, or in one that was rotated away.
@@ -47,7 +41,9 @@ public final class FileSink: Sink {
   /// What the system takes into its cache sooner than another thread would be awake.
   private static let smallBatch = 65_536
   private let inbox = Mutex(Inbox())
-  private let writer: Mutex<EventFile>
+  private let open = OpenBatches()
+  /// Nil when the sink is closed.
+  private let writer: Mutex<EventFile?>
 
   /// Opens the file, repairs and checks it.
   public init(_ configuration: Configuration, of stream: StreamIdentity) throws(SinkError) {
@@ -57,37 +53,25 @@ public final class FileSink: Sink {
     writer = Mutex(file)
   }
 
-  /// There is one place to write to.
-  public var deliversInTurn: Bool { true }
+  /// There is one place to write to, but a sync makes many batches durable.
+  public var window: DeliveryWindow { DeliveryWindow(batches: 16, partialBatches: 2) }
 
-  /// Appends the batch; returns when it is durable.
-  public func deliver(_ batch: EventBatch) async throws(SinkError) {
-    let result: Result<Void, SinkError> = await withCheckedContinuation { continuation in
-      let mustStart = inbox.withLock { inbox in
-        inbox.waiting.append(Delivery(batch: batch, continuation: continuation))
-        defer { inbox.isDraining = true }
-        return !inbox.isDraining
+  /// Appends the batch: on the spot if it is small, need not be durable and nothing is in its way.
+  public func submit(_ batch: EventBatch, done: @escaping Done) {
+    guard let number = open.open(done) else { return }
+    let (isFree, mustStart) = inbox.withLock { inbox in
+      if !synchronizes, !inbox.isDraining, !inbox.wantsReopen, batch.bytes.count <= Self.smallBatch {
+        return (true, false)
       }
-      if mustStart { queue.async { self.drain() } }
+      inbox.waiting.append((batch, number))
+      defer { inbox.isDraining = true }
+      return (false, !inbox.isDraining)
     }
-    try result.get()
-  }
-
-  /// Appends the batch if it is small and need not be durable.
-  public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool {
-    guard !synchronizes, batch.bytes.count <= Self.smallBatch else { return false }
-    let isFree = inbox.withLock { !$0.isDraining && !$0.wantsReopen && $0.failure == nil }
-    guard isFree else { return false }
-    do throws(SinkError) {
-      try writer.withLock { (file) throws(SinkError) in
-        try file.append(batch)
-        try file.commit()
-      }
-    } catch {
-      inbox.withLock { $0.failure = error }
-      throw error
+    if isFree {
+      write([(batch, number)], startingNew: false)
+    } else if mustStart {
+      queue.async { self.drain() }
     }
-    return true
   }
 
   /// Starts a new file before the next batch: the one that is there is renamed unless somebody has done so already.
@@ -95,36 +79,47 @@ public final class FileSink: Sink {
     inbox.withLock { $0.wantsReopen = true }
   }
 
+  /// Whether the file can still be written to, as far as the system tells.
+  public func check() async throws(SinkError) {
+    if let failure = open.failure { throw failure }
+  }
+
+  /// Lets go of the file, after the round of writing that is going on.
+  public func close() {
+    open.fail(.closed)
+    writer.withLock { $0 = nil }
+  }
+
   /// Writes whatever has come in until nothing is left, with one fsync for each round.
   private func drain() {
     while true {
-      let (round, wantsReopen, earlierFailure) = inbox.withLock { inbox in
+      let (round, wantsReopen) = inbox.withLock { inbox in
         let round = inbox.waiting
         inbox.waiting = []
         if round.isEmpty {
           inbox.isDraining = false
-          return (round, false, inbox.failure)
+          return (round, false)
         }
         defer { inbox.wantsReopen = false }
-        return (round, inbox.wantsReopen, inbox.failure)
+        return (round, inbox.wantsReopen)
       }
       if round.isEmpty { return }
-      var result: Result<Void, SinkError> = .success(())
-      if let earlierFailure {
-        result = .failure(earlierFailure)
-      } else {
-        do throws(SinkError) {
-          try writer.withLock { (file) throws(SinkError) in
-            if wantsReopen { try file.startNew() }
-            for delivery in round { try file.append(delivery.batch) }
-            try file.commit()
-          }
-        } catch {
-          inbox.withLock { $0.failure = error }
-          result = .failure(error)
-        }
+      write(round, startingNew: wantsReopen)
+    }
+  }
+
+  /// Writes batches and makes them durable together. After a failure nothing is written any more.
+  private func write(_ round: [(batch: EventBatch, number: Int)], startingNew: Bool) {
+    do throws(SinkError) {
+      try writer.withLock { (file) throws(SinkError) in
+        guard open.failure == nil else { return }
+        if startingNew { try file?.startNew() }
+        for (batch, _) in round { try file?.append(batch) }
+        try file?.commit()
       }
-      for delivery in round { delivery.continuation.resume(returning: result) }
+      for (_, number) in round { open.finish(number) }
+    } catch {
+      open.fail(error)
     }
   }
 }

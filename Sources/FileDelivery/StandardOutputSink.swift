@@ -1,6 +1,7 @@
 public import Delivery
 import Dispatch
 import Files
+import Synchronization
 
 /// Writes lines to a descriptor, by default standard output.
 ///
@@ -8,6 +9,8 @@ import Files
 public final class StandardOutputSink: Sink {
   private let output: OpenFile
   private let queue = DispatchQueue(label: "tailrace.stdout")
+  private let open = OpenBatches()
+  private let waiting = Atomic(0)
   /// How much can be written without waiting when a pipe says that it is ready: it has a page then.
   private static let pageSize = 4096
 
@@ -17,29 +20,32 @@ public final class StandardOutputSink: Sink {
   }
 
   /// There is one place to write to.
-  public var deliversInTurn: Bool { true }
+  public var window: DeliveryWindow { DeliveryWindow(batches: 16, partialBatches: 2) }
 
-  /// Writes the batch whole.
-  public func deliver(_ batch: EventBatch) async throws(SinkError) {
-    let result: Result<Void, SinkError> = await withCheckedContinuation { continuation in
-      queue.async { [self] in
-        do throws(SystemFailure) {
-          try output.write(batch.bytes, 0..<batch.bytes.count)
-          continuation.resume(returning: .success(()))
-        } catch {
-          continuation.resume(returning: .failure(SinkError(writing: "standard output", error)))
-        }
-      }
+  /// Writes the batch whole: on the spot if it is small and the reader keeps up.
+  public func submit(_ batch: EventBatch, done: @escaping Done) {
+    guard let number = open.open(done) else { return }
+    if waiting.load(ordering: .acquiring) == 0, batch.bytes.count <= Self.pageSize, output.takesPage {
+      return write(batch, number)
     }
-    try result.get()
+    waiting.add(1, ordering: .acquiringAndReleasing)
+    queue.async { [self] in
+      write(batch, number)
+      waiting.subtract(1, ordering: .acquiringAndReleasing)
+    }
   }
 
-  /// Writes the batch if it is small and the reader keeps up.
-  public func deliverAtOnce(_ batch: EventBatch) throws(SinkError) -> Bool {
-    guard batch.bytes.count <= Self.pageSize, output.takesPage else { return false }
-    do { try output.write(batch.bytes, 0..<batch.bytes.count) } catch {
-      throw SinkError(writing: "standard output", error)
+  /// After a failure nothing is written any more: part of a line may be out.
+  private func write(_ batch: EventBatch, _ number: Int) {
+    guard open.failure == nil else { return }
+    do throws(SystemFailure) {
+      try output.write(batch.bytes)
+      open.finish(number)
+    } catch {
+      open.fail(SinkError(writing: "standard output", error))
     }
-    return true
   }
+
+  /// Writes no further batch. One that a reader does not take is not waited for.
+  public func close() { open.fail(.closed) }
 }

@@ -1,20 +1,66 @@
-package import Files
-import IntegrationEvents
+import Delivery
+import Files
 import Octets
 
-/// What proves to a receiver who we are.
-public struct HTTPCredentials: Sendable {
-  /// Headers for every request.
-  public var headers: [(name: String, value: String)] = []
-  /// A file with a bearer token, read again whenever it changes.
-  package var bearerToken: WatchedFile?
-  /// A user and password for basic authentication.
-  public var basic: (user: String, password: String)?
-  /// Secrets to sign with.
-  public var signing: StandardWebhooks?
+/// The files that hold what proves to a receiver who we are.
+public struct CredentialFiles: Hashable, Sendable {
+  /// Lines of `Name: value`, sent with every request.
+  public var headers: String?
+  /// A bearer token, read again whenever the file changes.
+  public var bearerToken: String?
+  /// A line of `user:password` for basic authentication.
+  public var basic: String?
+  /// Secrets to sign with, one a line.
+  public var signingSecrets: String?
 
-  /// Makes credentials that prove nothing.
+  /// Names no file.
   public init() {}
+}
+
+/// What proves to a receiver who we are.
+struct HTTPCredentials: Sendable {
+  private var headers: [(name: String, value: String)] = []
+  private var bearerToken: WatchedFile?
+  private var basic: (user: String, password: String)?
+  private(set) var signing: StandardWebhooks?
+
+  /// Reads the files; one that makes no sense is an error that does not show what is in it.
+  init(_ files: CredentialFiles) throws(SinkError) {
+    if let path = files.headers {
+      guard let headers = Self.headers(from: try Self.text(of: path)) else {
+        throw SinkError(.misconfigured, "\(path): a line is not of the form 'Name: value'")
+      }
+      self.headers = headers
+    }
+    if let path = files.signingSecrets {
+      guard let signing = StandardWebhooks(secrets: try Self.text(of: path)) else {
+        throw SinkError(.misconfigured, "\(path): wants lines of whsec_ and base64, of 16 bytes or more")
+      }
+      self.signing = signing
+    }
+    if let path = files.bearerToken {
+      do { bearerToken = try WatchedFile(path: path) } catch {
+        throw SinkError(.misconfigured, "cannot read \(path): \(error.text)")
+      }
+    }
+    if let path = files.basic {
+      let parts = try Self.text(of: path).split(whereSeparator: \.isNewline).first?.split(
+        separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let parts, parts.count == 2 else {
+        throw SinkError(.misconfigured, "\(path): wants a line of user:password")
+      }
+      basic = (String(parts[0]), String(parts[1]))
+    }
+  }
+
+  private static func text(of path: String) throws(SinkError) -> String {
+    do {
+      if let text = try SmallFile.read(path) { return text }
+    } catch {
+      throw SinkError(.misconfigured, "cannot read \(path): \(error.text)")
+    }
+    throw SinkError(.misconfigured, "there is no file \(path)")
+  }
 
   /// The headers of one request.
   func requestHeaders() -> [(String, String)] {
@@ -27,7 +73,7 @@ public struct HTTPCredentials: Sendable {
   }
 
   /// Reads `Name: value` lines; blank ones and those that start with `#` are passed over. Nil when one is neither.
-  public static func headers(from text: String) -> [(name: String, value: String)]? {
+  static func headers(from text: String) -> [(name: String, value: String)]? {
     var headers: [(name: String, value: String)] = []
     for line in text.split(whereSeparator: \.isNewline) {
       let line = String(line).trimmedBlanks

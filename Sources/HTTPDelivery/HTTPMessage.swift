@@ -7,17 +7,17 @@ struct HTTPMessage {
   var headers: [(String, String)]
   var body: [UInt8]
 
-  /// The request for some events.
-  init(_ items: [DeliveryScheduler.Item], mode: HTTPSinkConfiguration.Mode) {
+  /// The request for some events: one, or in batch mode several.
+  init(_ events: [OutgoingEvent], mode: HTTPConfiguration.Mode) {
     switch mode {
-    case .structured: self.init(structured: items[0])
-    case .binary: self.init(binary: items[0])
-    case .batch: self.init(batch: items)
+    case .structured: self.init(structured: events[0])
+    case .binary: self.init(binary: events[0])
+    case .batch: self.init(batch: events)
     }
     // In the other modes a receiver finds the trace context in the events.
-    if items.count == 1, mode != .binary || !headers.contains(where: { $0.0 == "traceparent" }) {
-      let event = items[0].event
-      if !event.traceParent.isEmpty { headers.append(("traceparent", Self.text(items[0], event.traceParent))) }
+    if events.count == 1, mode != .binary {
+      let event = events[0].event
+      if !event.traceParent.isEmpty { headers.append(("traceparent", Self.text(events[0], event.traceParent))) }
     }
   }
 
@@ -28,66 +28,61 @@ struct HTTPMessage {
     headers.append(("content-encoding", "gzip"))
   }
 
-  private init(structured item: DeliveryScheduler.Item) {
+  private init(structured event: OutgoingEvent) {
     headers = [("content-type", "application/cloudevents+json; charset=UTF-8")]
-    body = Array(item.batch.batch.bytes[item.event.line.dropLast()])
+    body = Array(event.line)
   }
 
-  private init(batch items: [DeliveryScheduler.Item]) {
+  private init(batch events: [OutgoingEvent]) {
     headers = [("content-type", "application/cloudevents-batch+json; charset=UTF-8")]
     body = [UInt8(ascii: "[")]
-    for item in items {
+    for event in events {
       if body.count > 1 { body.append(UInt8(ascii: ",")) }
-      body.append(contentsOf: item.batch.batch.bytes[item.event.line.dropLast()])
+      body.append(contentsOf: event.line)
     }
     body.append(UInt8(ascii: "]"))
   }
 
-  private init(binary item: DeliveryScheduler.Item) {
-    let bytes = item.batch.batch.bytes
-    let span = unsafe bytes.span.bytes
+  private init(binary outgoing: OutgoingEvent) {
+    let event = outgoing.event
     var headers: [(String, String)] = []
-    var body: [UInt8] = []
     var contentType: String?
-    var textData: Range<Int>?
-    // The line is our own and valid: what cannot be read back leaves the event as it is.
-    try? JSONScanner.forEachMember(span, item.event.line) { key, value, kind in
-      let name = span.text(key)
-      let inner = kind == .string ? (value.lowerBound + 1)..<(value.upperBound - 1) : value
+    var traceParent: String?
+    outgoing.forEachAttribute { name, value in
       switch name {
-      case "data":
-        if kind == .string { textData = inner }
-        body = Array(bytes[value])
-      case "data_base64": body = Base64.decode(bytes[inner]) ?? []
-      case "datacontenttype": contentType = span.text(inner)
-      default:
-        var text: [UInt8] = []
-        _ = text.appendUnescaped(span, inner)
-        headers.append(("ce-\(name)", Self.percentEncoded(text)))
+      case "datacontenttype": contentType = Self.percentEncoded(value)
+      case "traceparent":
+        traceParent = Self.percentEncoded(value)
+        headers.append(("ce-traceparent", Self.percentEncoded(value)))
+      default: headers.append(("ce-\(name)", Self.percentEncoded(value)))
       }
     }
-    if let textData, contentType == "text/plain" {
-      body = []
-      _ = body.appendUnescaped(span, textData)
+    switch event.dataKind {
+    case .none: body = []
+    case .json:
+      body = Array(outgoing.batch.bytes[event.data])
+      contentType = contentType ?? "application/json"
+    case .text:
+      body = outgoing.batch.unescaped(event.data)
       contentType = "text/plain; charset=UTF-8"
+    case .base64:
+      body = Base64.decode(outgoing.batch.bytes[event.data]) ?? []
+      contentType = contentType ?? "application/octet-stream"
     }
     if let contentType { headers.append(("content-type", contentType)) }
+    if let traceParent { headers.append(("traceparent", traceParent)) }
     self.headers = headers
-    self.body = body
   }
 
   /// The id that the receiver knows a request by: the event's, or for a batch its first event's and its length.
-  static func id(_ items: [DeliveryScheduler.Item]) -> String {
-    let first = text(items[0], items[0].event.id)
-    return items.count == 1 ? first : "\(first)+\(items.count - 1)"
+  static func id(_ events: [OutgoingEvent]) -> String {
+    let first = text(events[0], events[0].event.id)
+    return events.count == 1 ? first : "\(first)+\(events.count - 1)"
   }
 
   /// A piece of an event's line as a header's value: unescaped, then percent-encoded where a header cannot hold it.
-  private static func text(_ item: DeliveryScheduler.Item, _ range: Range<Int>) -> String {
-    let bytes = item.batch.batch.bytes
-    var text: [UInt8] = []
-    _ = unsafe text.appendUnescaped(bytes.span.bytes, range)
-    return percentEncoded(text)
+  private static func text(_ event: OutgoingEvent, _ range: Range<Int>) -> String {
+    percentEncoded(event.batch.unescaped(range))
   }
 
   /// Everything but printable ASCII, and the blank, the quotation mark and the per cent sign, as `%XX`.

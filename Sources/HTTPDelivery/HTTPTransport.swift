@@ -22,15 +22,15 @@ final class HTTPTransport: Sendable {
   private static let bodyLimit = 64 * 1024
 
   private let client: HTTPClient
-  private let configuration: HTTPSinkConfiguration
+  private let configuration: HTTPConfiguration
 
-  init(_ configuration: HTTPSinkConfiguration) throws(SinkError) {
+  init(_ configuration: HTTPConfiguration) throws(SinkError) {
     var client = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(
         connect: TimeAmount(configuration.connectTimeout), read: TimeAmount(configuration.responseTimeout),
         write: TimeAmount(configuration.writeTimeout)))
-    client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumInFlight
+    client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
     client.connectionPool.retryConnectionEstablishment = false
     client.tlsConfiguration = try Self.tls(configuration)
     self.configuration = configuration
@@ -44,6 +44,18 @@ final class HTTPTransport: Sendable {
     request.method = .POST
     for (name, value) in message.headers + headers { request.headers.add(name: name, value: value) }
     request.body = .bytes(message.body)
+    return await answer(to: request)
+  }
+
+  /// Asks the receiver which methods it has, without a body.
+  func ask(_ headers: [(String, String)]) async -> Outcome {
+    var request = HTTPClientRequest(url: configuration.url)
+    request.method = .OPTIONS
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    return await answer(to: request)
+  }
+
+  private func answer(to request: HTTPClientRequest) async -> Outcome {
     do {
       let response = try await client.execute(request, deadline: .now() + TimeAmount(configuration.totalTimeout))
       var count = 0
@@ -62,6 +74,9 @@ final class HTTPTransport: Sendable {
       return Self.outcome(of: error)
     }
   }
+
+  /// Closes the connections; requests that are under way fail.
+  func close() { try? client.syncShutdown() }
 
   deinit { try? client.syncShutdown() }
 
@@ -90,15 +105,15 @@ final class HTTPTransport: Sendable {
     }
   }
 
-  private static func tls(_ configuration: HTTPSinkConfiguration) throws(SinkError) -> TLSConfiguration {
+  private static func tls(_ configuration: HTTPConfiguration) throws(SinkError) -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     do {
       if let file = configuration.authorityFile {
         tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
       }
-      if let (certificate, key) = configuration.clientCertificate {
-        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
-        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+      if let files = configuration.clientCertificate {
+        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
+        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
       }
     } catch {
       throw SinkError(.misconfigured, "cannot read a certificate or key: \(error)")

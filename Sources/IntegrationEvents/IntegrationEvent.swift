@@ -119,6 +119,8 @@ public struct EnvelopeError: Error, Hashable, Sendable {
     case invalidJSON(offset: Int)
     case invalidHexadecimal
     case invalidURI
+    /// The payload hook says why.
+    case refused(String)
   }
 
   /// Which field.
@@ -142,6 +144,7 @@ extension EnvelopeError.Problem: CustomStringConvertible {
     case .invalidJSON(let offset): "is not valid JSON (byte \(offset))"
     case .invalidHexadecimal: "is not in bytea's hexadecimal form"
     case .invalidURI: "is not a URI"
+    case .refused(let reason): "is refused: \(reason)"
     }
   }
 }

@@ -107,11 +107,12 @@ public struct Outbox: Sendable {
 
   /// Encodes the event that an outcome speaks of.
   package func write(
-    _ outcome: Outcome, _ message: RawSpan, with encoder: EnvelopeEncoder, into buffer: inout [UInt8]
+    _ outcome: Outcome, _ message: RawSpan, with encoder: EnvelopeEncoder, into buffer: inout [UInt8],
+    _ attributes: inout [EncodedAttribute]
   ) throws(EnvelopeError) -> EncodedEvent {
     outcome == .eventInMessage
-      ? try encoder.encode(event, from: message, into: &buffer)
-      : unsafe try encoder.encode(event, from: scratch.span.bytes, into: &buffer)
+      ? try encoder.encode(event, from: message, into: &buffer, &attributes)
+      : unsafe try encoder.encode(event, from: scratch.span.bytes, into: &buffer, &attributes)
   }
 
   /// Adds place and column to an envelope's error; without a relation, the event came from a logical message.

@@ -1,4 +1,5 @@
 import CLibpq
+import Dispatch
 package import PostgresWire
 
 /// Statements and their answers.
@@ -60,10 +61,20 @@ extension Connection {
     throw isOver ? Self.silent(for: limit) : Self.stopped
   }
 
+  /// Asks the server to give up what it is doing. Waits for that only a moment, since the server may be out of reach; a
+  /// replication stream is given up by the server itself when the connection ends.
   private func cancel() {
-    guard let request = unsafe PQgetCancel(connection) else { return }
-    defer { unsafe PQfreeCancel(request) }
-    var words = [CChar](repeating: 0, count: 256)
-    _ = unsafe PQcancel(request, &words, CInt(words.count))
+    guard !isReplicating, let request = unsafe PQgetCancel(connection) else { return }
+    // A pointer does not cross threads, its number does; nobody else has it.
+    let number = UInt(bitPattern: request)
+    let isSent = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async {
+      let request = unsafe OpaquePointer(bitPattern: number)
+      var words = [CChar](repeating: 0, count: 256)
+      _ = unsafe PQcancel(request, &words, CInt(words.count))
+      unsafe PQfreeCancel(request)
+      isSent.signal()
+    }
+    _ = isSent.wait(timeout: .now() + .seconds(1))
   }
 }

@@ -23,6 +23,7 @@ package import PostgresWire
   let isCancelled: @Sendable () -> Bool
   /// How long an answer may take; nil for as long as it takes.
   let timeLimit: Duration?
+  let isReplicating: Bool
   /// Output is waiting for the socket to take it.
   package internal(set) var wantsWrite = false
 
@@ -62,6 +63,7 @@ package import PostgresWire
   private init(_ handle: OpaquePointer, _ purpose: Purpose, _ isCancelled: @escaping @Sendable () -> Bool) {
     unsafe connection = handle
     self.isCancelled = isCancelled
+    isReplicating = purpose == .replication
     timeLimit =
       switch purpose {
       case .statements(let limit): limit

@@ -1,7 +1,7 @@
 /// Where replication frames come from: a live slot or a recording of one.
 ///
 /// A source never waits. Whoever drives it waits, on `descriptor`, when the source says that it is drained.
-public protocol FrameSource: ~Copyable {
+public protocol FrameSource: ~Copyable, SendableMetatype {
   /// Which stream this is; events and positions mean something only within it.
   var identity: StreamIdentity { get }
 

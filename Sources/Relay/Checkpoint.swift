@@ -1,22 +1,22 @@
 import Delivery
 import Files
 import Octets
-public import PostgresWire
+import PostgresWire
 
 /// The confirmed position in a file of our own, because a crash can move the slot's back.
 ///
 /// Lines of a word, a blank and a value; the last is a checksum of those before it. The file is replaced whole.
-public struct Checkpoint: Sendable {
+struct Checkpoint: Sendable {
   private static let magic = "tailrace-checkpoint 1"
 
   private let path: String
   /// What the file said when it was opened; nil when there was none.
-  public let resume: LSN?
+  let resume: LSN?
   private let stored: StreamIdentity?
   private var written = LSN.zero
 
   /// Reads the file if there is one. A file that cannot be understood is an error, never a position.
-  public init(path: String) throws(StreamError) {
+  init(path: String) throws(StreamError) {
     self.path = path
     let text: String?
     do {
@@ -37,7 +37,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// Refuses a stream that the position does not belong to, or whose log ends before it.
-  public func check(_ identity: StreamIdentity, flushLSN: LSN) throws(StreamError) {
+  func check(_ identity: StreamIdentity, flushLSN: LSN) throws(StreamError) {
     guard let stored, let resume else { return }
     let advice = "remove it only if you know that nothing is missing"
     guard stored.systemIdentifier == identity.systemIdentifier, stored.timeline == identity.timeline,

@@ -8,7 +8,7 @@ struct Gathering {
   private var since: ContinuousClock.Instant?
 
   /// Whether it is time, after the source has given what it had.
-  mutating func isOver(_ supply: FrameSupply?, hasCompleteEvents: Bool) -> Bool {
+  mutating func isOver(_ supply: FrameSupply, hasCompleteEvents: Bool) -> Bool {
     if case .paced = supply, hasCompleteEvents {
       let now = ContinuousClock.now
       let start = since ?? now
@@ -16,6 +16,9 @@ struct Gathering {
       guard now - start > Self.longest else { return false }
     }
     since = nil
-    return supply == .paused || hasCompleteEvents
+    return hasCompleteEvents
   }
+
+  /// A batch was full.
+  mutating func end() { since = nil }
 }

@@ -29,10 +29,8 @@ struct GrowingBatch {
   /// Hands over the events of transactions that are complete; the others stay. Most often there are no others.
   mutating func takeComplete() -> EventBatch {
     guard completeEvents < batch.events.count else { return take() }
-    let start = batch.events[completeEvents].line.lowerBound
     var next = spare()
-    next.bytes.append(contentsOf: batch.bytes[start...])
-    next.events.append(contentsOf: batch.events[completeEvents...].map { $0.moved(by: -start) })
+    next.append(batch, from: completeEvents)
     dropIncomplete()
     completeEvents = 0
     defer { batch = next }
@@ -54,9 +52,21 @@ struct GrowingBatch {
 
   /// Drops the events of a transaction that is not complete.
   mutating func dropIncomplete() {
-    guard completeEvents < batch.events.count else { return }
-    batch.bytes.removeSubrange(batch.events[completeEvents].line.lowerBound...)
-    batch.events.removeSubrange(completeEvents...)
+    batch.drop(from: completeEvents)
+  }
+
+  /// Appends an event that was spooled, as it is now that its commit tells position and time.
+  mutating func append(
+    _ event: EncodedEvent, _ attributes: [EncodedAttribute], from bytes: [UInt8], committedAt position: EventPosition,
+    _ time: EventTime
+  ) {
+    let distance = batch.bytes.count - event.line.lowerBound
+    var committed =
+      unsafe event.append(from: bytes.span.bytes, committedAt: position, time, to: &batch.bytes)
+    let first = batch.attributes.count
+    batch.attributes.append(contentsOf: attributes.map { $0.moved(by: distance) })
+    committed.attributes = first..<batch.attributes.count
+    batch.events.append(committed)
   }
 }
 
@@ -66,5 +76,6 @@ extension EventBatch {
     self.init()
     bytes.append(contentsOf: batch.bytes)
     events.append(contentsOf: batch.events)
+    attributes.append(contentsOf: batch.attributes)
   }
 }

@@ -7,6 +7,7 @@ import PostgresWire
 struct Release {
   var rows: SpoolReader
   let commit: Commit
+  let xid: TransactionID
 }
 
 /// Moving the events of spooled transactions to batches when they are committed. A large one fills many batches, so this
@@ -25,7 +26,7 @@ extension Pipeline {
       throw .protocolViolation("commit of transaction \(xid), whose rows were confirmed before by another client", lsn)
     }
     received = max(received, commit.endLSN)
-    try goOn(with: Release(rows: SpoolReader(transaction), commit: commit))
+    try goOn(with: Release(rows: SpoolReader(transaction), commit: commit, xid: xid))
   }
 
   /// Goes on with the rows of a committed transaction until a batch is full.
@@ -40,14 +41,16 @@ extension Pipeline {
     let commit = release.commit
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
     while !isFull {
-      guard let row = try next(&release) else { return finish(commit.endLSN) }
+      guard let row = try next(&release) else {
+        // Only now: a prepared transaction's rows are not sent again once its PREPARE is confirmed.
+        confirm.settle(release.xid)
+        return finish(commit.endLSN)
+      }
       let position = EventPosition(commitLSN: commit.commitLSN.rawValue, ordinal: release.rows.ordinal)
       switch row {
       case .event(let event):
         if let delivered, position <= delivered { continue }
-        growing.batch.events.append(
-          unsafe event.append(
-            from: release.rows.window.span.bytes, committedAt: position, time, to: &growing.batch.bytes))
+        growing.append(event, release.rows.attributes, from: release.rows.window, committedAt: position, time)
         delivered = position
         eventCount += 1
       case .badRow(let json, let reason): keepBadRow(json, reason, at: position)

@@ -33,14 +33,15 @@ package struct Pipeline {
 
   /// Events up to here are delivered already, or in a batch.
   var delivered: EventPosition?
-  /// The end of the last commit, or a later position at which the server says that there is nothing more.
-  private var safeEnd = LSN.zero
+  /// Which position may be confirmed.
+  package var confirm = ConfirmRule()
   private var begun: Begin?
   var open: OpenTransactions
   /// A transaction whose rows did not all fit into a batch.
   var releasing: Release?
-  /// The line of an event that goes to a spool.
+  /// The line of an event that goes to a spool, and what is noted beside it.
   private var line: [UInt8] = []
+  private var attributes: [EncodedAttribute] = []
 
   package init(
     _ outbox: Outbox, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
@@ -53,10 +54,6 @@ package struct Pipeline {
     self.delivered = delivered
     self.keepsBadRows = keepsBadRows
   }
-
-  /// What may be confirmed once all events so far are durable. A prepared transaction's rows are not sent again after
-  /// its PREPARE is confirmed, so it holds the position back until it is decided.
-  var confirmable: LSN { open.firstPrepared.map { min($0, safeEnd) } ?? safeEnd }
 
   /// The events that have not been handed over yet.
   var batch: EventBatch { growing.batch }
@@ -71,8 +68,7 @@ package struct Pipeline {
     failure = nil
     begun = nil
     releasing = nil
-    // Transactions that are prepared come again too, but only from a position before their PREPARE.
-    safeEnd = confirmable
+    confirm.restart()
     open.removeAll()
     repliesWanted = 0
   }
@@ -113,7 +109,10 @@ package struct Pipeline {
   }
 
   /// It is time to hand over, rows that could not become events first.
-  var isFull: Bool { growing.batch.bytes.count >= Self.batchSize || !badRows.isEmpty }
+  var isFull: Bool { isBatchFull || !badRows.isEmpty }
+
+  /// The batch is as large as batches become.
+  package var isBatchFull: Bool { growing.batch.bytes.count >= Self.batchSize }
 
   private static func header(_ frame: RawSpan) throws(RelayError) -> ReplicationFrame {
     do { return try ReplicationFrame.decode(from: frame) } catch { throw .frame(error) }
@@ -128,7 +127,7 @@ package struct Pipeline {
 
   /// No transaction is open at this position.
   mutating func finish(_ end: LSN) {
-    safeEnd = max(safeEnd, end)
+    confirm.reach(end)
     growing.markComplete()
     if let until, end >= until { hasReachedEnd = true }
   }
@@ -185,11 +184,13 @@ package struct Pipeline {
       }
     case .beginPrepare(let begin): open.open(begin.xid, anew: true)
     case .prepare(let prepare), .streamPrepare(let prepare):
-      open.prepare(prepare.xid, at: prepare.prepareLSN)
+      open.close()
+      confirm.prepare(prepare.xid, at: prepare.prepareLSN)
       finish(prepare.endLSN)
     case .commitPrepared(let commit): try startRelease(commit.xid, commit.commit, lsn)
     case .rollbackPrepared(let rollback):
       _ = open.remove(rollback.xid)
+      confirm.settle(rollback.xid)
       finish(rollback.rollbackEndLSN)
     case .origin, .relation, .type: break
     }
@@ -271,9 +272,12 @@ package struct Pipeline {
     do throws(EnvelopeError) {
       if let current = open.current {
         line.removeAll(keepingCapacity: true)
-        current.spool.append(try outbox.write(outcome, message, with: encoder, into: &line), line)
+        attributes.removeAll(keepingCapacity: true)
+        let encoded = try outbox.write(outcome, message, with: encoder, into: &line, &attributes)
+        current.spool.append(encoded, line, attributes)
       } else if delivered.map({ outbox.event.position > $0 }) ?? true {
-        let encoded = try outbox.write(outcome, message, with: encoder, into: &growing.batch.bytes)
+        let encoded = try outbox.write(
+          outcome, message, with: encoder, into: &growing.batch.bytes, &growing.batch.attributes)
         growing.batch.events.append(encoded)
         delivered = encoded.position
         eventCount += 1

@@ -39,6 +39,7 @@ public struct Redriver {
   /// A running stream may park more events behind these; they are taken too, so that no key stays half parked.
   public mutating func run(_ query: LetterQuery) throws -> Result {
     var sink = try makeSink()
+    defer { sink.close() }
     var mark: LetterMark?
     while !control.isStopRequested {
       let page = try store.letters(matching: query, after: mark, limit: Self.pageSize)
@@ -80,6 +81,7 @@ public struct Redriver {
           if !gone.isEmpty { try store.remove(gone) }
           throw failure
         }
+        sink.close()
         sink = try makeSink()
         stuck.insert(letter.position)
         if !letter.key.isEmpty { stuckKeys.insert(letter.key) }
@@ -97,10 +99,10 @@ public struct Redriver {
   private func deliver(_ letter: DeadLetter, to sink: any Sink) -> SinkError? {
     var batch = EventBatch()
     batch.append(letter)
-    let deliveries = Deliveries(sink, control.wakeup)
-    deliveries.start(0, batch)
+    let mailbox = Mailbox(control.wakeup)
+    mailbox.submit(batch, 0, to: sink)
     while true {
-      if let answer = deliveries.take().first { return answer.failure }
+      if let answer = mailbox.take().first { return answer.failure }
       control.wait(for: nil, atMost: nil)
     }
   }

@@ -5,60 +5,91 @@ import Outbox
 public import PostgresWire
 
 /// Reads frames, turns them into events, delivers them, and confirms what is durable.
-///
-/// `run` blocks its thread, which should be one of its own, such as the main thread.
-public struct Relay {
+public struct Relay: Sendable {
+  /// How a stream is to be opened.
+  public struct Request: Hashable, Sendable {
+    /// The position to start at, or a later one.
+    public let position: LSN
+    /// Whether it is opened for the first time.
+    public let isFirst: Bool
+    /// Whether transactions must not come before their commit.
+    public let wholeTransactions: Bool
+  }
+
   private let configuration: RelayConfiguration
   private let deadLetters: DeadLetterOffice
-  private let control: RunControl
+  let control: RunControl
+  private let board: StatusBoard
   private let log: Logger
   private var backoff = Backoff()
 
   /// Makes a relay.
+  ///
+  /// - Parameters:
+  ///   - deadLetters: what becomes of events that cannot be delivered; without it, the first one ends the relay.
+  ///   - control: how to stop it from another thread.
+  ///   - board: where it puts up its status.
   public init(
-    _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(), control: RunControl,
-    log: Logger
+    _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(),
+    control: RunControl = RunControl(), board: StatusBoard = StatusBoard(), log: Logger
   ) {
     self.configuration = configuration
     self.deadLetters = deadLetters
     self.control = control
+    self.board = board
     self.log = log
   }
 
-  /// Runs until the end that was asked for, a request to stop, or an error that cannot heal.
+  /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread, which should
+  /// be one of its own, such as the main thread.
   ///
   /// - Parameters:
-  ///   - open: opens the stream at a position or a later one; called again after a failure that may heal. It is told
-  ///     whether this is the first time, and whether transactions must not come before their commit.
-  ///   - makeSink: makes the sink, once it is known which stream it is for.
+  ///   - open: opens the stream; called again after a failure that may heal.
+  ///   - makeSink: makes the sink, once it is known which stream it is for. The relay closes it.
   public mutating func run<Source: FrameSource & ~Copyable>(
-    open: (LSN, _ isFirst: Bool, _ wholeTransactions: Bool) throws(StreamError) -> Source,
+    open: (Request) throws(StreamError) -> Source,
     sink makeSink: (StreamIdentity) throws(SinkError) -> any Sink
   ) throws(RelayError) -> RelayOutcome {
-    let start = configuration.checkpoint?.resume ?? .zero
-    guard var source = try connect({ () throws(StreamError) in try open(start, true, false) }) else {
+    let checkpoint = try openCheckpoint()
+    let first = Request(position: checkpoint?.resume ?? .zero, isFirst: true, wholeTransactions: false)
+    guard let source = try connect({ () throws(StreamError) in try open(first) }) else {
       return RelayOutcome(reason: .stopped, events: 0, flushed: .zero)
     }
-    let identity = source.identity
-    var loop = try RelayLoop(configuration, source, makeSink, deadLetters, control, log)
+    var loop = try RelayLoop(configuration, checkpoint, source, makeSink, deadLetters, control, board, log)
+    do {
+      let outcome = try run(&loop, open)
+      loop.close()
+      return outcome
+    } catch {
+      loop.close()
+      throw error
+    }
+  }
+
+  private mutating func run<Source: FrameSource & ~Copyable>(
+    _ loop: inout RelayLoop<Source>, _ open: (Request) throws(StreamError) -> Source
+  ) throws(RelayError) -> RelayOutcome {
     while true {
       do {
-        let reason = try loop.run(&source)
-        return RelayOutcome(reason: reason, events: loop.eventCount, flushed: loop.flushed)
+        return loop.outcome(try loop.run())
       } catch .stream(let failure) {
         // Closed before the next attempt: a server that shuts down waits for it.
-        _ = consume source
+        loop.disconnect()
+        loop.publish(.connecting)
         try reconsider(failure)
       }
-      let (resume, isWhole) = (loop.flushed, loop.needsWholeTransactions)
-      guard let next = try connect({ () throws(StreamError) in try open(resume, false, isWhole) }) else {
+      let next = Request(position: loop.flushed, isFirst: false, wholeTransactions: loop.needsWholeTransactions)
+      guard let source = try connect({ () throws(StreamError) in try open(next) }) else {
         loop.settle()
-        return RelayOutcome(reason: .stopped, events: loop.eventCount, flushed: loop.flushed)
+        return loop.outcome(.stopped)
       }
-      source = next
-      try check(source.identity, against: identity)
-      loop.restart()
+      try loop.reconnect(source)
     }
+  }
+
+  private func openCheckpoint() throws(RelayError) -> Checkpoint? {
+    guard let path = configuration.checkpoint else { return nil }
+    do { return try Checkpoint(path: path) } catch { throw .stream(error) }
   }
 
   /// Opens the stream, again and again if need be; nil when it was asked to stop meanwhile.
@@ -82,23 +113,15 @@ public struct Relay {
   private mutating func reconsider(_ failure: StreamError) throws(RelayError) {
     guard failure.isRetryable, configuration.retries else { throw .stream(failure) }
     let pause = backoff.next()
+    board.update { status in
+      status.retries += 1
+      status.lastFailure = "\(failure)"
+    }
     log.warning("\(failure); trying again in \(pause.formatted)")
     let deadline = ContinuousClock.now + pause
     while !control.isStopRequested, case let left = deadline - .now, left > .zero {
       control.wait(for: nil, atMost: left)
     }
-  }
-
-  private func check(_ identity: StreamIdentity, against expected: StreamIdentity) throws(RelayError) {
-    guard identity != expected else { return }
-    let (found, wanted) = (identity, expected)
-    throw .stream(
-      StreamError(
-        .configuration,
-        "connected again, but to system \(found.systemIdentifier), timeline \(found.timeline), database "
-          + "\(found.database), not system \(wanted.systemIdentifier), timeline \(wanted.timeline), database "
-          + wanted.database,
-        advice: "positions mean nothing there; check where the connection string leads, then start again"))
   }
 }
 

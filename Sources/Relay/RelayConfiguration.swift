@@ -18,15 +18,14 @@ public struct RelayConfiguration: Sendable {
   public var envelope: EnvelopeEncoder.Envelope = .cloudevents
   /// Where to stop. Default: nowhere.
   public var end: End?
-  /// A position of our own beside the slot's. Default: none.
-  public var checkpoint: Checkpoint?
+  /// What may check a payload or put another in its place. Default: nothing.
+  public var payloadHook: (any PayloadHook)?
+  /// The file of a position of our own beside the slot's, because a crash can move that back. Default: none.
+  public var checkpoint: String?
   /// Whether to connect again when the source fails in a way that may heal. Default: yes.
   public var retries = true
   /// How long a stop waits for the sink. Default: 30 s.
   public var drainTimeout: Duration = .seconds(30)
-  /// How many bytes of events may be with the sink before reading stops. Default: 1 MiB.
-  public var maximumBytesInFlight = 1024 * 1024
-
   /// Where rows of transactions in progress wait for their commit.
   public var spool = SpoolConfiguration()
 

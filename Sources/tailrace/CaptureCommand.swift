@@ -4,6 +4,7 @@ import Logging
 import PostgresWire
 import Relay
 import Replication
+import Settings
 
 /// `tailrace capture`: records a stream.
 struct CaptureCommand: ParsableCommand {
@@ -27,7 +28,8 @@ struct CaptureCommand: ParsableCommand {
     try reportingErrors {
       let control = RunControl()
       Signals.direct(to: control)
-      let settings = names.settings(connection, tables)
+      let names = try tables.names()
+      let settings = try self.names.settings(connection).replication(tables: names)
       var stream = try SlotContention.open(
         settings, from: .zero, isFirst: true, isCancelled: { control.isStopRequested })
       var writer = try CaptureWriter(

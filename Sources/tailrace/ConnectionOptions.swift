@@ -1,6 +1,5 @@
 import ArgumentParser
-import Outbox
-import Replication
+import Settings
 
 /// Where the server is.
 struct ConnectionOptions: ParsableArguments {
@@ -22,19 +21,18 @@ struct StreamNameOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The replication slot: lower-case letters, digits and _.", valueName: "name"))
   var slot: String
 
-  func validate() throws {
-    let isSlotName = slot.utf8.allSatisfy {
-      (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_")
-    }
-    guard isSlotName, (1...63).contains(slot.utf8.count) else {
-      throw ValidationError("--slot: a slot's name has 1 to 63 lower-case letters, digits and underscores")
-    }
-    guard !publication.isEmpty else { throw ValidationError("--publication: the name is empty") }
+  func validate() throws { _ = try Flags.checking { () throws(SettingsError) in try named.replication(tables: []) } }
+
+  func settings(_ connection: ConnectionOptions) -> SourceSettings {
+    var settings = named
+    settings.database = connection.resolved
+    return settings
   }
 
-  func settings(_ connection: ConnectionOptions, _ tables: TableOptions) -> ReplicationSettings {
-    var settings = ReplicationSettings(database: connection.resolved, slot: slot, publications: [publication])
-    settings.tables = tables.names
+  private var named: SourceSettings {
+    var settings = SourceSettings()
+    settings.publication = publication
+    settings.slot = slot
     return settings
   }
 }

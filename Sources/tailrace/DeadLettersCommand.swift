@@ -3,6 +3,7 @@ import Delivery
 import IntegrationEvents
 import PostgresWire
 import Relay
+import Settings
 
 /// `tailrace dead-letters`: what could not be delivered.
 struct DeadLettersCommand: ParsableCommand {
@@ -15,9 +16,9 @@ struct DeadLettersCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
-    var deadLetters: DeadLetterPlace
+    var deadLetters: LetterPlace
 
-    func open() throws(SinkError) -> any DeadLetterStore { try deadLetters.open(connection) }
+    func open() throws(SinkError) -> any DeadLetterStore { try deadLetters.open(database: connection.resolved) }
   }
 
   /// Which letters.
@@ -96,12 +97,20 @@ struct DeadLettersCommand: ParsableCommand {
     @OptionGroup var selection: Selection
     @OptionGroup var sink: SinkOptions
 
+    func validate() throws {
+      let settings = sink.settings
+      try Flags.checking { () throws(SettingsError) in try settings.validate(.cloudevents) }
+      if case .file = try Flags.checking({ () throws(SettingsError) in try settings.place() }) {
+        throw ValidationError("--sink: dead letters go to stdout or an https:// address")
+      }
+    }
+
     func run() throws {
       try reportingErrors {
         let control = RunControl()
         Signals.direct(to: control)
         let opened = try store.open()
-        var redriver = Redriver(opened, control, sink: sink.makeDetached)
+        var redriver = Redriver(opened, control, sink: sink.settings.makeDetached)
         let result = try redriver.run(selection.query)
         say("redrove \(result.delivered) dead letters, \(result.left) left")
         if result.left > 0, !control.isStopRequested { throw ExitCode(ExitStatus.badData.rawValue) }

@@ -54,6 +54,7 @@ enum ExitStatus: Int32 {
     case .readerGone, .writeFailed: self = .outputFailed
     case .cannotCreate: self = .cannotCreate
     case .wrongStream, .misconfigured: self = .configuration
+    case .closed: self = .unavailable
     case .refused: self = .badData
     }
   }

@@ -2,6 +2,7 @@ public import ArgumentParser
 public import IntegrationEvents
 public import Outbox
 import PostgresWire
+import Settings
 
 /// Which tables and messages are the outbox.
 struct TableOptions: ParsableArguments {
@@ -16,16 +17,15 @@ struct TableOptions: ParsableArguments {
       "Transactional logical messages whose prefix starts so are events too; may be repeated.", valueName: "prefix"))
   var messagePrefix: [String] = []
 
-  var names: [TableName] {
-    if table.isEmpty, !messagePrefix.isEmpty { return [] }
-    return table.isEmpty ? [TableName(schema: "public", name: "outbox")] : table.compactMap { TableName($0) }
-  }
+  func validate() throws { _ = try names() }
 
-  func validate() throws {
-    for name in table where TableName(name) == nil {
-      throw ValidationError("--table: '\(name)' is not a table name such as public.outbox")
-    }
-    guard !messagePrefix.contains("") else { throw ValidationError("--message-prefix: the prefix is empty") }
+  func names() throws -> [TableName] { try Flags.checking { () throws(SettingsError) in try settings.tableNames() } }
+
+  var settings: OutboxSettings {
+    var settings = OutboxSettings()
+    settings.tables = table
+    settings.messagePrefixes = messagePrefix
+    return settings
   }
 }
 
@@ -61,39 +61,26 @@ struct OutboxOptions: ParsableArguments {
     case text, json
   }
 
-  func validate() throws { _ = try configuration() }
+  func validate() throws {
+    let settings = try settings()
+    _ = try Flags.checking { () throws(SettingsError) in try settings.configuration() }
+  }
 
-  func configuration() throws -> OutboxConfiguration {
-    var configuration = OutboxConfiguration()
-    configuration.tables = tables.names
-    configuration.messagePrefixes = tables.messagePrefix
+  func settings() throws -> OutboxSettings {
+    var settings = tables.settings
     for mapping in column {
-      let (key, value) = try Self.pair(mapping, "--column")
-      guard let role = ColumnRole(rawValue: key == "timestamp" ? "occurred_at" : key) else {
-        throw ValidationError(
-          "--column: '\(key)' is no role; there are \(ColumnRole.allCases.map(\.rawValue).joined(separator: ", "))")
-      }
-      configuration.columns[role] = value
+      let (role, name) = try Self.pair(mapping, "--column")
+      settings.columns[role] = name
     }
-    for mapping in attribute {
-      let (key, value) = try Self.pair(mapping, "--attribute")
-      guard let name = AttributeName(key), key != "traceparent", key != "tracestate" else {
-        throw ValidationError(
-          "--attribute: '\(key)' cannot be one; a name has lower-case letters and digits and is not the envelope's own")
-      }
-      guard !value.isEmpty else { throw ValidationError("--attribute: '\(key)' has no column") }
-      guard !configuration.attributes.contains(where: { $0.name == name }) else {
-        throw ValidationError("--attribute: '\(key)' is given twice")
-      }
-      configuration.attributes.append((name, value))
+    settings.attributes = try attribute.map { mapping in
+      let (name, column) = try Self.pair(mapping, "--attribute")
+      return OutboxSettings.Attribute(name: name, column: column)
     }
-    if let source {
-      guard let uri = EventSource(source) else { throw ValidationError("--source: '\(source)' is not a URI reference") }
-      configuration.source = uri
-    }
-    configuration.textPayloadIsJSON = payloadType == .json
-    configuration.onChange = onChange
-    return configuration
+    settings.source = source
+    settings.envelope = envelope
+    settings.textPayloadIsJSON = payloadType == .json
+    settings.onChange = onChange
+    return settings
   }
 
   private static func pair(_ text: String, _ option: String) throws -> (String, String) {

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Capture
 import Delivery
-import IntegrationEvents
-import PgOutput
 import PostgresWire
 import Relay
+import Settings
 
 /// `tailrace replay`: the events of a recording, without a server.
 struct ReplayCommand: ParsableCommand {
@@ -39,11 +38,21 @@ struct ReplayCommand: ParsableCommand {
   var databaseName: String?
 
   func validate() throws {
-    if sink.isHTTP, outbox.envelope != .cloudevents {
-      throw ValidationError("--envelope payload: over HTTP, --http-mode binary has the bare payload in the body")
-    }
+    let settings = try settings()
+    try Flags.checking { () throws(SettingsError) in try settings.validate() }
     if until == .now { throw ValidationError("--until: a recording has no present; give a position") }
     if strict, path == "-" { throw ValidationError("--strict needs a file, which is read twice") }
+  }
+
+  private func settings() throws -> RelaySettings {
+    var settings = RelaySettings()
+    settings.outbox = try outbox.settings()
+    settings.sink = sink.settings
+    settings.poison = poison.settings
+    settings.spool = spool.configuration()
+    settings.until = until
+    settings.retries = false
+    return settings
   }
 
   func run() throws {
@@ -51,20 +60,20 @@ struct ReplayCommand: ParsableCommand {
       let control = RunControl()
       Signals.direct(to: control)
       if strict { try Inspection.check(path) }
-      var configuration = RelayConfiguration(outbox: try outbox.configuration())
-      configuration.envelope = outbox.envelope
-      configuration.end = until
-      configuration.retries = false
-      configuration.spool = spool.configuration()
-      let deadLetters = try poison.office(try ConnectionOptions.parse([]))
-      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: logging.logger())
+      let settings = try settings()
+      let deadLetters = try settings.poison.makeOffice(database: try ConnectionOptions.parse([]).resolved)
+      var relay = Relay(
+        try settings.configuration(), deadLetters: deadLetters, control: control, log: logging.logger())
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
-        open: { (_, _, _) throws(StreamError) in
+        open: { (_) throws(StreamError) in
           var reader = try CaptureReader(path: path, speed: pace)
           if let databaseName { reader.identity.database = databaseName }
           return reader
-        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope, deadLetters) })
+        },
+        sink: { (identity) throws(SinkError) in
+          try settings.sink.make(identity, settings.outbox.envelope, deadLetters)
+        })
     }
   }
 }

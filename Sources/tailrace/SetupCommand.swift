@@ -42,7 +42,7 @@ struct SetupCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let administration = try Administration(database: connection.resolved)
-      var plan = names.plan(tables)
+      var plan = try names.plan(tables)
       plan.createsTables = createTable
       plan.failover = failover
       plan.isTemporary = temporary
@@ -61,8 +61,8 @@ struct SetupCommand: ParsableCommand {
 }
 
 extension StreamNameOptions {
-  func plan(_ tables: TableOptions) -> Administration.Plan {
-    Administration.Plan(publication: publication, slot: slot, tables: tables.names)
+  func plan(_ tables: TableOptions) throws -> Administration.Plan {
+    Administration.Plan(publication: publication, slot: slot, tables: try tables.names())
   }
 }
 

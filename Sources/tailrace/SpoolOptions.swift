@@ -1,5 +1,6 @@
 import ArgumentParser
 import Relay
+import Settings
 
 /// Where rows of transactions in progress wait for their commit.
 struct SpoolOptions: ParsableArguments {
@@ -10,7 +11,7 @@ struct SpoolOptions: ParsableArguments {
   var spoolDir: String?
 
   @Option(help: ArgumentHelp("How much memory such rows may take.", valueName: "size"))
-  var spoolMemory = ByteSize(bytes: 1 << 20)
+  var spoolMemory = ByteSize(1 << 20)
 
   func configuration() -> SpoolConfiguration {
     var configuration = SpoolConfiguration()

@@ -1,10 +1,10 @@
 public import ArgumentParser
 import Delivery
-import IntegrationEvents
 import Logging
 import PostgresWire
 import Relay
 public import Replication
+import Settings
 
 /// `tailrace stream`: the main job.
 struct StreamCommand: ParsableCommand {
@@ -38,7 +38,7 @@ struct StreamCommand: ParsableCommand {
   var noRetry = false
 
   @Option(help: ArgumentHelp("How long a first SIGTERM or SIGINT waits for the sink.", valueName: "duration"))
-  var drainTimeout = TimeSpan(duration: .seconds(30))
+  var drainTimeout = TimeSpan(.seconds(30))
 
   @Option(
     help: ArgumentHelp(
@@ -65,9 +65,26 @@ struct StreamCommand: ParsableCommand {
   var temporarySlot = false
 
   func validate() throws {
-    if sink.isHTTP, outbox.envelope != .cloudevents {
-      throw ValidationError("--envelope payload: over HTTP, --http-mode binary has the bare payload in the body")
-    }
+    let settings = try settings()
+    try Flags.checking { () throws(SettingsError) in try settings.validate() }
+  }
+
+  private func settings() throws -> RelaySettings {
+    var settings = RelaySettings()
+    settings.source = names.settings(connection)
+    settings.source.temporarySlot = temporarySlot
+    settings.source.waitForSlot = waitForSlot
+    settings.source.readPacing = readPacing
+    settings.source.streaming = streaming
+    settings.outbox = try outbox.settings()
+    settings.sink = sink.settings
+    settings.poison = poison.settings
+    settings.spool = spool.configuration()
+    settings.until = until
+    settings.checkpoint = checkpoint
+    settings.drainTimeout = drainTimeout
+    settings.retries = !noRetry
+    return settings
   }
 
   func run() throws {
@@ -75,31 +92,25 @@ struct StreamCommand: ParsableCommand {
       let control = RunControl()
       Signals.direct(to: control)
       let log = logging.logger()
-      var configuration = RelayConfiguration(outbox: try outbox.configuration())
-      configuration.envelope = outbox.envelope
-      configuration.end = until
-      configuration.drainTimeout = drainTimeout.duration
-      configuration.retries = !noRetry && !temporarySlot
-      configuration.spool = spool.configuration()
-      var settings = names.settings(connection, outbox.tables)
-      configuration.checkpoint = try checkpoint.map { (path) throws(StreamError) in try Checkpoint(path: path) }
-      settings.readPacing = readPacing
-      settings.streaming = streaming
-      settings.waitsForSlot = waitForSlot
-      settings.createsTemporarySlot = temporarySlot
-      let deadLetters = try poison.office(connection)
-      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
+      let settings = try settings()
+      var replication = try settings.source.replication(tables: settings.outbox.tableNames())
+      let deadLetters = try settings.poison.makeOffice(database: settings.source.database)
+      var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
       let outcome = try relay.run(
-        open: { (lsn, isFirst, wholeTransactions) throws(StreamError) in
-          if wholeTransactions { settings.streaming = .off }
+        open: { (request) throws(StreamError) in
+          if request.wholeTransactions { replication.streaming = .off }
           let stream = try SlotContention.open(
-            settings, from: lsn, isFirst: isFirst, isCancelled: { control.isStopRequested },
+            replication, from: request.position, isFirst: request.isFirst,
+            isCancelled: { control.isStopRequested },
             onWait: { log.notice("another client has the slot; waiting until it is released") })
           log.info(
-            "streaming from slot \(settings.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
+            "streaming from slot \(replication.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
           )
           return stream
-        }, sink: { (identity) throws(SinkError) in try sink.make(identity, outbox.envelope, deadLetters) })
+        },
+        sink: { (identity) throws(SinkError) in
+          try settings.sink.make(identity, settings.outbox.envelope, deadLetters)
+        })
       log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")
     }
   }

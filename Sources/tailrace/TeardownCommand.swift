@@ -19,7 +19,7 @@ struct TeardownCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let administration = try Administration(database: connection.resolved)
-      let steps = try administration.teardownSteps(names.plan(tables))
+      let steps = try administration.teardownSteps(try names.plan(tables))
       try perform(steps, with: administration, dryRun: dryRun, done: "removed")
     }
   }

@@ -3,6 +3,7 @@ import FileDelivery
 import Foundation
 import IntegrationEvents
 import PostgresWire
+import TestDelivery
 import TestStream
 import Testing
 
@@ -25,8 +26,7 @@ func batch(_ numbers: ClosedRange<UInt64>, payload: String = "x") throws -> Even
     event.id = 0..<id.count
     event.type = id.count..<(id.count + 1)
     event.payload = .text((id.count + 1)..<bytes.count)
-    batch.events.append(
-      try EnvelopeEncoder(envelope: .cloudevents).encode(event, from: bytes.span.bytes, into: &batch.bytes))
+    try batch.encode(event, from: bytes)
   }
   return batch
 }

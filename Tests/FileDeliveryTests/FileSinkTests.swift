@@ -2,6 +2,8 @@ import Delivery
 import Foundation
 import IntegrationEvents
 import PostgresWire
+import Synchronization
+import TestDelivery
 import TestStream
 import Testing
 
@@ -33,12 +35,30 @@ import Testing
   @Test func `deliveries under way together keep their order`() async throws {
     let sink = try directory.sink()
     let batches = try (1...200 as ClosedRange<UInt64>).map { try batch($0...$0) }
-    await withTaskGroup(of: Void.self) { group in
-      for batch in batches {
-        group.addImmediateTask { try? await sink.deliver(batch) }
-      }
-    }
+    let durable = Atomic(0)
+    for batch in batches { sink.submit(batch) { if $0 == nil { durable.add(1, ordering: .relaxed) } } }
+    while durable.load(ordering: .relaxed) < 200 { try await Task.sleep(for: .milliseconds(1)) }
     #expect(try directory.ids("events") == Array(1...200))
+  }
+
+  @Test(arguments: [true, false])
+  func `the sink holds to what every sink has to`(synchronizes: Bool) async throws {
+    let conformance = SinkConformance {
+      let directory = try TemporaryDirectory()
+      let sink = try directory.sink { $0.synchronizes = synchronizes }
+      // Without its directory a deleted file cannot be found, which the sink notices.
+      return SinkConformance.Subject(
+        sink, arrived: { (try? directory.ids("events").map(String.init)) ?? ["0", "1", "2"] },
+        spoil: { try directory.remove("events") })
+    }
+    #expect(try await conformance.violations() == [])
+  }
+
+  @Test func `a closed sink lets go of its file`() throws {
+    let first = try directory.sink()
+    #expect(throws: SinkError.self) { try directory.sink() }
+    first.close()
+    #expect(throws: Never.self) { try directory.sink() }
   }
 
   @Test func `a restart resumes behind the last line`() async throws {

@@ -1,5 +1,7 @@
 import Delivery
 import Foundation
+import Synchronization
+import TestDelivery
 import TestStream
 import Testing
 
@@ -39,6 +41,16 @@ import Testing
     #expect(Array(await received) == large.bytes)
   }
 
+  @Test func `the sink holds to what every sink has to`() async throws {
+    let conformance = SinkConformance {
+      let pipe = SlowPipe()
+      return SinkConformance.Subject(
+        StandardOutputSink(descriptor: pipe.descriptor), arrived: { try await pipe.ids() },
+        hold: { pipe.hold($0) }, spoil: { pipe.leave() })
+    }
+    #expect(try await conformance.violations() == [])
+  }
+
   @Test func `a reader that has gone`() async throws {
     signal(SIGPIPE, SIG_IGN)
     let pipe = Pipe()
@@ -47,6 +59,55 @@ import Testing
     let batch = try batch(1...1)
     let error = await #expect(throws: SinkError.self) { try await sink.deliver(batch) }
     #expect(error?.kind == .readerGone)
+  }
+}
+
+/// A pipe whose reader may pause and leave.
+private final class SlowPipe: Sendable {
+  private struct State {
+    var bytes: [UInt8] = []
+    var isHeld = false
+    var hasLeft = false
+  }
+
+  private let pipe = Mutex(Pipe())
+  private let state = Mutex(State())
+  let descriptor: Int32
+
+  init() {
+    signal(SIGPIPE, SIG_IGN)
+    let (reading, writing) = pipe.withLock {
+      ($0.fileHandleForReading.fileDescriptor, $0.fileHandleForWriting.fileDescriptor)
+    }
+    descriptor = writing
+    _ = fcntl(reading, F_SETFL, O_NONBLOCK)
+  }
+
+  func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
+  func leave() {
+    read()
+    state.withLock { $0.hasLeft = true }
+    pipe.withLock { try? $0.fileHandleForReading.close() }
+  }
+
+  /// The ids that have come out, after a moment for more.
+  func ids() async throws -> [String] {
+    for _ in 0..<20 {
+      read()
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    let bytes = state.withLock(\.bytes)
+    return try TemporaryDirectory().ids(in: bytes).map(String.init)
+  }
+
+  private func read() {
+    guard state.withLock({ !$0.isHeld && !$0.hasLeft }) else { return }
+    let reading = pipe.withLock { $0.fileHandleForReading.fileDescriptor }
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while case let count = Foundation.read(reading, &piece, piece.count), count > 0 {
+      state.withLock { $0.bytes += piece[..<count] }
+    }
   }
 }
 

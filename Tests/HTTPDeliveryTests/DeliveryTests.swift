@@ -1,30 +1,40 @@
 import Crypto
-import Delivery
 import Foundation
 import Synchronization
+import TestDelivery
+import TestStream
 import Testing
 
+@testable import Delivery
 @testable import HTTPDelivery
 
 /// Against a real receiver on a real socket.
 @Suite(.timeLimit(.minutes(1)))
 struct DeliveryTests {
-  private func configuration(_ receiver: Receiver) -> HTTPSinkConfiguration {
-    var configuration = HTTPSinkConfiguration(url: receiver.url)
-    configuration.retry.firstPause = .milliseconds(5)
-    configuration.retry.longestPause = .milliseconds(50)
-    // Generous, for a machine that is busy with other tests.
-    configuration.responseTimeout = .seconds(10)
-    return configuration
+  /// What a sink is made of.
+  private struct Parts {
+    var http: HTTPConfiguration
+    var delivery = KeyedDelivery()
+
+    init(url: String) {
+      http = HTTPConfiguration(url: url)
+      // Generous, for a machine that is busy with other tests.
+      http.responseTimeout = .seconds(10)
+      delivery.retry.firstPause = .milliseconds(5)
+      delivery.retry.longestPause = .milliseconds(50)
+    }
+
+    func sink(_ office: DeadLetterOffice) throws -> HTTPSink { try HTTPSink(http, delivery, deadLetters: office) }
   }
 
   private func deliver(
     _ samples: [Events.Sample], to receiver: Receiver, _ office: DeadLetterOffice = DeadLetterOffice(),
-    _ change: (inout HTTPSinkConfiguration) -> Void = { _ in }
+    _ change: (inout Parts) -> Void = { _ in }
   ) async throws {
-    var configuration = configuration(receiver)
-    change(&configuration)
-    let sink = try HTTPSink(configuration, deadLetters: office)
+    var parts = Parts(url: receiver.url)
+    change(&parts)
+    let sink = try parts.sink(office)
+    defer { sink.close() }
     try await sink.deliver(try Events.batch(samples))
   }
 
@@ -41,7 +51,7 @@ struct DeliveryTests {
 
   @Test func `binary mode puts attributes into headers, percent-encoded, and the data into the body`() async throws {
     let receiver = try await Receiver()
-    try await deliver([.init(id: "a b", key: "Æ%\"", type: "é")], to: receiver) { $0.mode = .binary }
+    try await deliver([.init(id: "a b", key: "Æ%\"", type: "é")], to: receiver) { $0.http.mode = .binary }
     let request = try #require(receiver.requests.first)
     #expect(request.headers["ce-id"] == "a%20b")
     #expect(request.headers["ce-subject"] == "%C3%86%25%22")
@@ -56,8 +66,8 @@ struct DeliveryTests {
     let receiver = try await Receiver()
     let samples = (0..<25).map { Events.Sample(id: "\($0)", key: "\($0 % 3)") }
     try await deliver(samples, to: receiver) {
-      $0.mode = .batch
-      $0.batchSize = 10
+      $0.http.mode = .batch
+      $0.delivery.attemptEvents = 10
     }
     var ids: [String] = []
     for request in receiver.requests {
@@ -71,15 +81,15 @@ struct DeliveryTests {
     await receiver.close()
   }
 
-  @Test(arguments: [HTTPSinkConfiguration.Mode.structured, .batch])
+  @Test(arguments: [HTTPConfiguration.Mode.structured, .batch])
   func `keys go side by side, each in order, also while one answer in five is a failure`(
-    mode: HTTPSinkConfiguration.Mode
+    mode: HTTPConfiguration.Mode
   ) async throws {
     let receiver = try await Receiver { $0.number % 5 == 0 ? .status(503) : .status(200, after: .milliseconds(2)) }
     let samples = (0..<300).map { Events.Sample(id: "\($0)", key: "key-\($0 % 20)", data: "{\"n\": \($0)}") }
     try await deliver(samples, to: receiver) {
-      $0.mode = mode
-      $0.batchSize = 7
+      $0.http.mode = mode
+      $0.delivery.attemptEvents = 7
     }
     var last: [String: Int] = [:]
     var seen = Set<Int>()
@@ -100,7 +110,9 @@ struct DeliveryTests {
 
   @Test func `no more requests are under way than are allowed`() async throws {
     let receiver = try await Receiver { _ in .status(200, after: .milliseconds(5)) }
-    try await deliver((0..<60).map { .init(id: "\($0)", key: "\($0)") }, to: receiver) { $0.maximumInFlight = 3 }
+    try await deliver((0..<60).map { .init(id: "\($0)", key: "\($0)") }, to: receiver) {
+      $0.delivery.maximumInFlight = 3
+    }
     #expect(receiver.mostAtOnce <= 3)
     #expect(receiver.requests.count == 60)
     await receiver.close()
@@ -108,9 +120,9 @@ struct DeliveryTests {
 
   @Test func `requests that fail together are one failure of the receiver, not many in a row`() async throws {
     let receiver = try await Receiver { _ in .status(503, after: .milliseconds(400)) }
-    var configuration = configuration(receiver)
-    configuration.retry.maximumAttempts = 2
-    let sink = try HTTPSink(configuration, deadLetters: try DeadLetterOffice(MemoryLetters(), parksKeys: false))
+    var parts = Parts(url: receiver.url)
+    parts.delivery.retry.maximumAttempts = 2
+    let sink = try parts.sink(try DeadLetterOffice(MemoryLetters(), parksKeys: false))
     try await sink.deliver(try Events.batch((0..<8).map { .init(id: "\($0)", key: "\($0)") }))
     #expect(receiver.mostAtOnce == 8)
     // The second attempts are the last ones, after which there is nothing to wait for.
@@ -122,7 +134,9 @@ struct DeliveryTests {
     let receiver = try await Receiver { request in
       request.number == 1 ? .status(429, headers: [("retry-after", "1")]) : .status(200)
     }
-    try await deliver((0..<4).map { .init(id: "\($0)", key: "\($0)") }, to: receiver) { $0.maximumInFlight = 1 }
+    try await deliver((0..<4).map { .init(id: "\($0)", key: "\($0)") }, to: receiver) {
+      $0.delivery.maximumInFlight = 1
+    }
     let requests = receiver.requests
     let first = try #require(requests.first)
     for request in requests.dropFirst() { #expect(request.arrived - first.arrived > .milliseconds(900)) }
@@ -139,7 +153,7 @@ struct DeliveryTests {
       default: .status(202)
       }
     }
-    try await deliver([.init(id: "one", key: "k")], to: receiver) { $0.responseTimeout = .milliseconds(500) }
+    try await deliver([.init(id: "one", key: "k")], to: receiver) { $0.http.responseTimeout = .milliseconds(500) }
     #expect(receiver.requests.count >= 4)
     #expect(Set(receiver.requests.map(\.body)).count == 1)
     await receiver.close()
@@ -163,8 +177,8 @@ struct DeliveryTests {
     let store = MemoryLetters()
     let samples = (0..<16).map { Events.Sample(id: "\($0)", key: "\($0)", type: $0 == 11 ? "poison" : "fine") }
     try await deliver(samples, to: receiver, try DeadLetterOffice(store, parksKeys: false)) {
-      $0.mode = .batch
-      $0.batchSize = 16
+      $0.http.mode = .batch
+      $0.delivery.attemptEvents = 16
     }
     #expect(store.all.map(\.id) == ["11"])
     #expect(store.all.first?.status == 422)
@@ -192,7 +206,7 @@ struct DeliveryTests {
     let receiver = try await Receiver { _ in .status(500) }
     let store = MemoryLetters()
     try await deliver([.init(id: "1", key: "a")], to: receiver, try DeadLetterOffice(store, parksKeys: false)) {
-      $0.retry.maximumAttempts = 3
+      $0.delivery.retry.maximumAttempts = 3
     }
     #expect(store.all.map(\.attempts) == [3])
     #expect(receiver.requests.count == 3)
@@ -202,10 +216,12 @@ struct DeliveryTests {
   @Test func `every attempt is signed anew with every secret, for the same id`() async throws {
     let receiver = try await Receiver { $0.number == 1 ? .status(500) : .status(200) }
     let secrets = [Data(repeating: 7, count: 24), Data(repeating: 9, count: 32)]
+    let directory = try TemporaryDirectory()
+    let lines = secrets.map { "whsec_\($0.base64EncodedString())" }.joined(separator: "\n")
+    let file = try directory.write(Array(lines.utf8), "secrets")
     try await deliver([.init(id: "msg_1", key: "a")], to: receiver) {
-      $0.credentials.signing = StandardWebhooks(
-        secrets: secrets.map { "whsec_\($0.base64EncodedString())" }.joined(separator: "\n"))
-      $0.sendsIdempotencyKey = true
+      $0.http.credentials.signingSecrets = file
+      $0.http.sendsIdempotencyKey = true
     }
     #expect(receiver.requests.count == 2)
     for request in receiver.requests {
@@ -222,6 +238,31 @@ struct DeliveryTests {
     await receiver.close()
   }
 
+  @Test(arguments: [HTTPConfiguration.Mode.structured, .binary, .batch])
+  func `the sink holds to what every sink has to`(mode: HTTPConfiguration.Mode) async throws {
+    let conformance = SinkConformance {
+      let receiver = try await HeldReceiver()
+      var parts = Parts(url: receiver.url)
+      parts.http.mode = mode
+      parts.delivery.attemptEvents = 5
+      return receiver.subject(try parts.sink(DeadLetterOffice()))
+    }
+    #expect(try await conformance.violations() == [])
+  }
+
+  @Test func `a receiver that answers, whatever it says, is there; one that does not is not`() async throws {
+    let receiver = try await Receiver { _ in .status(405) }
+    let sink = try Parts(url: receiver.url).sink(DeadLetterOffice())
+    await #expect(throws: Never.self) { try await sink.check() }
+    #expect(receiver.requests.count == 1)
+    sink.close()
+    await receiver.close()
+    let nobody = try Parts(url: receiver.url).sink(DeadLetterOffice())
+    let error = await #expect(throws: SinkError.self) { try await nobody.check() }
+    #expect(error?.message.contains("127.0.0.1") == true)
+    nobody.close()
+  }
+
   @Test func `compressed bodies are in gzip's format`() throws {
     let text = Array(String(repeating: "tailrace ", count: 100).utf8)
     let packed = try #require(Gzip.compress(text))
@@ -235,37 +276,12 @@ struct DeliveryTests {
     let gone = try await Receiver()
     let url = gone.url
     await gone.close()
-    var configuration = HTTPSinkConfiguration(url: url)
-    configuration.retry.maximumAttempts = 4
-    configuration.retry.firstPause = .milliseconds(5)
+    var parts = Parts(url: url)
+    parts.delivery.retry.maximumAttempts = 4
     let store = MemoryLetters()
-    let sink = try HTTPSink(configuration, deadLetters: try DeadLetterOffice(store, parksKeys: false))
+    let sink = try parts.sink(try DeadLetterOffice(store, parksKeys: false))
     try await sink.deliver(try Events.batch([.init(id: "1", key: "a")]))
     #expect(store.all.map(\.attempts) == [4])
     #expect(store.all.first?.status == nil)
-  }
-}
-
-/// Letters in memory.
-final class MemoryLetters: DeadLetterStore {
-  private let kept = Mutex<[DeadLetter]>([])
-
-  var all: [DeadLetter] { kept.withLock { $0 } }
-  func append(_ letters: [DeadLetter]) throws(SinkError) { kept.withLock { $0 += letters } }
-  func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
-    kept.withLock { kept in
-      guard kept.contains(where: { $0.key == letter.key }) else { return false }
-      kept.append(letter)
-      return true
-    }
-  }
-  func letters(
-    matching query: LetterQuery, after mark: LetterMark?, limit: Int
-  ) throws(SinkError) -> LetterPage {
-    let rest = all.dropFirst(Int(mark?.value ?? 0)).filter(query.matches).prefix(limit)
-    return LetterPage(letters: Array(rest), next: rest.count == limit ? LetterMark(Int64(limit)) : nil)
-  }
-  func remove(_ letters: [DeadLetter]) throws(SinkError) {
-    kept.withLock { kept in kept.removeAll { kept in letters.contains { $0.isAbout(kept) } } }
   }
 }

@@ -27,6 +27,7 @@ final class Receiver: Sendable {
   /// What the handlers share with the receiver.
   final class Shared: Sendable {
     let requests = Mutex<[Request]>([])
+    let accepted = Mutex<[Request]>([])
     let busy = Mutex<(now: Int, most: Int)>((0, 0))
     let answer: @Sendable (Request) -> Answer
 
@@ -51,6 +52,8 @@ final class Receiver: Sendable {
 
   var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/events" }
   var requests: [Request] { shared.requests.withLock { $0 } }
+  /// The requests that are answered with success.
+  var accepted: [Request] { shared.accepted.withLock { $0 } }
   var mostAtOnce: Int { shared.busy.withLock { $0.most } }
 
   func close() async { try? await channel.close() }
@@ -99,6 +102,7 @@ final class Receiver: Sendable {
         done()
         context.close(promise: nil)
       case .status(let code, let headers, let delay):
+        if (200..<300).contains(code) { shared.accepted.withLock { $0.append(request) } }
         let (seconds, attoseconds) = delay.components
         let amount = TimeAmount.nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

@@ -6,28 +6,20 @@ import Testing
 
 struct RetryTests {
   @Test(arguments: [
-    (200, RetryPolicy.Verdict.delivered), (204, .delivered), (299, .delivered), (301, .refused),
+    (200, AnswerPolicy.Meaning.delivered), (204, .delivered), (299, .delivered), (301, .refused),
     (400, .refused), (401, .refused), (408, .retry), (425, .retry), (429, .retry), (500, .retry), (501, .refused),
     (503, .retry), (599, .retry), (600, .refused),
   ])
-  func `each status means what it should`(status: Int, verdict: RetryPolicy.Verdict) {
-    #expect(RetryPolicy().verdict(on: status) == verdict)
+  func `each status means what it should`(status: Int, meaning: AnswerPolicy.Meaning) {
+    #expect(AnswerPolicy().meaning(of: status) == meaning)
   }
 
   @Test func `codes can be moved`() {
-    var policy = RetryPolicy()
+    var policy = AnswerPolicy()
     policy.retried = [409]
     policy.refused = [500]
-    #expect(policy.verdict(on: 409) == .retry)
-    #expect(policy.verdict(on: 500) == .refused)
-  }
-
-  @Test func `pauses grow up to the longest, with jitter`() {
-    let policy = RetryPolicy()
-    for failures in 1...40 {
-      let ceiling = min(policy.firstPause * (1 << min(failures - 1, 20)), policy.longestPause)
-      for _ in 0..<20 { #expect((.zero...ceiling).contains(policy.pause(afterFailures: failures))) }
-    }
+    #expect(policy.meaning(of: 409) == .retry)
+    #expect(policy.meaning(of: 500) == .refused)
   }
 
   @Test(arguments: [
@@ -45,19 +37,6 @@ struct RetryTests {
   ])
   func `a Retry-After that makes no sense is passed over`(value: String) {
     #expect(RetryAfter.duration(value, nowUnixSeconds: 0) == nil)
-  }
-
-  @Test func `the limit grows while answers stay fast, and shrinks when the receiver fails`() {
-    var limit = ConcurrencyLimit(maximum: 100)
-    for _ in 0..<1000 { limit.succeeded(in: .milliseconds(10)) }
-    #expect(limit.current == 100)
-    limit.failed()
-    #expect(limit.current == 50)
-    limit.failed()
-    #expect(limit.current == 50, "at most once a round")
-    for _ in 0..<300 { limit.succeeded(in: .milliseconds(100)) }
-    #expect(limit.current < 30)
-    #expect(limit.current >= 1)
   }
 
   @Test func `secrets must be whsec_ and base64 of some length`() {

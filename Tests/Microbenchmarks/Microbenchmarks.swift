@@ -70,6 +70,7 @@ private struct Steps {
   private var pipeline: Pipeline
   private let encoder = EnvelopeEncoder(envelope: .cloudevents)
   private var lines: [UInt8] = []
+  private var noted: [EncodedAttribute] = []
   private let insert: Insert
   private let relation: RelationVersion
 
@@ -102,7 +103,7 @@ private struct Steps {
 
   mutating func encode(_ message: RawSpan) throws {
     if lines.count > 200_000 { lines.removeAll(keepingCapacity: true) }
-    let encoded = try outbox.write(.eventInMessage, message, with: encoder, into: &lines)
+    let encoded = try outbox.write(.eventInMessage, message, with: encoder, into: &lines, &noted)
     result &+= UInt64(encoded.line.count)
   }
 

@@ -73,8 +73,9 @@ struct Mapping {
       }
       guard outcome != .none else { return nil }
       var buffer: [UInt8] = []
+      var noted: [EncodedAttribute] = []
       do throws(EnvelopeError) {
-        _ = try outbox.write(outcome, bytes, with: EnvelopeEncoder(envelope: .cloudevents), into: &buffer)
+        _ = try outbox.write(outcome, bytes, with: EnvelopeEncoder(envelope: .cloudevents), into: &buffer, &noted)
       } catch {
         throw outbox.located(error, relation: version, lsn: Mapping.lsn)
       }

@@ -70,21 +70,27 @@ final class MemorySink: Sink {
     var delivered: [String] = []
     var bytesInFlight = 0
     var mostBytesInFlight = 0
+    var batchesInFlight = 0
+    var mostBatchesInFlight = 0
+    var closed = 0
     var batches = 0
     var reopened = 0
   }
 
   let resumePosition: EventPosition?
+  let window: DeliveryWindow
   private let delay: Duration?
   private let failsAtBatch: Int?
   private let failure: SinkError
+  private let open = OpenBatches()
   private let state = Mutex(State())
 
   init(
-    resumePosition: EventPosition? = nil, delay: Duration? = nil, failsAtBatch: Int? = nil,
-    failure: SinkError = SinkError(.writeFailed, "full")
+    resumePosition: EventPosition? = nil, bytes: Int = 1 << 20, batches: Int = 100, delay: Duration? = nil,
+    failsAtBatch: Int? = nil, failure: SinkError = SinkError(.writeFailed, "full")
   ) {
     self.resumePosition = resumePosition
+    window = DeliveryWindow(bytes: bytes, batches: batches)
     self.delay = delay
     self.failsAtBatch = failsAtBatch
     self.failure = failure
@@ -92,42 +98,54 @@ final class MemorySink: Sink {
 
   var content: State { state.withLock { $0 } }
 
-  func deliver(_ batch: EventBatch) async throws(SinkError) {
+  /// Without a delay the answer comes from inside.
+  func submit(_ batch: EventBatch, done: @escaping Done) {
+    guard let ticket = open.open(done) else { return }
     let number = state.withLock { state in
       state.batches += 1
+      state.batchesInFlight += 1
       state.bytesInFlight += batch.bytes.count
+      state.mostBatchesInFlight = max(state.mostBatchesInFlight, state.batchesInFlight)
       state.mostBytesInFlight = max(state.mostBytesInFlight, state.bytesInFlight)
       return state.batches
     }
-    if let delay { try? await Task.sleep(for: delay) }
-    if let failsAtBatch, number >= failsAtBatch { throw failure }
-    state.withLock { state in
-      state.bytesInFlight -= batch.bytes.count
-      state.delivered += batch.summary
+    guard let delay else { return take(batch, number, ticket) }
+    Task {
+      try? await Task.sleep(for: delay)
+      take(batch, number, ticket)
     }
+  }
+
+  private func take(_ batch: EventBatch, _ number: Int, _ ticket: Int) {
+    state.withLock { state in
+      state.batchesInFlight -= 1
+      state.bytesInFlight -= batch.bytes.count
+      if failsAtBatch.map({ number < $0 }) ?? true { state.delivered += batch.summary }
+    }
+    if let failsAtBatch, number >= failsAtBatch { open.fail(failure) } else { open.finish(ticket) }
+  }
+
+  func close() {
+    state.withLock { $0.closed += 1 }
+    open.fail(.closed)
   }
 
   func reopen() { state.withLock { $0.reopened += 1 } }
 }
 
-/// Runs a relay on a thread of its own: it blocks, which the threads of tasks must not.
+/// Runs a relay to its end.
 func run(
-  _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in }, sink: MemorySink,
-  control: RunControl = RunControl(),
-  open: @escaping @Sendable (LSN, Bool, Bool) throws(StreamError) -> MemorySource
+  _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in }, sink: any Sink,
+  control: RunControl = RunControl(), board: StatusBoard = StatusBoard(),
+  open: @escaping @Sendable (Relay.Request) throws(StreamError) -> MemorySource
 ) async -> Result<RelayOutcome, RelayError> {
-  await withCheckedContinuation { continuation in
-    Thread.detachNewThread {
-      var configuration = RelayConfiguration(outbox: OutboxStream.configuration)
-      change(&configuration)
-      let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-      var relay = Relay(configuration, control: control, log: log)
-      do throws(RelayError) {
-        let outcome = try relay.run(open: open, sink: { (_) throws(SinkError) in sink })
-        continuation.resume(returning: .success(outcome))
-      } catch {
-        continuation.resume(returning: .failure(error))
-      }
-    }
+  var configuration = RelayConfiguration(outbox: OutboxStream.configuration)
+  change(&configuration)
+  let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+  let relay = Relay(configuration, control: control, board: board, log: log)
+  do throws(RelayError) {
+    return .success(try await relay.run(open: open, sink: { (_) throws(SinkError) in sink }))
+  } catch {
+    return .failure(error)
   }
 }

@@ -33,24 +33,24 @@ import Testing
 
   @Test func `a commit's end may be confirmed, not its start`() {
     var pipeline = OutboxStream.pipeline()
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
     pipeline.take(Array(OutboxStream.transaction(0x10, "a").dropLast()))
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
     pipeline.take(HandBuilt.commit(0x10, end: 0x18))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
   }
 
   @Test func `between transactions the server's position may be confirmed`() {
     var pipeline = OutboxStream.pipeline()
     pipeline.take(frame: HandBuilt.keepalive(0x30))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x30))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x30))
     pipeline.take(frame: HandBuilt.keepalive(0x20))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x30), "it does not go back")
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x30), "it does not go back")
     pipeline.take(HandBuilt.begin(0x40))
     pipeline.take(frame: HandBuilt.keepalive(0x50))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x30), "within a transaction it says nothing")
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x30), "within a transaction it says nothing")
     pipeline.take(HandBuilt.commit(0x40, end: 0x48))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x48))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x48))
     #expect(pipeline.received == LSN(rawValue: 0x50))
   }
 
@@ -70,7 +70,7 @@ import Testing
     #expect(pipeline.take(OutboxStream.row("a", payload: large)) == .more)
     #expect(pipeline.take(OutboxStream.row("b", payload: large)) == .enough)
     #expect(pipeline.events() == ["a@10-1", "b@10-2"])
-    #expect(pipeline.confirmable == .zero, "the transaction is not complete")
+    #expect(pipeline.confirm.confirmable == .zero, "the transaction is not complete")
     #expect(pipeline.take(OutboxStream.row("c"), HandBuilt.commit(0x10, end: 0x18)) == .more)
     #expect(pipeline.events() == ["c@10-3"])
   }
@@ -131,7 +131,7 @@ import Testing
     pipeline.take(HandBuilt.begin(0x20), OutboxStream.row("b"), OutboxStream.row("c"))
     var events = pipeline.events()
     pipeline.restart()
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
     pipeline.take(OutboxStream.transaction(0x10, "a"))
     pipeline.take(OutboxStream.transaction(0x20, "b", "c", "d"))
     events += pipeline.events()
@@ -176,7 +176,7 @@ import Testing
     #expect(pipeline.take(OutboxStream.transaction(0x20, "b")) == .enough)
     #expect(pipeline.hasReachedEnd)
     #expect(pipeline.events() == ["a@10-1"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
   }
 
   @Test func `a transaction whose commit starts at the position counts`() {
@@ -199,7 +199,7 @@ import Testing
       HandBuilt.streamCommit(7, 0x21, end: 0x29))
     #expect(pipeline.hasReachedEnd)
     #expect(pipeline.events() == [])
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
   }
 }
 
@@ -207,7 +207,7 @@ import Testing
   private func violation(_ messages: [UInt8]...) -> String? {
     var pipeline = OutboxStream.pipeline()
     #expect(pipeline.take(messages) == .enough)
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
     if case .protocolViolation(let what, _) = pipeline.failure { return what }
     Issue.record("no violation but \(String(describing: pipeline.failure))")
     return nil
@@ -269,6 +269,6 @@ import Testing
     #expect(error.problem == .null)
     pipeline.dropIncomplete()
     #expect(pipeline.events() == ["a@10-1"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
   }
 }

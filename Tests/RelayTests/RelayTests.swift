@@ -18,7 +18,7 @@ import Testing
   @Test func `everything is delivered and the last commit's end confirmed`() async throws {
     let sink = MemorySink()
     let journal = Journal()
-    let outcome = try await run(sink: sink) { (_, _, _) in MemorySource(Self.messages, journal: journal) }.get()
+    let outcome = try await run(sink: sink) { (_) in MemorySource(Self.messages, journal: journal) }.get()
     #expect(outcome == RelayOutcome(reason: .ended, events: 4, flushed: LSN(rawValue: 0x38)))
     #expect(sink.content.delivered == ["a@10-1", "b@10-2", "c@20-1", "d@30-1"])
     #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x38))
@@ -32,7 +32,7 @@ import Testing
       messages += OutboxStream.transaction(number << 8, "a", payload: String(repeating: "x", count: 20_000))
     }
     let all = messages
-    _ = try await run({ $0.maximumBytesInFlight = 400_000 }, sink: MemorySink(delay: .milliseconds(1))) { (_, _, _) in
+    _ = try await run(sink: MemorySink(bytes: 400_000, delay: .milliseconds(1))) { (_) in
       var source = MemorySource(all, journal: journal)
       source.heartbeat = .milliseconds(1)
       return source
@@ -45,14 +45,14 @@ import Testing
 
   @Test func `a resume position in the sink spares what it has`() async throws {
     let sink = MemorySink(resumePosition: EventPosition(commitLSN: 0x10, ordinal: 1))
-    let outcome = try await run(sink: sink) { (_, _, _) in MemorySource(Self.messages) }.get()
+    let outcome = try await run(sink: sink) { (_) in MemorySource(Self.messages) }.get()
     #expect(sink.content.delivered == ["b@10-2", "c@20-1", "d@30-1"])
     #expect(outcome.flushed == LSN(rawValue: 0x38))
   }
 
   @Test func `until stops behind the position`() async throws {
     let sink = MemorySink()
-    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x20)) }, sink: sink) { (_, _, _) in
+    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x20)) }, sink: sink) { (_) in
       var source = MemorySource(Self.messages)
       source.ends = false
       return source
@@ -62,7 +62,7 @@ import Testing
 
   @Test func `an end behind the last event is asked for as soon as everything has come`() async throws {
     let journal = Journal()
-    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x90)) }, sink: MemorySink()) { (_, _, _) in
+    let outcome = try await run({ $0.end = .lsn(LSN(rawValue: 0x90)) }, sink: MemorySink()) { (_) in
       var source = MemorySource(Self.messages, journal: journal)
       source.ends = false
       source.heartbeat = .seconds(10)
@@ -76,7 +76,7 @@ import Testing
 
   @Test func `now is what was in the log when the stream was opened`() async throws {
     let sink = MemorySink()
-    let outcome = try await run({ $0.end = .now }, sink: sink) { (_, _, _) in
+    let outcome = try await run({ $0.end = .now }, sink: sink) { (_) in
       var source = MemorySource(Self.messages)
       source.flushLSN = LSN(rawValue: 0x28)
       source.ends = false
@@ -90,7 +90,7 @@ import Testing
     let payload = String(repeating: "x", count: 300_000)
     let messages = (1...5 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
     let sink = MemorySink(delay: .milliseconds(5), failsAtBatch: 3)
-    let result = await run(sink: sink) { (_, _, _) in MemorySource(messages, journal: journal) }
+    let result = await run(sink: sink) { (_) in MemorySource(messages, journal: journal) }
     #expect(result == .failure(.sink(SinkError(.writeFailed, "full"))))
     // Batches that are under way at once may end in any order.
     #expect(sink.content.delivered.sorted() == ["a@100-1", "a@200-1"])
@@ -100,7 +100,7 @@ import Testing
 
   @Test func `a reader that has gone is a clean end`() async throws {
     let sink = MemorySink(failsAtBatch: 1, failure: SinkError(.readerGone, "gone"))
-    let outcome = try await run(sink: sink) { (_, _, _) in MemorySource(Self.messages) }.get()
+    let outcome = try await run(sink: sink) { (_) in MemorySource(Self.messages) }.get()
     #expect(outcome.reason == .readerGone)
     #expect(outcome.flushed == .zero)
   }
@@ -108,8 +108,8 @@ import Testing
   @Test func `a slow sink bounds the bytes in flight`() async throws {
     let payload = String(repeating: "x", count: 50_000)
     let messages = (1...100 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
-    let sink = MemorySink(delay: .milliseconds(50))
-    let outcome = try await run({ $0.maximumBytesInFlight = 1_000_000 }, sink: sink) { (_, _, _) in
+    let sink = MemorySink(bytes: 1_000_000, delay: .milliseconds(50))
+    let outcome = try await run(sink: sink) { (_) in
       MemorySource(messages)
     }.get()
     #expect(outcome.events == 100)
@@ -119,11 +119,66 @@ import Testing
     #expect(most > 1_000_000, "several batches were under way at once")
   }
 
+  @Test(arguments: [1, 3])
+  func `a window of batches holds the relay back, and the sink is closed once at the end`(batches: Int) async throws {
+    let payload = String(repeating: "x", count: 50_000)
+    let messages = (1...60 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
+    let sink = MemorySink(bytes: .max, batches: batches, delay: .milliseconds(2))
+    let outcome = try await run(sink: sink) { (_) in MemorySource(messages) }.get()
+    #expect(outcome.events == 60)
+    #expect(sink.content.delivered.count == 60)
+    #expect(sink.content.mostBatchesInFlight == batches)
+    #expect(sink.content.closed == 1)
+  }
+
+  @Test func `a batch that is said to be done twice is done once`() async throws {
+    final class Careless: Sink {
+      let ids = Mutex<[String]>([])
+      func submit(_ batch: EventBatch, done: @escaping Done) {
+        ids.withLock { $0 += batch.summary }
+        done(nil)
+        done(nil)
+      }
+      func close() {}
+    }
+    let sink = Careless()
+    let outcome = try await run(sink: sink) { (_) in MemorySource(Self.messages) }.get()
+    #expect(outcome == RelayOutcome(reason: .ended, events: 4, flushed: LSN(rawValue: 0x38)))
+    #expect(sink.ids.withLock(\.count) == 4)
+  }
+
+  @Test func `the status tells how things stand`() async throws {
+    let board = StatusBoard()
+    #expect(board.current.phase == .connecting)
+    _ = try await run(sink: MemorySink(), board: board) { (_) in MemorySource(Self.messages) }.get()
+    let status = board.current
+    #expect(status.phase == .ended)
+    #expect(status.identity?.slot == "slot")
+    #expect(status.encodedEvents == 4 && status.deliveredEvents == 4)
+    #expect(status.confirmed == LSN(rawValue: 0x38))
+    #expect(status.batchesInFlight == 0 && status.bytesInFlight == 0)
+  }
+
+  @Test func `cancelling the task is an orderly end`() async throws {
+    let journal = Journal()
+    let task = Task {
+      await run(sink: MemorySink()) { (_) in
+        var source = MemorySource(Self.messages, journal: journal)
+        source.ends = false
+        return source
+      }
+    }
+    while journal.content.drained == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    task.cancel()
+    #expect(try await task.value.get().reason == .stopped)
+    #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x38))
+  }
+
   @Test func `while the sink is slow the server still hears from us`() async throws {
     let journal = Journal()
     let payload = String(repeating: "x", count: 300_000)
     let messages = (1...4 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
-    _ = try await run({ $0.maximumBytesInFlight = 1 }, sink: MemorySink(delay: .milliseconds(60))) { (_, _, _) in
+    _ = try await run(sink: MemorySink(bytes: 1, delay: .milliseconds(60))) { (_) in
       var source = MemorySource(messages, journal: journal)
       source.heartbeat = .milliseconds(10)
       return source
@@ -139,9 +194,9 @@ import Testing
       OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20)]
       + ["b", "c", "d"].map { OutboxStream.row($0, payload: large) }
       + [HandBuilt.commit(0x20, end: 0x28)] + OutboxStream.transaction(0x30, "e")
-    let outcome = try await run(sink: sink) { (lsn, isFirst, _) in
-      journal.note { $0.openedAt.append(lsn) }
-      guard isFirst else {
+    let outcome = try await run(sink: sink) { (request) in
+      journal.note { $0.openedAt.append(request.position) }
+      guard request.isFirst else {
         // The tables are described again before their first row.
         return MemorySource([OutboxStream.relation()] + whole, journal: journal)
       }
@@ -156,8 +211,8 @@ import Testing
   @Test func `failing to connect is tried again`() async throws {
     let attempts = Atomic(0)
     let sink = MemorySink()
-    let outcome = try await run(sink: sink) { (_, isFirst, _) throws(StreamError) in
-      #expect(isFirst)
+    let outcome = try await run(sink: sink) { (request) throws(StreamError) in
+      #expect(request.isFirst)
       guard attempts.wrappingAdd(1, ordering: .relaxed).newValue > 2 else { throw Self.lost }
       return MemorySource(Self.messages)
     }.get()
@@ -168,7 +223,7 @@ import Testing
   @Test func `an error that cannot heal is not retried`() async {
     let fatal = StreamError(.configuration, "no such slot")
     let attempts = Atomic(0)
-    let result = await run(sink: MemorySink()) { (_, _, _) throws(StreamError) in
+    let result = await run(sink: MemorySink()) { (_) throws(StreamError) in
       attempts.add(1, ordering: .relaxed)
       throw fatal
     }
@@ -177,16 +232,16 @@ import Testing
   }
 
   @Test func `without retries no error is retried`() async {
-    let result = await run({ $0.retries = false }, sink: MemorySink()) { (_, _, _) in
+    let result = await run({ $0.retries = false }, sink: MemorySink()) { (_) in
       MemorySource(Self.messages, failure: Self.lost)
     }
     #expect(result == .failure(.stream(Self.lost)))
   }
 
   @Test func `another cluster after a reconnect is refused`() async {
-    let result = await run(sink: MemorySink()) { (_, isFirst, _) in
-      var source = MemorySource(Self.messages, failure: isFirst ? Self.lost : nil)
-      if !isFirst { source.identity.systemIdentifier = "2" }
+    let result = await run(sink: MemorySink()) { (request) in
+      var source = MemorySource(Self.messages, failure: request.isFirst ? Self.lost : nil)
+      if !request.isFirst { source.identity.systemIdentifier = "2" }
       return source
     }
     guard case .failure(.stream(let error)) = result else {
@@ -202,7 +257,7 @@ import Testing
     let sink = MemorySink()
     let messages =
       OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b"), OutboxStream.row("")]
-    let result = await run(sink: sink) { (_, _, _) in MemorySource(messages, journal: journal) }
+    let result = await run(sink: sink) { (_) in MemorySource(messages, journal: journal) }
     guard case .failure(.outbox(let error)) = result else {
       Issue.record("no error of the outbox")
       return
@@ -216,7 +271,7 @@ import Testing
     let journal = Journal()
     let sink = MemorySink()
     let control = RunControl()
-    async let result = run(sink: sink, control: control) { (_, _, _) in
+    async let result = run(sink: sink, control: control) { (_) in
       var source = MemorySource(
         OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b")], journal: journal)
       source.ends = false
@@ -236,7 +291,7 @@ import Testing
   @Test func `with nothing to deliver the server's position is confirmed`() async throws {
     let journal = Journal()
     let control = RunControl()
-    async let result = run(sink: MemorySink(), control: control) { (_, _, _) in
+    async let result = run(sink: MemorySink(), control: control) { (_) in
       var source = MemorySource([], journal: journal)
       source.frames = [HandBuilt.keepalive(0x500, replyRequested: true)]
       source.ends = false

@@ -34,7 +34,7 @@ import Testing
       #expect(found.summary == expected.summary)
       #expect(found.events.map(\.line) == expected.events.map(\.line))
       #expect(found.events.map(\.key) == expected.events.map(\.key))
-      #expect(streamed.confirmable == plain.confirmable)
+      #expect(streamed.confirm.confirmable == plain.confirm.confirmable)
     }
   }
 
@@ -54,12 +54,12 @@ import Testing
       events += batch.summary
       batches += 1
       guard pipeline.isReleasing else { break }
-      #expect(pipeline.confirmable == .zero)
+      #expect(pipeline.confirm.confirmable == .zero)
       pipeline.release()
     }
     #expect(batches > 5)
     #expect(events == (0..<2000).map { "\($0)@10-\($0 + 1)" })
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
     #expect(pipeline.failure == nil)
   }
 
@@ -71,7 +71,7 @@ import Testing
     let failure = try #require(pipeline.failure)
     #expect("\(failure)".contains(directory.file("missing")))
     #expect("\(failure)".contains("No such file or directory"))
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
   }
 
   @Test func `no file has a name`() throws {
@@ -101,7 +101,7 @@ import Testing
     #expect(pipeline.needsWholeTransactions)
     pipeline.dropIncomplete()
     #expect(pipeline.events() == ["before@8-1"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
     pipeline.restart()
     #expect(pipeline.failure == nil)
     #expect(pipeline.needsWholeTransactions)
@@ -138,7 +138,7 @@ import Testing
     #expect(pipeline.failure.map { "\($0)" }?.contains("column id") == true)
     pipeline.dropIncomplete()
     #expect(pipeline.events() == ["before@8-1"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
   }
 
   @Test func `a bad row that is rolled back does no harm`() {
@@ -164,7 +164,7 @@ import Testing
     #expect(pipeline.isReleasing)
     pipeline.release()
     #expect(pipeline.events() == ["b@10-3"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
   }
 
   @Test func `a change that is forbidden ends the stream only if it is committed`() {

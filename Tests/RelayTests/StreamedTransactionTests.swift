@@ -15,12 +15,12 @@ import Testing
     var pipeline = OutboxStream.pipeline()
     pipeline.take(block(7, OutboxStream.relation(7), OutboxStream.row("a", xid: 7), first: true))
     #expect(pipeline.batch.events.isEmpty)
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
     pipeline.take(block(7, OutboxStream.row("b", xid: 7)))
     #expect(pipeline.batch.events.isEmpty)
     pipeline.take(HandBuilt.streamCommit(7, 0x10, end: 0x18))
     #expect(pipeline.events() == ["a@10-1", "b@10-2"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x18))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x18))
   }
 
   @Test func `overlapping transactions come in commit order`() {
@@ -103,10 +103,10 @@ import Testing
     var pipeline = OutboxStream.pipeline()
     pipeline.take(HandBuilt.streamStart(7))
     pipeline.take(frame: HandBuilt.keepalive(0x10))
-    #expect(pipeline.confirmable == .zero)
+    #expect(pipeline.confirm.confirmable == .zero)
     pipeline.take(HandBuilt.streamStop)
     pipeline.take(frame: HandBuilt.keepalive(0x10))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
   }
 }
 
@@ -125,7 +125,7 @@ import Testing
     #expect(pipeline.events() == ["b@20-1"])
     pipeline.take(HandBuilt.prepare(0x30, end: 0x38, xid: 7, tag: "K"))
     #expect(pipeline.events() == ["a@30-1"])
-    #expect(pipeline.confirmable == LSN(rawValue: 0x38))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x38))
   }
 
   @Test func `while it is undecided nothing behind its PREPARE may be confirmed`() {
@@ -135,11 +135,11 @@ import Testing
     pipeline.take(prepared(8, 0x20, "b"))
     pipeline.take(OutboxStream.transaction(0x30, "c"))
     pipeline.take(frame: HandBuilt.keepalive(0x100))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
     pipeline.take(HandBuilt.prepare(0x110, end: 0x118, xid: 7, tag: "K"))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x20))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x20))
     pipeline.take(HandBuilt.rollbackPrepared(prepareEnd: 0x28, rollbackEnd: 0x128, xid: 8))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x128))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x128))
     #expect(pipeline.events() == ["before@8-1", "c@30-1", "a@110-1"])
   }
 
@@ -158,7 +158,7 @@ import Testing
       HandBuilt.streamStart(7), OutboxStream.relation(7), OutboxStream.row("a", xid: 7),
       OutboxStream.row("gone", xid: 8),
       HandBuilt.streamStop, HandBuilt.streamAbort(7, 8), HandBuilt.prepare(0x10, end: 0x18, xid: 7, tag: "p"))
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
     pipeline.take(HandBuilt.prepare(0x20, end: 0x28, xid: 7, tag: "K"))
     #expect(pipeline.events() == ["a@20-1"])
   }
@@ -168,7 +168,7 @@ import Testing
     pipeline.take(prepared(7, 0x10, "a"))
     pipeline.take(OutboxStream.transaction(0x20, "b"))
     pipeline.restart()
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
     pipeline.take(prepared(7, 0x10, "a"))
     pipeline.take(OutboxStream.transaction(0x20, "b"))
     pipeline.take(HandBuilt.prepare(0x30, end: 0x38, xid: 7, tag: "K"))
@@ -181,7 +181,7 @@ import Testing
     pipeline.take(OutboxStream.transaction(0x20, "b"))
     #expect(pipeline.take(HandBuilt.prepare(0x30, end: 0x38, xid: 7, tag: "K")) == .enough)
     #expect(pipeline.hasReachedEnd)
-    #expect(pipeline.confirmable == LSN(rawValue: 0x10))
+    #expect(pipeline.confirm.confirmable == LSN(rawValue: 0x10))
     #expect(pipeline.events() == ["b@20-1"])
   }
 }

@@ -6,6 +6,7 @@ import IntegrationEvents
 import Outbox
 import PgOutput
 import PostgresWire
+import Settings
 import TestStream
 import Testing
 
@@ -49,7 +50,7 @@ struct Recording: Sendable, CustomTestStringConvertible {
 
   private func events(_ options: OutboxOptions) throws -> String {
     var reader = try CaptureReader(path: dump)
-    var configuration = try options.configuration()
+    var configuration = try options.settings().configuration()
     configuration.database = reader.identity.database
     configuration.systemIdentifier = reader.identity.systemIdentifier
     var pipeline = Pipeline(Outbox(configuration), EnvelopeEncoder(envelope: options.envelope))

@@ -44,12 +44,12 @@ public final class DeadLetterOffice: Sendable {
   }
 
   /// Keeps letters without blocking the caller's thread.
-  package func accept(_ letters: [DeadLetter]) async throws(SinkError) {
+  func accept(_ letters: [DeadLetter]) async throws(SinkError) {
     try await onQueue { () throws(SinkError) in try self.keep(letters) }
   }
 
   /// Keeps a letter if its key is parked; tells whether it is.
-  package func park(_ letter: DeadLetter) async throws(SinkError) -> Bool {
+  func park(_ letter: DeadLetter) async throws(SinkError) -> Bool {
     guard let store, parkedKeys.withLock({ $0.contains(letter.key) }) else { return false }
     return try await onQueue { () throws(SinkError) in
       let isParked = try store.appendBehindKey(letter)

@@ -8,8 +8,6 @@ struct OpenTransactions {
   private let configuration: SpoolConfiguration
   /// By their top-level identifier.
   private var spooled: [TransactionID: SpooledTransaction] = [:]
-  /// Where those that are not decided yet were prepared.
-  private var prepared: [TransactionID: LSN] = [:]
   /// The one whose rows come now: of a streamed block, or one that is being prepared.
   private(set) var current: (id: TransactionID, spool: SpooledTransaction)?
   /// How much memory the others take.
@@ -18,9 +16,6 @@ struct OpenTransactions {
   init(_ configuration: SpoolConfiguration) {
     self.configuration = configuration
   }
-
-  /// The first position whose PREPARE must not be confirmed: its rows would not be sent again.
-  var firstPrepared: LSN? { prepared.values.min() }
 
   /// The rows that follow are a transaction's.
   mutating func open(_ id: TransactionID, anew: Bool) {
@@ -45,22 +40,14 @@ struct OpenTransactions {
     return true
   }
 
-  /// A transaction has been prepared and waits for the decision.
-  mutating func prepare(_ id: TransactionID, at lsn: LSN) {
-    current = nil
-    prepared[id] = lsn
-  }
-
   /// Takes out a transaction that is decided; nil when it is not known.
   mutating func remove(_ id: TransactionID) -> SpooledTransaction? {
-    prepared[id] = nil
-    return spooled.removeValue(forKey: id)
+    spooled.removeValue(forKey: id)
   }
 
   /// Forgets all: they will come again.
   mutating func removeAll() {
     spooled = [:]
-    prepared = [:]
     current = nil
   }
 

@@ -19,6 +19,8 @@ struct SpoolReader {
   private let transaction: SpooledTransaction
   /// What has been read and not been left behind.
   private(set) var window: [UInt8] = []
+  /// What is noted beside the last event, in `window`.
+  private(set) var attributes: [EncodedAttribute] = []
   private var next = 0
   private var fileOffset: Int64 = 0
   private var hasTail = false
@@ -41,7 +43,14 @@ struct SpoolReader {
       ordinal += record.rows
       switch record.kind {
       case .rows: continue
-      case .event: return .event(record.places.event(in: content))
+      case .event:
+        do {
+          let (event, noted) = try SpooledEvent.read(window, content)
+          attributes = noted
+          return .event(event)
+        } catch {
+          throw Self.broken
+        }
       case .badRow:
         let parts = window[content].split(separator: UInt8(ascii: "\n"), maxSplits: 1)
         guard parts.count == 2 else { throw Self.broken }

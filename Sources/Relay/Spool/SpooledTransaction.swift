@@ -38,9 +38,9 @@ final class SpooledTransaction {
   }
 
   /// Keeps what became of the last row: an event, whose line is given.
-  func append(_ event: EncodedEvent, _ line: [UInt8]) {
-    append(.event, size: line.count, SpoolRecord.Places(event))
-    tail.append(contentsOf: line)
+  func append(_ event: EncodedEvent, _ line: [UInt8], _ attributes: [EncodedAttribute]) {
+    append(.event, size: SpooledEvent.headSize(attributes: attributes.count) + line.count)
+    SpooledEvent.append(event, line, attributes, to: &tail)
   }
 
   /// Keeps what became of the last row: nothing, for a reason.
@@ -81,8 +81,8 @@ final class SpooledTransaction {
     if rows > 0 { append(.rows, size: 0) }
   }
 
-  private func append(_ kind: SpoolRecord.Kind, size: Int, _ places: SpoolRecord.Places = .init()) {
-    SpoolRecord(kind: kind, subtransaction: subtransaction, rows: rows, size: size, places: places).append(to: &tail)
+  private func append(_ kind: SpoolRecord.Kind, size: Int) {
+    SpoolRecord(kind: kind, subtransaction: subtransaction, rows: rows, size: size).append(to: &tail)
     rows = 0
   }
 }

@@ -31,7 +31,8 @@ public func map(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
     guard let outcome, outcome != .none else { continue }
     var line: [UInt8] = []
-    guard (try? outbox.write(outcome, message, with: encoder, into: &line)) != nil else { continue }
+    var noted: [EncodedAttribute] = []
+    guard (try? outbox.write(outcome, message, with: encoder, into: &line, &noted)) != nil else { continue }
     precondition(line.last == UInt8(ascii: "\n") && !line.dropLast().contains(UInt8(ascii: "\n")), "not one line")
   }
   return 0

@@ -1,8 +1,7 @@
-import Delivery
 import DequeModule
 import IntegrationEvents
 
-/// Which events may go next: of each key one parcel at a time, keys side by side.
+/// Which events may go next: of each key one attempt at a time, keys side by side.
 struct DeliveryScheduler {
   /// An event that waits, by its batch and its place there.
   struct Item: Sendable {
@@ -10,9 +9,10 @@ struct DeliveryScheduler {
     let index: Int
 
     var event: EncodedEvent { batch.batch.events[index] }
+    var outgoing: OutgoingEvent { OutgoingEvent(batch.batch, event) }
   }
 
-  /// Events that go in one request, in order; their keys are taken until it is finished.
+  /// Events that go in one attempt, in order; their keys are taken until it is finished.
   struct Parcel: Sendable {
     var items: [Item]
     let keys: [Int]

@@ -1,0 +1,19 @@
+/// How a sink that keeps order by key delivers.
+public struct KeyedDelivery: Hashable, Sendable {
+  /// The most attempts at once; how many there really are follows the receiver. Default: 64.
+  public var maximumInFlight = 64
+  /// How many bytes of events other keys may run ahead of the first event that is not delivered, and hence how much may come
+  /// again after a crash. Default: 1 MiB.
+  public var inFlightBytes = 1 << 20
+  /// The most events in one attempt. Default: 1.
+  public var attemptEvents = 1
+  /// The most bytes in one attempt of several events. Default: 1 MiB.
+  public var attemptBytes = 1 << 20
+  /// How long an attempt that is not full may wait for more events, if it can hold several. Default: 5 ms.
+  public var linger: Duration = .milliseconds(5)
+  /// How long to wait before trying again, and how often to try.
+  public var retry = RetryPolicy()
+
+  /// Makes a value with the defaults.
+  public init() {}
+}

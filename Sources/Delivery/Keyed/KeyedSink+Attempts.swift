@@ -1,0 +1,160 @@
+import IntegrationEvents
+import PostgresWire
+import Synchronization
+
+/// One parcel's way through attempts, pauses, splitting and dead letters.
+extension KeyedSink {
+  private typealias Item = DeliveryScheduler.Item
+
+  /// Why a piece of a parcel is given up.
+  private struct Refusal {
+    let trouble: Attempt.Trouble
+    let attempts: Int
+    /// When it was tried first, in seconds since 1970.
+    let first: Int64
+  }
+
+  /// What a piece of a parcel came to.
+  private enum Outcome {
+    /// Every event is where it belongs, or the sink has stopped.
+    case over
+    /// These were refused together.
+    case refused([Item], Refusal)
+  }
+
+  private var hasStopped: Bool { state.withLock(\.hasStopped) }
+
+  /// Sees a parcel through. It holds one of the places for attempts except while it pauses.
+  func run(_ parcel: DeliveryScheduler.Parcel) async {
+    // The last piece is next. A refused piece is split in two until the one event to blame is found.
+    var pieces = [parcel.items]
+    while let piece = pieces.popLast(), !hasStopped {
+      let free = await parkedRemoved(piece)
+      guard !free.isEmpty, case .refused(let items, let refusal) = await send(free) else { continue }
+      if items.count > 1, refusal.trouble.status != nil {
+        pieces.append(Array(items[(items.count / 2)...]))
+        pieces.append(Array(items[..<(items.count / 2)]))
+      } else {
+        await giveUp(items, refusal)
+      }
+    }
+    state.withLock { state in
+      state.running -= 1
+      state.scheduler.finish(parcel)
+    }
+    pump()
+  }
+
+  /// Tries until the receiver has the piece, or refuses it.
+  private func send(_ items: [Item]) async -> Outcome {
+    let first = PostgresTimestamp.now.unixSeconds
+    var left = items
+    var attempts = 0
+    while true {
+      attempts += 1
+      let start = ContinuousClock.now
+      let attempt = await publisher.publish(left.map(\.outgoing))
+      let trouble: Attempt.Trouble
+      switch attempt.verdicts {
+      case .together(.published):
+        state.withLock { $0.succeeded(in: .now - start) }
+        finish(left)
+        return .over
+      case .together(.stop(let error)):
+        fail(error)
+        return .over
+      case .together(.refused(let why)): return .refused(left, Refusal(trouble: why, attempts: attempts, first: first))
+      case .together(.retry(let why)): trouble = why
+      case .each(let verdicts):
+        guard let rest = await sort(&left, verdicts, attempts, first) else {
+          state.withLock { $0.succeeded(in: .now - start) }
+          return .over
+        }
+        trouble = rest
+      }
+      if let maximum = delivery.retry.maximumAttempts, attempts >= maximum {
+        let why = Attempt.Trouble("given up: \(trouble.reason)", status: trouble.status)
+        return .refused(left, Refusal(trouble: why, attempts: attempts, first: first))
+      }
+      guard await pause(afterFailures: attempts, since: start, attempt.retryAfter) else { return .over }
+    }
+  }
+
+  /// Takes out of a piece what has a final verdict; gives why the first of the others has to be tried again, if there are
+  /// others.
+  private func sort(
+    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ first: Int64
+  ) async -> Attempt.Trouble? {
+    var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
+    for (index, item) in items.enumerated() {
+      // An event without a verdict is one nobody knows about.
+      let verdict = index < verdicts.count ? verdicts[index] : .retry(.init("no verdict"))
+      switch verdict {
+      case .published: finish([item])
+      case .retry(let why):
+        again.append(item)
+        trouble = trouble ?? why
+      case .refused(let why): await giveUp([item], Refusal(trouble: why, attempts: attempts, first: first))
+      case .stop(let error):
+        fail(error)
+        return nil
+      }
+    }
+    items = again
+    return trouble
+  }
+
+  private func finish(_ items: [Item]) {
+    for item in items where item.batch.finishOne() { open.finish(item.batch.number) }
+  }
+
+  /// Gives its place away and waits; false when the sink has stopped meanwhile.
+  private func pause(
+    afterFailures failures: Int, since start: ContinuousClock.Instant, _ retryAfter: Duration?
+  ) async -> Bool {
+    let own = delivery.retry.pause(afterFailures: failures)
+    state.withLock { $0.failed(since: start, retryAfter: retryAfter, delivery.retry) }
+    pump()
+    try? await Task.sleep(for: own)
+    await withCheckedContinuation { continuation in
+      state.withLock { $0.resuming.append(continuation) }
+      pump()
+    }
+    return !hasStopped
+  }
+
+  /// A refused event stops the sink or becomes a dead letter, as the operator has chosen.
+  private func giveUp(_ items: [Item], _ refusal: Refusal) async {
+    for item in items {
+      var letter = letter(item, refusal.trouble.reason, attempts: refusal.attempts, first: refusal.first)
+      letter.status = refusal.trouble.status
+      do throws(SinkError) { try await deadLetters.accept([letter]) } catch { return fail(error) }
+      finish([item])
+    }
+  }
+
+  /// Events whose key is parked follow the letter that parked it; the others are left.
+  private func parkedRemoved(_ items: [Item]) async -> [Item] {
+    guard deadLetters.parksKeys else { return items }
+    var free: [Item] = []
+    for item in items {
+      let letter = letter(item, "parked behind an earlier event of its key", attempts: 0, first: nil)
+      do throws(SinkError) {
+        if try await deadLetters.park(letter) { finish([item]) } else { free.append(item) }
+      } catch {
+        fail(error)
+        return []
+      }
+    }
+    return free
+  }
+
+  private func letter(_ item: Item, _ reason: String, attempts: Int, first: Int64?) -> DeadLetter {
+    let (event, now) = (item.outgoing, PostgresTimestamp.now.unixSeconds)
+    return DeadLetter(
+      event: String(decoding: event.line, as: UTF8.self), id: event.text(item.event.id),
+      key: event.text(item.event.key),
+      position: item.event.position, reason: reason, status: nil, attempts: attempts, firstAttempt: first ?? now,
+      lastAttempt: now, sink: publisher.destination)
+  }
+}

@@ -1,0 +1,155 @@
+import IntegrationEvents
+import Synchronization
+
+/// Delivers through a publisher: the events of one key one after another, different keys side by side.
+public final class KeyedSink<P: Publisher>: Sink {
+  let publisher: P
+  let delivery: KeyedDelivery
+  let deadLetters: DeadLetterOffice
+  let open = OpenBatches()
+  let state: Mutex<KeyedState>
+
+  /// Makes a sink. Nothing is sent before there are events.
+  public init(_ publisher: P, _ delivery: KeyedDelivery = KeyedDelivery(), deadLetters: DeadLetterOffice) {
+    self.publisher = publisher
+    self.delivery = delivery
+    self.deadLetters = deadLetters
+    state = Mutex(KeyedState(limit: ConcurrencyLimit(maximum: delivery.maximumInFlight)))
+  }
+
+  /// As far as other keys may run ahead; small batches too, since each starts requests of its own.
+  public var window: DeliveryWindow { DeliveryWindow(bytes: delivery.inFlightBytes, batches: .max) }
+
+  /// Lines the events up behind those of the same keys. The batch is done when the receiver has the last of them, or a dead
+  /// letter holds it.
+  public func submit(_ batch: EventBatch, done: @escaping Done) {
+    guard !batch.events.isEmpty else { return done(nil) }
+    guard let number = open.open(done) else { return }
+    let flight = BatchInFlight(batch, number: number)
+    state.withLock { state in
+      for index in batch.events.indices { state.scheduler.enqueue(.init(batch: flight, index: index)) }
+    }
+    pump()
+  }
+
+  /// Asks the publisher.
+  public func check() async throws(SinkError) { try await publisher.check() }
+
+  /// Starts no further attempt.
+  public func close() {
+    fail(.closed)
+    publisher.close()
+  }
+
+  /// Starts whatever may start now.
+  func pump() {
+    while true {
+      switch state.withLock({ $0.nextAction(delivery) }) {
+      case .send(let parcel): Task { await self.run(parcel) }
+      case .resume(let continuation): continuation.resume()
+      case .wait(let duration):
+        Task {
+          try? await Task.sleep(for: duration)
+          self.state.withLock { $0.isTimerSet = false }
+          self.pump()
+        }
+        return
+      case .nothing: return
+      }
+    }
+  }
+
+  /// Stops everything: no batch will be complete any more.
+  func fail(_ error: SinkError) {
+    state.withLock { $0.hasStopped = true }
+    open.fail(error)
+    pump()
+  }
+}
+
+/// What a keyed sink knows of its attempts.
+struct KeyedState {
+  var scheduler = DeliveryScheduler()
+  var limit: ConcurrencyLimit
+  /// Attempts under way.
+  var running = 0
+  /// Parcels that have waited after a failure and want to go on, before any new one.
+  var resuming: [CheckedContinuation<Void, Never>] = []
+  /// The receiver asked to be left alone until then, or seems to be down.
+  var pausedUntil: ContinuousClock.Instant?
+  /// Failures of the receiver without a success in between. Attempts that were under way together and fail together, as when
+  /// a connection is lost that they shared, count as one.
+  var failuresInARow = 0
+  var lastFailure: ContinuousClock.Instant?
+  /// An attempt that is not full goes at this time.
+  var lingerUntil: ContinuousClock.Instant?
+  var isTimerSet = false
+  var hasStopped = false
+
+  init(limit: ConcurrencyLimit) {
+    self.limit = limit
+  }
+
+  /// What may start now.
+  enum Action {
+    case send(DeliveryScheduler.Parcel)
+    case resume(CheckedContinuation<Void, Never>)
+    case wait(Duration)
+    case nothing
+  }
+
+  mutating func nextAction(_ delivery: KeyedDelivery) -> Action {
+    guard !hasStopped else {
+      guard let continuation = resuming.popLast() else { return .nothing }
+      return .resume(continuation)
+    }
+    guard running < limit.current else { return .nothing }
+    let now = ContinuousClock.now
+    if let until = pausedUntil {
+      guard until <= now else { return timer(until - now) }
+      pausedUntil = nil
+    }
+    if !resuming.isEmpty {
+      running += 1
+      return .resume(resuming.removeFirst())
+    }
+    if scheduler.count > 0, scheduler.count < delivery.attemptEvents {
+      let until = lingerUntil ?? now + delivery.linger
+      lingerUntil = until
+      if until > now { return timer(until - now) }
+    }
+    lingerUntil = nil
+    let bytes = delivery.attemptEvents > 1 ? delivery.attemptBytes : .max
+    guard let parcel = scheduler.take(atMost: delivery.attemptEvents, bytes: bytes) else { return .nothing }
+    running += 1
+    return .send(parcel)
+  }
+
+  private mutating func timer(_ duration: Duration) -> Action {
+    if isTimerSet { return .nothing }
+    isTimerSet = true
+    return .wait(duration)
+  }
+
+  /// A success in so long a time.
+  mutating func succeeded(in duration: Duration) {
+    limit.succeeded(in: duration)
+    failuresInARow = 0
+  }
+
+  /// A failure of an attempt that began at a time gives its place away, and may hold all others back: a receiver's wish
+  /// holds for all, and so does a pause when nothing at all has succeeded lately.
+  mutating func failed(since start: ContinuousClock.Instant, retryAfter: Duration?, _ retry: RetryPolicy) {
+    running -= 1
+    limit.failed()
+    let isNew = lastFailure.map { start > $0 } ?? true
+    if isNew {
+      failuresInARow += 1
+      lastFailure = .now
+    }
+    let common =
+      retryAfter.map { min($0, retry.longestRetryAfter) }
+      ?? (isNew && failuresInARow > 3 ? retry.pause(afterFailures: failuresInARow - 3) : .zero)
+    if common > .zero { pausedUntil = max(pausedUntil ?? .now, .now + common) }
+  }
+}

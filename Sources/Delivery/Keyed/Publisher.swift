@@ -1,0 +1,97 @@
+public import IntegrationEvents
+
+/// One way to hand events to a receiver: one attempt, and a verdict for each event. When to try, in what order and how often
+/// is `KeyedSink`'s work.
+public protocol Publisher: Sendable {
+  /// Where events go, as it may be shown: without secrets.
+  var destination: String { get }
+
+  /// Makes one attempt to hand over some events, in order, within a time of its own.
+  ///
+  /// Several attempts may be under way at once, but of one key only one. An attempt whose outcome is unknown is to be tried
+  /// again: the receiver recognises an event by its id.
+  func publish(_ events: [OutgoingEvent]) async -> Attempt
+
+  /// Tells whether the receiver could be reached now, without handing anything over. Default: nothing is known against it.
+  func check() async throws(SinkError)
+
+  /// Lets go of connections, in bounded time. Called once, last; attempts that are under way may fail then.
+  func close()
+}
+
+extension Publisher {
+  /// Nothing is known against it.
+  public func check() async throws(SinkError) {}
+}
+
+/// An event on its way to a publisher.
+public struct OutgoingEvent: Sendable {
+  /// The batch that it came in, which holds its bytes.
+  public let batch: EventBatch
+  /// Where it lies there.
+  public let event: EncodedEvent
+
+  /// Makes one of a batch's events.
+  public init(_ batch: EventBatch, _ event: EncodedEvent) {
+    self.batch = batch
+    self.event = event
+  }
+
+  /// The whole event as a JSON object, without a newline.
+  public var line: ArraySlice<UInt8> { batch.line(of: event) }
+
+  /// A piece of the event, unescaped.
+  public func text(_ range: Range<Int>) -> String { batch.text(range) }
+
+  /// Calls `body` with each attribute but the data: its name and its value, unescaped.
+  public func forEachAttribute(_ body: (_ name: String, _ value: [UInt8]) -> Void) {
+    event.forEachAttribute(in: batch.bytes, batch.attributes) { name, value in body(name, batch.unescaped(value)) }
+  }
+}
+
+/// What came of one attempt.
+public struct Attempt: Sendable {
+  /// What became of an event.
+  public enum Verdict: Hashable, Sendable {
+    /// The receiver has stored it.
+    case published
+    /// It did not get there, or nobody knows: try again.
+    case retry(Trouble)
+    /// The receiver will never take it. Of several that share this verdict, the one to blame is looked for by halves.
+    case refused(Trouble)
+    /// Nothing can be published as things are set up.
+    case stop(SinkError)
+  }
+
+  /// Why an event was not published.
+  public struct Trouble: Hashable, Sendable {
+    /// In a few words; never the receiver's own.
+    public let reason: String
+    /// The receiver's status code, if it gave one.
+    public let status: Int?
+
+    /// Makes a reason.
+    public init(_ reason: String, status: Int? = nil) {
+      self.reason = reason
+      self.status = status
+    }
+  }
+
+  /// For all events together, or for each.
+  public enum Verdicts: Hashable, Sendable {
+    case together(Verdict)
+    /// As many as there were events, in their order.
+    case each([Verdict])
+  }
+
+  /// What became of the events.
+  public let verdicts: Verdicts
+  /// How long the receiver wants to be left alone; nil if it does not say.
+  public let retryAfter: Duration?
+
+  /// Makes an outcome.
+  public init(_ verdicts: Verdicts, retryAfter: Duration? = nil) {
+    self.verdicts = verdicts
+    self.retryAfter = retryAfter
+  }
+}

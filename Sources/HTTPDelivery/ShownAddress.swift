@@ -1,0 +1,12 @@
+extension String {
+  /// A URL as it may be shown: without user, password and query.
+  var withoutSecrets: String {
+    var url = self[...]
+    if let query = url.firstIndex(of: "?") { url = url[..<query] }
+    guard let scheme = url.firstRange(of: "://") else { return String(url) }
+    let rest = url[scheme.upperBound...]
+    let end = rest.firstIndex(of: "/") ?? rest.endIndex
+    guard let at = rest[..<end].lastIndex(of: "@") else { return String(url) }
+    return String(url[..<scheme.upperBound] + rest[rest.index(after: at)...])
+  }
+}

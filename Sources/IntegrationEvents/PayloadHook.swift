@@ -1,0 +1,97 @@
+import Octets
+
+/// Looks at what an event carries before its line is written: to check it against a contract, or to carry it in another
+/// encoding.
+///
+/// Called once for each event, on the relay's thread, so it must not wait for anything.
+public protocol PayloadHook: Sendable {
+  /// Gives what the event is to carry instead of the row's payload; nil to carry that.
+  ///
+  /// - Parameters:
+  ///   - event: the event; its ranges are of `bytes`.
+  ///   - bytes: valid only during the call.
+  /// - Throws: why the event must not leave. It then stops the relay or becomes a dead letter, as the operator has chosen.
+  func payload(
+    of event: borrowing IntegrationEvent, in bytes: RawSpan
+  ) throws(PayloadRefusal) -> ReplacedPayload?
+}
+
+/// Why an event must not leave.
+public struct PayloadRefusal: Error, Hashable, Sendable {
+  /// In a few words, never with the value.
+  public let reason: String
+
+  /// Makes a refusal.
+  public init(_ reason: String) {
+    self.reason = reason
+  }
+}
+
+/// What an event carries instead of the row's payload.
+public struct ReplacedPayload: Hashable, Sendable {
+  /// Its form.
+  public enum Content: Hashable, Sendable {
+    /// A JSON value, which is checked.
+    case json([UInt8])
+    /// Bytes, carried in base64.
+    case bytes([UInt8])
+  }
+
+  /// What it is.
+  public var content: Content
+  /// `datacontenttype`; nil for that of the form: `application/json` or `application/octet-stream`.
+  public var contentType: String?
+  /// `dataschema`, a URI; nil for none.
+  public var schema: String?
+
+  /// Makes a payload.
+  public init(_ content: Content, contentType: String? = nil, schema: String? = nil) {
+    self.content = content
+    self.contentType = contentType
+    self.schema = schema
+  }
+}
+
+extension ReplacedPayload {
+  /// Room for it in a line, whatever has to be escaped.
+  var longestText: Int {
+    let names = (contentType?.utf8.count ?? 0) + (schema?.utf8.count ?? 0)
+    switch content {
+    case .json(let bytes): return bytes.count + names * LineWriter.longestEscape
+    case .bytes(let bytes): return (bytes.count + 2) / 3 * 4 + names * LineWriter.longestEscape
+    }
+  }
+
+  /// Appends it, behind its member's name if the line is a whole event.
+  func appending(
+    to written: LineWriter, isWhole: Bool, _ encoded: inout EncodedEvent
+  ) throws(EnvelopeError) -> LineWriter {
+    var line = written
+    let base = encoded.line.lowerBound
+    switch content {
+    case .json(let bytes):
+      if isWhole { line.append(contentType == nil ? #","datacontenttype":"application/json","data":"# : #","data":"#) }
+      let start = base + line.count
+      do throws(EnvelopeError.Problem) {
+        let span = unsafe bytes.span.bytes
+        do { try JSONScanner.validate(span, 0..<bytes.count) } catch { throw .invalidJSON(offset: error.offset) }
+        line = try line.appendingJSONLine(span, 0..<bytes.count)
+      } catch {
+        throw EnvelopeError(.payload, error)
+      }
+      encoded.note(.json, start..<(base + line.count))
+    case .bytes(let bytes):
+      if isWhole {
+        line.append(
+          contentType == nil
+            ? #","datacontenttype":"application/octet-stream","data_base64":"# : #","data_base64":"#)
+      }
+      line.append("\"")
+      let start = base + line.count
+      line.append(Array(Base64.encode(bytes).utf8))
+      encoded.note(.base64, start..<(base + line.count))
+      line.append("\"")
+    }
+    return line
+  }
+}

@@ -1,0 +1,82 @@
+import DequeModule
+package import PgOutput
+package import PostgresWire
+
+/// Which position may be confirmed to the server: the end of the last commit before which everything is durable.
+///
+/// The stream tells how far it is whole, the sink which batches are durable. Batches may become durable in any order; only
+/// those before which none is missing count. With nothing under way and no transaction open, the position follows the
+/// server's own, so that other tables' traffic does not pin its log. It never goes back.
+package struct ConfirmRule {
+  private struct Flight {
+    let confirms: LSN
+    let size: Int
+    var isDurable = false
+  }
+
+  /// Everything before this is durable.
+  package private(set) var flushed: LSN
+  /// How many bytes are with the sink.
+  package private(set) var bytesInFlight = 0
+  /// The end of the last commit, or a later position at which the server says that there is nothing more.
+  private var reached = LSN.zero
+  /// Where those transactions were prepared whose rows are not all handed over. They are not sent again once their PREPARE
+  /// is confirmed.
+  private var prepared: [TransactionID: LSN] = [:]
+  private var flights: Deque<Flight> = []
+  private var firstNumber = 0
+
+  package init(flushed: LSN = .zero) {
+    self.flushed = flushed
+  }
+
+  /// What may be confirmed once all events so far are durable.
+  package var confirmable: LSN { prepared.values.min().map { min($0, reached) } ?? reached }
+
+  /// Whether nothing is with the sink.
+  package var isIdle: Bool { flights.isEmpty }
+
+  /// How many batches are with the sink, or behind one that is.
+  package var batchesInFlight: Int { flights.count }
+
+  /// No transaction is open at this position, and all events before it are in batches, or wait to be.
+  package mutating func reach(_ end: LSN) { reached = max(reached, end) }
+
+  /// A transaction has been prepared and waits for the decision.
+  package mutating func prepare(_ id: TransactionID, at lsn: LSN) { prepared[id] = lsn }
+
+  /// A transaction has been rolled back, or all its rows are in batches.
+  package mutating func settle(_ id: TransactionID) { prepared[id] = nil }
+
+  /// A batch goes to the sink; once it and all before it are durable, what is confirmable now is confirmed. Gives its number.
+  package mutating func submit(bytes: Int) -> Int {
+    flights.append(Flight(confirms: confirmable, size: bytes))
+    bytesInFlight += bytes
+    return firstNumber + flights.count - 1
+  }
+
+  /// A batch has become durable; false for a number that is not under way, or not any more.
+  package mutating func finish(_ number: Int) -> Bool {
+    let index = number - firstNumber
+    guard flights.indices.contains(index), !flights[index].isDurable else { return false }
+    flights[index].isDurable = true
+    while let first = flights.first, first.isDurable {
+      flights.removeFirst()
+      firstNumber += 1
+      bytesInFlight -= first.size
+      flushed = max(flushed, first.confirms)
+    }
+    return true
+  }
+
+  /// No event waits to be handed over: if none is with the sink either, the stream's own position counts.
+  package mutating func advance() {
+    if flights.isEmpty { flushed = max(flushed, confirmable) }
+  }
+
+  /// The stream starts anew: what is not complete will come again, and so will transactions that are prepared.
+  package mutating func restart() {
+    reached = confirmable
+    prepared = [:]
+  }
+}

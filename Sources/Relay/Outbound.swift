@@ -1,0 +1,74 @@
+import Delivery
+import DequeModule
+import Files
+import PostgresWire
+
+/// What is with the sink, and whether more may go there.
+struct Outbound {
+  private let sink: any Sink
+  private let mailbox: Mailbox
+  /// The batches under way by their numbers, to be used again; nil where the answer has come.
+  private var batches: Deque<EventBatch?> = []
+  private var firstNumber = 0
+  private var gathering = Gathering()
+  /// Why the sink takes nothing any more.
+  private(set) var failure: SinkError?
+  /// How many events are durable.
+  private(set) var deliveredEvents = 0
+
+  init(_ sink: any Sink, _ wakeup: Wakeup) {
+    self.sink = sink
+    mailbox = Mailbox(wakeup)
+  }
+
+  /// Whether the sink takes another batch.
+  func hasRoom(_ rule: ConfirmRule) -> Bool {
+    failure == nil && sink.window.hasRoom(besides: rule.batchesInFlight, bytes: rule.bytesInFlight)
+  }
+
+  /// Hands over what it is time for. Transactions go whole, unless they fill a batch: a stop in the middle of one would
+  /// deliver what could not be confirmed.
+  mutating func handOver(_ pipeline: inout Pipeline, after supply: FrameSupply) {
+    if pipeline.isBatchFull {
+      gathering.end()
+      if hasRoom(pipeline.confirm) { submit(pipeline.takeBatch(), &pipeline) }
+    } else if gathering.isOver(supply, hasCompleteEvents: pipeline.hasCompleteEvents),
+      pipeline.confirm.batchesInFlight < sink.window.partialBatches, hasRoom(pipeline.confirm)
+    {
+      submit(pipeline.takeCompleteBatch(), &pipeline)
+    }
+  }
+
+  /// Hands over everything that there is room for.
+  mutating func handOverAll(_ pipeline: inout Pipeline) {
+    if !pipeline.batch.events.isEmpty, hasRoom(pipeline.confirm) { submit(pipeline.takeBatch(), &pipeline) }
+  }
+
+  private mutating func submit(_ batch: EventBatch, _ pipeline: inout Pipeline) {
+    let number = pipeline.confirm.submit(bytes: batch.bytes.count)
+    batches.append(batch)
+    mailbox.submit(batch, number, to: sink)
+    collect(&pipeline)
+  }
+
+  /// Takes the sink's answers. A batch that is said to be done twice is done once.
+  mutating func collect(_ pipeline: inout Pipeline) {
+    for answer in mailbox.take() {
+      if let error = answer.failure {
+        failure = failure ?? error
+      } else if pipeline.confirm.finish(answer.number), let batch = batches[answer.number - firstNumber].take() {
+        deliveredEvents += batch.events.count
+        pipeline.recycle(batch)
+      }
+    }
+    while let first = batches.first, first == nil {
+      batches.removeFirst()
+      firstNumber += 1
+    }
+  }
+
+  func reopen() { sink.reopen() }
+
+  /// The sink starts nothing more; what it has not answered by then will not count.
+  func close() { sink.close() }
+}

@@ -1,0 +1,31 @@
+public import Delivery
+import Dispatch
+public import PostgresWire
+
+/// A relay among tasks.
+extension Relay {
+  /// Runs on a thread of its own, as `run(open:sink:)` does. When the task is cancelled, the relay delivers and confirms what
+  /// has been read, then ends.
+  public func run<Source: FrameSource & ~Copyable>(
+    open: @escaping @Sendable (Request) throws(StreamError) -> Source,
+    sink makeSink: @escaping @Sendable (StreamIdentity) throws(SinkError) -> any Sink
+  ) async throws(RelayError) -> RelayOutcome {
+    let (relay, control) = (self, control)
+    let result: Result<RelayOutcome, RelayError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        // A queue of its own has a thread of its own while it blocks.
+        DispatchQueue(label: "tailrace.relay").async {
+          var relay = relay
+          do throws(RelayError) {
+            continuation.resume(returning: .success(try relay.run(open: open, sink: makeSink)))
+          } catch {
+            continuation.resume(returning: .failure(error))
+          }
+        }
+      }
+    } onCancel: {
+      control.stop()
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,123 @@
+import Files
+import PostgresWire
+
+/// The upkeep of one open stream: status updates in time, questions answered, a server that wants to leave let go.
+struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
+  /// Nil between two connections.
+  private var source: Source?
+  /// The server is asked where it is, because only it can tell that the end has come.
+  let seeksEnd: Bool
+  private var lastStatus = ContinuousClock.now
+  private var sentFlush = LSN.zero
+  /// How far the stream had come when the server was last asked where it is.
+  private var askedAt: LSN?
+  /// Everything that had arrived was read at the last look.
+  private var isDrained = false
+  private var shutdown = ShutdownDetector()
+  private var watch = ServerWatch()
+
+  init(_ source: consuming Source, seeksEnd: Bool) {
+    self.source = consume source
+    self.seeksEnd = seeksEnd
+  }
+
+  /// Whether somebody is there who waits for confirmations, and sends again what is not confirmed.
+  var isLive: Bool { heartbeat != nil }
+
+  private var heartbeat: Duration? {
+    switch source {
+    case .some(let source): source.heartbeat
+    case .none: nil
+    }
+  }
+
+  /// How long a wait may be while the sink is waited for.
+  var longestWait: Duration { min(heartbeat ?? .seconds(1), .seconds(1)) }
+
+  /// Closes the connection: a server that shuts down waits for that.
+  mutating func close() { source = nil }
+
+  /// Goes on with a stream that has been opened anew.
+  mutating func replace(_ opened: consuming Source) {
+    source = consume opened
+    shutdown = ShutdownDetector()
+    sentFlush = .zero
+  }
+
+  /// Takes what has arrived.
+  mutating func receive(_ pipeline: inout Pipeline) throws(RelayError) -> FrameSupply {
+    watch.rest()
+    if pipeline.isReleasing {
+      pipeline.release()
+      return .paused
+    }
+    do {
+      let supply = try source?.receive { pipeline.consume($0) } ?? .ended
+      if case .drained = supply { isDrained = true } else { isDrained = false }
+      return supply
+    } catch {
+      throw .stream(error)
+    }
+  }
+
+  /// Looks after the server while nothing is read: its questions are not heard then.
+  mutating func letGo() throws(RelayError) {
+    guard watch.isDue(), isLive, source?.isServerLeaving ?? false else { return }
+    throw RelayError.serverLeaving
+  }
+
+  /// Sends a status update when one is due: at a question, at a heartbeat, soon after there is something to tell.
+  mutating func sendIfDue(_ pipeline: inout Pipeline, _ ledger: inout PositionLedger) throws(RelayError) {
+    let wanted = pipeline.takeRepliesWanted()
+    if wanted > 0, shutdown.isShuttingDown(after: wanted, at: pipeline.received, heartbeat: heartbeat) {
+      throw RelayError.serverLeaving
+    }
+    if wanted > 0 || untilStatus(pipeline) <= .zero { try send(pipeline, &ledger, asking: seeksEnd) }
+  }
+
+  mutating func send(
+    _ pipeline: borrowing Pipeline, _ ledger: inout PositionLedger, asking: Bool
+  ) throws(RelayError) {
+    let flushed = pipeline.confirm.flushed
+    do { try ledger.record(flushed) } catch { throw .sink(error) }
+    let status = StandbyStatus(
+      write: max(pipeline.received, flushed), flush: flushed, replyRequested: asking)
+    do { try source?.send(status) } catch { throw .stream(error) }
+    if asking { askedAt = pipeline.received }
+    lastStatus = .now
+    sentFlush = flushed
+  }
+
+  /// Sends the last confirmation and ends the stream.
+  mutating func finish(_ pipeline: borrowing Pipeline, _ ledger: inout PositionLedger) throws(RelayError) {
+    try send(pipeline, &ledger, asking: false)
+    do { try source?.finish() } catch { throw .stream(error) }
+  }
+
+  /// How long until a status update is due: sooner when there is something to tell, or to ask.
+  private func untilStatus(_ pipeline: borrowing Pipeline) -> Duration {
+    guard let heartbeat else { return .seconds(3600) }
+    // The end may lie behind what this slot sees: only the server can tell that it has come there.
+    if seeksEnd, isDrained, askedAt != pipeline.received { return lastStatus + .milliseconds(20) - .now }
+    let hasNews = pipeline.confirm.flushed > sentFlush || seeksEnd
+    return lastStatus + (hasNews ? min(heartbeat, .seconds(1)) : heartbeat) - .now
+  }
+
+  /// Waits until there is something to do; without a supply, nothing is being read.
+  func wait(_ pipeline: borrowing Pipeline, after supply: FrameSupply?, _ control: RunControl) {
+    var limit: Duration? = isLive ? max(.zero, untilStatus(pipeline)) : nil
+    guard let supply else {
+      let pause = watch.untilNext
+      return control.wait(for: nil, atMost: limit.map { min($0, pause ?? $0) } ?? pause)
+    }
+    if case .paced(let pause) = supply { return Wakeup.sleep(pause) }
+    if case .drained(until: let instant?) = supply {
+      let pause = max(.zero, instant - .now)
+      limit = limit.map { min($0, pause) } ?? pause
+    }
+    switch source {
+    case .some(let source): control.wait(for: source.descriptor, atMost: limit)
+    case .none: control.wait(for: nil, atMost: limit)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Delivery
+public import HTTPDelivery
+import PostgresWire
+
+/// How events are posted.
+public struct HTTPSettings: Hashable, Sendable {
+  /// How events are put into requests. Default: structured.
+  public var mode = HTTPConfiguration.Mode.structured
+  /// The most requests at once. Default: 64.
+  public var maxInFlight = 64
+  /// The most events in a batch. Default: 100.
+  public var batchSize = 100
+  /// The most bytes in a batch. Default: 1 MiB.
+  public var batchBytes = ByteSize(1 << 20)
+  /// How long a batch that is not full waits for more. Default: 5 ms.
+  public var batchLinger = TimeSpan(.milliseconds(5))
+  /// How long connecting may take. Default: 10 s.
+  public var connectTimeout = TimeSpan(.seconds(10))
+  /// How long sending may stand still. Default: 30 s.
+  public var writeTimeout = TimeSpan(.seconds(30))
+  /// How long an answer may be silent. Default: 30 s.
+  public var responseTimeout = TimeSpan(.seconds(30))
+  /// How long a request may take as a whole. Default: 60 s.
+  public var totalTimeout = TimeSpan(.seconds(60))
+  /// How often an event is tried before it is given up. Default: without end.
+  public var maxAttempts: Int?
+  /// Further status codes that are tried again.
+  public var retryStatus: StatusCodes?
+  /// Status codes that are final although they would be tried again.
+  public var finalStatus: StatusCodes?
+  /// Send each event's id as `Idempotency-Key`. Default: no.
+  public var idempotencyKey = false
+  /// Compress bodies. Default: no.
+  public var gzip = false
+  /// Allow `http://` to other hosts than this one. Default: no.
+  public var allowPlainHTTP = false
+  /// What proves who we are.
+  public var credentials = CredentialFiles()
+  /// A file of certificate authorities to trust instead of the system's.
+  public var authorityFile: String?
+  /// A client certificate.
+  public var clientCertificate: String?
+  /// Its key.
+  public var clientKey: String?
+
+  /// Makes settings with the defaults.
+  public init() {}
+
+  /// Refuses what cannot work, an address that is none, and one that would carry events in the clear.
+  func validate(url: String) throws(SettingsError) {
+    guard let address = HTTPAddress(url) else { throw SettingsError("sink", "this is not an http address") }
+    guard address.isSecure || address.isLoopback || allowPlainHTTP else {
+      throw SettingsError(
+        "sink", "events would travel in the clear; use https://, or \(setting: "allow-plain-http")")
+    }
+    try validate()
+  }
+
+  /// Refuses what cannot work whatever the address is.
+  public func validate() throws(SettingsError) {
+    guard (1...10_000).contains(maxInFlight) else { throw SettingsError("sink.http.max-in-flight", "from 1 to 10000") }
+    guard (1...100_000).contains(batchSize) else { throw SettingsError("sink.http.batch-size", "from 1 to 100000") }
+    guard maxAttempts.map({ $0 > 0 }) ?? true else { throw SettingsError("sink.http.max-attempts", "at least 1") }
+    guard (clientCertificate == nil) == (clientKey == nil) else {
+      throw SettingsError("sink.http.client-certificate", "goes together with \(setting: "client-key")")
+    }
+    guard credentials.bearerToken == nil || credentials.basic == nil else {
+      throw SettingsError("sink.http.bearer-token-file", "excludes \(setting: "basic-auth-file")")
+    }
+  }
+
+  /// Reads the files and makes the sink.
+  func make(url: String, _ deadLetters: DeadLetterOffice) throws(SinkError) -> any Sink {
+    var configuration = HTTPConfiguration(url: url)
+    configuration.mode = mode
+    configuration.maximumConnections = maxInFlight
+    configuration.connectTimeout = connectTimeout.duration
+    configuration.writeTimeout = writeTimeout.duration
+    configuration.responseTimeout = responseTimeout.duration
+    configuration.totalTimeout = totalTimeout.duration
+    configuration.answers.retried = retryStatus?.codes ?? []
+    configuration.answers.refused = finalStatus?.codes ?? []
+    configuration.sendsIdempotencyKey = idempotencyKey
+    configuration.compresses = gzip
+    configuration.authorityFile = authorityFile
+    configuration.credentials = credentials
+    if let clientCertificate, let clientKey {
+      configuration.clientCertificate = CertificateFiles(certificate: clientCertificate, key: clientKey)
+    }
+    var delivery = KeyedDelivery()
+    delivery.maximumInFlight = maxInFlight
+    delivery.attemptEvents = batchSize
+    delivery.attemptBytes = Int(batchBytes.bytes)
+    delivery.linger = batchLinger.duration
+    delivery.retry.maximumAttempts = maxAttempts
+    return try HTTPSink(configuration, delivery, deadLetters: deadLetters)
+  }
+}
+
+/// What must be known of an address before anything is sent there.
+struct HTTPAddress {
+  let isSecure: Bool
+  let isLoopback: Bool
+
+  init?(_ url: String) {
+    let lower = url.lowercased()
+    guard lower.hasPrefix("http://") || lower.hasPrefix("https://"), let scheme = lower.firstRange(of: "://"),
+      url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+    else { return nil }
+    isSecure = lower.hasPrefix("https://")
+    let authority = lower[scheme.upperBound...].prefix { !"/?#".contains($0) }
+    let hostAndPort = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+    let host =
+      hostAndPort.hasPrefix("[")
+      ? String(hostAndPort.dropFirst().prefix { $0 != "]" }) : String(hostAndPort.prefix { $0 != ":" })
+    guard !host.isEmpty else { return nil }
+    let octets = host.split(separator: ".", omittingEmptySubsequences: false)
+    let isIPv4Loopback = octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }
+    isLoopback = host == "localhost" || host == "::1" || isIPv4Loopback
+  }
+}

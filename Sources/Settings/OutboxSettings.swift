@@ -1,0 +1,92 @@
+public import IntegrationEvents
+public import Outbox
+public import PostgresWire
+
+/// Which tables and messages are outboxes, and how they become events.
+public struct OutboxSettings: Hashable, Sendable {
+  /// A column that becomes an extension attribute.
+  public struct Attribute: Hashable, Sendable {
+    /// The attribute's name.
+    public var name: String
+    /// The column's.
+    public var column: String
+
+    /// Maps a column.
+    public init(name: String, column: String) {
+      self.name = name
+      self.column = column
+    }
+  }
+
+  /// The outbox tables, as SQL writes them. Default: `public.outbox`, unless there are prefixes.
+  public var tables: [String] = []
+  /// Prefixes of transactional logical messages that are events too. Default: none.
+  public var messagePrefixes: [String] = []
+  /// Columns by the roles they have, where these are called otherwise; an empty name takes the role away.
+  public var columns: [String: String] = [:]
+  /// Further columns.
+  public var attributes: [Attribute] = []
+  /// The CloudEvents source, a URI reference. Default: `/database/schema.table`.
+  public var source: String?
+  /// What a line holds. Default: a CloudEvent.
+  public var envelope = EnvelopeEncoder.Envelope.cloudevents
+  /// Whether a payload of type text is JSON. Default: no.
+  public var textPayloadIsJSON = false
+  /// What to do about an UPDATE, DELETE or TRUNCATE of the outbox. Default: warn.
+  public var onChange = ChangePolicy.warn
+
+  /// Makes settings with the defaults.
+  public init() {}
+
+  /// The names of the outbox tables.
+  public func tableNames() throws(SettingsError) -> [TableName] {
+    if tables.isEmpty { return messagePrefixes.isEmpty ? [TableName(schema: "public", name: "outbox")] : [] }
+    var names: [TableName] = []
+    for text in tables {
+      guard let name = TableName(text) else {
+        throw SettingsError("outbox.tables", "'\(text)' is not a table name such as public.outbox")
+      }
+      names.append(name)
+    }
+    return names
+  }
+
+  /// The mapper's configuration.
+  public func configuration() throws(SettingsError) -> OutboxConfiguration {
+    var configuration = OutboxConfiguration()
+    configuration.tables = try tableNames()
+    guard !messagePrefixes.contains("") else { throw SettingsError("outbox.message-prefixes", "the prefix is empty") }
+    configuration.messagePrefixes = messagePrefixes
+    for (name, column) in columns.sorted(by: { $0.key < $1.key }) {
+      guard let role = ColumnRole(rawValue: name == "timestamp" ? "occurred_at" : name) else {
+        let roles = ColumnRole.allCases.map(\.rawValue).joined(separator: ", ")
+        throw SettingsError("outbox.columns", "'\(name)' is no role; there are \(roles)")
+      }
+      configuration.columns[role] = column
+    }
+    for attribute in attributes { try add(attribute, to: &configuration) }
+    if let source {
+      guard let uri = EventSource(source) else {
+        throw SettingsError("outbox.source", "'\(source)' is not a URI reference")
+      }
+      configuration.source = uri
+    }
+    configuration.textPayloadIsJSON = textPayloadIsJSON
+    configuration.onChange = onChange
+    return configuration
+  }
+
+  private func add(_ attribute: Attribute, to configuration: inout OutboxConfiguration) throws(SettingsError) {
+    let path = "outbox.attributes"
+    guard let name = AttributeName(attribute.name), !["traceparent", "tracestate"].contains(attribute.name) else {
+      throw SettingsError(
+        path,
+        "'\(attribute.name)' cannot be one; a name has lower-case letters and digits and is not the envelope's own")
+    }
+    guard !attribute.column.isEmpty else { throw SettingsError(path, "'\(attribute.name)' has no column") }
+    guard !configuration.attributes.contains(where: { $0.name == name }) else {
+      throw SettingsError(path, "'\(attribute.name)' is given twice")
+    }
+    configuration.attributes.append((name, attribute.column))
+  }
+}

@@ -1,0 +1,78 @@
+public import Delivery
+import Operations
+public import PostgresWire
+
+/// What happens to events that cannot be delivered, and to rows that cannot become events.
+public struct PoisonSettings: Hashable, Sendable {
+  /// What to do.
+  public enum Policy: String, CaseIterable, Hashable, Sendable {
+    /// End with an error.
+    case stop
+    /// Keep it as a dead letter and go on.
+    case deadLetter = "dead-letter"
+  }
+
+  /// What to do. Default: stop.
+  public var policy = Policy.stop
+  /// Where dead letters go.
+  public var deadLetters: LetterPlace?
+  /// Park the later events of a key behind its first dead letter. Default: no.
+  public var parkKey = false
+
+  /// Makes settings with the defaults.
+  public init() {}
+
+  /// Refuses what does not go together.
+  public func validate() throws(SettingsError) {
+    guard (policy == .deadLetter) == (deadLetters != nil) else {
+      throw SettingsError(
+        "poison.on-poison", "\(setting: "on-poison", "dead-letter") and \(setting: "dead-letters") go together")
+    }
+    guard !parkKey || deadLetters != nil else {
+      throw SettingsError("poison.park-key", "needs \(setting: "dead-letters")")
+    }
+  }
+
+  /// Opens the letters.
+  public func makeOffice(database: String) throws(SinkError) -> DeadLetterOffice {
+    guard let deadLetters else { return DeadLetterOffice() }
+    return try DeadLetterOffice(try deadLetters.open(database: database), parksKeys: parkKey)
+  }
+}
+
+/// Where dead letters are kept.
+public enum LetterPlace: Hashable, Sendable {
+  /// A file, by its path.
+  case file(String)
+  /// A table.
+  case table(TableName)
+}
+
+extension LetterPlace: LosslessStringConvertible {
+  /// Reads `file:PATH` or `table:SCHEMA.NAME`.
+  public init?(_ text: String) {
+    if text.hasPrefix("file:"), text.utf8.count > 5 {
+      self = .file(String(text.dropFirst(5)))
+    } else if text.hasPrefix("table:"), let name = TableName(String(text.dropFirst(6))) {
+      self = .table(name)
+    } else {
+      return nil
+    }
+  }
+
+  /// As it is read.
+  public var description: String {
+    switch self {
+    case .file(let path): "file:\(path)"
+    case .table(let name): "table:\(name)"
+    }
+  }
+
+  /// Opens the store; a table is reached through a connection of its own.
+  public func open(database: String) throws(SinkError) -> any DeadLetterStore {
+    switch self {
+    case .file(let path): return DeadLetterFile(path: path)
+    case .table(let name): return try DeadLetterTable(name, database: database)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+public import Relay
+
+/// All that can be set for one relay: plain values, without anything that is open or running.
+public struct RelaySettings: Hashable, Sendable {
+  /// Which stream is read.
+  public var source = SourceSettings()
+  /// How rows become events.
+  public var outbox = OutboxSettings()
+  /// Where events go.
+  public var sink = SinkSettings()
+  /// What happens to what cannot be delivered.
+  public var poison = PoisonSettings()
+  /// Where rows of transactions in progress wait.
+  public var spool = SpoolConfiguration()
+  /// Where to stop. Default: nowhere.
+  public var until: RelayConfiguration.End?
+  /// The file of a confirmed position of our own. Default: none.
+  public var checkpoint: String?
+  /// How long a stop waits for the sink. Default: 30 s.
+  public var drainTimeout = TimeSpan(.seconds(30))
+  /// Whether to connect again when the connection fails in a way that may heal. Default: yes.
+  public var retries = true
+
+  /// Makes settings with the defaults.
+  public init() {}
+
+  /// Refuses what cannot work, before anything is opened.
+  public func validate() throws(SettingsError) {
+    _ = try outbox.configuration()
+    try sink.validate(outbox.envelope)
+    try poison.validate()
+  }
+
+  /// The relay's own configuration.
+  public func configuration() throws(SettingsError) -> RelayConfiguration {
+    var configuration = RelayConfiguration(outbox: try outbox.configuration())
+    configuration.envelope = outbox.envelope
+    configuration.end = until
+    configuration.checkpoint = checkpoint
+    configuration.retries = retries && !source.temporarySlot
+    configuration.drainTimeout = drainTimeout.duration
+    configuration.spool = spool
+    return configuration
+  }
+}

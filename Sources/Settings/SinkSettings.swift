@@ -1,0 +1,82 @@
+public import Delivery
+import FileDelivery
+import HTTPDelivery
+public import IntegrationEvents
+public import PostgresWire
+
+/// Where events go.
+public struct SinkSettings: Hashable, Sendable {
+  /// Where an address leads.
+  public enum Place: Hashable, Sendable {
+    /// Standard output.
+    case standardOutput
+    /// A file, by its path.
+    case file(String)
+    /// A receiver, by its URL.
+    case http(String)
+  }
+
+  /// `stdout`, `file:PATH`, or an `https://` address. Default: `stdout`.
+  public var address = "stdout"
+  /// Start a new file before it grows beyond so much. Default: never.
+  public var rotateSize: ByteSize?
+  /// Start a new file when it is older. Default: never.
+  public var rotateInterval: TimeSpan?
+  /// Whether a file's events are made to survive a crash of the machine before they are confirmed. Default: yes.
+  public var fsync = true
+  /// How events are posted.
+  public var http = HTTPSettings()
+
+  /// Makes settings with the defaults.
+  public init() {}
+
+  /// What the address says.
+  public func place() throws(SettingsError) -> Place {
+    if address == "stdout" { return .standardOutput }
+    if address.hasPrefix("file:"), address.utf8.count > 5 { return .file(String(address.dropFirst(5))) }
+    if address.hasPrefix("http://") || address.hasPrefix("https://") { return .http(address) }
+    throw SettingsError("sink", "'\(address)' is not stdout, file:PATH or https://…")
+  }
+
+  /// Refuses what cannot work.
+  public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(SettingsError) {
+    let place = try place()
+    if case .http(let url) = place {
+      try http.validate(url: url)
+      guard envelope == .cloudevents else {
+        throw SettingsError(
+          "outbox.envelope", "over HTTP, \(setting: "http-mode", "binary") has the bare payload in the body")
+      }
+    }
+    if case .file = place { return }
+    if rotateSize != nil { throw SettingsError("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
+    if rotateInterval != nil { throw SettingsError("sink.rotate-interval", "needs \(setting: "sink", "file:PATH")") }
+  }
+
+  /// Makes the sink for a stream.
+  public func make(
+    _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice
+  ) throws(SinkError) -> any Sink {
+    switch try? place() {
+    case .http(let url): return try http.make(url: url, deadLetters)
+    case .file(let path):
+      var configuration = FileSink.Configuration(path: path)
+      configuration.rotateSize = rotateSize?.bytes
+      configuration.rotateInterval = rotateInterval.map { max(1, $0.duration.components.seconds) }
+      configuration.synchronizes = fsync
+      configuration.linesHaveSequence = envelope == .cloudevents
+      return try FileSink(configuration, of: identity)
+    case .standardOutput: return StandardOutputSink()
+    case nil: throw SinkError(.misconfigured, "'\(address)' is no sink")
+    }
+  }
+
+  /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
+  public func makeDetached() throws(SinkError) -> any Sink {
+    switch try? place() {
+    case .http(let url): return try http.make(url: url, DeadLetterOffice())
+    case .standardOutput: return StandardOutputSink()
+    case .file, nil: throw SinkError(.misconfigured, "dead letters go to stdout or an https:// address")
+    }
+  }
+}
