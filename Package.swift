@@ -21,7 +21,7 @@ let package = Package(
     .library(name: "Capture", targets: ["Capture"]),
     .library(name: "PgOutput", targets: ["PgOutput"]),
     .library(name: "IntegrationEvents", targets: ["IntegrationEvents"]),
-    .library(name: "Outbox", targets: ["Outbox"]),
+    .library(name: "OutboxMapping", targets: ["OutboxMapping"]),
     .library(name: "Delivery", targets: ["Delivery"]),
     .library(name: "FileDelivery", targets: ["FileDelivery"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
@@ -53,7 +53,8 @@ let package = Package(
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
     .target(
-      name: "Outbox", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"], swiftSettings: library),
+      name: "OutboxMapping", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"],
+      swiftSettings: library),
     .target(
       name: "Delivery",
       dependencies: [
@@ -80,7 +81,7 @@ let package = Package(
     .target(
       name: "Relay",
       dependencies: [
-        "Files", "Octets", "PostgresWire", "PgOutput", "IntegrationEvents", "Outbox", "Delivery",
+        "Files", "Octets", "PostgresWire", "PgOutput", "IntegrationEvents", "OutboxMapping", "Delivery",
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -89,7 +90,7 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "Delivery", "FileDelivery", "HTTPDelivery", "IntegrationEvents", "Operations", "Outbox", "PostgresWire",
+        "Delivery", "FileDelivery", "HTTPDelivery", "IntegrationEvents", "Operations", "OutboxMapping", "PostgresWire",
         "Relay",
         "Replication",
       ],
@@ -99,7 +100,7 @@ let package = Package(
       dependencies: [
         "Settings",
         "Files", "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "Outbox", "Delivery", "FileDelivery", "HTTPDelivery", "Relay",
+        "OutboxMapping", "Delivery", "FileDelivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -121,12 +122,13 @@ let package = Package(
     .testTarget(
       name: "IntegrationEventsTests", dependencies: ["IntegrationEvents", "TestStream"], swiftSettings: strict),
     .testTarget(
-      name: "OutboxTests", dependencies: ["Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "TestStream"],
+      name: "OutboxMappingTests",
+      dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "TestStream"],
       swiftSettings: strict),
     .testTarget(
       name: "RelayTests",
       dependencies: [
-        "Relay", "Capture", "Outbox", "PgOutput", "IntegrationEvents", "PostgresWire", "Delivery", "TestStream",
+        "Relay", "Capture", "OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "Delivery", "TestStream",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
@@ -147,14 +149,14 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "tailrace", "Capture", "IntegrationEvents", "Outbox", "PgOutput", "PostgresWire", "Relay", "Delivery",
+        "tailrace", "Capture", "IntegrationEvents", "OutboxMapping", "PgOutput", "PostgresWire", "Relay", "Delivery",
         "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
       name: "microbenchmarks",
       dependencies: [
-        "Capture", "IntegrationEvents", "Octets", "Outbox", "PgOutput", "PostgresWire", "Relay", "Delivery",
+        "Capture", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay", "Delivery",
         "TestStream",
       ],
       path: "Tests/Microbenchmarks", swiftSettings: strict),
@@ -173,7 +175,7 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       name: "fuzz-capture", dependencies: ["Capture", "PostgresWire"], path: "Tests/Fuzz/capture",
       swiftSettings: fuzzing),
     .executableTarget(
-      name: "fuzz-mapping", dependencies: ["Outbox", "PgOutput", "IntegrationEvents", "PostgresWire"],
+      name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
   ]
 }

@@ -30,7 +30,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
   private var origin: (arrival: PostgresTimestamp, start: ContinuousClock.Instant)?
 
   /// Opens a recording and reads its header; `-` reads standard input.
-  public init(path: String, speed: Speed = .unlimited) throws(StreamError) {
+  public init(path: String, speed: Speed = .unlimited) throws(Failure) {
     let opened = try Self.open(path)
     var start: [UInt8] = []
     while start.count < CaptureFormat.magic.count, try Self.read(opened, path, 65_536, &start) {}
@@ -59,12 +59,12 @@ public struct CaptureReader: FrameSource, ~Copyable {
   public var heartbeat: Duration? { nil }
 
   /// Does nothing: nobody listens.
-  public mutating func send(_ status: StandbyStatus) throws(StreamError) {}
+  public mutating func send(_ status: StandbyStatus) throws(Failure) {}
   /// Does nothing: nobody listens.
-  public mutating func finish() throws(StreamError) {}
+  public mutating func finish() throws(Failure) {}
 
   /// Hands over frames until the visitor has enough, the recorded pace demands a wait, or the file ends.
-  public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
+  public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     if dump != nil { return try receiveLines(visit) }
     while let record = try nextRecord() {
       if let instant = due(record.arrival) { return .drained(until: instant) }
@@ -80,7 +80,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
     let frame: Range<Int>
   }
 
-  private mutating func nextRecord() throws(StreamError) -> Record? {
+  private mutating func nextRecord() throws(Failure) -> Record? {
     let headerSize = CaptureFormat.recordHeaderSize
     guard try fill(headerSize) else {
       if buffer.count > next { throw fault("a record's header is cut off") }
@@ -108,7 +108,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
     return Record(arrival: arrival, frame: frame)
   }
 
-  private mutating func receiveLines(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
+  private mutating func receiveLines(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     while true {
       while let newline = buffer[next...].firstIndex(of: UInt8(ascii: "\n")) {
         let line = next..<newline
@@ -124,19 +124,19 @@ public struct CaptureReader: FrameSource, ~Copyable {
 
   private mutating func receiveLine(
     _ line: Range<Int>, _ visit: (RawSpan) -> FrameVerdict
-  ) throws(StreamError) -> FrameVerdict {
+  ) throws(Failure) -> FrameVerdict {
     do {
       guard let frame = try dump?.frame(of: Array(buffer[line])) else { return .more }
       return unsafe visit(frame.span.bytes)
     } catch {
-      throw StreamError(
-        .badData, "\(path), byte \(base + line.lowerBound): \(error.what)",
-        advice: "give a file made by tailrace capture, or lines of lsn|xid|hex")
+      throw Failure(
+        .recording, "\(path), byte \(base + line.lowerBound): \(error.what)",
+        advice: "give a file made by \(command: "capture"), or lines of lsn|xid|hex")
     }
   }
 
   /// Makes `count` bytes available from `next` on; false when the file has fewer.
-  private mutating func fill(_ count: Int) throws(StreamError) -> Bool {
+  private mutating func fill(_ count: Int) throws(Failure) -> Bool {
     if buffer.count - next >= count { return true }
     if next > 0 {
       buffer.removeSubrange(..<next)
@@ -162,40 +162,40 @@ public struct CaptureReader: FrameSource, ~Copyable {
     return instant > .now ? instant : nil
   }
 
-  private func fault(_ what: String) -> StreamError {
-    StreamError(
-      .badData, "\(path), byte \(base + next): \(what)", advice: "everything before this place is whole")
+  private func fault(_ what: Wording) -> Failure {
+    Failure(
+      .recording, "\(path), byte \(base + next): \(what)", advice: "everything before this place is whole")
   }
 
-  private static func open(_ path: String) throws(StreamError) -> OpenFile {
+  private static func open(_ path: String) throws(Failure) -> OpenFile {
     guard path != "-" else { return OpenFile(borrowing: 0) }
     do { return try OpenFile(reading: path) } catch {
-      throw StreamError(.badData, "cannot open \(path): \(error.text)", advice: "check the name and permissions")
+      throw Failure(.recording, "cannot open \(path): \(error.text)", advice: "check the name and permissions")
     }
   }
 
   /// Reads up to `count` more bytes to the end of a buffer; false at the end of the file.
   private static func read(
     _ file: borrowing OpenFile, _ path: String, _ count: Int, _ buffer: inout [UInt8]
-  ) throws(StreamError) -> Bool {
+  ) throws(Failure) -> Bool {
     do { return try file.appendNext(count, to: &buffer) > 0 } catch {
-      throw StreamError(.badData, "cannot read \(path): \(error.text)")
+      throw Failure(.recording, "cannot read \(path): \(error.text)")
     }
   }
 
   private static func header(
     of file: borrowing OpenFile, _ path: String, _ start: inout [UInt8]
-  ) throws(StreamError) -> (header: CaptureHeader, size: Int) {
+  ) throws(Failure) -> (header: CaptureHeader, size: Int) {
     let fixed = CaptureFormat.magic.count + 6
-    func fault(_ what: String) -> StreamError { StreamError(.badData, "\(path), byte \(start.count): \(what)") }
+    func fault(_ what: Wording) -> Failure { Failure(.recording, "\(path), byte \(start.count): \(what)") }
     while start.count < fixed, try read(file, path, 65_536, &start) {}
     guard start.count >= fixed else { throw fault("the header is cut off") }
     var bytes = unsafe start.span.bytes.extracting(droppingFirst: CaptureFormat.magic.count)
     do {
       let version = try bytes.readInteger(UInt16.self)
       guard version == CaptureFormat.version else {
-        throw StreamError(
-          .badData, "\(path): capture format \(version), but this program reads \(CaptureFormat.version)")
+        throw Failure(
+          .recording, "\(path): capture format \(version), but this program reads \(CaptureFormat.version)")
       }
       let length = Int(try bytes.readInteger(UInt32.self))
       guard length <= CaptureFormat.maximumHeaderSize else { throw fault("the header claims \(length) bytes") }
@@ -210,7 +210,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
         throw fault("the header makes no sense")
       }
       return (header, fixed + length + 8)
-    } catch let error as StreamError {
+    } catch let error as Failure {
       throw error
     } catch {
       throw fault("the header makes no sense")

@@ -8,7 +8,7 @@ public struct CaptureWriter: ~Copyable {
   private var buffer: [UInt8] = []
 
   /// Makes the file, which must not be there yet, and writes its header.
-  public init(path: String, header: CaptureHeader) throws(CaptureError) {
+  public init(path: String, header: CaptureHeader) throws(Failure) {
     let created = try Self.create(path)
     try Self.write(CaptureFormat.header(header), to: created, path)
     file = created
@@ -24,30 +24,30 @@ public struct CaptureWriter: ~Copyable {
   public var pendingBytes: Int { buffer.count }
 
   /// Writes what has been added.
-  public mutating func flush() throws(CaptureError) {
+  public mutating func flush() throws(Failure) {
     try Self.write(buffer, to: file, path)
     buffer.removeAll(keepingCapacity: true)
   }
 
   /// Writes everything and makes it durable.
-  public mutating func finish() throws(CaptureError) {
+  public mutating func finish() throws(Failure) {
     try flush()
     do { try file.synchronize() } catch { throw Self.failure(error, path) }
   }
 
-  private static func create(_ path: String) throws(CaptureError) -> OpenFile {
+  private static func create(_ path: String) throws(Failure) -> OpenFile {
     do { return try OpenFile(creating: path) } catch {
-      throw CaptureError(.cannotCreate, "cannot create \(path): \(error.text); name a new file")
+      throw Failure(.cannotCreate, "cannot create \(path): \(error.text)", advice: "name a new file")
     }
   }
 
   private static func write(
     _ bytes: [UInt8], to file: borrowing OpenFile, _ path: String
-  ) throws(CaptureError) {
+  ) throws(Failure) {
     do { try file.write(bytes) } catch { throw failure(error, path) }
   }
 
-  private static func failure(_ failure: SystemFailure, _ path: String) -> CaptureError {
-    CaptureError(.writeFailed, "cannot write to \(path): \(failure.text)")
+  private static func failure(_ failure: SystemFailure, _ path: String) -> Failure {
+    Failure(.writeFailed, "cannot write to \(path): \(failure.text)")
   }
 }

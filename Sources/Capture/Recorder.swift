@@ -2,12 +2,6 @@ public import PostgresWire
 
 /// Copies a stream's frames to a capture file. Confirms nothing, so that the slot stays where it is.
 public struct Recorder {
-  /// Why recording failed.
-  public enum Failure: Error, Hashable, Sendable {
-    case stream(StreamError)
-    case capture(CaptureError)
-  }
-
   private let control: RunControl
   private let until: LSN?
   private var received = LSN.zero
@@ -25,29 +19,21 @@ public struct Recorder {
   public mutating func run<Source: FrameSource & ~Copyable>(
     _ source: inout Source, to writer: inout CaptureWriter
   ) throws(Failure) {
-    var streamFailure: StreamError?
-    do throws(StreamError) {
-      try send(&source)
-    } catch {
-      streamFailure = error
-    }
+    var streamFailure: Failure?
+    do throws(Failure) { try send(&source) } catch { streamFailure = error }
     while streamFailure == nil, !control.isStopRequested, !hasReachedEnd {
-      do throws(StreamError) {
-        try step(&source, &writer)
-      } catch {
-        streamFailure = error
-      }
-      do { try writer.flush() } catch { throw .capture(error) }
+      do throws(Failure) { try step(&source, &writer) } catch { streamFailure = error }
+      try writer.flush()
     }
-    do { try writer.finish() } catch { throw .capture(error) }
-    if let streamFailure { throw .stream(streamFailure) }
+    try writer.finish()
+    if let streamFailure { throw streamFailure }
     try? source.finish()
   }
 
   /// Takes what has arrived, answers, and waits for more.
   private mutating func step<Source: FrameSource & ~Copyable>(
     _ source: inout Source, _ writer: inout CaptureWriter
-  ) throws(StreamError) {
+  ) throws(Failure) {
     let interval = until == nil ? source.heartbeat ?? .seconds(10) : .seconds(1)
     let supply = try source.receive { frame in
       writer.append(frame, arrivedAt: .now)
@@ -71,7 +57,7 @@ public struct Recorder {
     }
   }
 
-  private mutating func send<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(StreamError) {
+  private mutating func send<Source: FrameSource & ~Copyable>(_ source: inout Source) throws(Failure) {
     try source.send(StandbyStatus(write: received, flush: .zero, replyRequested: until != nil))
     lastStatus = .now
     answersWanted = 0

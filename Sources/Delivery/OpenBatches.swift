@@ -1,3 +1,4 @@
+public import PostgresWire
 import Synchronization
 
 /// The batches of a sink that are not done yet, so that each is told its fate exactly once.
@@ -6,7 +7,7 @@ public final class OpenBatches: Sendable {
     var open: [Int: Sink.Done] = [:]
     var next = 0
     /// Why no batch will be done any more.
-    var failure: SinkError?
+    var failure: Failure?
   }
 
   private let state = Mutex(State())
@@ -15,11 +16,11 @@ public final class OpenBatches: Sendable {
   public init() {}
 
   /// Why no batch will be done any more; nil while that is open.
-  public var failure: SinkError? { state.withLock(\.failure) }
+  public var failure: Failure? { state.withLock(\.failure) }
 
   /// Takes a batch in; gives the number it is known by, or nil when it has been told already that it will not be done.
   public func open(_ done: @escaping Sink.Done) -> Int? {
-    let (number, failure) = state.withLock { state -> (Int, SinkError?) in
+    let (number, failure) = state.withLock { state -> (Int, Failure?) in
       let number = state.next
       if state.failure == nil {
         state.next += 1
@@ -38,7 +39,7 @@ public final class OpenBatches: Sendable {
   }
 
   /// No batch that is open now, or comes later, will be done; of several failures the first one counts.
-  public func fail(_ error: SinkError) {
+  public func fail(_ error: Failure) {
     let open = state.withLock { state -> [(Int, Sink.Done)] in
       state.failure = state.failure ?? error
       defer { state.open = [:] }

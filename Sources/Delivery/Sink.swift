@@ -1,4 +1,5 @@
 public import IntegrationEvents
+public import PostgresWire
 
 /// A place that events are delivered to.
 ///
@@ -24,7 +25,7 @@ public protocol Sink: Sendable {
 
   /// Tells whether the destination could be delivered to now, without delivering anything. Default: nothing is known
   /// against it.
-  func check() async throws(SinkError)
+  func check() async throws(Failure)
 
   /// Starts a new output where the sink has such a thing, as on SIGHUP. Default: does nothing.
   func reopen()
@@ -36,7 +37,7 @@ public protocol Sink: Sendable {
 
 extension Sink {
   /// What is called when the fate of a batch is known.
-  public typealias Done = @Sendable (SinkError?) -> Void
+  public typealias Done = @Sendable (Failure?) -> Void
 
   /// Nothing is known to be there.
   public var resumePosition: EventPosition? { nil }
@@ -45,7 +46,7 @@ extension Sink {
   public var window: DeliveryWindow { DeliveryWindow() }
 
   /// Nothing is known against it.
-  public func check() async throws(SinkError) {}
+  public func check() async throws(Failure) {}
 
   /// Does nothing.
   public func reopen() {}

@@ -14,7 +14,7 @@ struct EventFile: ~Copyable {
   /// The newest event in the file, or in one that was rotated away.
   private(set) var last: EventPosition?
 
-  init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(SinkError) {
+  init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(Failure) {
     let path = configuration.path
     let opened = try Self.open(path)
     var state = FileSinkState(origin: origin, last: nil, started: Self.now)
@@ -23,12 +23,13 @@ struct EventFile: ~Copyable {
       do throws(SystemFailure) {
         found = try Self.repair(opened)
       } catch {
-        throw SinkError(opening: path, error)
+        throw Failure(opening: path, error)
       }
       state = try Self.state(configuration, origin: origin, isEmpty: found.size == 0)
       if configuration.linesHaveSequence, found.size > 0, found.last == nil {
-        throw SinkError(
-          .wrongStream, "\(path): its last line is no event with a sequence; move the file away or name another")
+        throw Failure(
+          .wrongStream, "\(path): its last line is no event with a sequence",
+          advice: "move the file away or name another")
       }
     }
     self.configuration = configuration
@@ -41,7 +42,7 @@ struct EventFile: ~Copyable {
   }
 
   /// Appends a batch, starting new files where the configured size or age demands it.
-  mutating func append(_ batch: EventBatch) throws(SinkError) {
+  mutating func append(_ batch: EventBatch) throws(Failure) {
     if let interval = configuration.rotateInterval, size > 0, Self.now - state.started >= interval { try rotate() }
     var start = 0
     var index = 0
@@ -62,7 +63,7 @@ struct EventFile: ~Copyable {
   }
 
   /// Makes everything appended so far durable.
-  mutating func commit() throws(SinkError) {
+  mutating func commit() throws(Failure) {
     guard file.isRegular else { return }
     do throws(SystemFailure) {
       if configuration.synchronizes { try file.synchronize() }
@@ -70,23 +71,23 @@ struct EventFile: ~Copyable {
         throw .init(number: ENOENT)
       }
     } catch {
-      throw SinkError(writing: configuration.path, error)
+      throw Failure(writing: configuration.path, error)
     }
   }
 
   /// Starts a new file: under the old name when it was moved away by somebody else, or else after renaming it.
-  mutating func startNew() throws(SinkError) {
+  mutating func startNew() throws(Failure) {
     guard file.isRegular else { return }
     let wasMoved = try !isStillOurs()
     if size > 0 || wasMoved { try rotate() }
   }
 
   /// Whether the path still leads to the file that is open.
-  private func isStillOurs() throws(SinkError) -> Bool {
+  private func isStillOurs() throws(Failure) -> Bool {
     do {
       return try FileStatus(path: configuration.path)?.isSameFile(as: file.status()) ?? false
     } catch {
-      throw SinkError(writing: configuration.path, error)
+      throw Failure(writing: configuration.path, error)
     }
   }
 
@@ -95,18 +96,18 @@ struct EventFile: ~Copyable {
     return (size == 0 && isFirst) || size + Int64(count) <= limit
   }
 
-  private mutating func write(_ bytes: [UInt8], _ range: Range<Int>) throws(SinkError) {
+  private mutating func write(_ bytes: [UInt8], _ range: Range<Int>) throws(Failure) {
     do {
       try file.write(bytes, range)
       size += Int64(range.count)
     } catch {
       // Whatever was written of this range goes again, so that no torn line stays.
       if file.isRegular { try? file.truncate(to: size) }
-      throw SinkError(writing: configuration.path, error)
+      throw Failure(writing: configuration.path, error)
     }
   }
 
-  private mutating func rotate() throws(SinkError) {
+  private mutating func rotate() throws(Failure) {
     guard file.isRegular else { return }
     try commit()
     let path = configuration.path
@@ -117,19 +118,19 @@ struct EventFile: ~Copyable {
       // In this order: should we die between the two, the file's own last line still tells where to go on.
       try AtomicFile.write(state.text, to: Self.statePath(path))
     } catch {
-      throw SinkError(writing: path, error)
+      throw Failure(writing: path, error)
     }
     if isStillOurs {
       do throws(SystemFailure) {
         try AtomicFile.move(path, to: rotatedName())
       } catch {
         // Somebody else may have moved it since we looked.
-        guard error.number == ENOENT else { throw SinkError(writing: path, error) }
+        guard error.number == ENOENT else { throw Failure(writing: path, error) }
       }
     }
     file = try Self.open(path)
     // Somebody else may have put a file there.
-    do { size = try file.status().size } catch { throw SinkError(opening: path, error) }
+    do { size = try file.status().size } catch { throw Failure(opening: path, error) }
   }
 
   /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
@@ -149,13 +150,13 @@ struct EventFile: ~Copyable {
 
   private static func statePath(_ path: String) -> String { path + ".state" }
 
-  private static func open(_ path: String) throws(SinkError) -> OpenFile {
+  private static func open(_ path: String) throws(Failure) -> OpenFile {
     do throws(SystemFailure) {
       let file = try OpenFile(appendingTo: path)
       if file.isRegular, !file.lock() { throw .init(number: EBUSY) }
       return file
     } catch {
-      throw SinkError(opening: path, error)
+      throw Failure(opening: path, error)
     }
   }
 
@@ -168,32 +169,33 @@ struct EventFile: ~Copyable {
   /// Reads the state beside the file, or makes it for a new one; refuses another stream's.
   private static func state(
     _ configuration: FileSink.Configuration, origin: StreamOrigin, isEmpty: Bool
-  ) throws(SinkError) -> FileSinkState {
+  ) throws(Failure) -> FileSinkState {
     let path = configuration.path
-    let advice = "move the file and its .state away or name another"
+    let advice: Wording = "move the file and its .state away or name another"
     let text: String?
     do {
       text = try SmallFile.read(statePath(path))
     } catch {
-      throw SinkError(opening: statePath(path), error)
+      throw Failure(opening: statePath(path), error)
     }
     if let text {
       guard let state = FileSinkState(text: text) else {
-        throw SinkError(.wrongStream, "\(statePath(path)) cannot be read; \(advice)")
+        throw Failure(.wrongStream, "\(statePath(path)) cannot be read", advice: advice)
       }
       guard state.origin == origin else {
-        throw SinkError(.wrongStream, "\(path) belongs to \(state.origin), not to \(origin); \(advice)")
+        throw Failure(.wrongStream, "\(path) belongs to \(state.origin), not to \(origin)", advice: advice)
       }
       return state
     }
     guard isEmpty else {
-      throw SinkError(.wrongStream, "\(path) is not empty and has no \(statePath(path)) to tell whose it is; \(advice)")
+      throw Failure(
+        .wrongStream, "\(path) is not empty and has no \(statePath(path)) to tell whose it is", advice: advice)
     }
     let state = FileSinkState(origin: origin, last: nil, started: now)
     do {
       try AtomicFile.write(state.text, to: statePath(path))
     } catch {
-      throw SinkError(opening: statePath(path), error)
+      throw Failure(opening: statePath(path), error)
     }
     return state
   }

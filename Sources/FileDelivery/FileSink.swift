@@ -46,7 +46,7 @@ public final class FileSink: Sink {
   private let writer: Mutex<EventFile?>
 
   /// Opens the file, repairs and checks it.
-  public init(_ configuration: Configuration, of stream: StreamIdentity) throws(SinkError) {
+  public init(_ configuration: Configuration, of stream: StreamIdentity) throws(Failure) {
     let file = try EventFile(configuration, origin: StreamOrigin(stream))
     synchronizes = configuration.synchronizes
     resumePosition = file.last
@@ -80,7 +80,7 @@ public final class FileSink: Sink {
   }
 
   /// Whether the file can still be written to, as far as the system tells.
-  public func check() async throws(SinkError) {
+  public func check() async throws(Failure) {
     if let failure = open.failure { throw failure }
   }
 
@@ -110,8 +110,8 @@ public final class FileSink: Sink {
 
   /// Writes batches and makes them durable together. After a failure nothing is written any more.
   private func write(_ round: [(batch: EventBatch, number: Int)], startingNew: Bool) {
-    do throws(SinkError) {
-      try writer.withLock { (file) throws(SinkError) in
+    do throws(Failure) {
+      try writer.withLock { (file) throws(Failure) in
         guard open.failure == nil else { return }
         if startingNew { try file?.startNew() }
         for (batch, _) in round { try file?.append(batch) }

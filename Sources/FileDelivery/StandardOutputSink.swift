@@ -1,6 +1,7 @@
 public import Delivery
 import Dispatch
 import Files
+import PostgresWire
 import Synchronization
 
 /// Writes lines to a descriptor, by default standard output.
@@ -42,7 +43,7 @@ public final class StandardOutputSink: Sink {
       try output.write(batch.bytes)
       open.finish(number)
     } catch {
-      open.fail(SinkError(writing: "standard output", error))
+      open.fail(Failure(writing: "standard output", error))
     }
   }
 

@@ -1,6 +1,7 @@
 import Delivery
 import Files
 import Octets
+import PostgresWire
 
 /// The files that hold what proves to a receiver who we are.
 public struct CredentialFiles: Hashable, Sendable {
@@ -25,41 +26,41 @@ struct HTTPCredentials: Sendable {
   private(set) var signing: StandardWebhooks?
 
   /// Reads the files; one that makes no sense is an error that does not show what is in it.
-  init(_ files: CredentialFiles) throws(SinkError) {
+  init(_ files: CredentialFiles) throws(Failure) {
     if let path = files.headers {
       guard let headers = Self.headers(from: try Self.text(of: path)) else {
-        throw SinkError(.misconfigured, "\(path): a line is not of the form 'Name: value'")
+        throw Failure(.credentials, "\(path): a line is not of the form 'Name: value'")
       }
       self.headers = headers
     }
     if let path = files.signingSecrets {
       guard let signing = StandardWebhooks(secrets: try Self.text(of: path)) else {
-        throw SinkError(.misconfigured, "\(path): wants lines of whsec_ and base64, of 16 bytes or more")
+        throw Failure(.credentials, "\(path): wants lines of whsec_ and base64, of 16 bytes or more")
       }
       self.signing = signing
     }
     if let path = files.bearerToken {
       do { bearerToken = try WatchedFile(path: path) } catch {
-        throw SinkError(.misconfigured, "cannot read \(path): \(error.text)")
+        throw Failure(.credentials, "cannot read \(path): \(error.text)")
       }
     }
     if let path = files.basic {
       let parts = try Self.text(of: path).split(whereSeparator: \.isNewline).first?.split(
         separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard let parts, parts.count == 2 else {
-        throw SinkError(.misconfigured, "\(path): wants a line of user:password")
+        throw Failure(.credentials, "\(path): wants a line of user:password")
       }
       basic = (String(parts[0]), String(parts[1]))
     }
   }
 
-  private static func text(of path: String) throws(SinkError) -> String {
+  private static func text(of path: String) throws(Failure) -> String {
     do {
       if let text = try SmallFile.read(path) { return text }
     } catch {
-      throw SinkError(.misconfigured, "cannot read \(path): \(error.text)")
+      throw Failure(.credentials, "cannot read \(path): \(error.text)")
     }
-    throw SinkError(.misconfigured, "there is no file \(path)")
+    throw Failure(.credentials, "there is no file \(path)")
   }
 
   /// The headers of one request.

@@ -1,5 +1,5 @@
 public import Delivery
-import PostgresWire
+public import PostgresWire
 
 /// Posts events to a receiver.
 public final class HTTPPublisher: Publisher {
@@ -8,7 +8,7 @@ public final class HTTPPublisher: Publisher {
   private let transport: HTTPTransport
 
   /// Makes a publisher: reads certificates and credentials. Nothing is sent before there are events.
-  public init(_ configuration: HTTPConfiguration) throws(SinkError) {
+  public init(_ configuration: HTTPConfiguration) throws(Failure) {
     self.configuration = configuration
     credentials = try HTTPCredentials(configuration.credentials)
     transport = try HTTPTransport(configuration)
@@ -31,15 +31,15 @@ public final class HTTPPublisher: Publisher {
       case .refused: return Attempt(.together(.refused(trouble)))
       }
     case .failed(let why): return Attempt(.together(.retry(.init(why))))
-    case .hopeless(let why): return Attempt(.together(.stop(SinkError(.misconfigured, "\(destination): \(why)"))))
+    case .hopeless(let why): return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)"))))
     }
   }
 
   /// Asks the receiver which methods it has: any answer shows that it is there and that its certificate is to be trusted.
-  public func check() async throws(SinkError) {
+  public func check() async throws(Failure) {
     switch await transport.ask(credentials.requestHeaders()) {
     case .answer: return
-    case .failed(let why), .hopeless(let why): throw SinkError(.misconfigured, "\(destination): \(why)")
+    case .failed(let why), .hopeless(let why): throw Failure(.receiver, "\(destination): \(why)")
     }
   }
 
@@ -63,7 +63,7 @@ extension KeyedSink where P == HTTPPublisher {
   /// Makes a sink that posts; in batch mode an attempt holds several events.
   public convenience init(
     _ configuration: HTTPConfiguration, _ delivery: KeyedDelivery = KeyedDelivery(), deadLetters: DeadLetterOffice
-  ) throws(SinkError) {
+  ) throws(Failure) {
     var delivery = delivery
     if configuration.mode != .batch { delivery.attemptEvents = 1 }
     self.init(try HTTPPublisher(configuration), delivery, deadLetters: deadLetters)

@@ -24,7 +24,7 @@ final class HTTPTransport: Sendable {
   private let client: HTTPClient
   private let configuration: HTTPConfiguration
 
-  init(_ configuration: HTTPConfiguration) throws(SinkError) {
+  init(_ configuration: HTTPConfiguration) throws(Failure) {
     var client = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(
@@ -105,7 +105,7 @@ final class HTTPTransport: Sendable {
     }
   }
 
-  private static func tls(_ configuration: HTTPConfiguration) throws(SinkError) -> TLSConfiguration {
+  private static func tls(_ configuration: HTTPConfiguration) throws(Failure) -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     do {
       if let file = configuration.authorityFile {
@@ -116,7 +116,7 @@ final class HTTPTransport: Sendable {
         tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
       }
     } catch {
-      throw SinkError(.misconfigured, "cannot read a certificate or key: \(error)")
+      throw Failure(.credentials, "cannot read a certificate or key: \(String(describing: error))")
     }
     return tls
   }

@@ -40,12 +40,12 @@ public struct Administration: ~Copyable {
   private let server: Connection
 
   /// Connects.
-  public init(database: String) throws(StreamError) {
+  public init(database: String) throws(Failure) {
     server = try Connection.connect(database, for: .statements(within: nil))
   }
 
   /// What has to be done for a plan. Changes nothing.
-  public func setupSteps(_ plan: Plan) throws(StreamError) -> [Step] {
+  public func setupSteps(_ plan: Plan) throws(Failure) -> [Step] {
     try ServerChecks.requireLogicalWAL(server)
     var steps: [Step] = []
     var isPartitioned = false
@@ -57,9 +57,10 @@ public struct Administration: ~Copyable {
         continue
       }
       guard plan.createsTables else {
-        throw StreamError(
-          .configuration, "table \(table) does not exist",
-          advice: "name the outbox with --table, or make it with --create-table", sqlState: "42P01")
+        throw Failure(
+          .tableMissing, "table \(table) does not exist",
+          advice: "name the outbox with \(setting: "table"), or make it with \(setting: "create-table")",
+          sqlState: "42P01")
       }
       steps.append(Step(subject: "table \(table)", sql: OutboxTable.createStatement(table)))
     }
@@ -71,19 +72,19 @@ public struct Administration: ~Copyable {
   /// What has to be done for a table that belongs to us.
   public func tableStep(
     _ table: TableName, createStatement: String
-  ) throws(StreamError) -> Step {
+  ) throws(Failure) -> Step {
     let isThere = try tableKind(table) != nil
     return Step(subject: "table \(table)", sql: isThere ? nil : createStatement)
   }
 
   /// What has to be done to remove slot and publication; the table stays. Changes nothing.
-  public func teardownSteps(_ plan: Plan) throws(StreamError) -> [Step] {
+  public func teardownSteps(_ plan: Plan) throws(Failure) -> [Step] {
     let slot = SQLQuoting.literal(plan.slot)
     let rows = try server.query(
       "SELECT active, active_pid FROM pg_catalog.pg_replication_slots WHERE slot_name = \(slot)")
     if let row = rows.first, row[0] == "t" {
-      throw StreamError(
-        .unavailable, "replication slot \"\(plan.slot)\" is active for PID \(row[1] ?? "?")",
+      throw Failure(
+        .slotInUse, "replication slot \"\(plan.slot)\" is active for PID \(row[1] ?? "?")",
         advice: "stop that client first", sqlState: "55006")
     }
     let publication = try server.query(
@@ -99,7 +100,7 @@ public struct Administration: ~Copyable {
   }
 
   /// Does a step.
-  public func run(_ step: Step) throws(StreamError) {
+  public func run(_ step: Step) throws(Failure) {
     guard let sql = step.sql else { return }
     _ = try server.query(sql)
   }
@@ -114,7 +115,7 @@ public struct Administration: ~Copyable {
       + tables.map { "GRANT SELECT ON TABLE \($0) TO \(name);" }
   }
 
-  private func tableKind(_ table: TableName) throws(StreamError) -> String? {
+  private func tableKind(_ table: TableName) throws(Failure) -> String? {
     try server.query(
       "SELECT c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
         + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
@@ -122,7 +123,7 @@ public struct Administration: ~Copyable {
     ).first?.first.flatMap { $0 }
   }
 
-  private func publicationStep(_ plan: Plan, viaRoot: Bool) throws(StreamError) -> Step {
+  private func publicationStep(_ plan: Plan, viaRoot: Bool) throws(Failure) -> Step {
     let name = plan.publication
     let rows = try server.query(
       "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
@@ -152,12 +153,13 @@ public struct Administration: ~Copyable {
     return Step(subject: "publication \(name)", sql: nil)
   }
 
-  private func slotStep(_ plan: Plan) throws(StreamError) -> Step {
+  private func slotStep(_ plan: Plan) throws(Failure) -> Step {
     let name = plan.slot
     let hasFailover = server.serverVersion >= 170_000
     if plan.failover, !hasFailover {
-      throw StreamError(
-        .configuration, "slots follow a failover only from PostgreSQL 17 on", advice: "leave --failover")
+      throw Failure(
+        .serverVersion, "slots follow a failover only from PostgreSQL 17 on",
+        advice: "leave \(setting: "failover")")
     }
     let rows = try server.query(
       "SELECT plugin, database = pg_catalog.current_database(), temporary, wal_status, database"
@@ -176,13 +178,13 @@ public struct Administration: ~Copyable {
     if row[2] == "t" { differences.append("it is temporary") }
     if row[3] == "lost" { differences.append("it has been invalidated, so its WAL is gone") }
     if plan.failover, row[5] != "t" { differences.append("it does not follow a failover") }
-    try refuse("slot \"\(name)\"", differences, advice: "drop it with tailrace teardown, or choose another name")
+    try refuse("slot \"\(name)\"", differences, advice: "drop it with \(command: "teardown"), or choose another name")
     return Step(subject: "slot \(name)", sql: nil)
   }
 
-  private func refuse(_ subject: String, _ differences: [String], advice: String) throws(StreamError) {
+  private func refuse(_ subject: String, _ differences: [String], advice: Wording) throws(Failure) {
     guard !differences.isEmpty else { return }
-    throw StreamError(
-      .configuration, "\(subject) is there, but differs: \(differences.joined(separator: ", "))", advice: advice)
+    throw Failure(
+      .differs, "\(subject) is there, but differs: \(differences.joined(separator: ", "))", advice: advice)
   }
 }

@@ -12,7 +12,7 @@ public final class DeadLetterTable: DeadLetterStore {
   private let name: String
 
   /// Connects and looks whether the table is there.
-  public init(_ table: TableName, database: String) throws(SinkError) {
+  public init(_ table: TableName, database: String) throws(Failure) {
     session = SQLSession(database: database)
     name = SQLQuoting.table(table)
     _ = try rows("SELECT 1 FROM \(name) LIMIT 0")
@@ -35,8 +35,8 @@ public final class DeadLetterTable: DeadLetterStore {
   }
 
   /// Adds letters, all or none.
-  public func append(_ letters: [DeadLetter]) throws(SinkError) {
-    try inPieces(letters) { (letters) throws(SinkError) in
+  public func append(_ letters: [DeadLetter]) throws(Failure) {
+    try inPieces(letters) { (letters) throws(Failure) in
       let places = Self.places(letters.count, of: 5)
       _ = try rows(
         "INSERT INTO \(name) (position, id, key, reason, letter) VALUES \(places)", letters.flatMap(Self.values))
@@ -44,7 +44,7 @@ public final class DeadLetterTable: DeadLetterStore {
   }
 
   /// Adds a letter in one statement with the look at its key.
-  public func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
+  public func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool {
     try !rows(
       "INSERT INTO \(name) (position, id, key, reason, letter) SELECT $1, $2, $3, $4, $5::pg_catalog.json "
         + "WHERE EXISTS (SELECT FROM \(name) WHERE key = $3) RETURNING 1", Self.values(letter)
@@ -54,7 +54,7 @@ public final class DeadLetterTable: DeadLetterStore {
   /// Reads by the table's own number, which is the mark.
   public func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
-  ) throws(SinkError) -> LetterPage {
+  ) throws(Failure) -> LetterPage {
     let found = try rows(
       "SELECT number, letter FROM \(name) WHERE number OPERATOR(pg_catalog.>) $1::bigint "
         + "AND ($2::text IS NULL OR key OPERATOR(pg_catalog.=) $2::text) "
@@ -62,7 +62,7 @@ public final class DeadLetterTable: DeadLetterStore {
       [String(mark?.value ?? 0), query.key, query.id, String(limit)])
     let letters = found.compactMap { row in row[1].flatMap { DeadLetter(json: Array($0.utf8)) } }
     guard letters.count == found.count else {
-      throw SinkError(.misconfigured, "dead letters: \(name) has rows that are no dead letters")
+      throw Failure(.letters, "dead letters: \(name) has rows that are no dead letters")
     }
     let isFull = found.count == limit
     return LetterPage(
@@ -70,8 +70,8 @@ public final class DeadLetterTable: DeadLetterStore {
   }
 
   /// Removes letters by id and position.
-  public func remove(_ letters: [DeadLetter]) throws(SinkError) {
-    try inPieces(letters) { (letters) throws(SinkError) in
+  public func remove(_ letters: [DeadLetter]) throws(Failure) {
+    try inPieces(letters) { (letters) throws(Failure) in
       _ = try rows(
         "DELETE FROM \(name) WHERE (id, position) IN (\(Self.places(letters.count, of: 2)))",
         letters.flatMap { [$0.id, $0.position.sequence] })
@@ -79,8 +79,8 @@ public final class DeadLetterTable: DeadLetterStore {
   }
 
   private func inPieces(
-    _ letters: [DeadLetter], _ body: (ArraySlice<DeadLetter>) throws(SinkError) -> Void
-  ) throws(SinkError) {
+    _ letters: [DeadLetter], _ body: (ArraySlice<DeadLetter>) throws(Failure) -> Void
+  ) throws(Failure) {
     var rest = letters[...]
     while !rest.isEmpty {
       try body(rest.prefix(Self.mostAtOnce))
@@ -99,13 +99,12 @@ public final class DeadLetterTable: DeadLetterStore {
     [letter.position.sequence, letter.id, letter.key, letter.reason, letter.json]
   }
 
-  private func rows(_ sql: String, _ parameters: [String?] = []) throws(SinkError) -> [[String?]] {
+  private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {
     do {
       return try session.query(sql, parameters)
     } catch {
-      let advice = error.sqlState == "42P01" ? "; make the table with tailrace setup --dead-letter-table" : ""
-      throw SinkError(
-        error.sqlState == "42P01" ? .misconfigured : .writeFailed, "dead letters: \(error.message)\(advice)")
+      throw Failure(
+        error.sqlState == "42P01" ? .lettersMissing : .letters, "dead letters: \(error.what)", sqlState: error.sqlState)
     }
   }
 }

@@ -4,7 +4,7 @@ package import PostgresWire
 /// Streaming in both directions.
 extension Connection {
   /// Starts streaming in both directions.
-  package func startCopy(_ command: String) throws(StreamError) {
+  package func startCopy(_ command: String) throws(Failure) {
     let result = try unsafe execute(command, [], within: timeLimit)
     defer { unsafe PQclear(result) }
     guard unsafe PQresultStatus(result) == PGRES_COPY_BOTH else { throw unsafe failure(result) }
@@ -22,7 +22,7 @@ extension Connection {
   /// an empty one has let the server send on meanwhile, so there the socket is looked at too.
   package mutating func receive(
     isWindowSmall: Bool = false, _ visit: (RawSpan) -> FrameVerdict
-  ) throws(StreamError) -> Supply {
+  ) throws(Failure) -> Supply {
     // A part of a large message is no frame yet, but no silence either.
     let isLooking = isEncrypted || isWindowSmall || isSilent
     isSilent = true
@@ -55,7 +55,7 @@ extension Connection {
   }
 
   /// Sends a frame, as far as the socket takes it.
-  package mutating func send(_ frame: [UInt8]) throws(StreamError) {
+  package mutating func send(_ frame: [UInt8]) throws(Failure) {
     let accepted = unsafe frame.withUnsafeBytes {
       unsafe PQputCopyData(connection, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count))
     }
@@ -64,7 +64,7 @@ extension Connection {
   }
 
   /// Sends what is waiting, as far as the socket takes it.
-  package mutating func flush() throws(StreamError) {
+  package mutating func flush() throws(Failure) {
     switch unsafe PQflush(connection) {
     case 0: wantsWrite = false
     case 1: wantsWrite = true
@@ -73,7 +73,7 @@ extension Connection {
   }
 
   /// Ends the copy and waits for the server to agree, for at most five seconds.
-  package mutating func finishCopy() throws(StreamError) {
+  package mutating func finishCopy() throws(Failure) {
     guard unsafe PQputCopyEnd(connection, nil) >= 0 else { throw lost() }
     let deadline = ContinuousClock.now + .seconds(5)
     while ContinuousClock.now < deadline {

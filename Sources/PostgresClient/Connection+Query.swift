@@ -10,7 +10,7 @@ extension Connection {
   /// - Parameter mayTakeLong: whether it may have to wait for others' transactions, so that no time limit holds.
   package func query(
     _ sql: String, _ parameters: [String?] = [], mayTakeLong: Bool = false
-  ) throws(StreamError) -> [[String?]] {
+  ) throws(Failure) -> [[String?]] {
     let result = try unsafe execute(sql, parameters, within: mayTakeLong ? nil : timeLimit)
     defer { unsafe PQclear(result) }
     let status = unsafe PQresultStatus(result)
@@ -24,7 +24,7 @@ extension Connection {
   }
 
   /// The last result, as `PQexec` has it, but without waiting for ever.
-  func execute(_ sql: String, _ parameters: [String?], within limit: Duration?) throws(StreamError) -> OpaquePointer? {
+  func execute(_ sql: String, _ parameters: [String?], within limit: Duration?) throws(Failure) -> OpaquePointer? {
     guard send(sql, parameters) == 1 else { throw lost() }
     let deadline = limit.map { ContinuousClock.now + $0 }
     var last: OpaquePointer?
@@ -54,7 +54,7 @@ extension Connection {
   }
 
   /// Gives up when there is a stop or the time is over; the server is told, so that it does not go on for nobody.
-  private func checkPatience(until deadline: ContinuousClock.Instant?, _ limit: Duration) throws(StreamError) {
+  private func checkPatience(until deadline: ContinuousClock.Instant?, _ limit: Duration) throws(Failure) {
     let isOver = deadline.map { ContinuousClock.now >= $0 } ?? false
     guard isCancelled() || isOver else { return }
     cancel()

@@ -33,7 +33,7 @@ package import PostgresWire
   ///   server to give up too.
   package static func connect(
     _ database: String, for purpose: Purpose, isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws(StreamError) -> Connection {
+  ) throws(Failure) -> Connection {
     try ConnectionString.check(database)
     var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
     parameters.append(("fallback_application_name", "tailrace"))
@@ -42,7 +42,7 @@ package import PostgresWire
     let handle = unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
       unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQconnectStartParams(keywords, values, 1) }
     }
-    guard let handle = unsafe handle else { throw StreamError(.internal, "out of memory") }
+    guard let handle = unsafe handle else { throw Failure(.internal, "out of memory") }
     var server = unsafe Connection(handle, purpose, isCancelled)
     unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     try server.waitForConnection()
@@ -88,7 +88,7 @@ package import PostgresWire
     return notices.waiting
   }
 
-  private func waitForConnection() throws(StreamError) {
+  private func waitForConnection() throws(Failure) {
     let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
     let deadline = ContinuousClock.now + limit
     while unsafe PQstatus(connection) != CONNECTION_BAD {
@@ -104,12 +104,12 @@ package import PostgresWire
     throw ServerErrors.connecting(errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
   }
 
-  static let stopped = StreamError(.unavailable, "stopped while waiting for the server", isRetryable: true)
+  static let stopped = Failure(.connection, "stopped while waiting for the server")
 
-  static func silent(for limit: Duration) -> StreamError {
-    StreamError(
-      .unavailable, "the server did not answer within \(limit.components.seconds) s",
-      advice: "check host, port and network, or raise connect_timeout", isRetryable: true)
+  static func silent(for limit: Duration) -> Failure {
+    Failure(
+      .connection, "the server did not answer within \(limit.components.seconds) s",
+      advice: "check host, port and network, or raise connect_timeout")
   }
 
   private static func connectTimeout(_ connection: OpaquePointer) -> Int {
@@ -129,9 +129,9 @@ package import PostgresWire
 
   var errorMessage: String { unsafe String(cString: PQerrorMessage(connection)) }
 
-  func lost() -> StreamError { ServerErrors.error(errorMessage, sqlState: nil) }
+  func lost() -> Failure { ServerErrors.error(errorMessage, sqlState: nil) }
 
-  func failure(_ result: OpaquePointer?) -> StreamError {
+  func failure(_ result: OpaquePointer?) -> Failure {
     guard let code = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "C"))) else { return lost() }
     let message = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "M")))
     return unsafe ServerErrors.error(message.map { unsafe String(cString: $0) } ?? "", sqlState: String(cString: code))

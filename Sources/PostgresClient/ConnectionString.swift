@@ -4,7 +4,7 @@ import PostgresWire
 /// Checking a connection string without connecting.
 enum ConnectionString {
   /// Refuses what libpq cannot parse.
-  static func check(_ text: String) throws(StreamError) {
+  static func check(_ text: String) throws(Failure) {
     let isURI = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
     guard isURI || text.contains("=") else { return }
     var message: UnsafeMutablePointer<CChar>?

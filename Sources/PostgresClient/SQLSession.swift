@@ -33,10 +33,10 @@ package final class SQLSession: Sendable {
 
   /// Runs a statement with its parameters, `$1` and so on, and returns its rows. A connection that was lost is tried once
   /// more.
-  package func query(_ sql: String, _ parameters: [String?] = []) throws(StreamError) -> [[String?]] {
-    try connection.withLock { (connected) throws(StreamError) in
+  package func query(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {
+    try connection.withLock { (connected) throws(Failure) in
       if let open = connected {
-        do throws(StreamError) {
+        do throws(Failure) {
           return try open.server.query(sql, parameters)
         } catch {
           guard error.isRetryable else { throw error }

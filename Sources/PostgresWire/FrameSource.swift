@@ -17,16 +17,16 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// Hands over the frames that are there, one after another, until none is left or `visit` has enough.
   ///
   /// The span is valid only during the call.
-  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply
+  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply
 
   /// Tells the server about progress; a recording ignores it.
-  mutating func send(_ status: StandbyStatus) throws(StreamError)
+  mutating func send(_ status: StandbyStatus) throws(Failure)
 
   /// Whether the server is shutting down. Asked while nothing is received; may take two seconds.
   var isServerLeaving: Bool { get }
 
   /// Ends the stream in an orderly way, so that the last status is known to have arrived; bounded in time.
-  mutating func finish() throws(StreamError)
+  mutating func finish() throws(Failure)
 }
 
 extension FrameSource where Self: ~Copyable {

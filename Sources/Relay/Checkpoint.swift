@@ -16,47 +16,47 @@ struct Checkpoint: Sendable {
   private var written = LSN.zero
 
   /// Reads the file if there is one. A file that cannot be understood is an error, never a position.
-  init(path: String) throws(StreamError) {
+  init(path: String) throws(Failure) {
     self.path = path
     let text: String?
     do {
       text = try SmallFile.read(path)
     } catch {
-      throw StreamError(.configuration, "cannot read \(path): \(error.text)")
+      throw Failure(.wrongStream, "cannot read \(path): \(error.text)")
     }
     guard let text else {
       (resume, stored) = (nil, nil)
       return
     }
     guard let (identity, lsn) = Self.parse(text) else {
-      throw StreamError(
-        .configuration, "\(path) is no checkpoint, or is damaged",
+      throw Failure(
+        .wrongStream, "\(path) is no checkpoint, or is damaged",
         advice: "remove it to go on from the slot's own position, at the price of some events coming again")
     }
     (resume, stored) = (lsn, identity)
   }
 
   /// Refuses a stream that the position does not belong to, or whose log ends before it.
-  func check(_ identity: StreamIdentity, flushLSN: LSN) throws(StreamError) {
+  func check(_ identity: StreamIdentity, flushLSN: LSN) throws(Failure) {
     guard let stored, let resume else { return }
-    let advice = "remove it only if you know that nothing is missing"
+    let advice: Wording = "remove it only if you know that nothing is missing"
     guard stored.systemIdentifier == identity.systemIdentifier, stored.timeline == identity.timeline,
       stored.slot == identity.slot
     else {
-      throw StreamError(
-        .configuration,
+      throw Failure(
+        .wrongStream,
         "\(path) belongs to slot \(stored.slot) of system \(stored.systemIdentifier), timeline \(stored.timeline), not to "
           + "slot \(identity.slot) of system \(identity.systemIdentifier), timeline \(identity.timeline)",
         advice: advice)
     }
     guard resume <= flushLSN else {
-      throw StreamError(
-        .configuration, "\(path) says \(resume), but the server's log ends at \(flushLSN)", advice: advice)
+      throw Failure(
+        .wrongStream, "\(path) says \(resume), but the server's log ends at \(flushLSN)", advice: advice)
     }
   }
 
   /// Writes a position, durably, if it is a later one.
-  mutating func write(_ lsn: LSN, of identity: StreamIdentity) throws(SinkError) {
+  mutating func write(_ lsn: LSN, of identity: StreamIdentity) throws(Failure) {
     guard lsn > written else { return }
     var lines = KeyValueText()
     lines.append("system", identity.systemIdentifier)
@@ -67,7 +67,7 @@ struct Checkpoint: Sendable {
     do {
       try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path)
     } catch {
-      throw SinkError(.writeFailed, "cannot write \(path): \(error.text)")
+      throw Failure(.checkpointWrite, "cannot write \(path): \(error.text)")
     }
     written = lsn
   }

@@ -1,5 +1,6 @@
 import Delivery
 import Files
+import PostgresWire
 import Synchronization
 
 /// The sink's answers, which come on whatever thread.
@@ -7,7 +8,7 @@ final class Mailbox: Sendable {
   /// What became of a batch.
   struct Answer: Sendable {
     let number: Int
-    let failure: SinkError?
+    let failure: Failure?
   }
 
   private struct State {

@@ -12,7 +12,7 @@ struct Outbound {
   private var firstNumber = 0
   private var gathering = Gathering()
   /// Why the sink takes nothing any more.
-  private(set) var failure: SinkError?
+  private(set) var failure: Failure?
   /// How many events are durable.
   private(set) var deliveredEvents = 0
 

@@ -16,14 +16,15 @@ extension Pipeline {
   /// Whether a committed transaction has rows that did not fit into a batch, which come before any further frame.
   package var isReleasing: Bool { releasing != nil }
 
-  mutating func startRelease(_ xid: TransactionID, _ commit: Commit, _ lsn: LSN) throws(RelayError) {
+  mutating func startRelease(_ xid: TransactionID, _ commit: Commit, _ lsn: LSN) throws(Failure) {
     if let until, commit.commitLSN > until {
       hasReachedEnd = true
       return
     }
     // Every transaction's rows come before its commit, unless somebody has confirmed its PREPARE already.
     guard let transaction = open.remove(xid) else {
-      throw .protocolViolation("commit of transaction \(xid), whose rows were confirmed before by another client", lsn)
+      throw Failure(
+        .protocol, "commit of transaction \(xid), whose rows were confirmed before by another client", lsn: lsn)
     }
     received = max(received, commit.endLSN)
     try goOn(with: Release(rows: SpoolReader(transaction), commit: commit, xid: xid))
@@ -33,10 +34,10 @@ extension Pipeline {
   package mutating func release() {
     // Taken out, so that its buffers are not referred to twice.
     guard let release = releasing.take() else { return }
-    do throws(RelayError) { try goOn(with: release) } catch { failure = error }
+    do throws(Failure) { try goOn(with: release) } catch { failure = error }
   }
 
-  private mutating func goOn(with started: consuming Release) throws(RelayError) {
+  private mutating func goOn(with started: consuming Release) throws(Failure) {
     var release = started
     let commit = release.commit
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
@@ -60,8 +61,8 @@ extension Pipeline {
   }
 
   /// The next row; after an error the transaction is still an incomplete one.
-  private mutating func next(_ release: inout Release) throws(RelayError) -> SpoolReader.Row? {
-    do throws(RelayError) {
+  private mutating func next(_ release: inout Release) throws(Failure) -> SpoolReader.Row? {
+    do throws(Failure) {
       return try release.rows.nextRow()
     } catch {
       releasing = release

@@ -1,7 +1,7 @@
 package import Delivery
 package import IntegrationEvents
-package import Outbox
-import PgOutput
+package import OutboxMapping
+package import PgOutput
 package import PostgresWire
 
 /// From frames to batches of encoded events: decoding, mapping, encoding, and knowing where in the stream we are.
@@ -10,13 +10,13 @@ package struct Pipeline {
   static let batchSize = 128 * 1024
 
   private(set) var decoder = Decoder()
-  private(set) var outbox: Outbox
+  private(set) var mapper: EventMapper
   private let encoder: EnvelopeEncoder
   let until: LSN?
   /// The events not handed over yet.
   var growing = GrowingBatch()
   /// Why the stream cannot go on.
-  package internal(set) var failure: RelayError?
+  package internal(set) var failure: Failure?
   /// The position that was asked for has been reached.
   var hasReachedEnd = false
   /// The server wants an answer.
@@ -44,10 +44,10 @@ package struct Pipeline {
   private var attributes: [EncodedAttribute] = []
 
   package init(
-    _ outbox: Outbox, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
+    _ mapper: EventMapper, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
     keepsBadRows: Bool = false, spool: SpoolConfiguration = SpoolConfiguration()
   ) {
-    self.outbox = outbox
+    self.mapper = mapper
     open = OpenTransactions(spool)
     self.encoder = encoder
     self.until = until
@@ -64,7 +64,7 @@ package struct Pipeline {
   /// The stream starts anew, from a confirmed position: whatever is not complete will come again.
   mutating func restart() {
     decoder = Decoder()
-    outbox.forgetRelations()
+    mapper.forgetRelations()
     failure = nil
     begun = nil
     releasing = nil
@@ -94,7 +94,7 @@ package struct Pipeline {
 
   /// Takes one frame.
   package mutating func consume(_ frame: RawSpan) -> FrameVerdict {
-    do throws(RelayError) {
+    do throws(Failure) {
       switch try Self.header(frame) {
       case .xLogData(let header):
         if header.start > received { received = header.start }
@@ -114,8 +114,10 @@ package struct Pipeline {
   /// The batch is as large as batches become.
   package var isBatchFull: Bool { growing.batch.bytes.count >= Self.batchSize }
 
-  private static func header(_ frame: RawSpan) throws(RelayError) -> ReplicationFrame {
-    do { return try ReplicationFrame.decode(from: frame) } catch { throw .frame(error) }
+  private static func header(_ frame: RawSpan) throws(Failure) -> ReplicationFrame {
+    do { return try ReplicationFrame.decode(from: frame) } catch {
+      throw Failure(.protocol, "replication frame: \(error)")
+    }
   }
 
   private mutating func take(_ keepalive: ReplicationFrame.Keepalive) {
@@ -132,15 +134,15 @@ package struct Pipeline {
     if let until, end >= until { hasReachedEnd = true }
   }
 
-  private mutating func consume(_ message: RawSpan, lsn: LSN) throws(RelayError) {
+  private mutating func consume(_ message: RawSpan, lsn: LSN) throws(Failure) {
     let decoded: Message
-    do { decoded = try decoder.decode(message) } catch { throw .message(error, lsn) }
+    do { decoded = try decoder.decode(message) } catch { throw Failure(undecoded: error, at: lsn) }
     switch decoded {
     case .insert(let insert):
       let relation = try self.relation(insert.new, insert.relationID, message, lsn)
       try beginRow(insert.xid, lsn)
-      do throws(OutboxError) {
-        let outcome = try outbox.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
+      do throws(MappingError) {
+        let outcome = try mapper.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
         try encode(outcome, message, relation: relation, lsn)
       } catch {
         let shape = decoder.relations[relation]
@@ -148,16 +150,17 @@ package struct Pipeline {
       }
       try open.bound()
     case .begin(let begin):
-      guard begun == nil else { throw .protocolViolation("Begin inside a transaction", lsn) }
+      guard begun == nil else { throw Failure(.protocol, "Begin inside a transaction", lsn: lsn) }
       if let until, begin.finalLSN > until {
         hasReachedEnd = true
         return
       }
       begun = begin
-      outbox.beginTransaction(commitLSN: begin.finalLSN, commitTime: begin.commitTime)
+      mapper.beginTransaction(commitLSN: begin.finalLSN, commitTime: begin.commitTime)
     case .commit(let commit):
       guard begun?.finalLSN == commit.commitLSN else {
-        throw .protocolViolation("Commit \(commit.commitLSN) does not end the transaction that was begun", lsn)
+        throw Failure(
+          .protocol, "Commit \(commit.commitLSN) does not end the transaction that was begun", lsn: lsn)
       }
       begun = nil
       received = max(received, commit.endLSN)
@@ -168,8 +171,8 @@ package struct Pipeline {
     case .logicalMessage(let logical):
       guard logical.isTransactional else { return }
       try beginRow(logical.xid, lsn, isMessage: true)
-      do throws(OutboxError) {
-        try encode(try outbox.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
+      do throws(MappingError) {
+        try encode(try mapper.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
       } catch {
         try keepBadRow(error, BadRow.json(logical, message))
       }
@@ -180,7 +183,7 @@ package struct Pipeline {
     case .streamAbort(let abort):
       guard open.abort(abort.xid, abort.subtransaction) else {
         needsWholeTransactions = true
-        throw .stream(Self.unclearAbort)
+        throw Self.unclearAbort
       }
     case .beginPrepare(let begin): open.open(begin.xid, anew: true)
     case .prepare(let prepare), .streamPrepare(let prepare):
@@ -203,16 +206,16 @@ package struct Pipeline {
 
   /// A row that cannot become an event ends the stream, or goes to the dead letters. Of an open transaction it waits for
   /// the commit, as all its rows.
-  private mutating func keepBadRow(_ error: OutboxError, _ row: @autoclosure () -> String) throws(RelayError) {
+  private mutating func keepBadRow(_ error: MappingError, _ row: @autoclosure () -> String) throws(Failure) {
     let isKept = keepsBadRows && error.isAboutRow
     guard let current = open.current else {
-      guard isKept else { throw .outbox(error) }
-      return keepBadRow(row(), "\(error)", at: outbox.event.position)
+      guard isKept else { throw error.failure }
+      return keepBadRow(row(), "\(error)", at: mapper.event.position)
     }
     if isKept {
       current.spool.append(badRow: row(), "\(error)")
     } else {
-      current.spool.append(failure: .outbox(error))
+      current.spool.append(failure: error.failure)
     }
   }
 
@@ -228,30 +231,30 @@ package struct Pipeline {
 
   private mutating func relation(
     _ tuple: Tuple, _ id: ObjectID, _ message: RawSpan, _ lsn: LSN
-  ) throws(RelayError) -> RelationVersion {
-    do { return try decoder.relation(of: tuple, id, in: message) } catch { throw .message(error, lsn) }
+  ) throws(Failure) -> RelationVersion {
+    do { return try decoder.relation(of: tuple, id, in: message) } catch { throw Failure(undecoded: error, at: lsn) }
   }
 
   private mutating func change(
     _ what: String, _ ids: [ObjectID], _ xid: TransactionID?, _ message: RawSpan, _ lsn: LSN
-  ) throws(RelayError) {
+  ) throws(Failure) {
     var versions: [RelationVersion] = []
     do {
       for id in ids { versions.append(try decoder.relation(id, in: message)) }
     } catch {
-      throw .message(error, lsn)
+      throw Failure(undecoded: error, at: lsn)
     }
     try beginRow(xid, lsn)
-    do { try outbox.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { try keepBadRow(error, "") }
+    do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { try keepBadRow(error, "") }
     try open.bound()
   }
 
   /// Counts a row of an open transaction.
   private mutating func beginRow(
     _ xid: TransactionID?, _ lsn: LSN, isMessage: Bool = false
-  ) throws(RelayError) {
+  ) throws(Failure) {
     guard begun == nil else { return }
-    guard let current = open.current else { throw .protocolViolation("row outside a transaction", lsn) }
+    guard let current = open.current else { throw Failure(.protocol, "row outside a transaction", lsn: lsn) }
     if isMessage {
       current.spool.beginMessage(xid ?? current.id)
     } else {
@@ -259,31 +262,36 @@ package struct Pipeline {
     }
   }
 
-  private static let unclearAbort = StreamError(
-    .badData,
+  private static let unclearAbort = Failure(
+    .abortUnclear,
     "a subtransaction was rolled back, and the server does not say which logical messages of its transaction were its own",
-    advice: "transactions are taken after their commit from now on; --streaming off does so from the start",
-    isRetryable: true)
+    advice:
+      "transactions are taken after their commit from now on; \(setting: "streaming", "off") does so from the start")
 
   private mutating func encode(
-    _ outcome: Outbox.Outcome, _ message: RawSpan, relation: RelationVersion?, _ lsn: LSN
-  ) throws(OutboxError) {
+    _ outcome: EventMapper.Outcome, _ message: RawSpan, relation: RelationVersion?, _ lsn: LSN
+  ) throws(MappingError) {
     guard outcome != .none else { return }
     do throws(EnvelopeError) {
       if let current = open.current {
         line.removeAll(keepingCapacity: true)
         attributes.removeAll(keepingCapacity: true)
-        let encoded = try outbox.write(outcome, message, with: encoder, into: &line, &attributes)
+        let encoded = try mapper.write(outcome, message, with: encoder, into: &line, &attributes)
         current.spool.append(encoded, line, attributes)
-      } else if delivered.map({ outbox.event.position > $0 }) ?? true {
-        let encoded = try outbox.write(
+      } else if delivered.map({ mapper.event.position > $0 }) ?? true {
+        let encoded = try mapper.write(
           outcome, message, with: encoder, into: &growing.batch.bytes, &growing.batch.attributes)
         growing.batch.events.append(encoded)
         delivered = encoded.position
         eventCount += 1
       }
     } catch {
-      throw outbox.located(error, relation: relation, lsn: lsn)
+      throw mapper.located(error, relation: relation, lsn: lsn)
     }
   }
+}
+
+extension Failure {
+  /// A message of the plugin that could not be read, at a position.
+  package init(undecoded error: DecodeError, at lsn: LSN) { self.init(.protocol, Wording(error), lsn: lsn) }
 }

@@ -9,26 +9,26 @@ struct PositionLedger {
   private var checkpoint: Checkpoint?
 
   /// Refuses a stream that our record does not belong to, or whose log ends before it.
-  init(_ checkpoint: Checkpoint?, _ identity: StreamIdentity, serverEnd: LSN) throws(StreamError) {
+  init(_ checkpoint: Checkpoint?, _ identity: StreamIdentity, serverEnd: LSN) throws(Failure) {
     try checkpoint?.check(identity, flushLSN: serverEnd)
     self.checkpoint = checkpoint
     self.identity = identity
   }
 
   /// Refuses a stream that was opened anew and is another.
-  func check(_ found: StreamIdentity) throws(StreamError) {
+  func check(_ found: StreamIdentity) throws(Failure) {
     guard found != identity else { return }
-    throw StreamError(
-      .configuration,
+    throw Failure(
+      .wrongStream,
       "connected again, but to system \(found.systemIdentifier), timeline \(found.timeline), database "
         + "\(found.database), not system \(identity.systemIdentifier), timeline \(identity.timeline), database "
-        + identity.database,
+        + "\(identity.database)",
       advice: "positions mean nothing there; check where the connection string leads, then start again")
   }
 
   /// Makes a confirmed position our own record, before the server is told: its position may go back, ours must not be
   /// behind it.
-  mutating func record(_ flushed: LSN) throws(SinkError) {
+  mutating func record(_ flushed: LSN) throws(Failure) {
     try checkpoint?.write(flushed, of: identity)
   }
 }

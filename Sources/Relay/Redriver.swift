@@ -18,7 +18,7 @@ public struct Redriver {
 
   private let store: any DeadLetterStore
   private let control: RunControl
-  private let makeSink: () throws -> any Sink
+  private let makeSink: () throws(Failure) -> any Sink
   /// Keys whose later letters stay behind one that was refused.
   private var stuckKeys: Set<String> = []
   /// Letters that were refused, which stay.
@@ -28,7 +28,9 @@ public struct Redriver {
 
   /// Makes a redriver; its sinks must stop, not make dead letters, when they are refused. One that has stopped takes
   /// nothing more, so a new one is made then.
-  public init(_ store: any DeadLetterStore, _ control: RunControl, sink makeSink: @escaping () throws -> any Sink) {
+  public init(
+    _ store: any DeadLetterStore, _ control: RunControl, sink makeSink: @escaping () throws(Failure) -> any Sink
+  ) {
     self.store = store
     self.control = control
     self.makeSink = makeSink
@@ -37,7 +39,7 @@ public struct Redriver {
   /// Delivers the letters that match, until none is left, all that are left were refused, or a stop is asked for.
   ///
   /// A running stream may park more events behind these; they are taken too, so that no key stays half parked.
-  public mutating func run(_ query: LetterQuery) throws -> Result {
+  public mutating func run(_ query: LetterQuery) throws(Failure) -> Result {
     var sink = try makeSink()
     defer { sink.close() }
     var mark: LetterMark?
@@ -60,15 +62,15 @@ public struct Redriver {
     return Result(delivered: delivered, left: left)
   }
 
-  private mutating func countLeft(_ query: LetterQuery) throws(SinkError) {
+  private mutating func countLeft(_ query: LetterQuery) throws(Failure) {
     left = 0
-    try store.forEachPage(matching: query) { (letters) throws(SinkError) in left += letters.count }
+    try store.forEachPage(matching: query) { (letters) throws(Failure) in left += letters.count }
   }
 
   /// Delivers letters one after another, at most so many as are removed at once; gives those that are delivered.
   private mutating func deliver(
     _ letters: inout ArraySlice<DeadLetter>, to sink: inout any Sink
-  ) throws -> [DeadLetter] {
+  ) throws(Failure) -> [DeadLetter] {
     var gone: [DeadLetter] = []
     while let letter = letters.popFirst() {
       if gone.contains(where: { $0.isAbout(letter) }) { continue }
@@ -96,7 +98,7 @@ public struct Redriver {
   }
 
   /// Waits for one delivery; nil when it is durable.
-  private func deliver(_ letter: DeadLetter, to sink: any Sink) -> SinkError? {
+  private func deliver(_ letter: DeadLetter, to sink: any Sink) -> Failure? {
     var batch = EventBatch()
     batch.append(letter)
     let mailbox = Mailbox(control.wakeup)

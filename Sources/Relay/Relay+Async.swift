@@ -7,16 +7,16 @@ extension Relay {
   /// Runs on a thread of its own, as `run(open:sink:)` does. When the task is cancelled, the relay delivers and confirms what
   /// has been read, then ends.
   public func run<Source: FrameSource & ~Copyable>(
-    open: @escaping @Sendable (Request) throws(StreamError) -> Source,
-    sink makeSink: @escaping @Sendable (StreamIdentity) throws(SinkError) -> any Sink
-  ) async throws(RelayError) -> RelayOutcome {
+    open: @escaping @Sendable (Request) throws(Failure) -> Source,
+    sink makeSink: @escaping @Sendable (StreamIdentity) throws(Failure) -> any Sink
+  ) async throws(Failure) -> RelayOutcome {
     let (relay, control) = (self, control)
-    let result: Result<RelayOutcome, RelayError> = await withTaskCancellationHandler {
+    let result: Result<RelayOutcome, Failure> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         // A queue of its own has a thread of its own while it blocks.
         DispatchQueue(label: "tailrace.relay").async {
           var relay = relay
-          do throws(RelayError) {
+          do throws(Failure) {
             continuation.resume(returning: .success(try relay.run(open: open, sink: makeSink)))
           } catch {
             continuation.resume(returning: .failure(error))

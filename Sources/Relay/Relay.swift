@@ -1,7 +1,7 @@
 public import Delivery
 import IntegrationEvents
 public import Logging
-import Outbox
+import OutboxMapping
 public import PostgresWire
 
 /// Reads frames, turns them into events, delivers them, and confirms what is durable.
@@ -47,12 +47,12 @@ public struct Relay: Sendable {
   ///   - open: opens the stream; called again after a failure that may heal.
   ///   - makeSink: makes the sink, once it is known which stream it is for. The relay closes it.
   public mutating func run<Source: FrameSource & ~Copyable>(
-    open: (Request) throws(StreamError) -> Source,
-    sink makeSink: (StreamIdentity) throws(SinkError) -> any Sink
-  ) throws(RelayError) -> RelayOutcome {
+    open: (Request) throws(Failure) -> Source,
+    sink makeSink: (StreamIdentity) throws(Failure) -> any Sink
+  ) throws(Failure) -> RelayOutcome {
     let checkpoint = try openCheckpoint()
     let first = Request(position: checkpoint?.resume ?? .zero, isFirst: true, wholeTransactions: false)
-    guard let source = try connect({ () throws(StreamError) in try open(first) }) else {
+    guard let source = try connect({ () throws(Failure) in try open(first) }) else {
       return RelayOutcome(reason: .stopped, events: 0, flushed: .zero)
     }
     var loop = try RelayLoop(configuration, checkpoint, source, makeSink, deadLetters, control, board, log)
@@ -67,19 +67,20 @@ public struct Relay: Sendable {
   }
 
   private mutating func run<Source: FrameSource & ~Copyable>(
-    _ loop: inout RelayLoop<Source>, _ open: (Request) throws(StreamError) -> Source
-  ) throws(RelayError) -> RelayOutcome {
+    _ loop: inout RelayLoop<Source>, _ open: (Request) throws(Failure) -> Source
+  ) throws(Failure) -> RelayOutcome {
     while true {
       do {
         return loop.outcome(try loop.run())
-      } catch .stream(let failure) {
+      } catch {
+        guard error.isRetryable else { throw located(error, loop.identity) }
         // Closed before the next attempt: a server that shuts down waits for it.
         loop.disconnect()
         loop.publish(.connecting)
-        try reconsider(failure)
+        try reconsider(error)
       }
       let next = Request(position: loop.flushed, isFirst: false, wholeTransactions: loop.needsWholeTransactions)
-      guard let source = try connect({ () throws(StreamError) in try open(next) }) else {
+      guard let source = try connect({ () throws(Failure) in try open(next) }) else {
         loop.settle()
         return loop.outcome(.stopped)
       }
@@ -87,15 +88,22 @@ public struct Relay: Sendable {
     }
   }
 
-  private func openCheckpoint() throws(RelayError) -> Checkpoint? {
-    guard let path = configuration.checkpoint else { return nil }
-    do { return try Checkpoint(path: path) } catch { throw .stream(error) }
+  /// Adds which stream it was.
+  private func located(_ failure: Failure, _ identity: StreamIdentity) -> Failure {
+    var failure = failure
+    failure.place.slot = failure.place.slot ?? identity.slot
+    failure.place.publication = failure.place.publication ?? identity.publication
+    return failure
+  }
+
+  private func openCheckpoint() throws(Failure) -> Checkpoint? {
+    try configuration.checkpoint.map { (path) throws(Failure) in try Checkpoint(path: path) }
   }
 
   /// Opens the stream, again and again if need be; nil when it was asked to stop meanwhile.
   private mutating func connect<Source: FrameSource & ~Copyable>(
-    _ open: () throws(StreamError) -> Source
-  ) throws(RelayError) -> Source? {
+    _ open: () throws(Failure) -> Source
+  ) throws(Failure) -> Source? {
     while !control.isStopRequested {
       do {
         let source = try open()
@@ -110,8 +118,8 @@ public struct Relay: Sendable {
   }
 
   /// Waits before the next attempt, or throws when another one cannot help.
-  private mutating func reconsider(_ failure: StreamError) throws(RelayError) {
-    guard failure.isRetryable, configuration.retries else { throw .stream(failure) }
+  private mutating func reconsider(_ failure: Failure) throws(Failure) {
+    guard failure.isRetryable, configuration.retries else { throw failure }
     let pause = backoff.next()
     board.update { status in
       status.retries += 1

@@ -1,5 +1,5 @@
 public import IntegrationEvents
-public import Outbox
+public import OutboxMapping
 public import PostgresWire
 
 /// How a relay works.
@@ -13,7 +13,7 @@ public struct RelayConfiguration: Sendable {
   }
 
   /// Which rows become events, and how. The relay fills in database and system.
-  public var outbox: OutboxConfiguration
+  public var mapping: MappingConfiguration
   /// What a line holds. Default: a CloudEvent.
   public var envelope: EnvelopeEncoder.Envelope = .cloudevents
   /// Where to stop. Default: nowhere.
@@ -30,8 +30,8 @@ public struct RelayConfiguration: Sendable {
   public var spool = SpoolConfiguration()
 
   /// Makes a configuration with the defaults.
-  public init(outbox: OutboxConfiguration) {
-    self.outbox = outbox
+  public init(mapping: MappingConfiguration) {
+    self.mapping = mapping
   }
 }
 

@@ -1,7 +1,7 @@
 import Delivery
 import IntegrationEvents
 import Logging
-import Outbox
+import OutboxMapping
 import PostgresWire
 
 /// The order in which a relay does things: read, hand over, confirm, wait. What outlives a lost connection is kept here.
@@ -20,26 +20,24 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
 
   init(
     _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source,
-    _ makeSink: (StreamIdentity) throws(SinkError) -> any Sink, _ deadLetters: DeadLetterOffice,
+    _ makeSink: (StreamIdentity) throws(Failure) -> any Sink, _ deadLetters: DeadLetterOffice,
     _ control: RunControl, _ board: StatusBoard, _ log: Logger
-  ) throws(RelayError) {
+  ) throws(Failure) {
     let (identity, serverEnd) = (source.identity, source.flushLSN)
-    let ledger: PositionLedger
-    do { ledger = try PositionLedger(checkpoint, identity, serverEnd: serverEnd) } catch { throw .stream(error) }
-    let sink: any Sink
-    do { sink = try makeSink(identity) } catch { throw .sink(error) }
+    let ledger = try PositionLedger(checkpoint, identity, serverEnd: serverEnd)
+    let sink = try makeSink(identity)
     let end: LSN? =
       switch configuration.end {
       case .lsn(let lsn): lsn
       case .now: serverEnd
       case nil: nil
       }
-    var outbox = configuration.outbox
-    outbox.database = identity.database
-    outbox.systemIdentifier = identity.systemIdentifier
+    var mapping = configuration.mapping
+    mapping.database = identity.database
+    mapping.systemIdentifier = identity.systemIdentifier
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
     pipeline = Pipeline(
-      Outbox(outbox), encoder, until: end, delivered: sink.resumePosition,
+      EventMapper(mapping), encoder, until: end, delivered: sink.resumePosition,
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
     outbound = Outbound(sink, control.wakeup)
     session = StreamSession(source, seeksEnd: end != nil)
@@ -51,6 +49,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.log = log
   }
 
+  var identity: StreamIdentity { ledger.identity }
   var needsWholeTransactions: Bool { pipeline.needsWholeTransactions }
   var flushed: LSN { pipeline.confirm.flushed }
 
@@ -62,16 +61,16 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   mutating func disconnect() { session.close() }
 
   /// Goes on with a stream that has been opened anew.
-  mutating func reconnect(_ source: consuming Source) throws(RelayError) {
-    do { try ledger.check(source.identity) } catch { throw .stream(error) }
+  mutating func reconnect(_ source: consuming Source) throws(Failure) {
+    try ledger.check(source.identity)
     session.replace(source)
     pipeline.restart()
   }
 
   /// Runs until the stream ends, an end is reached, or a stop is asked for; errors leave nothing unconfirmed that could
   /// be confirmed.
-  mutating func run() throws(RelayError) -> RelayOutcome.Reason {
-    try session.send(pipeline, &ledger, asking: session.seeksEnd)
+  mutating func run() throws(Failure) -> RelayOutcome.Reason {
+    try send(asking: session.seeksEnd)
     while true {
       outbound.collect(&pipeline)
       if let failure = outbound.failure { return try end(failure) }
@@ -83,14 +82,14 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       let supply = try step()
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
-      try session.sendIfDue(&pipeline, &ledger)
+      try report()
       publish(.streaming)
       if supply != .paused { session.wait(pipeline, after: supply, control) }
     }
   }
 
   /// Reads and hands over; nil when there is no room for what would be read.
-  private mutating func step() throws(RelayError) -> FrameSupply? {
+  private mutating func step() throws(Failure) -> FrameSupply? {
     guard !pipeline.isBatchFull, outbound.hasRoom(pipeline.confirm) else {
       outbound.handOver(&pipeline, after: .paused)
       if !pipeline.isBatchFull, outbound.hasRoom(pipeline.confirm) { return .paused }
@@ -98,7 +97,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       return nil
     }
     let supply: FrameSupply
-    do throws(RelayError) {
+    do throws(Failure) {
       supply = try session.receive(&pipeline)
     } catch {
       // What a damaged recording holds before the damage is whole. A server sends again what is not confirmed.
@@ -120,18 +119,18 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   private mutating func warnOfChanges() {
-    guard pipeline.outbox.passedOverChanges > 0, !hasWarnedOfChanges else { return }
+    guard pipeline.mapper.passedOverChanges > 0, !hasWarnedOfChanges else { return }
     hasWarnedOfChanges = true
     log.warning(
-      "rows of an outbox table are being updated, deleted or truncated; only inserts become events (--on-change)")
+      "rows of an outbox table are being updated, deleted or truncated; only inserts become events (on-change)")
   }
 
   /// Rows that cannot become events are kept before any later event may become durable, for a sink that resumes behind
   /// that one would not see them again.
-  private mutating func keepBadRows() throws(RelayError) {
+  private mutating func keepBadRows() throws(Failure) {
     let letters = pipeline.takeBadRows()
     guard !letters.isEmpty else { return }
-    do throws(SinkError) {
+    do throws(Failure) {
       try deadLetters.keep(letters)
     } catch {
       _ = try end(error)
@@ -140,20 +139,30 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     log.warning("\(letters.count) rows went to the dead letters: \(letters[0].reason)")
   }
 
+  /// Tells the server how far we are, when it is time.
+  private mutating func report() throws(Failure) {
+    if try session.isStatusDue(&pipeline) { try send(asking: session.seeksEnd) }
+  }
+
+  private mutating func send(asking: Bool) throws(Failure) {
+    try ledger.record(pipeline.confirm.flushed)
+    try session.send(pipeline, asking: asking)
+  }
+
   private mutating func advance() {
     if pipeline.batch.events.isEmpty { pipeline.confirm.advance() }
   }
 
   /// The sink has failed: confirms what was durable before.
-  private mutating func end(_ failure: SinkError) throws(RelayError) -> RelayOutcome.Reason {
+  private mutating func end(_ failure: Failure) throws(Failure) -> RelayOutcome.Reason {
     // Of two failures the first one counts.
     try? sayGoodbye()
     if failure.kind == .readerGone { return .readerGone }
-    throw .sink(failure)
+    throw failure
   }
 
   /// Delivers what there is, confirms it, and ends the stream.
-  private mutating func finish(_ reason: RelayOutcome.Reason) throws(RelayError) -> RelayOutcome.Reason {
+  private mutating func finish(_ reason: RelayOutcome.Reason) throws(Failure) -> RelayOutcome.Reason {
     var deadline: ContinuousClock.Instant?
     outbound.handOverAll(&pipeline)
     while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
@@ -171,23 +180,26 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       outbound.collect(&pipeline)
       outbound.handOverAll(&pipeline)
       // The server may go meanwhile; delivering is what matters now.
-      do { try session.sendIfDue(&pipeline, &ledger) } catch .stream { continue }
+      do { try report() } catch {
+        guard error.kind != .checkpointWrite else { throw error }
+      }
     }
     if let failure = outbound.failure { return try end(failure) }
     advance()
     try sayGoodbye()
-    if pipeline.outbox.passedOverChanges > 0 {
-      log.warning("passed over \(pipeline.outbox.passedOverChanges) changes of outbox tables that are no inserts")
+    if pipeline.mapper.passedOverChanges > 0 {
+      log.warning("passed over \(pipeline.mapper.passedOverChanges) changes of outbox tables that are no inserts")
     }
     return reason
   }
 
   /// A server that has gone meanwhile just sends some events again; a checkpoint that cannot be written is an error.
-  private mutating func sayGoodbye() throws(RelayError) {
-    do throws(RelayError) {
-      try session.finish(pipeline, &ledger)
+  private mutating func sayGoodbye() throws(Failure) {
+    do throws(Failure) {
+      try send(asking: false)
+      try session.finish()
     } catch {
-      if case .sink = error { throw error }
+      guard error.kind != .checkpointWrite else { throw error }
       log.notice("the last confirmation may not have arrived, so some events may come again: \(error)")
     }
   }
@@ -219,7 +231,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       status.batchesInFlight = pipeline.confirm.batchesInFlight
       status.bytesInFlight = pipeline.confirm.bytesInFlight
       status.keptRows = keptRows
-      status.passedOverChanges = pipeline.outbox.passedOverChanges
+      status.passedOverChanges = pipeline.mapper.passedOverChanges
     }
   }
 }

@@ -20,8 +20,8 @@ struct ServerWatch {
   }
 }
 
-extension RelayError {
+extension Failure {
   /// The server waits for us in order to shut down, and we for the sink.
-  static let serverLeaving = RelayError.stream(
-    StreamError(.unavailable, "the server is shutting down while the sink is busy; letting it go", isRetryable: true))
+  static let serverLeaving = Failure(
+    .connection, "the server is shutting down while the sink is busy; letting it go")
 }

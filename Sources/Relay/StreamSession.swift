@@ -45,54 +45,44 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   /// Takes what has arrived.
-  mutating func receive(_ pipeline: inout Pipeline) throws(RelayError) -> FrameSupply {
+  mutating func receive(_ pipeline: inout Pipeline) throws(Failure) -> FrameSupply {
     watch.rest()
     if pipeline.isReleasing {
       pipeline.release()
       return .paused
     }
-    do {
-      let supply = try source?.receive { pipeline.consume($0) } ?? .ended
-      if case .drained = supply { isDrained = true } else { isDrained = false }
-      return supply
-    } catch {
-      throw .stream(error)
-    }
+    let supply = try source?.receive { pipeline.consume($0) } ?? .ended
+    if case .drained = supply { isDrained = true } else { isDrained = false }
+    return supply
   }
 
   /// Looks after the server while nothing is read: its questions are not heard then.
-  mutating func letGo() throws(RelayError) {
+  mutating func letGo() throws(Failure) {
     guard watch.isDue(), isLive, source?.isServerLeaving ?? false else { return }
-    throw RelayError.serverLeaving
+    throw .serverLeaving
   }
 
-  /// Sends a status update when one is due: at a question, at a heartbeat, soon after there is something to tell.
-  mutating func sendIfDue(_ pipeline: inout Pipeline, _ ledger: inout PositionLedger) throws(RelayError) {
+  /// Whether a status update is due: at a question, at a heartbeat, soon after there is something to tell.
+  mutating func isStatusDue(_ pipeline: inout Pipeline) throws(Failure) -> Bool {
     let wanted = pipeline.takeRepliesWanted()
     if wanted > 0, shutdown.isShuttingDown(after: wanted, at: pipeline.received, heartbeat: heartbeat) {
-      throw RelayError.serverLeaving
+      throw .serverLeaving
     }
-    if wanted > 0 || untilStatus(pipeline) <= .zero { try send(pipeline, &ledger, asking: seeksEnd) }
+    return wanted > 0 || untilStatus(pipeline) <= .zero
   }
 
-  mutating func send(
-    _ pipeline: borrowing Pipeline, _ ledger: inout PositionLedger, asking: Bool
-  ) throws(RelayError) {
+  /// Sends a status update, perhaps with a question.
+  mutating func send(_ pipeline: borrowing Pipeline, asking: Bool) throws(Failure) {
     let flushed = pipeline.confirm.flushed
-    do { try ledger.record(flushed) } catch { throw .sink(error) }
-    let status = StandbyStatus(
-      write: max(pipeline.received, flushed), flush: flushed, replyRequested: asking)
-    do { try source?.send(status) } catch { throw .stream(error) }
+    try source?.send(
+      StandbyStatus(write: max(pipeline.received, flushed), flush: flushed, replyRequested: asking))
     if asking { askedAt = pipeline.received }
     lastStatus = .now
     sentFlush = flushed
   }
 
-  /// Sends the last confirmation and ends the stream.
-  mutating func finish(_ pipeline: borrowing Pipeline, _ ledger: inout PositionLedger) throws(RelayError) {
-    try send(pipeline, &ledger, asking: false)
-    do { try source?.finish() } catch { throw .stream(error) }
-  }
+  /// Ends the stream, so that the last status is known to have arrived.
+  mutating func finish() throws(Failure) { try source?.finish() }
 
   /// How long until a status update is due: sooner when there is something to tell, or to ask.
   private func untilStatus(_ pipeline: borrowing Pipeline) -> Duration {

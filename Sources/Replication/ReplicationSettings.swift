@@ -61,11 +61,11 @@ public struct ReplicationSettings: Hashable, Sendable {
   private static let streamingVersion = 140_000
 
   /// Refuses what the server cannot do.
-  func check(serverVersion: Int) throws(StreamError) {
+  func check(serverVersion: Int) throws(Failure) {
     guard streaming == .on, serverVersion < Self.streamingVersion else { return }
-    throw StreamError(
-      .configuration, "the server is of version \(serverVersion / 10_000), which sends no transactions in progress",
-      advice: "use PostgreSQL 14 or later, or --streaming auto")
+    throw Failure(
+      .serverVersion, "the server is of version \(serverVersion / 10_000), which sends no transactions in progress",
+      advice: "use PostgreSQL 14 or later, or \(setting: "streaming", "auto")")
   }
 
   /// The newest version of the `pgoutput` protocol that a server knows. Source: manual, "Logical Streaming Replication

@@ -34,8 +34,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// - Parameter isCancelled: asked about every fifth of a second while connecting: true gives up.
   public init(
     _ settings: ReplicationSettings, from lsn: LSN, isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws(StreamError) {
-    let connect = { () throws(StreamError) in
+  ) throws(Failure) {
+    let connect = { () throws(Failure) in
       try Connection.connect(settings.database, for: .replication, isCancelled: isCancelled)
     }
     try ServerChecks.checkTables(try connect(), settings)
@@ -70,7 +70,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   }
 
   /// Hands over the frames that have arrived.
-  public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
+  public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     let supply = try server.receive(isWindowSmall: pacing.isWindowSmall) { frame in
       gathered += frame.byteCount
       pacing.note(frame)
@@ -82,7 +82,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     case .paused:
       silence = nil
       return .paused
-    case .ended: throw StreamError(.unavailable, "the server ended the stream", isRetryable: true)
+    case .ended: throw Failure(.connection, "the server ended the stream")
     case .drained(let isSilent):
       defer { gathered = 0 }
       if !isSilent { silence = nil }
@@ -93,12 +93,12 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   }
 
   /// Sends a status update; asks for an answer when the server has been silent, and gives it up when none comes.
-  public mutating func send(_ status: StandbyStatus) throws(StreamError) {
+  public mutating func send(_ status: StandbyStatus) throws(Failure) {
     var status = status
     if let silence, case let length = silence.seen - silence.since, length > .seconds(5) {
       if length > patience {
-        throw StreamError(
-          .unavailable, "the server has been silent for \(length.components.seconds) s", isRetryable: true)
+        throw Failure(
+          .connection, "the server has been silent for \(length.components.seconds) s")
       }
       status.replyRequested = true
     }
@@ -109,14 +109,14 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public var isServerLeaving: Bool { Connection.isRefusingClients(database) }
 
   /// Ends the stream, so that the server has read our last status.
-  public mutating func finish() throws(StreamError) { try server.finishCopy() }
+  public mutating func finish() throws(Failure) { try server.finishCopy() }
 
   /// PostgreSQL 18 only warns about a dropped publication and then leaves its rows out, which would lose them.
-  private func checkNotices() throws(StreamError) {
+  private func checkNotices() throws(Failure) {
     for notice in server.takeNotices() where notice.sqlState == "55000" || notice.sqlState == "42704" {
-      throw StreamError(
-        .configuration, notice.message,
-        advice: "rows are lost while the publication is missing; see tailrace setup", sqlState: notice.sqlState)
+      throw Failure(
+        .publicationMissing, Wording(notice.message),
+        advice: "rows are lost while the publication is missing; see \(command: "setup")", sqlState: notice.sqlState)
     }
   }
 }

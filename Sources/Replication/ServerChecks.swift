@@ -18,7 +18,7 @@ package enum ServerChecks {
   ///
   /// Must not run on the connection that streams: looking at a table makes the server's process remember its present
   /// shape, in which it would then decode also the rows that are older.
-  static func checkTables(_ server: borrowing Connection, _ settings: ReplicationSettings) throws(StreamError) {
+  static func checkTables(_ server: borrowing Connection, _ settings: ReplicationSettings) throws(Failure) {
     try requireLogicalWAL(server)
     for publication in settings.publications { try checkPublication(server, publication, settings) }
     for table in settings.tables { try checkTable(server, table, settings) }
@@ -27,7 +27,7 @@ package enum ServerChecks {
   /// Runs on the replication connection that is to stream.
   static func run(
     _ server: borrowing Connection, _ settings: ReplicationSettings
-  ) throws(StreamError) -> Findings {
+  ) throws(Failure) -> Findings {
     let system = try identifySystem(server)
     let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
     if settings.createsTemporarySlot {
@@ -42,38 +42,37 @@ package enum ServerChecks {
   }
 
   /// Refuses a server whose log does not hold enough for logical decoding.
-  package static func requireLogicalWAL(_ server: borrowing Connection) throws(StreamError) {
+  package static func requireLogicalWAL(_ server: borrowing Connection) throws(Failure) {
     let level = try scalar(server, "SHOW wal_level")
     guard level == "logical" else {
-      throw StreamError(
-        .configuration, "wal_level is \(level), but logical decoding needs logical",
-        advice: "run ALTER SYSTEM SET wal_level = 'logical' and restart the server")
+      throw Failure(
+        .walLevel, "wal_level is \(level), but logical decoding needs logical")
     }
   }
 
   private static func identifySystem(
     _ server: borrowing Connection
-  ) throws(StreamError) -> (identifier: String, timeline: UInt32, flush: LSN, database: String) {
+  ) throws(Failure) -> (identifier: String, timeline: UInt32, flush: LSN, database: String) {
     let rows = try server.query("IDENTIFY_SYSTEM")
     guard let row = rows.first, row.count >= 4, let identifier = row[0], let timeline = row[1].flatMap(UInt32.init),
       let flush = row[2].flatMap(LSN.init), let database = row[3]
-    else { throw StreamError(.internal, "the server's answer to IDENTIFY_SYSTEM makes no sense") }
+    else { throw Failure(.internal, "the server's answer to IDENTIFY_SYSTEM makes no sense") }
     return (identifier, timeline, flush, database)
   }
 
   private static func checkPublication(
     _ server: borrowing Connection, _ name: String, _ settings: ReplicationSettings
-  ) throws(StreamError) {
+  ) throws(Failure) {
     let found = try server.query(
       "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(name))")
     guard found.isEmpty else { return }
-    throw StreamError(
-      .configuration, "publication \"\(name)\" does not exist", advice: setupAdvice(settings), sqlState: "42704")
+    throw Failure(
+      .publicationMissing, "publication \"\(name)\" does not exist", advice: setupAdvice(settings), sqlState: "42704")
   }
 
   private static func checkTable(
     _ server: borrowing Connection, _ table: TableName, _ settings: ReplicationSettings
-  ) throws(StreamError) {
+  ) throws(Failure) {
     let byName = "schemaname = \(SQLQuoting.literal(table.schema)) AND tablename = \(SQLQuoting.literal(table.name))"
     let publications = settings.publications.map(SQLQuoting.literal).joined(separator: ", ")
     let published = try server.query(
@@ -84,60 +83,63 @@ package enum ServerChecks {
         + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
         + "AND c.relkind IN ('r', 'p')")
     if exists.isEmpty {
-      throw StreamError(
-        .configuration, "table \(table) does not exist",
-        advice: "name the outbox with --table, or make it with tailrace setup --create-table", sqlState: "42P01")
+      throw Failure(
+        .tableMissing, "table \(table) does not exist",
+        advice:
+          "name the outbox with \(setting: "table"), or make it with \(command: "setup", [.init("create-table")])",
+        sqlState: "42P01")
     }
-    throw StreamError(
-      .configuration, "table \(table) is not in publication \(settings.publications.joined(separator: ", "))",
+    throw Failure(
+      .tableNotPublished, "table \(table) is not in publication \(settings.publications.joined(separator: ", "))",
       advice:
         "ALTER PUBLICATION \(SQLQuoting.identifier(settings.publications[0])) ADD TABLE \(SQLQuoting.table(table))")
   }
 
   private static func checkSlot(
     _ server: borrowing Connection, _ settings: ReplicationSettings, database: String
-  ) throws(StreamError) -> LSN {
+  ) throws(Failure) -> LSN {
     let slot = settings.slot
     let rows = try server.query(
       "SELECT plugin, database, wal_status, confirmed_flush_lsn, active, active_pid FROM pg_catalog.pg_replication_slots "
         + "WHERE slot_name = \(SQLQuoting.literal(slot))")
     guard let row = rows.first else {
-      throw StreamError(
-        .configuration, "replication slot \"\(slot)\" does not exist",
+      throw Failure(
+        .slotMissing, "replication slot \"\(slot)\" does not exist",
         advice: setupAdvice(settings), sqlState: "42704")
     }
     guard row[0] == "pgoutput" else {
-      throw StreamError(
-        .configuration, "slot \"\(slot)\" uses \(row[0] ?? "physical replication"), not the pgoutput plugin",
-        advice: "name another slot")
+      throw Failure(
+        .slotForeign, "slot \"\(slot)\" uses \(row[0] ?? "physical replication"), not the pgoutput plugin")
     }
     guard row[1] == database else {
-      throw StreamError(
-        .configuration, "slot \"\(slot)\" belongs to database \(row[1] ?? "?"), not to \(database)",
+      throw Failure(
+        .slotForeign, "slot \"\(slot)\" belongs to database \(row[1] ?? "?"), not to \(database)",
         advice: "connect to that database or name another slot")
     }
     if row[2] == "lost" {
-      throw StreamError(
-        .configuration, "slot \"\(slot)\" has been invalidated: the server removed WAL that it still needed",
+      throw Failure(
+        .slotLost, "slot \"\(slot)\" has been invalidated: the server removed WAL that it still needed",
         advice: "events since \(row[3] ?? "its last position") cannot be read from it any more; recover them from the "
-          + "outbox table, then tailrace teardown and tailrace setup", sqlState: "55000")
+          + "outbox table, then \(command: "teardown") and \(command: "setup")", sqlState: "55000")
     }
     if row[4] == "t", !settings.createsTemporarySlot {
-      throw StreamError(
-        .unavailable, "replication slot \"\(slot)\" is active for PID \(row[5] ?? "?")",
-        advice: "stop the other client, or wait for it to end", sqlState: "55006")
+      throw Failure(
+        .slotInUse, "replication slot \"\(slot)\" is active for PID \(row[5] ?? "?")",
+        sqlState: "55006")
     }
     return row[3].flatMap(LSN.init) ?? .zero
   }
 
-  private static func setupAdvice(_ settings: ReplicationSettings) -> String {
-    let tables = settings.tables.map { " --table \($0)" }.joined()
-    return "make it with tailrace setup --publication \(settings.publications[0]) --slot \(settings.slot)\(tables)"
+  private static func setupAdvice(_ settings: ReplicationSettings) -> Wording {
+    let names: [Wording.Setting] = [
+      .init("publication", settings.publications[0]), .init("slot", settings.slot),
+    ]
+    return "make it with \(command: "setup", names + settings.tables.map { .init("table", "\($0)") })"
   }
 
-  private static func scalar(_ server: borrowing Connection, _ sql: String) throws(StreamError) -> String {
+  private static func scalar(_ server: borrowing Connection, _ sql: String) throws(Failure) -> String {
     guard let value = try server.query(sql).first?.first.flatMap({ $0 }) else {
-      throw StreamError(.internal, "the server did not answer: \(sql)")
+      throw Failure(.internal, "the server did not answer: \(sql)")
     }
     return value
   }

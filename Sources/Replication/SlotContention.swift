@@ -18,7 +18,7 @@ public enum SlotContention {
   public static func open(
     _ settings: ReplicationSettings, from lsn: LSN, isFirst: Bool,
     isCancelled: @escaping @Sendable () -> Bool = { false }, onWait: () -> Void = {}
-  ) throws(StreamError) -> ReplicationStream {
+  ) throws(Failure) -> ReplicationStream {
     if settings.waitsForSlot { try waitUntilFree(settings, isCancelled, onWait) }
     let deadline = ContinuousClock.now + grace
     while true {
@@ -28,7 +28,7 @@ public enum SlotContention {
         guard error.sqlState == "55006" else { throw error }
         guard isFirst, !settings.waitsForSlot else {
           var failure = error
-          failure.isRetryable = true
+          failure.kind = .slotHeld
           throw failure
         }
         guard ContinuousClock.now < deadline, !isCancelled() else { throw error }
@@ -40,7 +40,7 @@ public enum SlotContention {
   /// Asks over one connection, three times a second, whether the slot has been released.
   private static func waitUntilFree(
     _ settings: ReplicationSettings, _ isCancelled: @escaping @Sendable () -> Bool, _ onWait: () -> Void
-  ) throws(StreamError) {
+  ) throws(Failure) {
     let server = try Connection.connect(settings.database, for: .replication, isCancelled: isCancelled)
     let question =
       "SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(settings.slot))"

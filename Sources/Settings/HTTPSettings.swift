@@ -1,6 +1,6 @@
 import Delivery
 public import HTTPDelivery
-import PostgresWire
+public import PostgresWire
 
 /// How events are posted.
 public struct HTTPSettings: Hashable, Sendable {
@@ -47,30 +47,30 @@ public struct HTTPSettings: Hashable, Sendable {
   public init() {}
 
   /// Refuses what cannot work, an address that is none, and one that would carry events in the clear.
-  func validate(url: String) throws(SettingsError) {
-    guard let address = HTTPAddress(url) else { throw SettingsError("sink", "this is not an http address") }
+  func validate(url: String) throws(Failure) {
+    guard let address = HTTPAddress(url) else { throw .setting("sink", "this is not an http address") }
     guard address.isSecure || address.isLoopback || allowPlainHTTP else {
-      throw SettingsError(
+      throw .setting(
         "sink", "events would travel in the clear; use https://, or \(setting: "allow-plain-http")")
     }
     try validate()
   }
 
   /// Refuses what cannot work whatever the address is.
-  public func validate() throws(SettingsError) {
-    guard (1...10_000).contains(maxInFlight) else { throw SettingsError("sink.http.max-in-flight", "from 1 to 10000") }
-    guard (1...100_000).contains(batchSize) else { throw SettingsError("sink.http.batch-size", "from 1 to 100000") }
-    guard maxAttempts.map({ $0 > 0 }) ?? true else { throw SettingsError("sink.http.max-attempts", "at least 1") }
+  public func validate() throws(Failure) {
+    guard (1...10_000).contains(maxInFlight) else { throw .setting("sink.http.max-in-flight", "from 1 to 10000") }
+    guard (1...100_000).contains(batchSize) else { throw .setting("sink.http.batch-size", "from 1 to 100000") }
+    guard maxAttempts.map({ $0 > 0 }) ?? true else { throw .setting("sink.http.max-attempts", "at least 1") }
     guard (clientCertificate == nil) == (clientKey == nil) else {
-      throw SettingsError("sink.http.client-certificate", "goes together with \(setting: "client-key")")
+      throw .setting("sink.http.client-certificate", "goes together with \(setting: "client-key")")
     }
     guard credentials.bearerToken == nil || credentials.basic == nil else {
-      throw SettingsError("sink.http.bearer-token-file", "excludes \(setting: "basic-auth-file")")
+      throw .setting("sink.http.bearer-token-file", "excludes \(setting: "basic-auth-file")")
     }
   }
 
   /// Reads the files and makes the sink.
-  func make(url: String, _ deadLetters: DeadLetterOffice) throws(SinkError) -> any Sink {
+  func make(url: String, _ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     var configuration = HTTPConfiguration(url: url)
     configuration.mode = mode
     configuration.maximumConnections = maxInFlight

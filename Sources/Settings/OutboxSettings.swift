@@ -1,5 +1,5 @@
 public import IntegrationEvents
-public import Outbox
+public import OutboxMapping
 public import PostgresWire
 
 /// Which tables and messages are outboxes, and how they become events.
@@ -39,12 +39,12 @@ public struct OutboxSettings: Hashable, Sendable {
   public init() {}
 
   /// The names of the outbox tables.
-  public func tableNames() throws(SettingsError) -> [TableName] {
+  public func tableNames() throws(Failure) -> [TableName] {
     if tables.isEmpty { return messagePrefixes.isEmpty ? [TableName(schema: "public", name: "outbox")] : [] }
     var names: [TableName] = []
     for text in tables {
       guard let name = TableName(text) else {
-        throw SettingsError("outbox.tables", "'\(text)' is not a table name such as public.outbox")
+        throw .setting("outbox.tables", "'\(text)' is not a table name such as public.outbox")
       }
       names.append(name)
     }
@@ -52,22 +52,22 @@ public struct OutboxSettings: Hashable, Sendable {
   }
 
   /// The mapper's configuration.
-  public func configuration() throws(SettingsError) -> OutboxConfiguration {
-    var configuration = OutboxConfiguration()
+  public func configuration() throws(Failure) -> MappingConfiguration {
+    var configuration = MappingConfiguration()
     configuration.tables = try tableNames()
-    guard !messagePrefixes.contains("") else { throw SettingsError("outbox.message-prefixes", "the prefix is empty") }
+    guard !messagePrefixes.contains("") else { throw .setting("outbox.message-prefixes", "the prefix is empty") }
     configuration.messagePrefixes = messagePrefixes
     for (name, column) in columns.sorted(by: { $0.key < $1.key }) {
       guard let role = ColumnRole(rawValue: name == "timestamp" ? "occurred_at" : name) else {
         let roles = ColumnRole.allCases.map(\.rawValue).joined(separator: ", ")
-        throw SettingsError("outbox.columns", "'\(name)' is no role; there are \(roles)")
+        throw .setting("outbox.columns", "'\(name)' is no role; there are \(roles)")
       }
       configuration.columns[role] = column
     }
     for attribute in attributes { try add(attribute, to: &configuration) }
     if let source {
       guard let uri = EventSource(source) else {
-        throw SettingsError("outbox.source", "'\(source)' is not a URI reference")
+        throw .setting("outbox.source", "'\(source)' is not a URI reference")
       }
       configuration.source = uri
     }
@@ -76,16 +76,16 @@ public struct OutboxSettings: Hashable, Sendable {
     return configuration
   }
 
-  private func add(_ attribute: Attribute, to configuration: inout OutboxConfiguration) throws(SettingsError) {
+  private func add(_ attribute: Attribute, to configuration: inout MappingConfiguration) throws(Failure) {
     let path = "outbox.attributes"
     guard let name = AttributeName(attribute.name), !["traceparent", "tracestate"].contains(attribute.name) else {
-      throw SettingsError(
+      throw .setting(
         path,
         "'\(attribute.name)' cannot be one; a name has lower-case letters and digits and is not the envelope's own")
     }
-    guard !attribute.column.isEmpty else { throw SettingsError(path, "'\(attribute.name)' has no column") }
+    guard !attribute.column.isEmpty else { throw .setting(path, "'\(attribute.name)' has no column") }
     guard !configuration.attributes.contains(where: { $0.name == name }) else {
-      throw SettingsError(path, "'\(attribute.name)' is given twice")
+      throw .setting(path, "'\(attribute.name)' is given twice")
     }
     configuration.attributes.append((name, attribute.column))
   }

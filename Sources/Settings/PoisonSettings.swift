@@ -23,18 +23,18 @@ public struct PoisonSettings: Hashable, Sendable {
   public init() {}
 
   /// Refuses what does not go together.
-  public func validate() throws(SettingsError) {
+  public func validate() throws(Failure) {
     guard (policy == .deadLetter) == (deadLetters != nil) else {
-      throw SettingsError(
+      throw .setting(
         "poison.on-poison", "\(setting: "on-poison", "dead-letter") and \(setting: "dead-letters") go together")
     }
     guard !parkKey || deadLetters != nil else {
-      throw SettingsError("poison.park-key", "needs \(setting: "dead-letters")")
+      throw .setting("poison.park-key", "needs \(setting: "dead-letters")")
     }
   }
 
   /// Opens the letters.
-  public func makeOffice(database: String) throws(SinkError) -> DeadLetterOffice {
+  public func makeOffice(database: String) throws(Failure) -> DeadLetterOffice {
     guard let deadLetters else { return DeadLetterOffice() }
     return try DeadLetterOffice(try deadLetters.open(database: database), parksKeys: parkKey)
   }
@@ -69,7 +69,7 @@ extension LetterPlace: LosslessStringConvertible {
   }
 
   /// Opens the store; a table is reached through a connection of its own.
-  public func open(database: String) throws(SinkError) -> any DeadLetterStore {
+  public func open(database: String) throws(Failure) -> any DeadLetterStore {
     switch self {
     case .file(let path): return DeadLetterFile(path: path)
     case .table(let name): return try DeadLetterTable(name, database: database)

@@ -1,3 +1,4 @@
+public import PostgresWire
 public import Relay
 
 /// All that can be set for one relay: plain values, without anything that is open or running.
@@ -25,15 +26,15 @@ public struct RelaySettings: Hashable, Sendable {
   public init() {}
 
   /// Refuses what cannot work, before anything is opened.
-  public func validate() throws(SettingsError) {
+  public func validate() throws(Failure) {
     _ = try outbox.configuration()
     try sink.validate(outbox.envelope)
     try poison.validate()
   }
 
   /// The relay's own configuration.
-  public func configuration() throws(SettingsError) -> RelayConfiguration {
-    var configuration = RelayConfiguration(outbox: try outbox.configuration())
+  public func configuration() throws(Failure) -> RelayConfiguration {
+    var configuration = RelayConfiguration(mapping: try outbox.configuration())
     configuration.envelope = outbox.envelope
     configuration.end = until
     configuration.checkpoint = checkpoint

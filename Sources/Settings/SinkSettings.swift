@@ -31,32 +31,32 @@ public struct SinkSettings: Hashable, Sendable {
   public init() {}
 
   /// What the address says.
-  public func place() throws(SettingsError) -> Place {
+  public func place() throws(Failure) -> Place {
     if address == "stdout" { return .standardOutput }
     if address.hasPrefix("file:"), address.utf8.count > 5 { return .file(String(address.dropFirst(5))) }
     if address.hasPrefix("http://") || address.hasPrefix("https://") { return .http(address) }
-    throw SettingsError("sink", "'\(address)' is not stdout, file:PATH or https://…")
+    throw .setting("sink", "'\(address)' is not stdout, file:PATH or https://…")
   }
 
   /// Refuses what cannot work.
-  public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(SettingsError) {
+  public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(Failure) {
     let place = try place()
     if case .http(let url) = place {
       try http.validate(url: url)
       guard envelope == .cloudevents else {
-        throw SettingsError(
+        throw .setting(
           "outbox.envelope", "over HTTP, \(setting: "http-mode", "binary") has the bare payload in the body")
       }
     }
     if case .file = place { return }
-    if rotateSize != nil { throw SettingsError("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
-    if rotateInterval != nil { throw SettingsError("sink.rotate-interval", "needs \(setting: "sink", "file:PATH")") }
+    if rotateSize != nil { throw .setting("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
+    if rotateInterval != nil { throw .setting("sink.rotate-interval", "needs \(setting: "sink", "file:PATH")") }
   }
 
   /// Makes the sink for a stream.
   public func make(
     _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice
-  ) throws(SinkError) -> any Sink {
+  ) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, deadLetters)
     case .file(let path):
@@ -67,16 +67,16 @@ public struct SinkSettings: Hashable, Sendable {
       configuration.linesHaveSequence = envelope == .cloudevents
       return try FileSink(configuration, of: identity)
     case .standardOutput: return StandardOutputSink()
-    case nil: throw SinkError(.misconfigured, "'\(address)' is no sink")
+    case nil: throw Failure(.settings, "'\(address)' is no sink")
     }
   }
 
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
-  public func makeDetached() throws(SinkError) -> any Sink {
+  public func makeDetached() throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, DeadLetterOffice())
     case .standardOutput: return StandardOutputSink()
-    case .file, nil: throw SinkError(.misconfigured, "dead letters go to stdout or an https:// address")
+    case .file, nil: throw Failure(.settings, "dead letters go to stdout or an https:// address")
     }
   }
 }

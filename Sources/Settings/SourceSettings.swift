@@ -22,14 +22,14 @@ public struct SourceSettings: Hashable, Sendable {
   public init() {}
 
   /// The stream's own settings.
-  public func replication(tables: [TableName]) throws(SettingsError) -> ReplicationSettings {
+  public func replication(tables: [TableName]) throws(Failure) -> ReplicationSettings {
     let isSlotName = slot.utf8.allSatisfy {
       (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_")
     }
     guard isSlotName, (1...63).contains(slot.utf8.count) else {
-      throw SettingsError("source.slot", "a slot's name has 1 to 63 lower-case letters, digits and underscores")
+      throw .setting("source.slot", "a slot's name has 1 to 63 lower-case letters, digits and underscores")
     }
-    guard !publication.isEmpty else { throw SettingsError("source.publication", "the name is empty") }
+    guard !publication.isEmpty else { throw .setting("source.publication", "the name is empty") }
     var settings = ReplicationSettings(database: database, slot: slot, publications: [publication])
     settings.tables = tables
     settings.createsTemporarySlot = temporarySlot

@@ -1,4 +1,5 @@
 import ArgumentParser
+import PostgresWire
 import Settings
 
 /// Where the server is.
@@ -21,7 +22,7 @@ struct StreamNameOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The replication slot: lower-case letters, digits and _.", valueName: "name"))
   var slot: String
 
-  func validate() throws { _ = try Flags.checking { () throws(SettingsError) in try named.replication(tables: []) } }
+  func validate() throws { _ = try Flags.checking { () throws(Failure) in try named.replication(tables: []) } }
 
   func settings(_ connection: ConnectionOptions) -> SourceSettings {
     var settings = named

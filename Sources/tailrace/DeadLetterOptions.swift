@@ -1,4 +1,5 @@
 public import ArgumentParser
+import PostgresWire
 public import Settings
 
 /// What happens to events that cannot be delivered.
@@ -12,7 +13,7 @@ struct PoisonOptions: ParsableArguments {
   @Flag(help: "Park the later events of a key behind its first dead letter, so that their order holds.")
   var parkKey = false
 
-  func validate() throws { try Flags.checking { () throws(SettingsError) in try settings.validate() } }
+  func validate() throws { try Flags.checking { () throws(Failure) in try settings.validate() } }
 
   var settings: PoisonSettings {
     var settings = PoisonSettings()

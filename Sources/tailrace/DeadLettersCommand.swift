@@ -18,7 +18,7 @@ struct DeadLettersCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
     var deadLetters: LetterPlace
 
-    func open() throws(SinkError) -> any DeadLetterStore { try deadLetters.open(database: connection.resolved) }
+    func open() throws(Failure) -> any DeadLetterStore { try deadLetters.open(database: connection.resolved) }
   }
 
   /// Which letters.
@@ -48,7 +48,7 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        try store.open().forEachPage { (letters) throws(SinkError) in
+        try store.open().forEachPage { (letters) throws(Failure) in
           for letter in letters {
             let fields = [letter.position.sequence, letter.id, letter.key, letter.reason, "\(letter.attempts)"]
             print(fields.joined(separator: "\t"))
@@ -66,7 +66,7 @@ struct DeadLettersCommand: ParsableCommand {
     func run() throws {
       try reportingErrors {
         var count = 0
-        try store.open().forEachPage { (letters) throws(SinkError) in
+        try store.open().forEachPage { (letters) throws(Failure) in
           for letter in letters where letter.id == id || letter.position.sequence == id {
             print(letter.json)
             count += 1
@@ -99,8 +99,8 @@ struct DeadLettersCommand: ParsableCommand {
 
     func validate() throws {
       let settings = sink.settings
-      try Flags.checking { () throws(SettingsError) in try settings.validate(.cloudevents) }
-      if case .file = try Flags.checking({ () throws(SettingsError) in try settings.place() }) {
+      try Flags.checking { () throws(Failure) in try settings.validate(.cloudevents) }
+      if case .file = try Flags.checking({ () throws(Failure) in try settings.place() }) {
         throw ValidationError("--sink: dead letters go to stdout or an https:// address")
       }
     }
@@ -113,7 +113,7 @@ struct DeadLettersCommand: ParsableCommand {
         var redriver = Redriver(opened, control, sink: sink.settings.makeDetached)
         let result = try redriver.run(selection.query)
         say("redrove \(result.delivered) dead letters, \(result.left) left")
-        if result.left > 0, !control.isStopRequested { throw ExitCode(ExitStatus.badData.rawValue) }
+        if result.left > 0, !control.isStopRequested { throw ExitCode(FailureKind.refused.exitCode) }
       }
     }
   }

@@ -15,18 +15,18 @@ enum Flags {
     "--" + (names[path] ?? path.split(separator: ".").last.map(String.init) ?? path)
   }
 
-  /// Advice with flags for settings: `--on-poison dead-letter`, `tailrace setup --slot orders`.
-  static func text(_ advice: Advice) -> String {
-    func flag(_ setting: Advice.Setting) -> String { "--\(setting.name)" + (setting.value.map { " \($0)" } ?? "") }
+  /// Wording with flags for settings: `--on-poison dead-letter`, `tailrace setup --slot orders`.
+  static func text(_ advice: Wording) -> String {
+    func flag(_ setting: Wording.Setting) -> String { "--\(setting.name)" + (setting.value.map { " \($0)" } ?? "") }
     return advice.text(setting: flag) { name, settings in
       (["tailrace \(name)"] + settings.map(flag)).joined(separator: " ")
     }
   }
 
-  /// Checks settings while the command line is read.
-  static func checking<Value>(_ body: () throws(SettingsError) -> Value) throws -> Value {
+  /// Checks settings while the command line is read: what is wrong with one is wrong with its flag.
+  static func checking<Value>(_ body: () throws(Failure) -> Value) throws -> Value {
     do { return try body() } catch {
-      throw ValidationError("\(name(of: error.path)): \(text(error.message))")
+      throw ValidationError("\(error.place.setting.map(name) ?? "settings"): \(text(error.what))")
     }
   }
 }

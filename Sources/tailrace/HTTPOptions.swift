@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import HTTPDelivery
+import PostgresWire
 import Settings
 
 /// How events are posted.
@@ -73,7 +74,7 @@ struct HTTPOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The client certificate's key (PEM).", valueName: "path"))
   var clientKey: String?
 
-  func validate() throws { try Flags.checking { () throws(SettingsError) in try settings.validate() } }
+  func validate() throws { try Flags.checking { () throws(Failure) in try settings.validate() } }
 
   var settings: HTTPSettings {
     var settings = HTTPSettings()

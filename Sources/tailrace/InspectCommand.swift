@@ -37,10 +37,10 @@ enum Inspection {
   ) throws {
     var reader = try CaptureReader(path: path)
     var decoder = Decoder()
-    var failure: RelayError?
+    var failure: Failure?
     while failure == nil {
       let supply = try reader.receive { frame in
-        do throws(RelayError) {
+        do throws(Failure) {
           try visit(frame, &decoder, body)
           return .more
         } catch {
@@ -58,9 +58,11 @@ enum Inspection {
 
   private static func visit(
     _ frame: RawSpan, _ decoder: inout Decoder, _ body: (Message, LSN, RawSpan, inout RelationCache) -> Void
-  ) throws(RelayError) {
+  ) throws(Failure) {
     let header: ReplicationFrame
-    do { header = try ReplicationFrame.decode(from: frame) } catch { throw .frame(error) }
+    do { header = try ReplicationFrame.decode(from: frame) } catch {
+      throw Failure(.protocol, "replication frame: \(error)")
+    }
     guard case .xLogData(let data) = header else { return }
     let bytes = frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset)
     do throws(DecodeError) {
@@ -69,7 +71,7 @@ enum Inspection {
       var relations = decoder.relations
       body(message, data.start, bytes, &relations)
     } catch {
-      throw .message(error, data.start)
+      throw Failure(undecoded: error, at: data.start)
     }
   }
 }

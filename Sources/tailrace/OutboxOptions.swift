@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import IntegrationEvents
-public import Outbox
+public import OutboxMapping
 import PostgresWire
 import Settings
 
@@ -19,7 +19,7 @@ struct TableOptions: ParsableArguments {
 
   func validate() throws { _ = try names() }
 
-  func names() throws -> [TableName] { try Flags.checking { () throws(SettingsError) in try settings.tableNames() } }
+  func names() throws -> [TableName] { try Flags.checking { () throws(Failure) in try settings.tableNames() } }
 
   var settings: OutboxSettings {
     var settings = OutboxSettings()
@@ -63,7 +63,7 @@ struct OutboxOptions: ParsableArguments {
 
   func validate() throws {
     let settings = try settings()
-    _ = try Flags.checking { () throws(SettingsError) in try settings.configuration() }
+    _ = try Flags.checking { () throws(Failure) in try settings.configuration() }
   }
 
   func settings() throws -> OutboxSettings {

@@ -39,7 +39,7 @@ struct ReplayCommand: ParsableCommand {
 
   func validate() throws {
     let settings = try settings()
-    try Flags.checking { () throws(SettingsError) in try settings.validate() }
+    try Flags.checking { () throws(Failure) in try settings.validate() }
     if until == .now { throw ValidationError("--until: a recording has no present; give a position") }
     if strict, path == "-" { throw ValidationError("--strict needs a file, which is read twice") }
   }
@@ -66,12 +66,12 @@ struct ReplayCommand: ParsableCommand {
         try settings.configuration(), deadLetters: deadLetters, control: control, log: logging.logger())
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
-        open: { (_) throws(StreamError) in
+        open: { (_) throws(Failure) in
           var reader = try CaptureReader(path: path, speed: pace)
           if let databaseName { reader.identity.database = databaseName }
           return reader
         },
-        sink: { (identity) throws(SinkError) in
+        sink: { (identity) throws(Failure) in
           try settings.sink.make(identity, settings.outbox.envelope, deadLetters)
         })
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Operations
-import Outbox
+import OutboxMapping
 import PostgresWire
 import Replication
 
@@ -69,7 +69,7 @@ extension StreamNameOptions {
 /// Does the steps and says so, or prints them.
 func perform(
   _ steps: [Administration.Step], with administration: borrowing Administration, dryRun: Bool, done: String
-) throws(StreamError) {
+) throws(Failure) {
   for step in steps {
     guard let sql = step.sql else {
       dryRun ? print("-- \(step.subject): nothing to do") : say("\(step.subject): nothing to do")

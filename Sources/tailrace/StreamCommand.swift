@@ -66,7 +66,7 @@ struct StreamCommand: ParsableCommand {
 
   func validate() throws {
     let settings = try settings()
-    try Flags.checking { () throws(SettingsError) in try settings.validate() }
+    try Flags.checking { () throws(Failure) in try settings.validate() }
   }
 
   private func settings() throws -> RelaySettings {
@@ -97,7 +97,7 @@ struct StreamCommand: ParsableCommand {
       let deadLetters = try settings.poison.makeOffice(database: settings.source.database)
       var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
       let outcome = try relay.run(
-        open: { (request) throws(StreamError) in
+        open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }
           let stream = try SlotContention.open(
             replication, from: request.position, isFirst: request.isFirst,
@@ -108,7 +108,7 @@ struct StreamCommand: ParsableCommand {
           )
           return stream
         },
-        sink: { (identity) throws(SinkError) in
+        sink: { (identity) throws(Failure) in
           try settings.sink.make(identity, settings.outbox.envelope, deadLetters)
         })
       log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")

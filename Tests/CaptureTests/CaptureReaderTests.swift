@@ -7,9 +7,9 @@ import Testing
 @testable import Capture
 
 /// Reads a recording to its end or to an error.
-func readAll(_ path: String) -> (frames: [[UInt8]], error: StreamError?) {
+func readAll(_ path: String) -> (frames: [[UInt8]], error: Failure?) {
   var frames: [[UInt8]] = []
-  do throws(StreamError) {
+  do throws(Failure) {
     var reader = try CaptureReader(path: path)
     while try reader.receive({ frame in
       frames.append((0..<frame.byteCount).map { frame.byte(at: $0) })
@@ -95,7 +95,7 @@ private func smallCapture(_ directory: TemporaryDirectory) throws -> (bytes: [UI
   @Test func `a file is never overwritten, and is the owner's alone`() throws {
     let directory = try TemporaryDirectory()
     _ = try smallCapture(directory)
-    let error = #expect(throws: CaptureError.self) {
+    let error = #expect(throws: Failure.self) {
       _ = try CaptureWriter(path: directory.file("small"), header: header)
     }
     #expect(error?.kind == .cannotCreate)
@@ -105,15 +105,15 @@ private func smallCapture(_ directory: TemporaryDirectory) throws -> (bytes: [UI
 
   @Test func `a file that is not there, and a directory`() throws {
     let directory = try TemporaryDirectory()
-    #expect(readAll(directory.file("none")).error?.kind == .badData)
+    #expect(readAll(directory.file("none")).error?.kind == .recording)
     let (read, error) = readAll(directory.path)
     #expect(read.isEmpty)
-    #expect(error?.message.hasPrefix("cannot read") == true)
+    #expect(error?.description.hasPrefix("cannot read") == true)
   }
 
   @Test func `a full disk`() throws {
     // The device exists already, so creating it fails; what can be tested is that writing reports errors.
-    let error = #expect(throws: CaptureError.self) { _ = try CaptureWriter(path: "/dev/full", header: header) }
+    let error = #expect(throws: Failure.self) { _ = try CaptureWriter(path: "/dev/full", header: header) }
     #expect(error?.kind == .cannotCreate)
   }
 
@@ -128,9 +128,9 @@ private func smallCapture(_ directory: TemporaryDirectory) throws -> (bytes: [UI
       if ends.contains(count) {
         #expect(error == nil, "a recording may end between two records")
       } else {
-        #expect(error?.kind == .badData)
+        #expect(error?.kind == .recording)
         if count > ends[0] {
-          #expect(error?.message.contains("byte \(ends.last { $0 <= count } ?? 0):") == true, "\(count) bytes")
+          #expect(error?.description.contains("byte \(ends.last { $0 <= count } ?? 0):") == true, "\(count) bytes")
         }
       }
     }
@@ -144,7 +144,7 @@ private func smallCapture(_ directory: TemporaryDirectory) throws -> (bytes: [UI
         var damaged = bytes
         damaged[index] ^= 1 << UInt8(bit)
         let (read, error) = readAll(try directory.write(damaged, "flipped"))
-        #expect(error?.kind == .badData, "byte \(index), bit \(bit)")
+        #expect(error?.kind == .recording, "byte \(index), bit \(bit)")
         #expect(read == Array(frames[..<ends.dropFirst().count { $0 <= index }]), "byte \(index), bit \(bit)")
       }
     }
@@ -159,7 +159,7 @@ private func smallCapture(_ directory: TemporaryDirectory) throws -> (bytes: [UI
     let before = residentBytes()
     let (read, error) = readAll(try directory.write(damaged, "long"))
     #expect(read.isEmpty)
-    #expect(error?.message.contains("byte \(ends[0]):") == true)
+    #expect(error?.description.contains("byte \(ends[0]):") == true)
     #expect(residentBytes() - before < 256 << 20)
   }
 
@@ -168,14 +168,14 @@ private func smallCapture(_ directory: TemporaryDirectory) throws -> (bytes: [UI
     let (bytes, _) = try smallCapture(directory)
     var long = bytes
     long.replaceSubrange(10..<14, with: Wire().u32(.max).bytes)
-    #expect(readAll(try directory.write(long, "long")).error?.message.contains("claims") == true)
+    #expect(readAll(try directory.write(long, "long")).error?.description.contains("claims") == true)
     var newer = bytes
     newer[9] = 2
-    #expect(readAll(try directory.write(newer, "newer")).error?.message.contains("capture format 2") == true)
+    #expect(readAll(try directory.write(newer, "newer")).error?.description.contains("capture format 2") == true)
     let text = Array("system 1\ntimeline x\n".utf8)
     let senseless =
       CaptureFormat.magic + Wire().u16(1).u32(UInt32(text.count)).raw(text).u64(XXH64.hash(text.span.bytes)).bytes
-    #expect(readAll(try directory.write(senseless, "senseless")).error?.message.contains("makes no sense") == true)
+    #expect(readAll(try directory.write(senseless, "senseless")).error?.description.contains("makes no sense") == true)
   }
 
   @Test(arguments: [1, 2, 3] as [UInt64])

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DumpParserTests {
   /// The payloads of a dump's frames.
-  private func payloads(_ text: String) throws -> (payloads: [[UInt8]], error: StreamError?) {
+  private func payloads(_ text: String) throws -> (payloads: [[UInt8]], error: Failure?) {
     let directory = try TemporaryDirectory()
     let (frames, error) = readAll(try directory.write(Array(text.utf8), "dump"))
     return (frames.map { Array($0.dropFirst(25)) }, error)
@@ -64,8 +64,8 @@ import Testing
   func `a line that is none of these says where it stands`(line: String) throws {
     let (read, error) = try payloads("0/1|1|45\n" + line + "\n0/1|1|45\n")
     #expect(read == [[0x45]])
-    #expect(error?.kind == .badData)
-    #expect(error?.message.contains("byte 9:") == true)
+    #expect(error?.kind == .recording)
+    #expect(error?.description.contains("byte 9:") == true)
   }
 
   @Test func `lines longer than any buffer`() throws {

@@ -1,5 +1,6 @@
 import Delivery
 import IntegrationEvents
+import PostgresWire
 import Synchronization
 import TestDelivery
 import Testing
@@ -16,7 +17,7 @@ private actor ActorSink: Sink {
   nonisolated func submit(_ batch: EventBatch, done: @escaping Done) {
     guard let number = open.open(done) else { return }
     Task {
-      do throws(SinkError) {
+      do throws(Failure) {
         try await take(batch)
         open.finish(number)
       } catch {
@@ -25,7 +26,7 @@ private actor ActorSink: Sink {
     }
   }
 
-  private func take(_ batch: EventBatch) async throws(SinkError) {
+  private func take(_ batch: EventBatch) async throws(Failure) {
     for event in batch.events { try await destination.take(batch.text(event.id)) }
   }
 
@@ -65,7 +66,7 @@ private final class MemoryPublisher: Publisher {
     if attempts.add(1, ordering: .relaxed).newValue % 7 == 0 { return Attempt(.together(.retry(.init("seventh")))) }
     var verdicts: [Attempt.Verdict] = []
     for event in events {
-      do throws(SinkError) {
+      do throws(Failure) {
         try await destination_.take(event.text(event.event.id))
         verdicts.append(.published)
       } catch {
@@ -94,14 +95,14 @@ private final class Destination: Sendable {
   func spoil() { state.withLock { $0.isSpoiled = true } }
   func close() { state.withLock { $0.isClosed = true } }
 
-  func take(_ id: String) async throws(SinkError) {
+  func take(_ id: String) async throws(Failure) {
     while state.withLock({ $0.isHeld && !$0.isClosed }) { try? await Task.sleep(for: .milliseconds(1)) }
     let isTaken = state.withLock { state in
       guard !state.isSpoiled, !state.isClosed else { return false }
       state.ids.append(id)
       return true
     }
-    if !isTaken { throw SinkError(.writeFailed, "spoiled") }
+    if !isTaken { throw Failure(.writeFailed, "spoiled") }
   }
 
   func subject(_ sink: any Sink) -> SinkConformance.Subject {

@@ -1,5 +1,6 @@
 import Foundation
 import IntegrationEvents
+import PostgresWire
 import Testing
 
 @testable import Delivery
@@ -75,8 +76,8 @@ struct DeadLetterFileTests {
   }
 
   @Test func `without a store the first refusal stops, naming event and position but no secret`() {
-    let error = #expect(throws: SinkError.self) { try DeadLetterOffice().keep([letter("evt-1")]) }
+    let error = #expect(throws: Failure.self) { try DeadLetterOffice().keep([letter("evt-1")]) }
     #expect(error?.kind == .refused)
-    #expect(error?.message.contains("evt-1") == true)
+    #expect(error?.description.contains("evt-1") == true)
   }
 }

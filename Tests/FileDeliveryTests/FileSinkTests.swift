@@ -56,7 +56,7 @@ import Testing
 
   @Test func `a closed sink lets go of its file`() throws {
     let first = try directory.sink()
-    #expect(throws: SinkError.self) { try directory.sink() }
+    #expect(throws: Failure.self) { try directory.sink() }
     first.close()
     #expect(throws: Never.self) { try directory.sink() }
   }
@@ -115,15 +115,15 @@ import Testing
       try await sink.deliver(try batch(1...1))
     }
     let before = try directory.read("events")
-    let error = #expect(throws: SinkError.self) { try directory.sink(of: other) }
+    let error = #expect(throws: Failure.self) { try directory.sink(of: other) }
     #expect(error?.kind == .wrongStream)
-    #expect(error?.message.contains("belongs to slot slot") == true)
+    #expect(error?.description.contains("belongs to slot slot") == true)
     #expect(try directory.read("events") == before)
   }
 
   @Test func `a file without state is refused unless it is empty`() throws {
     _ = try directory.write(Array("{}\n".utf8), "events")
-    #expect(#expect(throws: SinkError.self) { try directory.sink() }?.kind == .wrongStream)
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .wrongStream)
     #expect(try directory.read("events") == Array("{}\n".utf8))
     _ = try directory.write([], "events")
     #expect(throws: Never.self) { try directory.sink() }
@@ -137,33 +137,33 @@ import Testing
   func `a damaged state is refused`(text: String) throws {
     _ = try directory.sink()
     _ = try directory.write(Array(text.utf8), "events.state")
-    #expect(#expect(throws: SinkError.self) { try directory.sink() }?.kind == .wrongStream)
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .wrongStream)
   }
 
   @Test func `a last line that is no event is refused`() throws {
     _ = try directory.sink()
     _ = try directory.write(Array("{\"sequence\":\"5\"}\n".utf8), "events")
-    #expect(#expect(throws: SinkError.self) { try directory.sink() }?.kind == .wrongStream)
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .wrongStream)
   }
 
   @Test func `a second writer is locked out`() async throws {
     let first = try directory.sink()
-    #expect(#expect(throws: SinkError.self) { try directory.sink() }?.kind == .cannotCreate)
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .cannotCreate)
     try await first.deliver(try batch(1...1))
     #expect(try directory.ids("events") == [1])
   }
 
   @Test func `a directory that is not there`() throws {
-    #expect(#expect(throws: SinkError.self) { try directory.sink("none/events") }?.kind == .cannotCreate)
+    #expect(#expect(throws: Failure.self) { try directory.sink("none/events") }?.kind == .cannotCreate)
   }
 
   @Test func `a full disk is a failed write`() async throws {
     let sink = try FileSink(FileSink.Configuration(path: "/dev/full"), of: stream)
     let batch = try batch(1...1)
-    let error = await #expect(throws: SinkError.self) { try await sink.deliver(batch) }
+    let error = await #expect(throws: Failure.self) { try await sink.deliver(batch) }
     #expect(error?.kind == .writeFailed)
-    #expect(error?.message.contains("make room") == true)
-    let next = await #expect(throws: SinkError.self) { try await sink.deliver(batch) }
+    #expect(error?.description.contains("make room") == true)
+    let next = await #expect(throws: Failure.self) { try await sink.deliver(batch) }
     #expect(next == error, "after a failure nothing later may become durable")
   }
 
@@ -172,7 +172,7 @@ import Testing
     try await sink.deliver(try batch(1...1))
     try directory.remove("events")
     let batch = try batch(2...2)
-    let error = await #expect(throws: SinkError.self) { try await sink.deliver(batch) }
+    let error = await #expect(throws: Failure.self) { try await sink.deliver(batch) }
     #expect(error?.kind == .writeFailed)
   }
 
@@ -313,7 +313,7 @@ import Testing
   @Test func `a new file is locked as the first was`() async throws {
     let sink = try directory.sink { $0.rotateSize = 1 }
     try await sink.deliver(try batch(1...3))
-    #expect(#expect(throws: SinkError.self) { try directory.sink() }?.kind == .cannotCreate)
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .cannotCreate)
     try await sink.deliver(try batch(4...4))
   }
 }

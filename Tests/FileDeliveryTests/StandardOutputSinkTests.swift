@@ -1,5 +1,6 @@
 import Delivery
 import Foundation
+import PostgresWire
 import Synchronization
 import TestDelivery
 import TestStream
@@ -57,7 +58,7 @@ import Testing
     try pipe.fileHandleForReading.close()
     let sink = StandardOutputSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
     let batch = try batch(1...1)
-    let error = await #expect(throws: SinkError.self) { try await sink.deliver(batch) }
+    let error = await #expect(throws: Failure.self) { try await sink.deliver(batch) }
     #expect(error?.kind == .readerGone)
   }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import PostgresWire
 import Synchronization
 import TestDelivery
 import TestStream
@@ -162,12 +163,12 @@ struct DeliveryTests {
   @Test(arguments: [400, 404, 413, 422, 501, 301, 302, 307, 308])
   func `a final answer stops, names the event, and is not followed`(status: Int) async throws {
     let receiver = try await Receiver { _ in .status(status, headers: [("location", "http://127.0.0.1:1/")]) }
-    let error = await #expect(throws: SinkError.self) {
+    let error = await #expect(throws: Failure.self) {
       try await deliver([.init(id: "bad", key: "k"), .init(id: "next", key: "k")], to: receiver)
     }
     #expect(error?.kind == .refused)
-    #expect(error?.message.contains("event bad at 0000000000001000-0000000001") == true)
-    #expect(error?.message.contains("status \(status)") == true)
+    #expect(error?.description.contains("event bad at 0000000000001000-0000000001") == true)
+    #expect(error?.description.contains("status \(status)") == true)
     #expect(receiver.requests.count == 1)
     await receiver.close()
   }
@@ -258,8 +259,8 @@ struct DeliveryTests {
     sink.close()
     await receiver.close()
     let nobody = try Parts(url: receiver.url).sink(DeadLetterOffice())
-    let error = await #expect(throws: SinkError.self) { try await nobody.check() }
-    #expect(error?.message.contains("127.0.0.1") == true)
+    let error = await #expect(throws: Failure.self) { try await nobody.check() }
+    #expect(error?.description.contains("127.0.0.1") == true)
     nobody.close()
   }
 

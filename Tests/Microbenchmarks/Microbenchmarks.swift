@@ -3,7 +3,7 @@ import Delivery
 import Glibc
 import IntegrationEvents
 import Octets
-import Outbox
+import OutboxMapping
 import PgOutput
 import PostgresWire
 import Relay
@@ -66,7 +66,7 @@ private enum OutboxRow {
 private struct Steps {
   private(set) var result: UInt64 = 0
   private var decoder = Decoder()
-  private var outbox: Outbox
+  private var outbox: EventMapper
   private var pipeline: Pipeline
   private let encoder = EnvelopeEncoder(envelope: .cloudevents)
   private var lines: [UInt8] = []
@@ -75,10 +75,10 @@ private struct Steps {
   private let relation: RelationVersion
 
   init(_ message: RawSpan) throws {
-    var configuration = OutboxConfiguration()
+    var configuration = MappingConfiguration()
     configuration.database = "shop"
-    outbox = Outbox(configuration)
-    pipeline = Pipeline(Outbox(configuration), encoder)
+    outbox = EventMapper(configuration)
+    pipeline = Pipeline(EventMapper(configuration), encoder)
     for message in [HandBuilt.begin(0x0152_AEA8), OutboxRow.relation] {
       _ = pipeline.consume(HandBuilt.frame(message).span.bytes)
       _ = try decoder.decode(message.span.bytes)

@@ -46,26 +46,26 @@ import Testing
     case "timeline": other.timeline = 2
     default: other.slot = "other"
     }
-    let error = #expect(throws: StreamError.self) { try checkpoint().check(other, flushLSN: LSN(rawValue: 100)) }
-    #expect(error?.kind == .configuration)
+    let error = #expect(throws: Failure.self) { try checkpoint().check(other, flushLSN: LSN(rawValue: 100)) }
+    #expect(error?.kind == .wrongStream)
   }
 
   @Test func `a position ahead of the server's log is refused`() throws {
     try written(10)
-    #expect(throws: StreamError.self) { try checkpoint().check(identity, flushLSN: LSN(rawValue: 9)) }
+    #expect(throws: Failure.self) { try checkpoint().check(identity, flushLSN: LSN(rawValue: 9)) }
   }
 
   @Test func `every flipped bit and every cut is noticed`() throws {
     try written(0x1234_5678)
     let bytes = try directory.read("checkpoint")
     for index in bytes.indices {
-      #expect(throws: StreamError.self, "cut at \(index)") {
+      #expect(throws: Failure.self, "cut at \(index)") {
         _ = try Checkpoint(path: directory.write(Array(bytes[..<index]), "damaged"))
       }
       for bit in 0..<8 {
         var damaged = bytes
         damaged[index] ^= 1 << UInt8(bit)
-        #expect(throws: StreamError.self, "byte \(index), bit \(bit)") {
+        #expect(throws: Failure.self, "byte \(index), bit \(bit)") {
           _ = try Checkpoint(path: directory.write(damaged, "damaged"))
         }
       }

@@ -2,7 +2,7 @@ import Delivery
 import Foundation
 import IntegrationEvents
 import Logging
-import Outbox
+import OutboxMapping
 import PostgresWire
 import Synchronization
 import TestStream
@@ -33,20 +33,20 @@ struct MemorySource: FrameSource {
   var heartbeat: Duration? = .milliseconds(50)
   var frames: [[UInt8]]
   /// What comes after the frames.
-  var failure: StreamError?
+  var failure: Failure?
   var ends = true
   /// Where the server says that it is, when it is asked after everything has been received.
   var position: UInt64?
   let journal: Journal
   private var next = 0
 
-  init(_ messages: [[UInt8]], failure: StreamError? = nil, journal: Journal = Journal()) {
+  init(_ messages: [[UInt8]], failure: Failure? = nil, journal: Journal = Journal()) {
     frames = messages.map { HandBuilt.frame($0) }
     self.failure = failure
     self.journal = journal
   }
 
-  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(StreamError) -> FrameSupply {
+  mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     while next < frames.count {
       let frame = frames[next]
       next += 1
@@ -57,11 +57,11 @@ struct MemorySource: FrameSource {
     return ends ? .ended : .drained(until: position == nil ? nil : .now + .milliseconds(10))
   }
 
-  mutating func send(_ status: StandbyStatus) throws(StreamError) {
+  mutating func send(_ status: StandbyStatus) throws(Failure) {
     journal.note { $0.statuses.append(status) }
     if let position, status.replyRequested, journal.content.drained > 0 { frames.append(HandBuilt.keepalive(position)) }
   }
-  mutating func finish() throws(StreamError) { journal.note { $0.finished += 1 } }
+  mutating func finish() throws(Failure) { journal.note { $0.finished += 1 } }
 }
 
 /// A sink that keeps what it gets.
@@ -81,13 +81,13 @@ final class MemorySink: Sink {
   let window: DeliveryWindow
   private let delay: Duration?
   private let failsAtBatch: Int?
-  private let failure: SinkError
+  private let failure: Failure
   private let open = OpenBatches()
   private let state = Mutex(State())
 
   init(
     resumePosition: EventPosition? = nil, bytes: Int = 1 << 20, batches: Int = 100, delay: Duration? = nil,
-    failsAtBatch: Int? = nil, failure: SinkError = SinkError(.writeFailed, "full")
+    failsAtBatch: Int? = nil, failure: Failure = Failure(.writeFailed, "full")
   ) {
     self.resumePosition = resumePosition
     window = DeliveryWindow(bytes: bytes, batches: batches)
@@ -137,14 +137,14 @@ final class MemorySink: Sink {
 func run(
   _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in }, sink: any Sink,
   control: RunControl = RunControl(), board: StatusBoard = StatusBoard(),
-  open: @escaping @Sendable (Relay.Request) throws(StreamError) -> MemorySource
-) async -> Result<RelayOutcome, RelayError> {
-  var configuration = RelayConfiguration(outbox: OutboxStream.configuration)
+  open: @escaping @Sendable (Relay.Request) throws(Failure) -> MemorySource
+) async -> Result<RelayOutcome, Failure> {
+  var configuration = RelayConfiguration(mapping: OutboxStream.configuration)
   change(&configuration)
   let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
   let relay = Relay(configuration, control: control, board: board, log: log)
-  do throws(RelayError) {
-    return .success(try await relay.run(open: open, sink: { (_) throws(SinkError) in sink }))
+  do throws(Failure) {
+    return .success(try await relay.run(open: open, sink: { (_) throws(Failure) in sink }))
   } catch {
     return .failure(error)
   }

@@ -1,6 +1,6 @@
 import Delivery
 import IntegrationEvents
-import Outbox
+import OutboxMapping
 import PostgresWire
 import TestStream
 
@@ -28,21 +28,21 @@ enum OutboxStream {
       + [HandBuilt.commit(commit, end: commit + 8)]
   }
 
-  static var configuration: OutboxConfiguration {
-    var configuration = OutboxConfiguration()
+  static var configuration: MappingConfiguration {
+    var configuration = MappingConfiguration()
     configuration.messagePrefixes = ["outbox"]
     return configuration
   }
 
   static func pipeline(until: UInt64? = nil, delivered: EventPosition? = nil) -> Pipeline {
     Pipeline(
-      Outbox(configuration), EnvelopeEncoder(envelope: .cloudevents), until: until.map { LSN(rawValue: $0) },
+      EventMapper(configuration), EnvelopeEncoder(envelope: .cloudevents), until: until.map { LSN(rawValue: $0) },
       delivered: delivered)
   }
 
   /// A pipeline that keeps rows that cannot become events.
   static func keepingPipeline() -> Pipeline {
-    Pipeline(Outbox(configuration), EnvelopeEncoder(envelope: .cloudevents), keepsBadRows: true)
+    Pipeline(EventMapper(configuration), EnvelopeEncoder(envelope: .cloudevents), keepsBadRows: true)
   }
 }
 

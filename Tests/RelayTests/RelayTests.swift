@@ -1,6 +1,6 @@
 import Delivery
 import IntegrationEvents
-import Outbox
+import OutboxMapping
 import PgOutput
 import PostgresWire
 import Synchronization
@@ -13,7 +13,7 @@ import Testing
   private static let messages =
     OutboxStream.transaction(0x10, "a", "b") + OutboxStream.transaction(0x20, "c") + OutboxStream.transaction(0x30, "d")
 
-  private static let lost = StreamError(.unavailable, "connection lost", isRetryable: true)
+  private static let lost = Failure(.connection, "connection lost")
 
   @Test func `everything is delivered and the last commit's end confirmed`() async throws {
     let sink = MemorySink()
@@ -91,7 +91,13 @@ import Testing
     let messages = (1...5 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
     let sink = MemorySink(delay: .milliseconds(5), failsAtBatch: 3)
     let result = await run(sink: sink) { (_) in MemorySource(messages, journal: journal) }
-    #expect(result == .failure(.sink(SinkError(.writeFailed, "full"))))
+    guard case .failure(let error) = result else {
+      Issue.record("no failure")
+      return
+    }
+    #expect(error.kind == .writeFailed)
+    #expect(error.description == "full")
+    #expect(error.place.slot == "slot" && error.place.publication == "publication", "it tells which stream it was")
     // Batches that are under way at once may end in any order.
     #expect(sink.content.delivered.sorted() == ["a@100-1", "a@200-1"])
     #expect(journal.content.statuses.map(\.flush).max() ?? .zero <= LSN(rawValue: 0x208))
@@ -99,7 +105,7 @@ import Testing
   }
 
   @Test func `a reader that has gone is a clean end`() async throws {
-    let sink = MemorySink(failsAtBatch: 1, failure: SinkError(.readerGone, "gone"))
+    let sink = MemorySink(failsAtBatch: 1, failure: Failure(.readerGone, "gone"))
     let outcome = try await run(sink: sink) { (_) in MemorySource(Self.messages) }.get()
     #expect(outcome.reason == .readerGone)
     #expect(outcome.flushed == .zero)
@@ -211,7 +217,7 @@ import Testing
   @Test func `failing to connect is tried again`() async throws {
     let attempts = Atomic(0)
     let sink = MemorySink()
-    let outcome = try await run(sink: sink) { (request) throws(StreamError) in
+    let outcome = try await run(sink: sink) { (request) throws(Failure) in
       #expect(request.isFirst)
       guard attempts.wrappingAdd(1, ordering: .relaxed).newValue > 2 else { throw Self.lost }
       return MemorySource(Self.messages)
@@ -221,13 +227,13 @@ import Testing
   }
 
   @Test func `an error that cannot heal is not retried`() async {
-    let fatal = StreamError(.configuration, "no such slot")
+    let fatal = Failure(.slotMissing, "no such slot")
     let attempts = Atomic(0)
-    let result = await run(sink: MemorySink()) { (_) throws(StreamError) in
+    let result = await run(sink: MemorySink()) { (_) throws(Failure) in
       attempts.add(1, ordering: .relaxed)
       throw fatal
     }
-    #expect(result == .failure(.stream(fatal)))
+    #expect(result == .failure(fatal))
     #expect(attempts.load(ordering: .relaxed) == 1)
   }
 
@@ -235,7 +241,7 @@ import Testing
     let result = await run({ $0.retries = false }, sink: MemorySink()) { (_) in
       MemorySource(Self.messages, failure: Self.lost)
     }
-    #expect(result == .failure(.stream(Self.lost)))
+    #expect(result == .failure(Self.lost))
   }
 
   @Test func `another cluster after a reconnect is refused`() async {
@@ -244,12 +250,12 @@ import Testing
       if !request.isFirst { source.identity.systemIdentifier = "2" }
       return source
     }
-    guard case .failure(.stream(let error)) = result else {
+    guard case .failure(let error) = result else {
       Issue.record("not refused")
       return
     }
-    #expect(error.kind == .configuration)
-    #expect(error.message.contains("system 2"))
+    #expect(error.kind == .wrongStream)
+    #expect("\(error)".contains("system 2"))
   }
 
   @Test func `a bad row ends the relay after what was complete is delivered and confirmed`() async {
@@ -258,11 +264,12 @@ import Testing
     let messages =
       OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b"), OutboxStream.row("")]
     let result = await run(sink: sink) { (_) in MemorySource(messages, journal: journal) }
-    guard case .failure(.outbox(let error)) = result else {
+    guard case .failure(let error) = result else {
       Issue.record("no error of the outbox")
       return
     }
-    #expect(error.column == "id")
+    #expect(error.kind == .row)
+    #expect("\(error)".contains("column id"))
     #expect(sink.content.delivered == ["a@10-1"])
     #expect(journal.content.statuses.last?.flush == LSN(rawValue: 0x18))
   }

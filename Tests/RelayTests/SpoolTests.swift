@@ -1,6 +1,6 @@
 import Delivery
 import IntegrationEvents
-import Outbox
+import OutboxMapping
 import PostgresWire
 import TestStream
 import Testing
@@ -13,7 +13,7 @@ import Testing
     spool.memory = memory
     spool.directory = directory
     return Pipeline(
-      Outbox(OutboxStream.configuration), EnvelopeEncoder(envelope: .cloudevents), keepsBadRows: keepsBadRows,
+      EventMapper(OutboxStream.configuration), EnvelopeEncoder(envelope: .cloudevents), keepsBadRows: keepsBadRows,
       spool: spool)
   }
 
@@ -171,7 +171,7 @@ import Testing
     var configuration = OutboxStream.configuration
     configuration.onChange = .fail
     for (last, isCommitted) in [(Self.commit, true), (HandBuilt.streamAbort(7, 7), false)] {
-      var pipeline = Pipeline(Outbox(configuration), EnvelopeEncoder(envelope: .cloudevents))
+      var pipeline = Pipeline(EventMapper(configuration), EnvelopeEncoder(envelope: .cloudevents))
       pipeline.take(
         HandBuilt.streamStart(7), OutboxStream.relation(7), HandBuilt.delete(1, key: ["a"], xid: 7),
         HandBuilt.streamStop)

@@ -3,7 +3,7 @@ import Capture
 import Delivery
 import Foundation
 import IntegrationEvents
-import Outbox
+import OutboxMapping
 import PgOutput
 import PostgresWire
 import Settings
@@ -53,13 +53,13 @@ struct Recording: Sendable, CustomTestStringConvertible {
     var configuration = try options.settings().configuration()
     configuration.database = reader.identity.database
     configuration.systemIdentifier = reader.identity.systemIdentifier
-    var pipeline = Pipeline(Outbox(configuration), EnvelopeEncoder(envelope: options.envelope))
+    var pipeline = Pipeline(EventMapper(configuration), EnvelopeEncoder(envelope: options.envelope))
     while pipeline.failure == nil, try reader.receive({ pipeline.consume($0) }) != .ended {
       while pipeline.failure == nil, pipeline.isReleasing { pipeline.release() }
     }
     if pipeline.failure != nil { pipeline.dropIncomplete() }
     let lines = String(decoding: pipeline.takeBatch().bytes, as: UTF8.self)
-    return lines + (pipeline.failure.map { "tailrace: error: \($0)\n" } ?? "")
+    return lines + (pipeline.failure.map { "tailrace: error: \($0.text(Flags.text))\n" } ?? "")
   }
 
   /// What `tailrace inspect` writes.

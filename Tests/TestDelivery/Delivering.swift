@@ -1,9 +1,10 @@
 package import Delivery
+package import PostgresWire
 import Synchronization
 
 extension Sink {
   /// Submits a batch and waits for its fate.
-  package func deliver(_ batch: EventBatch) async throws(SinkError) {
+  package func deliver(_ batch: EventBatch) async throws(Failure) {
     let failure = await withCheckedContinuation { continuation in
       submit(batch) { continuation.resume(returning: $0) }
     }
@@ -19,9 +20,9 @@ package final class MemoryLetters: DeadLetterStore {
 
   package var all: [DeadLetter] { kept.withLock { $0 } }
 
-  package func append(_ letters: [DeadLetter]) throws(SinkError) { kept.withLock { $0 += letters } }
+  package func append(_ letters: [DeadLetter]) throws(Failure) { kept.withLock { $0 += letters } }
 
-  package func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
+  package func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool {
     kept.withLock { kept in
       guard kept.contains(where: { $0.key == letter.key }) else { return false }
       kept.append(letter)
@@ -31,7 +32,7 @@ package final class MemoryLetters: DeadLetterStore {
 
   package func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
-  ) throws(SinkError) -> LetterPage {
+  ) throws(Failure) -> LetterPage {
     let start = Int(mark?.value ?? 0)
     var page = LetterPage(letters: [], next: nil)
     for (index, letter) in all.enumerated().dropFirst(start) where query.matches(letter) {
@@ -44,7 +45,7 @@ package final class MemoryLetters: DeadLetterStore {
     return page
   }
 
-  package func remove(_ letters: [DeadLetter]) throws(SinkError) {
+  package func remove(_ letters: [DeadLetter]) throws(Failure) {
     kept.withLock { kept in kept.removeAll { kept in letters.contains { $0.isAbout(kept) } } }
   }
 }

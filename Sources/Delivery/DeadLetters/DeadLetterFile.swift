@@ -1,5 +1,6 @@
 import Files
 import IntegrationEvents
+public import PostgresWire
 import Synchronization
 
 /// Dead letters in a file, a line of JSON each. Several processes may use it at once.
@@ -25,12 +26,12 @@ public final class DeadLetterFile: DeadLetterStore {
   }
 
   /// Appends lines and makes them durable.
-  public func append(_ letters: [DeadLetter]) throws(SinkError) {
+  public func append(_ letters: [DeadLetter]) throws(Failure) {
     try withFile { (file) throws(SystemFailure) in try Self.append(letters, to: file) }
   }
 
   /// Looks and appends under one lock.
-  public func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool {
+  public func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool {
     var isParked = false
     try withFile { (file) throws(SystemFailure) in
       isParked = try isKnown(letter.key, in: file)
@@ -60,7 +61,7 @@ public final class DeadLetterFile: DeadLetterStore {
   /// page begins.
   public func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
-  ) throws(SinkError) -> LetterPage {
+  ) throws(Failure) -> LetterPage {
     var page = LetterPage(letters: [], next: nil)
     guard FileStatus(path: path) != nil else { return page }
     var isReadable = true
@@ -76,12 +77,12 @@ public final class DeadLetterFile: DeadLetterStore {
         return false
       }
     }
-    guard isReadable else { throw SinkError(.misconfigured, "\(path) has lines that are no dead letters") }
+    guard isReadable else { throw Failure(.letters, "\(path) has lines that are no dead letters") }
     return page
   }
 
   /// Writes the file anew without some letters.
-  public func remove(_ gone: [DeadLetter]) throws(SinkError) {
+  public func remove(_ gone: [DeadLetter]) throws(Failure) {
     guard FileStatus(path: path) != nil else { return }
     try withFile { (file) throws(SystemFailure) in
       let gone = Set(gone.map(Identity.init))
@@ -109,7 +110,7 @@ public final class DeadLetterFile: DeadLetterStore {
   }
 
   /// Opens the file under its lock. Whoever waited for the lock may find that the file has been replaced meanwhile.
-  private func withFile(_ body: (borrowing OpenFile) throws(SystemFailure) -> Void) throws(SinkError) {
+  private func withFile(_ body: (borrowing OpenFile) throws(SystemFailure) -> Void) throws(Failure) {
     do throws(SystemFailure) {
       while true {
         let file = try OpenFile(appendingTo: path)
@@ -118,7 +119,7 @@ public final class DeadLetterFile: DeadLetterStore {
         return try body(file)
       }
     } catch {
-      throw SinkError(writing: path, error)
+      throw Failure(writing: path, error)
     }
   }
 

@@ -1,5 +1,6 @@
 import Dispatch
 import IntegrationEvents
+public import PostgresWire
 import Synchronization
 
 /// What happens to an event that cannot be delivered: by default everything stops; with a store, it becomes a dead letter.
@@ -20,38 +21,38 @@ public final class DeadLetterOffice: Sendable {
   }
 
   /// Makes an office that keeps letters. Reads those that are there.
-  public init(_ store: any DeadLetterStore, parksKeys: Bool) throws(SinkError) {
+  public init(_ store: any DeadLetterStore, parksKeys: Bool) throws(Failure) {
     self.store = store
     self.parksKeys = parksKeys
     var keys: Set<String> = []
     if parksKeys {
-      try store.forEachPage { (letters) throws(SinkError) in keys.formUnion(letters.map(\.key).filter { !$0.isEmpty }) }
+      try store.forEachPage { (letters) throws(Failure) in keys.formUnion(letters.map(\.key).filter { !$0.isEmpty }) }
     }
     parkedKeys = Mutex(keys)
   }
 
   /// Keeps letters, durably, or throws where the policy is to stop. Blocks.
-  public func keep(_ letters: [DeadLetter]) throws(SinkError) {
+  public func keep(_ letters: [DeadLetter]) throws(Failure) {
     guard let store else {
       let letter = letters[0]
-      throw SinkError(
+      throw Failure(
         .refused,
-        "event \(letter.id) at \(letter.position.sequence) cannot be delivered to \(letter.sink): \(letter.reason); "
-          + "mend the receiver, or go on with --on-poison dead-letter")
+        "event \(letter.id) at \(letter.position.sequence) cannot be delivered to \(letter.sink): \(letter.reason)",
+        advice: "mend the receiver, or go on with \(setting: "on-poison", "dead-letter")")
     }
     try store.append(letters)
     if parksKeys { parkedKeys.withLock { $0.formUnion(letters.map(\.key).filter { !$0.isEmpty }) } }
   }
 
   /// Keeps letters without blocking the caller's thread.
-  func accept(_ letters: [DeadLetter]) async throws(SinkError) {
-    try await onQueue { () throws(SinkError) in try self.keep(letters) }
+  func accept(_ letters: [DeadLetter]) async throws(Failure) {
+    try await onQueue { () throws(Failure) in try self.keep(letters) }
   }
 
   /// Keeps a letter if its key is parked; tells whether it is.
-  func park(_ letter: DeadLetter) async throws(SinkError) -> Bool {
+  func park(_ letter: DeadLetter) async throws(Failure) -> Bool {
     guard let store, parkedKeys.withLock({ $0.contains(letter.key) }) else { return false }
-    return try await onQueue { () throws(SinkError) in
+    return try await onQueue { () throws(Failure) in
       let isParked = try store.appendBehindKey(letter)
       if !isParked { self.parkedKeys.withLock { _ = $0.remove(letter.key) } }
       return isParked
@@ -59,11 +60,11 @@ public final class DeadLetterOffice: Sendable {
   }
 
   private func onQueue<Value: Sendable>(
-    _ body: @escaping @Sendable () throws(SinkError) -> Value
-  ) async throws(SinkError) -> Value {
-    let result: Result<Value, SinkError> = await withCheckedContinuation { continuation in
+    _ body: @escaping @Sendable () throws(Failure) -> Value
+  ) async throws(Failure) -> Value {
+    let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
       queue.async {
-        do throws(SinkError) {
+        do throws(Failure) {
           continuation.resume(returning: .success(try body()))
         } catch {
           continuation.resume(returning: .failure(error))

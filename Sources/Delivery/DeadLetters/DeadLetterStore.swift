@@ -1,18 +1,20 @@
+public import PostgresWire
+
 /// Where dead letters are kept, in order.
 ///
 /// Calls block until they are done. Several processes may use one store at once.
 public protocol DeadLetterStore: Sendable {
   /// Adds letters; they are durable when it returns.
-  func append(_ letters: [DeadLetter]) throws(SinkError)
+  func append(_ letters: [DeadLetter]) throws(Failure)
 
   /// Adds a letter if there is one of the same key, in one step; tells whether there was.
-  func appendBehindKey(_ letter: DeadLetter) throws(SinkError) -> Bool
+  func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool
 
   /// At most `limit` letters that a query matches, oldest first, and where to go on. Without a mark, from the beginning.
-  func letters(matching query: LetterQuery, after mark: LetterMark?, limit: Int) throws(SinkError) -> LetterPage
+  func letters(matching query: LetterQuery, after mark: LetterMark?, limit: Int) throws(Failure) -> LetterPage
 
   /// Removes letters that have been delivered or are to be dropped.
-  func remove(_ letters: [DeadLetter]) throws(SinkError)
+  func remove(_ letters: [DeadLetter]) throws(Failure)
 }
 
 /// Which letters are asked for: those that have all that is named; without anything, all.
@@ -65,8 +67,8 @@ extension DeadLetterStore {
 
   /// Calls `body` with all letters that match, a page at a time.
   public func forEachPage(
-    matching query: LetterQuery = LetterQuery(), _ body: ([DeadLetter]) throws(SinkError) -> Void
-  ) throws(SinkError) {
+    matching query: LetterQuery = LetterQuery(), _ body: ([DeadLetter]) throws(Failure) -> Void
+  ) throws(Failure) {
     var mark: LetterMark?
     repeat {
       let page = try letters(matching: query, after: mark, limit: Self.pageSize)
@@ -76,7 +78,7 @@ extension DeadLetterStore {
   }
 
   /// Removes all letters that match; how many it were.
-  public func removeAll(matching query: LetterQuery) throws(SinkError) -> Int {
+  public func removeAll(matching query: LetterQuery) throws(Failure) -> Int {
     var count = 0
     while true {
       let page = try letters(matching: query, after: nil, limit: Self.pageSize)

@@ -128,7 +128,7 @@ extension KeyedSink {
     for item in items {
       var letter = letter(item, refusal.trouble.reason, attempts: refusal.attempts, first: refusal.first)
       letter.status = refusal.trouble.status
-      do throws(SinkError) { try await deadLetters.accept([letter]) } catch { return fail(error) }
+      do throws(Failure) { try await deadLetters.accept([letter]) } catch { return fail(error) }
       finish([item])
     }
   }
@@ -139,7 +139,7 @@ extension KeyedSink {
     var free: [Item] = []
     for item in items {
       let letter = letter(item, "parked behind an earlier event of its key", attempts: 0, first: nil)
-      do throws(SinkError) {
+      do throws(Failure) {
         if try await deadLetters.park(letter) { finish([item]) } else { free.append(item) }
       } catch {
         fail(error)

@@ -1,4 +1,5 @@
 import IntegrationEvents
+public import PostgresWire
 import Synchronization
 
 /// Delivers through a publisher: the events of one key one after another, different keys side by side.
@@ -33,7 +34,7 @@ public final class KeyedSink<P: Publisher>: Sink {
   }
 
   /// Asks the publisher.
-  public func check() async throws(SinkError) { try await publisher.check() }
+  public func check() async throws(Failure) { try await publisher.check() }
 
   /// Starts no further attempt.
   public func close() {
@@ -60,7 +61,7 @@ public final class KeyedSink<P: Publisher>: Sink {
   }
 
   /// Stops everything: no batch will be complete any more.
-  func fail(_ error: SinkError) {
+  func fail(_ error: Failure) {
     state.withLock { $0.hasStopped = true }
     open.fail(error)
     pump()

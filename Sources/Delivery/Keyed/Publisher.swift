@@ -1,4 +1,5 @@
 public import IntegrationEvents
+public import PostgresWire
 
 /// One way to hand events to a receiver: one attempt, and a verdict for each event. When to try, in what order and how often
 /// is `KeyedSink`'s work.
@@ -13,7 +14,7 @@ public protocol Publisher: Sendable {
   func publish(_ events: [OutgoingEvent]) async -> Attempt
 
   /// Tells whether the receiver could be reached now, without handing anything over. Default: nothing is known against it.
-  func check() async throws(SinkError)
+  func check() async throws(Failure)
 
   /// Lets go of connections, in bounded time. Called once, last; attempts that are under way may fail then.
   func close()
@@ -21,7 +22,7 @@ public protocol Publisher: Sendable {
 
 extension Publisher {
   /// Nothing is known against it.
-  public func check() async throws(SinkError) {}
+  public func check() async throws(Failure) {}
 }
 
 /// An event on its way to a publisher.
@@ -60,7 +61,7 @@ public struct Attempt: Sendable {
     /// The receiver will never take it. Of several that share this verdict, the one to blame is looked for by halves.
     case refused(Trouble)
     /// Nothing can be published as things are set up.
-    case stop(SinkError)
+    case stop(Failure)
   }
 
   /// Why an event was not published.

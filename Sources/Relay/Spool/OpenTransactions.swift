@@ -52,15 +52,15 @@ struct OpenTransactions {
   }
 
   /// After a row: keeps to the memory there is, by moving the largest transactions to files.
-  mutating func bound() throws(RelayError) {
+  mutating func bound() throws(Failure) {
     guard let current, memoryOfOthers + current.spool.tail.count > configuration.memory else { return }
     while memoryOfOthers + current.spool.tail.count > configuration.memory,
       let largest = spooled.values.max(by: { $0.tail.count < $1.tail.count }), !largest.tail.isEmpty
     {
       do { try largest.spill(to: configuration.directory) } catch {
-        throw .spool(
-          "cannot write to \(configuration.directory): \(error.text); make room, or choose another place or more memory"
-        )
+        throw Failure(
+          .spool, "spool of transactions in progress: cannot write to \(configuration.directory): \(error.text)",
+          advice: "make room, or choose another place or more memory")
       }
       countOthers()
     }

@@ -33,7 +33,7 @@ struct SpoolReader {
   }
 
   /// The next row that is of interest; nil at the end. An error of the transaction itself comes in its place.
-  mutating func nextRow() throws(RelayError) -> Row? {
+  mutating func nextRow() throws(Failure) -> Row? {
     while try fill(SpoolRecord.headSize) {
       let record = try head()
       guard try fill(SpoolRecord.headSize + record.size) else { throw Self.broken }
@@ -65,7 +65,7 @@ struct SpoolReader {
     return nil
   }
 
-  private func head() throws(RelayError) -> SpoolRecord {
+  private func head() throws(Failure) -> SpoolRecord {
     do {
       return try SpoolRecord(head: unsafe window.span.bytes.extracting(next..<(next + SpoolRecord.headSize)))
     } catch {
@@ -74,7 +74,7 @@ struct SpoolReader {
   }
 
   /// Makes `count` bytes available from `next` on; false when there are fewer.
-  private mutating func fill(_ count: Int) throws(RelayError) -> Bool {
+  private mutating func fill(_ count: Int) throws(Failure) -> Bool {
     while window.count - next < count {
       if next > 0 {
         window.removeSubrange(..<next)
@@ -84,7 +84,7 @@ struct SpoolReader {
         let end = min(transaction.fileSize, fileOffset + max(Self.pieceSize, Int64(count)))
         let before = window.count
         do { try transaction.append(fileOffset..<end, to: &window) } catch {
-          throw .spool("cannot read: \(error.text)")
+          throw Failure(.spool, "spool of transactions in progress: cannot read: \(error.text)")
         }
         guard window.count > before else { throw Self.broken }
         fileOffset += Int64(window.count - before)
@@ -98,5 +98,7 @@ struct SpoolReader {
     return true
   }
 
-  private static var broken: RelayError { .spool("what was written cannot be read back") }
+  private static var broken: Failure {
+    Failure(.spool, "spool of transactions in progress: what was written cannot be read back")
+  }
 }

@@ -2,6 +2,7 @@ import Delivery
 import Files
 import IntegrationEvents
 import PgOutput
+import PostgresWire
 
 /// The rows of a transaction that is not committed yet, as events that lack only what the commit tells; first in memory,
 /// then in a file without a name.
@@ -14,7 +15,7 @@ final class SpooledTransaction {
   /// How much is in the file.
   private(set) var fileSize: Int64 = 0
   /// Errors with which the stream ends if their subtransaction is committed: for each its first.
-  private(set) var failures: [TransactionID: RelayError] = [:]
+  private(set) var failures: [TransactionID: Failure] = [:]
   /// Whether there are logical messages among the rows. The server sends each as the whole transaction's, so that nobody
   /// knows which of them a subtransaction takes back.
   private(set) var hasMessages = false
@@ -51,7 +52,7 @@ final class SpooledTransaction {
   }
 
   /// Keeps what became of the last row: an error.
-  func append(failure: RelayError) {
+  func append(failure: Failure) {
     guard failures[subtransaction] == nil else { return }
     failures[subtransaction] = failure
     append(.failure, size: 0)

@@ -1,5 +1,5 @@
 import IntegrationEvents
-import Outbox
+import OutboxMapping
 import PgOutput
 import PostgresWire
 
@@ -8,10 +8,10 @@ import PostgresWire
 @_cdecl("LLVMFuzzerTestOneInput")
 public func map(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let input = [UInt8](UnsafeBufferPointer(start: start, count: count))
-  var configuration = OutboxConfiguration()
+  var configuration = MappingConfiguration()
   configuration.messagePrefixes = ["outbox"]
   configuration.textPayloadIsJSON = count % 2 == 0
-  var outbox = Outbox(configuration)
+  var outbox = EventMapper(configuration)
   outbox.beginTransaction(commitLSN: LSN(rawValue: 1), commitTime: PostgresTimestamp(rawValue: 0))
   let encoder = EnvelopeEncoder(envelope: .cloudevents)
   var decoder = Decoder()
@@ -21,7 +21,7 @@ public func map(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let message = input.span.bytes.extracting((offset + 2)..<end)
     offset = end
     guard let decoded = try? decoder.decode(message) else { continue }
-    var outcome: Outbox.Outcome?
+    var outcome: EventMapper.Outcome?
     switch decoded {
     case .insert(let insert):
       guard let version = try? decoder.relation(of: insert.new, insert.relationID, in: message) else { continue }

@@ -4,17 +4,17 @@ import PostgresWire
 import TestStream
 import Testing
 
-@testable import Outbox
+@testable import OutboxMapping
 
 @Suite struct MissingValueTests {
   @Test(arguments: [0, 1, 2, 3])
   func `NULL in a required column`(index: Int) throws {
     var row: [Cell] = ["i1", "orders", "order-1", "OrderPlaced", "{}"]
     row[index] = nil
-    let error = #expect(throws: OutboxError.self) { try Mapping().line(row: row) }
+    let error = #expect(throws: MappingError.self) { try Mapping().line(row: row) }
     #expect(error?.problem == .null)
     #expect(error?.column == Mapping().columns[index].name)
-    #expect(error?.place == "table public.outbox")
+    #expect(error?.place == .table("public.outbox"))
     #expect(error?.lsn == Mapping.lsn)
   }
 
@@ -22,7 +22,7 @@ import Testing
   func `a required column that the table lacks`(name: String) {
     var mapping = Mapping()
     mapping.columns.removeAll { $0.name == name }
-    let error = #expect(throws: OutboxError.self) { try mapping.line(row: ["a", "b", "c", "d"]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line(row: ["a", "b", "c", "d"]) }
     #expect(error?.problem == .missing)
     #expect(error?.column == name)
   }
@@ -30,7 +30,7 @@ import Testing
   @Test func `an optional column that is named but missing`() {
     var mapping = Mapping()
     mapping.configuration.columns = [.version: "revision"]
-    let error = #expect(throws: OutboxError.self) { try mapping.line() }
+    let error = #expect(throws: MappingError.self) { try mapping.line() }
     #expect(error?.problem == .missing)
     #expect(error?.column == "revision")
   }
@@ -38,7 +38,7 @@ import Testing
   @Test func `a column for an attribute that is missing`() throws {
     var mapping = Mapping()
     mapping.configuration.attributes = [(try #require(AttributeName("tenant")), "tenant_id")]
-    let error = #expect(throws: OutboxError.self) { try mapping.line() }
+    let error = #expect(throws: MappingError.self) { try mapping.line() }
     #expect(error?.problem == .missing)
     #expect(error?.column == "tenant_id")
   }
@@ -47,7 +47,7 @@ import Testing
   func `an empty text where an event needs one`(name: String, index: Int) {
     var row: [Cell] = ["i1", "orders", "order-1", "OrderPlaced", "{}"]
     row[index] = ""
-    let error = #expect(throws: OutboxError.self) { try Mapping().line(row: row) }
+    let error = #expect(throws: MappingError.self) { try Mapping().line(row: row) }
     #expect(error?.problem == .envelope(.empty))
     #expect(error?.column == name)
   }
@@ -71,7 +71,7 @@ import Testing
     for (index, cell, column) in bad {
       var row = good
       row[index] = cell
-      let error = #expect(throws: OutboxError.self) { try mapping.line(row: row) }
+      let error = #expect(throws: MappingError.self) { try mapping.line(row: row) }
       let text = error?.description ?? ""
       #expect(text.hasPrefix("table public.outbox, column \(column), LSN 16/1: "), "\(text)")
       #expect(!text.contains("SECRET"))
@@ -115,9 +115,9 @@ import Testing
   @Test(arguments: changes)
   func `fail stops`(change: (name: String, message: [UInt8])) throws {
     var run = try run(.fail)
-    let error = #expect(throws: OutboxError.self) { try run.take(change.message) }
+    let error = #expect(throws: MappingError.self) { try run.take(change.message) }
     #expect(error?.problem == .changed(change.name))
-    #expect(error?.place == "table public.outbox")
+    #expect(error?.place == .table("public.outbox"))
     #expect(error?.description.contains("\(change.name) of an outbox table") == true)
   }
 

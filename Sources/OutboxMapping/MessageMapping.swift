@@ -4,13 +4,13 @@ public import PgOutput
 public import PostgresWire
 
 /// Outbox events that were written with `pg_logical_emit_message`, without a table.
-extension Outbox {
+extension EventMapper {
   /// Maps a transactional message whose prefix is configured. Its content must be a JSON object with the members
   /// `type` and, if wanted, `id`, `aggregatetype`, `aggregateid`, `payload`, `version`, `occurred_at`, `headers`,
   /// `traceparent`, `tracestate` and `dataschema`, or what these are mapped to.
   public mutating func message(
     _ logical: LogicalMessage, in message: RawSpan, lsn: LSN
-  ) throws(OutboxError) -> Outcome {
+  ) throws(MappingError) -> Outcome {
     guard logical.isTransactional else { return .none }
     event.position.ordinal &+= 1
     guard let prefix = configuration.messagePrefixes.first(where: { logical.prefix.hasPrefix($0) }) else {
@@ -19,8 +19,8 @@ extension Outbox {
     do throws(MemberFailure) {
       try read(logical, in: message, prefix: prefix)
     } catch {
-      throw OutboxError(
-        problem: error.problem, place: "message prefix \(logical.prefix)", column: error.member, lsn: lsn)
+      throw MappingError(
+        problem: error.problem, place: .message(prefix: logical.prefix), column: error.member, lsn: lsn)
     }
     return .eventInScratch
   }
@@ -136,5 +136,5 @@ extension Outbox {
 /// What is wrong with which member.
 private struct MemberFailure: Error {
   let member: String?
-  let problem: OutboxError.Problem
+  let problem: MappingError.Problem
 }

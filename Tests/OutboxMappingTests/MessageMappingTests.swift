@@ -4,11 +4,11 @@ import PostgresWire
 import TestStream
 import Testing
 
-@testable import Outbox
+@testable import OutboxMapping
 
 @Suite struct MessageMappingTests {
   private func line(
-    _ content: String, prefix: String = "outbox.orders", _ configure: (inout OutboxConfiguration) -> Void = { _ in }
+    _ content: String, prefix: String = "outbox.orders", _ configure: (inout MappingConfiguration) -> Void = { _ in }
   ) throws -> String? {
     var configuration = Mapping().configuration
     configuration.tables = []
@@ -84,7 +84,7 @@ import Testing
 
   @Test func `another prefix is no event, nor is a message outside transactions`() throws {
     #expect(try line("not JSON", prefix: "audit") == nil)
-    var configuration = OutboxConfiguration()
+    var configuration = MappingConfiguration()
     configuration.messagePrefixes = ["outbox"]
     var run = Mapping.Run(configuration)
     #expect(try run.take(HandBuilt.message("outbox", "not JSON", transactional: false)) == nil)
@@ -104,19 +104,19 @@ import Testing
       (#"{"type": "t", "occurred_at": true}"#, "occurred_at", .invalidTime),
       (#"{"type": "t", "headers": []}"#, "headers", .headersNotAnObject),
       (#"{"type": "t", "headers": {"id": 1}}"#, "headers", .headerName),
-    ] as [(String, String?, OutboxError.Problem)])
-  func `a message that makes no event`(content: String, member: String?, problem: OutboxError.Problem) {
-    let error = #expect(throws: OutboxError.self) { try line(content) }
+    ] as [(String, String?, MappingError.Problem)])
+  func `a message that makes no event`(content: String, member: String?, problem: MappingError.Problem) {
+    let error = #expect(throws: MappingError.self) { try line(content) }
     #expect(error?.problem == problem)
     #expect(error?.column == member)
-    #expect(error?.place == "message prefix outbox.orders")
+    #expect(error?.place == .message(prefix: "outbox.orders"))
     #expect(error?.lsn == Mapping.lsn)
   }
 
   @Test func `what the envelope refuses is located too`() {
-    let error = #expect(throws: OutboxError.self) { try line(#"{"type": "t\u0001"}"#) }
+    let error = #expect(throws: MappingError.self) { try line(#"{"type": "t\u0001"}"#) }
     #expect(error?.problem == .envelope(.controlCharacter))
-    #expect(error?.place == "logical message")
+    #expect(error?.place == .someMessage)
     #expect(error?.column == "type")
   }
 }

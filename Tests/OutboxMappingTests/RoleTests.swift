@@ -4,7 +4,7 @@ import PostgresWire
 import TestStream
 import Testing
 
-@testable import Outbox
+@testable import OutboxMapping
 
 @Suite struct RoleTests {
   @Test func `the five columns of an outbox`() throws {
@@ -48,7 +48,7 @@ import Testing
     let index = try #require(mapping.columns.firstIndex { $0.name == role.rawValue })
     mapping.columns[index].name = "Another Name"
     if role == .id || role == .payload {
-      #expect(throws: OutboxError.self) { try mapping.line(row: row) }
+      #expect(throws: MappingError.self) { try mapping.line(row: row) }
     } else {
       #expect((try? mapping.line(row: row)) != expected)
     }

@@ -2,7 +2,7 @@ public import IntegrationEvents
 public import PostgresWire
 
 /// Which tables and messages are outboxes, and how they map to events.
-public struct OutboxConfiguration: Sendable {
+public struct MappingConfiguration: Sendable {
   /// The outbox tables. Default: `public.outbox`.
   public var tables: [TableName] = [TableName(schema: "public", name: "outbox")]
   /// Columns that are not called what their role is called; an empty name takes the role away.

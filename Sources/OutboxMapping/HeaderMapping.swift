@@ -7,9 +7,9 @@ enum HeaderMapping {
   /// and booleans keep their type, anything else becomes the text that it is written as. Of equal keys the last counts.
   static func map(
     _ bytes: RawSpan, _ range: Range<Int>, taken: Set<String>, into event: inout IntegrationEvent
-  ) throws(OutboxError.Problem) {
+  ) throws(MappingError.Problem) {
     var headers: [IntegrationEvent.HeaderAttribute] = []
-    var failure: OutboxError.Problem?
+    var failure: MappingError.Problem?
     do {
       try JSONScanner.forEachMember(bytes, range) { key, value, kind in
         guard kind != .null, failure == nil else { return }

@@ -4,7 +4,7 @@ import PostgresWire
 import TestStream
 import Testing
 
-@testable import Outbox
+@testable import OutboxMapping
 
 @Suite struct HeaderMappingTests {
   @Test(arguments: [
@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: ["[]", "1", "\"a\"", "", "{", "tenant=c", #"{"a": "\ud800"}"#])
   func `headers that are no object`(headers: String) {
     let mapping = Mapping([.init("headers", 25)])
-    let error = #expect(throws: OutboxError.self) { try mapping.line([.text(headers)]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line([.text(headers)]) }
     #expect(error?.problem == .headersNotAnObject)
     #expect(error?.column == "headers")
   }
@@ -43,20 +43,20 @@ import Testing
   ])
   func `a key that makes no free attribute name`(headers: String) {
     let mapping = Mapping([.init("headers", 3802)])
-    let error = #expect(throws: OutboxError.self) { try mapping.line([.text(headers)]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line([.text(headers)]) }
     #expect(error?.problem == .headerName)
   }
 
   @Test func `a key that a column already serves`() throws {
     var mapping = Mapping([.init("headers", 3802), .init("tenant")])
     mapping.configuration.attributes = [(try #require(AttributeName("tenant")), "tenant")]
-    let error = #expect(throws: OutboxError.self) { try mapping.line([.text(#"{"Tenant": "x"}"#), "y"]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line([.text(#"{"Tenant": "x"}"#), "y"]) }
     #expect(error?.problem == .headerName)
   }
 
   @Test func `a control character in a header`() {
     let mapping = Mapping([.init("headers", 3802)])
-    let error = #expect(throws: OutboxError.self) { try mapping.line([.text(#"{"a": "x\u0001"}"#)]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line([.text(#"{"a": "x\u0001"}"#)]) }
     #expect(error?.problem == .envelope(.controlCharacter))
     #expect(error?.column == "headers")
   }

@@ -4,7 +4,7 @@ public import PgOutput
 public import PostgresWire
 
 /// Turns decoded messages into events: finds the outbox tables, maps their columns, counts positions.
-public struct Outbox: Sendable {
+public struct EventMapper: Sendable {
   /// What came of a message.
   public enum Outcome: Hashable, Sendable {
     /// No event.
@@ -22,7 +22,7 @@ public struct Outbox: Sendable {
   /// How many changes of outbox tables other than inserts were passed over, with `ChangePolicy.warn`.
   public private(set) var passedOverChanges = 0
 
-  let configuration: OutboxConfiguration
+  let configuration: MappingConfiguration
   let takenNames: Set<String>
   /// Of which relation the event's source is.
   var sourceRelation: RelationVersion?
@@ -30,7 +30,7 @@ public struct Outbox: Sendable {
   private var plans: [TablePlan?] = []
 
   /// Makes a mapper for the start of a stream.
-  public init(_ configuration: OutboxConfiguration) {
+  public init(_ configuration: MappingConfiguration) {
     self.configuration = configuration
     takenNames = Set(configuration.attributes.map(\.name.text))
     event = IntegrationEvent(
@@ -66,7 +66,7 @@ public struct Outbox: Sendable {
   /// Maps an inserted row of a relation, against which it must have been checked.
   public mutating func insert(
     _ insert: Insert, of relation: RelationVersion, in relations: RelationCache, message: RawSpan, lsn: LSN
-  ) throws(OutboxError) -> Outcome {
+  ) throws(MappingError) -> Outcome {
     event.position.ordinal &+= 1
     describe(relation, in: relations)
     guard let plan = plans[relation] else { return .none }
@@ -94,7 +94,7 @@ public struct Outbox: Sendable {
   /// Takes note of an update, delete or truncation of relations that have been described.
   public mutating func change(
     _ what: String, of changed: [RelationVersion], in relations: RelationCache, lsn: LSN
-  ) throws(OutboxError) {
+  ) throws(MappingError) {
     event.position.ordinal &+= 1
     guard configuration.onChange != .ignore else { return }
     for relation in changed {
@@ -116,7 +116,7 @@ public struct Outbox: Sendable {
   }
 
   /// Adds place and column to an envelope's error; without a relation, the event came from a logical message.
-  public func located(_ error: EnvelopeError, relation: RelationVersion?, lsn: LSN) -> OutboxError {
+  public func located(_ error: EnvelopeError, relation: RelationVersion?, lsn: LSN) -> MappingError {
     let plan = relation.flatMap { plans[$0] }
     let column: String? =
       if case .attribute(let name) = error.field {
@@ -124,8 +124,8 @@ public struct Outbox: Sendable {
       } else {
         ColumnRole(error.field).map { plan?.columnNames[$0] ?? configuration.columns[$0] ?? $0.rawValue }
       }
-    let place = plan.map { "table \($0.table)" } ?? "logical message"
-    return OutboxError(problem: .envelope(error.problem), place: place, column: column, lsn: lsn)
+    let place = plan.map { MappingError.Place.table($0.table) } ?? .someMessage
+    return MappingError(problem: .envelope(error.problem), place: place, column: column, lsn: lsn)
   }
 
   /// Makes plans for the relations that have been described since the last call.
@@ -138,14 +138,14 @@ public struct Outbox: Sendable {
   }
 
   private func error(
-    _ problem: OutboxError.Problem, _ plan: TablePlan, _ column: String?, _ lsn: LSN
-  ) -> OutboxError {
-    OutboxError(problem: problem, place: "table \(plan.table)", column: column, lsn: lsn)
+    _ problem: MappingError.Problem, _ plan: TablePlan, _ column: String?, _ lsn: LSN
+  ) -> MappingError {
+    MappingError(problem: problem, place: .table(plan.table), column: column, lsn: lsn)
   }
 
   private mutating func insertBinary(
     _ tuple: Tuple, _ plan: TablePlan, _ message: RawSpan, _ lsn: LSN
-  ) throws(OutboxError) {
+  ) throws(MappingError) {
     var text: [UInt8] = []
     var values: [Tuple.Value] = []
     var failure: Int?
@@ -230,7 +230,7 @@ public struct Outbox: Sendable {
 /// What is wrong with which column, by its number.
 private struct FieldFailure: Error {
   let index: Int
-  let problem: OutboxError.Problem
+  let problem: MappingError.Problem
 
   func column(_ plan: TablePlan) -> String? {
     if case .role(let role) = plan.uses[index] { return plan.columnNames[role] }

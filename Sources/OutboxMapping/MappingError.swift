@@ -2,7 +2,7 @@ public import IntegrationEvents
 public import PostgresWire
 
 /// A row or message cannot become an event. Names the place, never the value.
-public struct OutboxError: Error, Hashable, Sendable {
+public struct MappingError: Error, Hashable, Sendable {
   /// What is wrong.
   public enum Problem: Error, Hashable, Sendable {
     /// A required column, or one that was mapped by name, is not in the table as it is published.
@@ -29,33 +29,58 @@ public struct OutboxError: Error, Hashable, Sendable {
 
   /// What is wrong.
   public let problem: Problem
-  /// `table public.outbox` or `message prefix outbox`.
-  public let place: String
+  /// Where the row or message comes from.
+  public let place: Place
   /// The column or member, where it is known.
   public let column: String?
   /// Where in the log.
   public let lsn: LSN
 
+  /// Where a row or message comes from.
+  public enum Place: Hashable, Sendable {
+    /// A table, with its schema.
+    case table(String)
+    /// Logical messages with a prefix.
+    case message(prefix: String)
+    /// Some logical message.
+    case someMessage
+  }
+
   /// Whether one row or message is at fault, not the table or the configuration.
   public var isAboutRow: Bool {
-    switch problem {
-    case .missing: place.hasPrefix("message")
-    case .changed, .unsupportedType: false
+    switch (problem, place) {
+    case (.missing, .table), (.changed, _), (.unsupportedType, _): false
     default: true
     }
   }
 }
 
-extension OutboxError: CustomStringConvertible {
-  /// One line with the advice at its end.
+extension MappingError.Place: CustomStringConvertible {
+  /// `table public.outbox` or `message prefix outbox`.
   public var description: String {
-    let subject = column.map { "\(place), column \($0), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
-    return "\(subject): \(what)"
+    switch self {
+    case .table(let name): "table \(name)"
+    case .message(let prefix): "message prefix \(prefix)"
+    case .someMessage: "logical message"
+    }
+  }
+}
+
+extension MappingError {
+  /// What an operator is told.
+  public var failure: Failure { Failure(.row, "\(subject): \(what)", advice: advice) }
+
+  private var subject: String {
+    column.map { "\(place), column \($0), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
   }
 
-  private var what: String {
+  private var advice: Wording? {
+    problem == .missing ? "add it, publish it, or map another with \(setting: "column")" : nil
+  }
+
+  private var what: Wording {
     switch problem {
-    case .missing: "the published table has no such column; add it, publish it, or map another with --column"
+    case .missing: "the published table has no such column"
     case .null: "is NULL, but an event needs a value"
     case .unsupportedType(let type): "has a type (oid \(type)) that cannot serve here"
     case .invalidTime: "is no time that RFC 3339 can write"
@@ -63,8 +88,13 @@ extension OutboxError: CustomStringConvertible {
     case .headerName: "has a key that gives no free attribute name of letters and digits"
     case .invalidMessage: "is not a JSON object with the members of an event"
     case .invalidBinary: "is not in its type's binary form"
-    case .envelope(let problem): "\(problem)"
-    case .changed(let what): "\(what) of an outbox table, which --on-change fail forbids"
+    case .envelope(let problem): Wording(problem)
+    case .changed(let what): "\(what) of an outbox table, which \(setting: "on-change", "fail") forbids"
     }
   }
+}
+
+extension MappingError: CustomStringConvertible {
+  /// One line with the advice at its end.
+  public var description: String { "\(failure)" }
 }

@@ -26,7 +26,7 @@ final class TablePlan: Sendable {
     case json, uncheckedJSON, text, hexadecimal
   }
 
-  init(_ relation: Relation, _ configuration: OutboxConfiguration) {
+  init(_ relation: Relation, _ configuration: MappingConfiguration) {
     table = relation.qualifiedName
     source =
       configuration.source ?? EventSource(path: [configuration.database, "\(relation.namespace).\(relation.name)"])
@@ -64,7 +64,7 @@ final class TablePlan: Sendable {
     columnNames = names
   }
 
-  private static func payloadForm(_ type: ObjectID, _ configuration: OutboxConfiguration) -> PayloadForm {
+  private static func payloadForm(_ type: ObjectID, _ configuration: MappingConfiguration) -> PayloadForm {
     switch type {
     case BuiltInType.json, BuiltInType.jsonb: .json
     case BuiltInType.bytea: .hexadecimal

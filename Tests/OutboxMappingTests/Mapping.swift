@@ -3,11 +3,11 @@ import PgOutput
 import PostgresWire
 import TestStream
 
-@testable import Outbox
+@testable import OutboxMapping
 
 /// Runs messages through a decoder and a mapper, one transaction, and gives the lines.
 struct Mapping {
-  var configuration = OutboxConfiguration()
+  var configuration = MappingConfiguration()
   var columns: [HandBuilt.Column]
   var schema = "public"
   var table = "outbox"
@@ -46,10 +46,10 @@ struct Mapping {
   /// Decoder and mapper in one transaction.
   struct Run {
     var decoder = Decoder()
-    var outbox: Outbox
+    var outbox: EventMapper
 
-    init(_ configuration: OutboxConfiguration) {
-      outbox = Outbox(configuration)
+    init(_ configuration: MappingConfiguration) {
+      outbox = EventMapper(configuration)
       outbox.beginTransaction(
         commitLSN: LSN(rawValue: 0xAB), commitTime: PostgresTimestamp(rawValue: Mapping.commitTime))
     }
@@ -58,7 +58,7 @@ struct Mapping {
 
     mutating func take(_ message: [UInt8]) throws -> String? {
       let bytes = message.span.bytes
-      let outcome: Outbox.Outcome
+      let outcome: EventMapper.Outcome
       var version: RelationVersion?
       switch try decoder.decode(bytes) {
       case .insert(let insert):

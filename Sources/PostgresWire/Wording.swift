@@ -2,7 +2,7 @@
 /// line of a file or a property.
 ///
 /// Written as a string: `"go on with \(setting: "on-poison", "dead-letter")"`.
-public struct Advice: Hashable, Sendable {
+public struct Wording: Hashable, Sendable {
   /// A piece of it.
   public enum Part: Hashable, Sendable {
     /// Words as they are.
@@ -30,11 +30,20 @@ public struct Advice: Hashable, Sendable {
   /// The pieces, in order.
   public let parts: [Part]
 
+  /// Takes words as they are.
+  public init(_ words: some CustomStringConvertible) { parts = [.words(words.description)] }
+
+  private init(parts: [Part]) { self.parts = parts }
+
+  /// One piece of words behind another.
+  public static func + (left: Wording, right: Wording) -> Wording { Wording(parts: left.parts + right.parts) }
+
   /// The words, with settings and commands as somebody writes them.
   public func text(setting: (Setting) -> String, command: (String, [Setting]) -> String) -> String {
     parts.map { part in
       switch part {
-      case .words(let words): words
+      // One line, whatever it quotes.
+      case .words(let words): String(words.map { $0.isNewline ? " " : $0 })
       case .setting(let named): setting(named)
       case .command(let name, let settings): command(name, settings)
       }
@@ -42,7 +51,7 @@ public struct Advice: Hashable, Sendable {
   }
 }
 
-extension Advice: ExpressibleByStringInterpolation {
+extension Wording: ExpressibleByStringInterpolation {
   /// Collects the pieces of a string.
   public struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var parts: [Part] = []
@@ -60,6 +69,11 @@ extension Advice: ExpressibleByStringInterpolation {
       parts.append(.words(value.description))
     }
 
+    /// Adds other words.
+    public mutating func appendInterpolation(_ words: Wording) {
+      parts.append(contentsOf: words.parts)
+    }
+
     /// Adds a setting.
     public mutating func appendInterpolation(setting name: String, _ value: String? = nil) {
       parts.append(.setting(Setting(name, value)))
@@ -71,14 +85,14 @@ extension Advice: ExpressibleByStringInterpolation {
     }
   }
 
-  /// Makes advice of plain words.
+  /// Makes words of plain words.
   public init(stringLiteral value: String) { parts = [.words(value)] }
 
-  /// Makes advice of words, settings and commands.
+  /// Makes words of words, settings and commands.
   public init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 }
 
-extension Advice: CustomStringConvertible {
+extension Wording: CustomStringConvertible {
   /// As a library has it: `on-poison: dead-letter`, `setup (slot: orders)`.
   public var description: String {
     func plain(_ setting: Setting) -> String { setting.value.map { "\(setting.name): \($0)" } ?? setting.name }

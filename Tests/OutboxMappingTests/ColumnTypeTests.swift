@@ -5,7 +5,7 @@ import PostgresWire
 import TestStream
 import Testing
 
-@testable import Outbox
+@testable import OutboxMapping
 
 /// Values in text and in binary form must give the same event.
 @Suite struct ColumnTypeTests {
@@ -74,7 +74,7 @@ import Testing
     #expect(
       try mapping.line(payload: "[1 , 2]") == Mapping.head() + #","datacontenttype":"application/json","data":[1 , 2]}"#
     )
-    let error = #expect(throws: OutboxError.self) { try mapping.line(payload: "{secret") }
+    let error = #expect(throws: MappingError.self) { try mapping.line(payload: "{secret") }
     #expect(error?.problem == .envelope(.invalidJSON(offset: 1)))
     #expect(error?.column == "payload")
   }
@@ -132,7 +132,7 @@ import Testing
   func `times that RFC 3339 cannot write`(value: Value) {
     let mapping = Mapping([.init("occurred_at", value.type)])
     for cell in [Cell.text(value.text), .binary(value.binary)] {
-      let error = #expect(throws: OutboxError.self) { try mapping.line([cell]) }
+      let error = #expect(throws: MappingError.self) { try mapping.line([cell]) }
       #expect(error?.problem == .invalidTime)
       #expect(error?.column == "occurred_at")
     }
@@ -145,14 +145,14 @@ import Testing
     "2024-05-01 12:00:00Zx", "05/01/2024 12:00:00", "２024-05-01 12:00:00", "24-05-01 12:00:00",
   ])
   func `text that is no time`(text: String) {
-    let error = #expect(throws: OutboxError.self) { try Mapping([.init("occurred_at", 1184)]).line([.text(text)]) }
+    let error = #expect(throws: MappingError.self) { try Mapping([.init("occurred_at", 1184)]).line([.text(text)]) }
     #expect(error?.problem == .invalidTime)
   }
 
   @Test(arguments: [25, 1082, 1083, 700, 1700, 16] as [UInt32])
   func `a type that cannot serve as time`(type: UInt32) {
     let mapping = Mapping([.init("occurred_at", type)])
-    let error = #expect(throws: OutboxError.self) { try mapping.line(["2024-05-01 12:00:00+00"]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line(["2024-05-01 12:00:00+00"]) }
     #expect(error?.problem == .unsupportedType(type))
     #expect(error?.column == "occurred_at")
   }
@@ -163,14 +163,14 @@ import Testing
       (21, [1]),
     ] as [(UInt32, [UInt8])])
   func `binary bytes that do not have the type's layout`(type: UInt32, bytes: [UInt8]) {
-    let error = #expect(throws: OutboxError.self) { try Mapping(id: type).line(id: .binary(bytes)) }
+    let error = #expect(throws: MappingError.self) { try Mapping(id: type).line(id: .binary(bytes)) }
     #expect(error?.problem == .invalidBinary)
     #expect(error?.column == "id")
   }
 
   @Test(arguments: [700, 701, 1082, 1700, 3904] as [UInt32])
   func `a built-in type whose binary form is not known`(type: UInt32) {
-    let error = #expect(throws: OutboxError.self) { try Mapping(payload: type).line(payload: .binary([0x41, 0x42])) }
+    let error = #expect(throws: MappingError.self) { try Mapping(payload: type).line(payload: .binary([0x41, 0x42])) }
     #expect(error?.problem == .invalidBinary)
     #expect(error?.column == "payload")
   }
@@ -191,14 +191,14 @@ import Testing
   }
 
   @Test func `binary jsonb of another version`() {
-    let error = #expect(throws: OutboxError.self) { try Mapping().line(payload: .binary([2] + Array("{}".utf8))) }
+    let error = #expect(throws: MappingError.self) { try Mapping().line(payload: .binary([2] + Array("{}".utf8))) }
     #expect(error?.problem == .invalidBinary)
     #expect(error?.column == "payload")
   }
 
   @Test func `a binary time that is cut off`() {
     let mapping = Mapping([.init("occurred_at", 1184)])
-    let error = #expect(throws: OutboxError.self) { try mapping.line([.binary([0, 0, 0, 0])]) }
+    let error = #expect(throws: MappingError.self) { try mapping.line([.binary([0, 0, 0, 0])]) }
     #expect(error?.problem == .invalidBinary)
   }
 
