@@ -33,7 +33,7 @@ public struct EventBatch: Sendable {
     let (start, first) = (other.events[index].line.lowerBound, other.events[index].attributes.lowerBound)
     let (distance, shift) = (bytes.count - start, attributes.count - first)
     bytes.append(contentsOf: other.bytes[start...])
-    attributes.append(contentsOf: other.attributes[first...].map { $0.moved(by: distance) })
+    attributes.append(contentsOf: other.attributes[first...])
     for event in other.events[index...] {
       var moved = event.moved(by: distance)
       moved.attributes = event.attributes.shifted(by: shift)

@@ -55,7 +55,7 @@ public struct EventMapper: Sendable {
   }
 
   /// Forgets the tables' shapes, because a stream starts anew and will describe them again.
-  package mutating func forgetRelations() {
+  public mutating func forgetRelations() {
     plans = []
     sourceRelation = nil
   }
@@ -105,8 +105,8 @@ public struct EventMapper: Sendable {
     }
   }
 
-  /// Encodes the event that an outcome speaks of.
-  package func write(
+  /// Encodes the event that an outcome speaks of, behind what the buffer holds, and notes further attributes beside it.
+  public func write(
     _ outcome: Outcome, _ message: RawSpan, with encoder: EnvelopeEncoder, into buffer: inout [UInt8],
     _ attributes: inout [EncodedAttribute]
   ) throws(EnvelopeError) -> EncodedEvent {

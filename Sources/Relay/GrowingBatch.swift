@@ -60,11 +60,10 @@ struct GrowingBatch {
     _ event: EncodedEvent, _ attributes: [EncodedAttribute], from bytes: [UInt8], committedAt position: EventPosition,
     _ time: EventTime
   ) {
-    let distance = batch.bytes.count - event.line.lowerBound
     var committed =
       unsafe event.append(from: bytes.span.bytes, committedAt: position, time, to: &batch.bytes)
     let first = batch.attributes.count
-    batch.attributes.append(contentsOf: attributes.map { $0.moved(by: distance) })
+    batch.attributes.append(contentsOf: attributes)
     committed.attributes = first..<batch.attributes.count
     batch.events.append(committed)
   }

@@ -208,7 +208,7 @@ private let head =
     #expect(Array(buffer[event.id]) == Array(#"i\"d"#.utf8))
     #expect(Array(buffer[event.key]) == Array(#"k\\"#.utf8))
     #expect(event.position == EventPosition(commitLSN: 0x16_B374_D848, ordinal: 7))
-    let sequence = event.sequenceOffset
+    let sequence = event.line.lowerBound + Int(event.sequenceOffset)
     #expect(Array(buffer[sequence..<(sequence + 27)]) == Array("00000016B374D848-0000000007".utf8))
   }
 

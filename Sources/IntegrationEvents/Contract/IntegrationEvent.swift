@@ -119,6 +119,8 @@ public struct EnvelopeError: Error, Hashable, Sendable {
     case invalidJSON(offset: Int)
     case invalidHexadecimal
     case invalidURI
+    /// The attributes together take more than 4 GiB.
+    case tooLong
     /// The payload hook says why.
     case refused(String)
   }
@@ -144,6 +146,7 @@ extension EnvelopeError.Problem: CustomStringConvertible {
     case .invalidJSON(let offset): "is not valid JSON (byte \(offset))"
     case .invalidHexadecimal: "is not in bytea's hexadecimal form"
     case .invalidURI: "is not a URI"
+    case .tooLong: "is too long, together with the other attributes"
     case .refused(let reason): "is refused: \(reason)"
     }
   }

@@ -67,11 +67,10 @@ extension ReplacedPayload {
     to written: LineWriter, isWhole: Bool, _ encoded: inout EncodedEvent
   ) throws(EnvelopeError) -> LineWriter {
     var line = written
-    let base = encoded.line.lowerBound
     switch content {
     case .json(let bytes):
       if isWhole { line.append(contentType == nil ? #","datacontenttype":"application/json","data":"# : #","data":"#) }
-      let start = base + line.count
+      let start = line.count
       do throws(EnvelopeError.Problem) {
         let span = unsafe bytes.span.bytes
         do { try JSONScanner.validate(span, 0..<bytes.count) } catch { throw .invalidJSON(offset: error.offset) }
@@ -79,7 +78,7 @@ extension ReplacedPayload {
       } catch {
         throw EnvelopeError(.payload, error)
       }
-      encoded.note(.json, start..<(base + line.count))
+      encoded.note(.json, start..<line.count)
     case .bytes(let bytes):
       if isWhole {
         line.append(
@@ -87,9 +86,9 @@ extension ReplacedPayload {
             ? #","datacontenttype":"application/octet-stream","data_base64":"# : #","data_base64":"#)
       }
       line.append("\"")
-      let start = base + line.count
+      let start = line.count
       line.append(Array(Base64.encode(bytes).utf8))
-      encoded.note(.base64, start..<(base + line.count))
+      encoded.note(.base64, start..<line.count)
       line.append("\"")
     }
     return line

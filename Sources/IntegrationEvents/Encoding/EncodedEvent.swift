@@ -1,9 +1,7 @@
-import Octets
-
 /// Where one encoded event lies in a buffer, and what the places that deliver it need to know about it.
 ///
-/// All ranges are of that buffer. The encoder notes them as it writes, so that nobody has to parse a line again. Those of
-/// attributes lie inside the quotes and are JSON-escaped; an empty one says that the event has no such attribute.
+/// The encoder notes as it writes where things lie, so that nobody has to parse a line again. All ranges are of the buffer;
+/// those of attributes lie inside the quotes and are JSON-escaped; an empty one says that the event has no such attribute.
 public struct EncodedEvent: Hashable, Sendable {
   /// What an event carries.
   public enum DataKind: UInt8, Hashable, Sendable {
@@ -17,44 +15,78 @@ public struct EncodedEvent: Hashable, Sendable {
     case base64
   }
 
+  /// A piece of a line, counted from its start. Small, because there is one of these for each attribute of each event.
+  package struct Place: Hashable, Sendable {
+    package var start: UInt32 = 0
+    package var length: UInt32 = 0
+
+    package init() {}
+
+    /// The range must lie within the first 4 GiB.
+    @inline(__always)
+    package init(_ range: Range<Int>) {
+      start = UInt32(truncatingIfNeeded: range.lowerBound)
+      length = UInt32(truncatingIfNeeded: range.upperBound &- range.lowerBound)
+    }
+  }
+
   /// Where the event stands in the log.
   public var position: EventPosition
   /// The whole line, with its newline.
   public var line: Range<Int>
-  /// The CloudEvents `id`.
-  public var id: Range<Int> = 0..<0
-  /// The CloudEvents `type`.
-  public var type: Range<Int> = 0..<0
-  /// What kind of thing the event is about.
-  public var aggregateType: Range<Int> = 0..<0
-  /// The aggregate id: `subject` and `partitionkey`.
-  public var key: Range<Int> = 0..<0
-  /// The version of the data's schema.
-  public var dataVersion: Range<Int> = 0..<0
-  /// The W3C trace context.
-  public var traceParent: Range<Int> = 0..<0
-  /// What the event carries, without the name of the member that holds it.
-  public var data: Range<Int> = 0..<0
+  package var idPlace = Place()
+  package var typePlace = Place()
+  package var aggregateTypePlace = Place()
+  package var keyPlace = Place()
+  package var dataVersionPlace = Place()
+  package var traceParentPlace = Place()
+  /// Which of the attributes that are noted beside the event are its own: those that have no place here.
+  package var attributesPlace = Place()
+  /// What the event carries, counted from the line's start.
+  package var dataInLine = 0..<0
+  /// Where the time is written; 0 for nowhere.
+  package var timeOffset: UInt32 = 0
+  /// Where the `sequence` is written; 0 for nowhere.
+  package var sequenceOffset: UInt32 = 0
   /// How `data` is written.
-  public var dataKind = DataKind.none
-  /// Which of the attributes that are noted beside the event are its own: those that have no range here.
-  public var attributes: Range<Int> = 0..<0
-  /// Whether `attributes` are all there are, in whatever order, because another program may have written the line.
-  package var listsAllAttributes = false
-  /// Where the time is written; -1 for nowhere.
-  package var timeOffset = -1
-  /// Whether that is the commit's time, which is not known before the commit.
+  public package(set) var dataKind = DataKind.none
+  /// Whether the time is the commit's, which is not known before the commit.
   package var hasCommitTime = false
-  /// Where the `sequence` is written; -1 for nowhere.
-  package var sequenceOffset = -1
+  /// Whether the noted attributes are all there are, in whatever order, because another program may have written the line.
+  package var listsAllAttributes = false
 
   package init(position: EventPosition, line: Range<Int>) {
     self.position = position
     self.line = line
   }
+
+  /// The CloudEvents `id`.
+  public var id: Range<Int> { range(idPlace) }
+  /// The CloudEvents `type`.
+  public var type: Range<Int> { range(typePlace) }
+  /// What kind of thing the event is about.
+  public var aggregateType: Range<Int> { range(aggregateTypePlace) }
+  /// The aggregate id: `subject` and `partitionkey`.
+  public var key: Range<Int> { range(keyPlace) }
+  /// The version of the data's schema.
+  public var dataVersion: Range<Int> { range(dataVersionPlace) }
+  /// The W3C trace context.
+  public var traceParent: Range<Int> { range(traceParentPlace) }
+  /// What the event carries, without the name of the member that holds it.
+  public var data: Range<Int> { dataInLine.shifted(by: line.lowerBound) }
+  /// Which of the attributes that are noted beside the event are its own.
+  public package(set) var attributes: Range<Int> {
+    get { Int(attributesPlace.start)..<(Int(attributesPlace.start) + Int(attributesPlace.length)) }
+    set { attributesPlace = Place(newValue) }
+  }
+
+  private func range(_ place: Place) -> Range<Int> {
+    let start = line.lowerBound + Int(place.start)
+    return start..<(start + Int(place.length))
+  }
 }
 
-/// An attribute of an event, noted beside it.
+/// An attribute of an event, noted beside it; its places are counted from the start of the event's line.
 public struct EncodedAttribute: Hashable, Sendable {
   /// Its name.
   public var name: Range<Int>
@@ -65,10 +97,6 @@ public struct EncodedAttribute: Hashable, Sendable {
     self.name = name
     self.value = value
   }
-
-  package func moved(by distance: Int) -> EncodedAttribute {
-    EncodedAttribute(name: name.shifted(by: distance), value: value.shifted(by: distance))
-  }
 }
 
 extension EncodedEvent {
@@ -76,64 +104,42 @@ extension EncodedEvent {
   package func moved(by distance: Int) -> EncodedEvent {
     var moved = self
     moved.line = line.shifted(by: distance)
-    moved.id = id.shifted(by: distance)
-    moved.type = type.shifted(by: distance)
-    moved.aggregateType = aggregateType.shifted(by: distance)
-    moved.key = key.shifted(by: distance)
-    moved.dataVersion = dataVersion.shifted(by: distance)
-    moved.traceParent = traceParent.shifted(by: distance)
-    moved.data = data.shifted(by: distance)
-    if timeOffset >= 0 { moved.timeOffset += distance }
-    if sequenceOffset >= 0 { moved.sequenceOffset += distance }
     return moved
   }
 
-  /// Appends the event to another buffer as it is now that its commit tells position and time; gives where it is there.
-  package func append(
-    from bytes: RawSpan, committedAt position: EventPosition, _ time: EventTime, to buffer: inout [UInt8]
-  ) -> EncodedEvent {
-    var committed = moved(by: buffer.count - line.lowerBound)
-    committed.position = position
-    buffer.append(room: line.count + LineWriter.slack) { copy in
-      var copied = line.lowerBound
-      // The time stands before the sequence.
-      if hasCommitTime {
-        copy.append(bytes, copied..<timeOffset)
-        time.append(to: &copy)
-        copied = timeOffset + EventTime.textLength
-      }
-      if sequenceOffset >= 0 {
-        copy.append(bytes, copied..<sequenceOffset)
-        position.append(to: &copy)
-        copied = sequenceOffset + EventPosition.sequenceLength
-      }
-      copy.append(bytes, copied..<line.upperBound)
-    }
-    return committed
+  @inline(__always)
+  mutating func note(_ kind: DataKind, _ range: Range<Int>) {
+    dataKind = kind
+    dataInLine = range
   }
 
   /// Calls `body` with each attribute but the data: its name, and where its value lies.
   public func forEachAttribute(
     in bytes: [UInt8], _ noted: [EncodedAttribute], _ body: (_ name: String, _ value: Range<Int>) -> Void
   ) {
-    if !listsAllAttributes {
-      let version = line.lowerBound + Self.versionOffset
-      body("specversion", version..<(version + 3))
-      body("id", id)
-      // Between the id and the type stands nothing but the source.
-      body("source", (id.upperBound + Self.sourceDistance)..<(type.lowerBound - Self.typeDistance))
-      body("type", type)
-      if !key.isEmpty { body("subject", key) }
-      body("time", timeOffset..<(timeOffset + EventTime.textLength))
-      body("sequence", sequenceOffset..<(sequenceOffset + EventPosition.sequenceLength))
-      if !key.isEmpty { body("partitionkey", key) }
-      if !aggregateType.isEmpty { body("aggregatetype", aggregateType) }
-      if !dataVersion.isEmpty { body("dataversion", dataVersion) }
-      if !traceParent.isEmpty { body("traceparent", traceParent) }
-    }
+    if !listsAllAttributes { forEachOwnAttribute(body) }
     for attribute in noted[attributes] {
-      body(String(decoding: bytes[attribute.name], as: UTF8.self), attribute.value)
+      let name = bytes[attribute.name.shifted(by: line.lowerBound)]
+      body(String(decoding: name, as: UTF8.self), attribute.value.shifted(by: line.lowerBound))
     }
+  }
+
+  /// Those that the envelope always has in its own order, as far as the event has them.
+  private func forEachOwnAttribute(_ body: (_ name: String, _ value: Range<Int>) -> Void) {
+    let version = line.lowerBound + Self.versionOffset
+    let (time, sequence) = (line.lowerBound + Int(timeOffset), line.lowerBound + Int(sequenceOffset))
+    body("specversion", version..<(version + 3))
+    body("id", id)
+    // Between the id and the type stands nothing but the source.
+    body("source", (id.upperBound + Self.sourceDistance)..<(type.lowerBound - Self.typeDistance))
+    body("type", type)
+    if !key.isEmpty { body("subject", key) }
+    body("time", time..<(time + EventTime.textLength))
+    body("sequence", sequence..<(sequence + EventPosition.sequenceLength))
+    if !key.isEmpty { body("partitionkey", key) }
+    if !aggregateType.isEmpty { body("aggregatetype", aggregateType) }
+    if !dataVersion.isEmpty { body("dataversion", dataVersion) }
+    if !traceParent.isEmpty { body("traceparent", traceParent) }
   }
 
   private static let versionOffset = #"{"specversion":""#.utf8.count

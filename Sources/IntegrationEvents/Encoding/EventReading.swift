@@ -14,14 +14,15 @@ extension EncodedEvent {
     var noted: [EncodedAttribute] = []
     do {
       try JSONScanner.forEachMember(span, range) { name, value, kind in
+        let value = value.shifted(by: -range.lowerBound)
         let inner = kind == .string ? (value.lowerBound + 1)..<(value.upperBound - 1) : value
         switch span.text(name) {
-        case "data": event.note(kind == .string ? .text : .json, kind == .string ? inner : value)
+        case "data": event.note(kind == .string ? .text : .json, inner)
         case "data_base64" where kind == .string: event.note(.base64, inner)
         case let other:
           guard kind != .null else { return }
           if kind == .string { event.note(other, inner) }
-          noted.append(EncodedAttribute(name: name, value: inner))
+          noted.append(EncodedAttribute(name: name.shifted(by: -range.lowerBound), value: inner))
         }
       }
     } catch {
@@ -34,13 +35,15 @@ extension EncodedEvent {
   }
 
   private mutating func note(_ name: String, _ value: Range<Int>) {
+    // A place is 32 bits wide; what lies beyond is among the noted attributes all the same.
+    guard value.upperBound <= Int(UInt32.max) else { return }
     switch name {
-    case "id": id = value
-    case "type": type = value
-    case "partitionkey": key = value
-    case "aggregatetype": aggregateType = value
-    case "dataversion": dataVersion = value
-    case "traceparent": traceParent = value
+    case "id": idPlace = Place(value)
+    case "type": typePlace = Place(value)
+    case "partitionkey": keyPlace = Place(value)
+    case "aggregatetype": aggregateTypePlace = Place(value)
+    case "dataversion": dataVersionPlace = Place(value)
+    case "traceparent": traceParentPlace = Place(value)
     default: break
     }
   }
@@ -48,7 +51,10 @@ extension EncodedEvent {
   /// A string in `data` is text only where the content type says so: else it is JSON, with its quotes.
   private mutating func correctText(_ bytes: RawSpan, _ noted: [EncodedAttribute]) {
     guard dataKind == .text else { return }
-    let type = noted.first { bytes.text($0.name) == "datacontenttype" }.map { bytes.text($0.value) }
-    if type?.hasPrefix("text/") != true { note(.json, (data.lowerBound - 1)..<(data.upperBound + 1)) }
+    func text(_ range: Range<Int>) -> String { bytes.text(range.shifted(by: line.lowerBound)) }
+    let type = noted.first { text($0.name) == "datacontenttype" }.map { text($0.value) }
+    if type?.hasPrefix("text/") != true {
+      note(.json, (dataInLine.lowerBound - 1)..<(dataInLine.upperBound + 1))
+    }
   }
 }

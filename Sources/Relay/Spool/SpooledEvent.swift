@@ -3,17 +3,22 @@ import Octets
 
 /// An event in a spool: where things lie in its line, counted from the line's start, then the line.
 enum SpooledEvent {
-  /// The ranges of an event that are kept, in their order.
-  private static var ranges: [WritableKeyPath<EncodedEvent, Range<Int>>] {
-    [\.id, \.type, \.aggregateType, \.key, \.dataVersion, \.traceParent, \.data]
+  /// The places of an event that are kept, in their order.
+  private static var places: [WritableKeyPath<EncodedEvent, EncodedEvent.Place>] {
+    [\.idPlace, \.typePlace, \.aggregateTypePlace, \.keyPlace, \.dataVersionPlace, \.traceParentPlace]
   }
 
   static func append(_ event: EncodedEvent, _ line: [UInt8], _ attributes: [EncodedAttribute], to bytes: inout [UInt8])
   {
     bytes.append(event.dataKind.rawValue)
     bytes.append(event.hasCommitTime ? 1 : 0)
-    for number in [event.timeOffset, event.sequenceOffset] { bytes.appendBigEndian(Int64(number)) }
-    for path in ranges { append(event[keyPath: path], to: &bytes) }
+    bytes.appendBigEndian(event.timeOffset)
+    bytes.appendBigEndian(event.sequenceOffset)
+    for path in places {
+      bytes.appendBigEndian(event[keyPath: path].start)
+      bytes.appendBigEndian(event[keyPath: path].length)
+    }
+    append(event.dataInLine, to: &bytes)
     bytes.appendBigEndian(UInt32(attributes.count))
     for attribute in attributes {
       append(attribute.name, to: &bytes)
@@ -23,9 +28,9 @@ enum SpooledEvent {
   }
 
   /// How many bytes `append` adds before the line.
-  static func headSize(attributes: Int) -> Int { 2 + 2 * 8 + ranges.count * 16 + 4 + attributes * 32 }
+  static func headSize(attributes: Int) -> Int { 2 + 2 * 4 + places.count * 8 + 16 + 4 + attributes * 32 }
 
-  /// Reads an event back; its ranges are of the bytes that `content` is a range of.
+  /// Reads an event back; its line is of the bytes that `content` is a range of.
   static func read(
     _ bytes: [UInt8], _ content: Range<Int>
   ) throws(LayoutError) -> (event: EncodedEvent, attributes: [EncodedAttribute]) {
@@ -37,15 +42,18 @@ enum SpooledEvent {
     }
     event.dataKind = kind
     event.hasCommitTime = try span.readByte() != 0
-    event.timeOffset = Int(try span.readInteger(Int64.self))
-    event.sequenceOffset = Int(try span.readInteger(Int64.self))
-    for path in ranges { event[keyPath: path] = try range(&span) }
+    event.timeOffset = try span.readInteger(UInt32.self)
+    event.sequenceOffset = try span.readInteger(UInt32.self)
+    for path in places {
+      event[keyPath: path].start = try span.readInteger(UInt32.self)
+      event[keyPath: path].length = try span.readInteger(UInt32.self)
+    }
+    event.dataInLine = try range(&span)
     let count = try span.readCount32(minimumSize: 32)
     var attributes: [EncodedAttribute] = []
     for _ in 0..<count { attributes.append(EncodedAttribute(name: try range(&span), value: try range(&span))) }
-    let start = content.upperBound - span.byteCount
-    event.line = 0..<span.byteCount
-    return (event.moved(by: start), attributes.map { $0.moved(by: start) })
+    event.line = (content.upperBound - span.byteCount)..<content.upperBound
+    return (event, attributes)
   }
 
   private static func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
