@@ -113,7 +113,7 @@ let package = Package(
     .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
     .testTarget(name: "PostgresWireTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
-    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient"], swiftSettings: strict),
+    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresWire"], swiftSettings: strict),
     .testTarget(
       name: "ReplicationTests", dependencies: ["PostgresClient", "Replication", "PostgresWire"], swiftSettings: strict),
     .testTarget(
@@ -148,8 +148,9 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "tailrace", "Capture", "IntegrationEvents", "OutboxMapping", "PgOutput", "PostgresWire", "Relay", "Delivery",
-        "TestStream",
+        "tailrace", "Capture", "Delivery", "FileDelivery", "IntegrationEvents", "OutboxMapping", "PgOutput",
+        "PostgresWire",
+        "Relay", "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(

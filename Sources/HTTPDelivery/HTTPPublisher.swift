@@ -31,7 +31,8 @@ public final class HTTPPublisher: Publisher {
       case .refused: return Attempt(.together(.refused(trouble)))
       }
     case .failed(let why): return Attempt(.together(.retry(.init(why))))
-    case .hopeless(let why): return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)"))))
+    case .hopeless(let why, let advice):
+      return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)", advice: advice))))
     }
   }
 
@@ -39,7 +40,8 @@ public final class HTTPPublisher: Publisher {
   public func check() async throws(Failure) {
     switch await transport.ask(credentials.requestHeaders()) {
     case .answer: return
-    case .failed(let why), .hopeless(let why): throw Failure(.receiver, "\(destination): \(why)")
+    case .failed(let why): throw Failure(.receiver, "\(destination): \(why)")
+    case .hopeless(let why, let advice): throw Failure(.receiver, "\(destination): \(why)", advice: advice)
     }
   }
 

@@ -15,7 +15,7 @@ final class HTTPTransport: Sendable {
     /// No answer: the network, a time-out, or TLS that may heal.
     case failed(String)
     /// No answer, and there will not be one: a certificate that is not to be trusted, a malformed address.
-    case hopeless(String)
+    case hopeless(String, advice: Wording? = nil)
   }
 
   /// A receiver's words are read up to so many bytes, so that the connection can be used again, and then forgotten.
@@ -85,19 +85,17 @@ final class HTTPTransport: Sendable {
     case let error as HTTPClientError:
       // A malformed address or header stays malformed.
       return error == .invalidURL || error == .emptyHost || error == .emptyScheme
-        ? .hopeless("the request cannot be sent: \(error.description)") : .failed(error.description)
+        ? .hopeless("the request cannot be sent: \(error.description)", advice: nil) : .failed(error.description)
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
       let text = "\(error)"
-      // What the other side says about a certificate, it says about ours.
-      if text.lowercased().contains("alert"), text.lowercased().contains("certificate") {
-        return .hopeless("the receiver wants a client certificate, or another one (--client-certificate)")
+      switch TLSWords.meaning(of: text) {
+      case .wantsOurs:
+        return .hopeless(
+          "the receiver wants a client certificate, or another one", advice: "give \(setting: "client-certificate")")
+      case .untrusted:
+        return .hopeless("the receiver's certificate is not to be trusted (expired, wrong host or unknown authority)")
+      case nil: return .failed("TLS: \(text)")
       }
-      let isUntrusted =
-        text.lowercased().contains("certificate") || text.contains("HOSTNAME")
-        || text.lowercased().contains("hostname")
-      return isUntrusted
-        ? .hopeless("the receiver's certificate is not to be trusted (expired, wrong host or unknown authority)")
-        : .failed("TLS: \(text)")
     case let error as NIOConnectionError:
       return .failed("cannot connect to \(error.host), port \(error.port)")
     default:

@@ -6,7 +6,9 @@ import PostgresWire
 
 // Maps the rows of a dump and encodes them, without a relay.
 var reader = try CaptureReader(path: CommandLine.arguments[1])
-var (decoder, mapper) = (Decoder(), EventMapper(MappingConfiguration()))
+var configuration = MappingConfiguration()
+configuration.database = reader.identity.database
+var (decoder, mapper) = (Decoder(), EventMapper(configuration))
 let encoder = EnvelopeEncoder(envelope: .cloudevents)
 var (lines, notes): ([UInt8], [EncodedAttribute]) = ([], [])
 var failure: (any Error)?
