@@ -1,5 +1,6 @@
 import DequeModule
 import IntegrationEvents
+import Synchronization
 
 /// Which events may go next: of each key one attempt at a time, keys side by side.
 struct DeliveryScheduler {
@@ -77,4 +78,21 @@ struct DeliveryScheduler {
       if waiting[key] != nil { ready.append(key) }
     }
   }
+}
+
+/// A batch whose events are delivered one by one.
+final class BatchInFlight: Sendable {
+  let batch: EventBatch
+  /// What the sink knows it by.
+  let number: Int
+  private let remaining: Atomic<Int>
+
+  init(_ batch: EventBatch, number: Int) {
+    self.batch = batch
+    self.number = number
+    remaining = Atomic(batch.events.count)
+  }
+
+  /// One more event is where it belongs; true when this was the last.
+  func finishOne() -> Bool { remaining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }

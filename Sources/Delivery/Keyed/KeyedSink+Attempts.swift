@@ -47,7 +47,9 @@ extension KeyedSink {
 
   /// Tries until the receiver has the piece, or refuses it.
   private func send(_ items: [Item]) async -> Outcome {
-    let first = PostgresTimestamp.now.unixSeconds
+    let began = ContinuousClock.now
+    /// When it was tried first, which only a failure wants to know.
+    var first: Int64 { PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds }
     var left = items
     var attempts = 0
     while true {
@@ -66,7 +68,7 @@ extension KeyedSink {
       case .together(.refused(let why)): return .refused(left, Refusal(trouble: why, attempts: attempts, first: first))
       case .together(.retry(let why)): trouble = why
       case .each(let verdicts):
-        guard let rest = await sort(&left, verdicts, attempts, first) else {
+        guard let rest = await sort(&left, verdicts, attempts, began) else {
           state.withLock { $0.succeeded(in: .now - start) }
           return .over
         }
@@ -83,7 +85,7 @@ extension KeyedSink {
   /// Takes out of a piece what has a final verdict; gives why the first of the others has to be tried again, if there are
   /// others.
   private func sort(
-    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ first: Int64
+    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ began: ContinuousClock.Instant
   ) async -> Attempt.Trouble? {
     var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
     for (index, item) in items.enumerated() {
@@ -94,7 +96,9 @@ extension KeyedSink {
       case .retry(let why):
         again.append(item)
         trouble = trouble ?? why
-      case .refused(let why): await giveUp([item], Refusal(trouble: why, attempts: attempts, first: first))
+      case .refused(let why):
+        let first = PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds
+        await giveUp([item], Refusal(trouble: why, attempts: attempts, first: first))
       case .stop(let error):
         fail(error)
         return nil
