@@ -44,8 +44,14 @@ public struct CaptureHeader: Hashable, Sendable {
   /// The `pgoutput` options it was asked for, as they were sent.
   public var options: String
 
+  /// On which timelines the log was written; the first alone where version 0.1 wrote the file.
+  public var timelineHistory: TimelineHistory
+
   /// Makes a header.
-  public init(identity: StreamIdentity, serverVersion: Int, options: String) {
+  public init(
+    identity: StreamIdentity, serverVersion: Int, options: String, timelineHistory: TimelineHistory = TimelineHistory()
+  ) {
+    self.timelineHistory = timelineHistory
     self.identity = identity
     self.serverVersion = serverVersion
     self.options = options
@@ -60,17 +66,20 @@ public struct CaptureHeader: Hashable, Sendable {
     lines.append("publication", identity.publication)
     lines.append("server", serverVersion)
     lines.append("options", options)
+    if timelineHistory != TimelineHistory() { lines.append("history", timelineHistory) }
     return lines.text
   }
 
   init?(text: String) {
     guard let lines = KeyValueText(text), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let database = lines["database"],
-      let slot = lines["slot"], let publication = lines["publication"]
+      let slot = lines["slot"], let publication = lines["publication"],
+      let history = lines["history"].map({ TimelineHistory($0) }) ?? TimelineHistory()
     else { return nil }
     self.init(
       identity: StreamIdentity(
         systemIdentifier: system, timeline: timeline, database: database, slot: slot, publication: publication),
-      serverVersion: lines["server"].flatMap { Int($0) } ?? 0, options: lines["options"] ?? "")
+      serverVersion: lines["server"].flatMap { Int($0) } ?? 0, options: lines["options"] ?? "",
+      timelineHistory: history)
   }
 }

@@ -51,6 +51,8 @@ public struct CaptureReader: FrameSource, ~Copyable {
     buffer = start
   }
 
+  /// On which timelines the log was written, as the header has it.
+  public var timelineHistory: TimelineHistory { header?.timelineHistory ?? TimelineHistory() }
   /// There is no server.
   public var flushLSN: LSN { .zero }
   /// There is nothing to wait for.

@@ -13,6 +13,14 @@ public protocol Sink: Sendable {
   /// Read once, when the stream is known.
   var resumePosition: EventPosition? { get }
 
+  /// The newest position of which the destination itself keeps that it was confirmed to the server; nil when it keeps none.
+  /// Read once, with `resumePosition`.
+  var confirmedLSN: LSN? { get }
+
+  /// Keeps a position durably that is about to be confirmed to the server, so that a slot which is ahead of it shows that
+  /// somebody else has moved it. Default: keeps nothing.
+  func record(confirmed: LSN) throws(Failure)
+
   /// How much may be under way, read before each batch is submitted. Holding back is the relay's work, so a sink can hold
   /// a whole window. Default: one batch, so that a sink that knows nothing of order keeps it.
   var window: DeliveryWindow { get }
@@ -41,6 +49,12 @@ extension Sink {
 
   /// Nothing is known to be there.
   public var resumePosition: EventPosition? { nil }
+
+  /// No position is kept.
+  public var confirmedLSN: LSN? { nil }
+
+  /// Keeps nothing.
+  public func record(confirmed: LSN) throws(Failure) {}
 
   /// One batch after another.
   public var window: DeliveryWindow { DeliveryWindow() }

@@ -7,35 +7,46 @@ import PostgresWire
 /// The file behind a file sink: opening and repair, appending, rotation.
 struct EventFile: ~Copyable {
   private let configuration: FileSink.Configuration
-  private var state: FileSinkState
+  /// Nil for a device or a pipe.
+  let state: StateFile?
   private var file: OpenFile
   /// How long the file is; everything up to here is whole lines.
   private var size: Int64
+  /// How much of it is known to survive a crash of the machine.
+  private var durableSize: Int64
   /// The newest event in the file, or in one that was rotated away.
   private(set) var last: EventPosition?
 
   init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(Failure) {
     let path = configuration.path
-    let opened = try Self.open(path)
+    let opened = try Self.open(path, waits: configuration.waitsForLock)
     var state = FileSinkState(origin: origin, last: nil, started: Self.now)
     var found: (size: Int64, last: EventPosition?) = (0, nil)
     if opened.isRegular {
-      do throws(SystemFailure) {
-        found = try Self.repair(opened)
-      } catch {
-        throw Failure(opening: path, error)
-      }
-      state = try Self.state(configuration, origin: origin, isEmpty: found.size == 0)
+      // Whose it is comes first: another's file is not touched.
+      state = try Self.state(configuration, origin: origin, isEmpty: try Self.size(opened, path) == 0)
+      do throws(SystemFailure) { found = try Self.end(opened) } catch { throw Failure(opening: path, error) }
       if configuration.linesHaveSequence, found.size > 0, found.last == nil {
         throw Failure(
           .wrongStream, "\(path): its last line is no event with a sequence",
           advice: "move the file away or name another")
       }
+      do throws(SystemFailure) {
+        _ = try opened.repairTornTail()
+        // Who wrote it may have died before it was durable, and so may its name.
+        if configuration.synchronizes {
+          try opened.synchronize()
+          try OpenFile.synchronizeDirectory(of: path)
+        }
+      } catch {
+        throw Failure(writing: path, error)
+      }
     }
     self.configuration = configuration
-    self.state = state
+    self.state = opened.isRegular ? StateFile(Self.statePath(path), state) : nil
     file = opened
     size = found.size
+    durableSize = found.size
     // What was rotated away is known even where lines carry no position, so that later files' names sort behind it.
     let newest = configuration.linesHaveSequence ? found.last : nil
     last = [newest, state.last].compactMap { $0 }.max()
@@ -43,7 +54,9 @@ struct EventFile: ~Copyable {
 
   /// Appends a batch, starting new files where the configured size or age demands it.
   mutating func append(_ batch: EventBatch) throws(Failure) {
-    if let interval = configuration.rotateInterval, size > 0, Self.now - state.started >= interval { try rotate() }
+    if let interval = configuration.rotateInterval, size > 0, Self.now - (state?.current.started ?? 0) >= interval {
+      try rotate()
+    }
     var start = 0
     var index = 0
     while index < batch.events.count {
@@ -70,7 +83,10 @@ struct EventFile: ~Copyable {
       guard try file.status().linkCount > 0 else {
         throw .init(number: ENOENT)
       }
+      durableSize = size
     } catch {
+      // After a failed sync the system takes what it could not write for written: nobody would ever know.
+      try? file.truncate(to: durableSize)
       throw Failure(writing: configuration.path, error)
     }
   }
@@ -84,7 +100,7 @@ struct EventFile: ~Copyable {
 
   /// Whether the path still leads to the file that is open.
   private func isStillOurs() throws(Failure) -> Bool {
-    do {
+    do throws(SystemFailure) {
       return try FileStatus(path: configuration.path)?.isSameFile(as: file.status()) ?? false
     } catch {
       throw Failure(writing: configuration.path, error)
@@ -113,33 +129,46 @@ struct EventFile: ~Copyable {
     let path = configuration.path
     let isStillOurs = try isStillOurs()
     do throws(SystemFailure) {
-      state.last = last
-      state.started = Self.now
+      let (newest, now) = (last, Self.now)
       // In this order: should we die between the two, the file's own last line still tells where to go on.
-      try AtomicFile.write(state.text, to: Self.statePath(path))
+      try state?.update { state in
+        state.last = newest
+        state.started = now
+      }
     } catch {
       throw Failure(writing: path, error)
     }
     if isStillOurs {
       do throws(SystemFailure) {
-        try AtomicFile.move(path, to: rotatedName())
+        try AtomicFile.move(path, to: try rotatedName())
       } catch {
         // Somebody else may have moved it since we looked.
         guard error.number == ENOENT else { throw Failure(writing: path, error) }
       }
     }
-    file = try Self.open(path)
+    file = try Self.open(path, waits: false)
     // Somebody else may have put a file there.
-    do { size = try file.status().size } catch { throw Failure(opening: path, error) }
+    guard try Self.size(file, path) == 0 else {
+      throw Failure(
+        .wrongStream, "\(path) was put there by somebody else while a new file was to be started",
+        advice: "move it away and start again, nothing is lost")
+    }
+    (size, durableSize) = (0, 0)
+    guard configuration.synchronizes, file.isRegular else { return }
+    do { try OpenFile.synchronizeDirectory(of: path) } catch { throw Failure(writing: path, error) }
+  }
+
+  private static func size(_ file: borrowing OpenFile, _ path: String) throws(Failure) -> Int64 {
+    do { return try file.status().size } catch { throw Failure(opening: path, error) }
   }
 
   /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
-  private func rotatedName() -> String {
+  private func rotatedName() throws(SystemFailure) -> String {
     // Without a known position nothing was rotated away before, so this file's name must sort first.
     let base = "\(configuration.path).\((last ?? EventPosition(commitLSN: 0, ordinal: 0)).sequence)"
     var name = base
     var number = 1
-    while FileStatus(path: name) != nil {
+    while try FileStatus(path: name) != nil {
       name = "\(base).\(number)"
       number += 1
     }
@@ -150,19 +179,22 @@ struct EventFile: ~Copyable {
 
   private static func statePath(_ path: String) -> String { path + ".state" }
 
-  private static func open(_ path: String) throws(Failure) -> OpenFile {
+  private static func open(_ path: String, waits: Bool) throws(Failure) -> OpenFile {
     do throws(SystemFailure) {
       let file = try OpenFile(appendingTo: path)
-      if file.isRegular, !file.lock() { throw .init(number: EBUSY) }
+      if file.isRegular, !file.lock() { throw .busy }
       return file
     } catch {
-      throw Failure(opening: path, error)
+      guard error == .busy else { throw Failure(opening: path, error) }
+      throw Failure(
+        waits ? .outputHeld : .cannotCreate, "\(path) is being written to by another process",
+        advice: "stop that one, or name another file")
     }
   }
 
-  /// Cuts off a torn last line; gives the length that is left and the position of the last event.
-  private static func repair(_ file: borrowing OpenFile) throws(SystemFailure) -> (Int64, EventPosition?) {
-    let end = try file.repairTornTail()
+  /// The length without a torn last line, and the position of the last event.
+  private static func end(_ file: borrowing OpenFile) throws(SystemFailure) -> (Int64, EventPosition?) {
+    let end = try file.wholeLength()
     return (end, EventLine.position(in: try file.lastLine(before: end)))
   }
 
@@ -173,8 +205,9 @@ struct EventFile: ~Copyable {
     let path = configuration.path
     let advice: Wording = "move the file and its .state away or name another"
     let text: String?
-    do {
+    do throws(SystemFailure) {
       text = try SmallFile.read(statePath(path))
+      if text != nil, configuration.synchronizes { try SmallFile.synchronize(statePath(path)) }
     } catch {
       throw Failure(opening: statePath(path), error)
     }
@@ -199,4 +232,9 @@ struct EventFile: ~Copyable {
     }
     return state
   }
+}
+
+extension SystemFailure {
+  /// Another process has the file.
+  fileprivate static let busy = SystemFailure(number: EWOULDBLOCK)
 }

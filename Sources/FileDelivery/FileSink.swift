@@ -19,6 +19,9 @@ public final class FileSink: Sink {
     public var rotateInterval: Int64?
     /// Whether to make each batch survive a crash of the machine before it counts as delivered. Default: yes.
     public var synchronizes = true
+    /// Whether to wait, as a standby, for a process that still has the file, by failing in a way that is tried again.
+    /// Default: no.
+    public var waitsForLock = false
     /// Whether the lines are CloudEvents, which carry their position. Default: yes.
     public var linesHaveSequence = true
 
@@ -36,6 +39,10 @@ public final class FileSink: Sink {
 
   /// The newest event in the file, or in one that was rotated away.
   public let resumePosition: EventPosition?
+  /// The newest position that was confirmed, as the state beside the file has it.
+  public let confirmedLSN: LSN?
+  private let state: StateFile?
+  private let path: String
   private let queue = DispatchQueue(label: "tailrace.file")
   private let synchronizes: Bool
   /// What the system takes into its cache sooner than another thread would be awake.
@@ -50,6 +57,9 @@ public final class FileSink: Sink {
     let file = try EventFile(configuration, origin: StreamOrigin(stream))
     synchronizes = configuration.synchronizes
     resumePosition = file.last
+    state = file.state
+    confirmedLSN = file.state?.current.confirmed
+    path = configuration.path
     writer = Mutex(file)
   }
 
@@ -77,6 +87,11 @@ public final class FileSink: Sink {
   /// Starts a new file before the next batch: the one that is there is renamed unless somebody has done so already.
   public func reopen() {
     inbox.withLock { $0.wantsReopen = true }
+  }
+
+  /// Keeps the position in the state beside the file.
+  public func record(confirmed: LSN) throws(Failure) {
+    do { try state?.update { $0.confirmed = confirmed } } catch { throw Failure(writing: path, error) }
   }
 
   /// Whether the file can still be written to, as far as the system tells.

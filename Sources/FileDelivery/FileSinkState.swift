@@ -12,6 +12,8 @@ struct FileSinkState: Hashable {
   var last: EventPosition?
   /// When the current file was started, in seconds since 1970.
   var started: Int64
+  /// The newest position that was confirmed to the server; nil where version 0.1 wrote the file.
+  var confirmed: LSN?
 
   init(origin: StreamOrigin, last: EventPosition?, started: Int64) {
     self.origin = origin
@@ -27,6 +29,10 @@ struct FileSinkState: Hashable {
     else { return nil }
     origin = StreamOrigin(systemIdentifier: system, timeline: timeline, slot: slot)
     self.started = started
+    if let text = lines["confirmed"] {
+      guard let lsn = LSN(text) else { return nil }
+      confirmed = lsn
+    }
     if let text = lines["last"] {
       guard let position = EventPosition(sequence: text) else { return nil }
       last = position
@@ -40,6 +46,7 @@ struct FileSinkState: Hashable {
     lines.append("slot", origin.slot)
     lines.append("started", started)
     if let last { lines.append("last", last.sequence) }
+    if let confirmed { lines.append("confirmed", confirmed) }
     return "\(Self.magic)\n\(lines.text)"
   }
 }

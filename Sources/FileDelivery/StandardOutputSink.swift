@@ -1,12 +1,13 @@
 public import Delivery
 import Dispatch
 import Files
-import PostgresWire
+public import PostgresWire
 import Synchronization
 
 /// Writes lines to a descriptor, by default standard output.
 ///
-/// A pipe is durable as soon as its reader's end has taken the bytes: that is all that can be known of it.
+/// A pipe is durable as soon as its reader's end has taken the bytes: that is all that can be known of it. A file is made
+/// durable before a batch counts as delivered.
 public final class StandardOutputSink: Sink {
   private let output: OpenFile
   private let queue = DispatchQueue(label: "tailrace.stdout")
@@ -15,9 +16,13 @@ public final class StandardOutputSink: Sink {
   /// How much can be written without waiting when a pipe says that it is ready: it has a page then.
   private static let pageSize = 4096
 
-  /// Makes a sink for a descriptor, which stays open.
-  public init(descriptor: Int32 = 1) {
+  /// Makes a sink for a descriptor, which stays open; one that cannot be written to is an error.
+  public init(descriptor: Int32 = 1) throws(Failure) {
     output = OpenFile(borrowing: descriptor)
+    guard output.isWritable else {
+      throw Failure(
+        .cannotCreate, "there is no standard output that can be written to", advice: "open it, or choose another sink")
+    }
   }
 
   /// There is one place to write to.
@@ -26,7 +31,8 @@ public final class StandardOutputSink: Sink {
   /// Writes the batch whole: on the spot if it is small and the reader keeps up.
   public func submit(_ batch: EventBatch, done: @escaping Done) {
     guard let number = open.open(done) else { return }
-    if waiting.load(ordering: .acquiring) == 0, batch.bytes.count <= Self.pageSize, output.takesPage {
+    let isFree = waiting.load(ordering: .acquiring) == 0 && !output.isRegular
+    if isFree, batch.bytes.count <= Self.pageSize, output.takesPage {
       return write(batch, number)
     }
     waiting.add(1, ordering: .acquiringAndReleasing)
@@ -41,6 +47,8 @@ public final class StandardOutputSink: Sink {
     guard open.failure == nil else { return }
     do throws(SystemFailure) {
       try output.write(batch.bytes)
+      // A file, unlike a pipe, has to be made durable.
+      if output.isRegular { try output.synchronize() }
       open.finish(number)
     } catch {
       open.fail(Failure(writing: "standard output", error))

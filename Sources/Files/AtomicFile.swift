@@ -2,25 +2,46 @@ import Glibc
 
 /// Small files that are replaced whole, so that a crash leaves either the old or the new text.
 package enum AtomicFile {
-  /// Writes a new file beside the old one, makes it durable, and renames it over the old one.
+  /// Writes a new file beside the old one, makes it durable, and renames it over the old one. The old one's permissions and
+  /// owner stay, and so does a symbolic link that leads to it.
   package static func write(_ text: String, to path: String) throws(SystemFailure) {
     try write(Array(text.utf8), to: path)
   }
 
   /// The same with bytes.
   package static func write(_ bytes: [UInt8], to path: String) throws(SystemFailure) {
-    let temporary = path + ".new"
-    do {
-      let file = try OpenFile(replacing: temporary)
+    let target = resolved(path)
+    let old = try FileStatus(path: target)
+    let temporary = temporaryName(beside: target)
+    do throws(SystemFailure) {
+      let file = try OpenFile(creating: temporary)
       try file.write(bytes)
+      if let old { try file.adopt(old) }
       try file.synchronize()
+      try move(temporary, to: target)
+    } catch {
+      // One that somebody else has put there stays.
+      if error.number != EEXIST { _ = unsafe unlink(temporary) }
+      throw error
     }
-    try move(temporary, to: path)
   }
 
   /// Renames a file and makes the new name durable.
   package static func move(_ path: String, to other: String) throws(SystemFailure) {
     guard unsafe rename(path, other) == 0 else { throw .last }
     try OpenFile.synchronizeDirectory(of: other)
+  }
+
+  /// Where a path leads behind symbolic links; the path itself where there is no file.
+  private static func resolved(_ path: String) -> String {
+    guard let found = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(found) }
+    return unsafe String(cString: found)
+  }
+
+  /// A hidden name that nobody can foresee.
+  private static func temporaryName(beside path: String) -> String {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    return "\(path[..<slash]).\(path[slash...]).\(String(UInt64.random(in: .min ... .max), radix: 36))"
   }
 }

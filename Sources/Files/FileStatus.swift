@@ -11,6 +11,10 @@ package struct FileStatus: Sendable {
   package let linkCount: UInt
   /// When it was last changed, in nanoseconds since 1970.
   package let changed: Int64
+  /// Its permissions.
+  let mode: mode_t
+  let owner: uid_t
+  let group: gid_t
   private let device: UInt64
   private let inode: UInt64
 
@@ -20,14 +24,20 @@ package struct FileStatus: Sendable {
     isPipe = status.st_mode & S_IFMT == S_IFIFO
     linkCount = UInt(status.st_nlink)
     changed = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+    mode = status.st_mode & 0o7777
+    owner = status.st_uid
+    group = status.st_gid
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
   }
 
-  /// What the system knows about a name; nil when there is no such file.
-  package init?(path: String) {
+  /// What the system knows about a name; nil when there is no such file. One that cannot be looked at is an error.
+  package init?(path: String) throws(SystemFailure) {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else { return nil }
+    while unsafe stat(path, &status) != 0 {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      if errno != EINTR { throw .last }
+    }
     self.init(status)
   }
 

@@ -13,14 +13,9 @@ package struct OpenFile: ~Copyable, Sendable {
     self.init(descriptor, isOwned: false)
   }
 
-  /// Opens a file for appending, creating it with mode 0600.
+  /// Opens a file for appending, creating it with mode 0600. Nothing that is in it is touched.
   package init(appendingTo path: String) throws(SystemFailure) {
     try self.init(path, O_RDWR | O_CREAT | O_APPEND)
-  }
-
-  /// Creates a file, or empties it, with mode 0600.
-  package init(replacing path: String) throws(SystemFailure) {
-    try self.init(path, O_WRONLY | O_CREAT | O_TRUNC)
   }
 
   /// Creates a file with mode 0600; one that is there is an error.
@@ -50,7 +45,8 @@ package struct OpenFile: ~Copyable, Sendable {
   }
 
   private init(_ path: String, _ flags: Int32) throws(SystemFailure) {
-    let opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
+    var opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
+    while opened < 0, errno == EINTR { opened = unsafe open(path, flags | O_CLOEXEC, 0o600) }
     guard opened >= 0 else { throw .last }
     self.init(opened, isOwned: true)
   }
@@ -108,6 +104,19 @@ package struct OpenFile: ~Copyable, Sendable {
     while ftruncate(descriptor, off_t(size)) != 0 {
       if errno != EINTR { throw .last }
     }
+  }
+
+  /// Whether it has been opened for writing.
+  package var isWritable: Bool {
+    let flags = fcntl(descriptor, F_GETFL)
+    return flags >= 0 && flags & O_ACCMODE != O_RDONLY
+  }
+
+  /// Gives the file another file's permissions and owner, as far as we may.
+  func adopt(_ status: FileStatus) throws(SystemFailure) {
+    guard fchmod(descriptor, status.mode) == 0 else { throw .last }
+    // Only root may give files away; the group may be ours to give.
+    if fchown(descriptor, status.owner, status.group) != 0 { _ = fchown(descriptor, uid_t.max, status.group) }
   }
 
   /// Takes the file for this process alone; false when another has it.

@@ -5,9 +5,15 @@ package enum SmallFile {
   /// The most that is read, in bytes.
   package static let limit = 65_536
 
+  /// Makes what has been read survive a crash of the machine: who wrote it may have died before.
+  package static func synchronize(_ path: String) throws(SystemFailure) {
+    try OpenFile(reading: path).synchronize()
+    try OpenFile.synchronizeDirectory(of: path)
+  }
+
   /// The text of a file; nil when there is none. What is not UTF-8 is an error, as is a file that is too long.
   package static func read(_ path: String) throws(SystemFailure) -> String? {
-    guard FileStatus(path: path) != nil else { return nil }
+    guard try FileStatus(path: path) != nil else { return nil }
     let file = try OpenFile(reading: path)
     var bytes: [UInt8] = []
     while bytes.count <= limit, try file.appendNext(limit + 1 - bytes.count, to: &bytes) > 0 {}
@@ -35,7 +41,7 @@ package final class WatchedFile: Sendable {
 
   /// The text without blanks at its ends; the last that could be read when the file is gone or cannot be read.
   package var text: String {
-    let status = FileStatus(path: path)
+    let status = try? FileStatus(path: path)
     return snapshot.withLock { snapshot in
       let isSame =
         status.map {
@@ -47,7 +53,7 @@ package final class WatchedFile: Sendable {
   }
 
   private static func read(_ path: String) throws(SystemFailure) -> Snapshot {
-    guard let status = FileStatus(path: path), let text = try SmallFile.read(path) else { throw .last }
+    guard let status = try FileStatus(path: path), let text = try SmallFile.read(path) else { throw .missing }
     return Snapshot(status: status, text: text.trimmedBlanks)
   }
 }

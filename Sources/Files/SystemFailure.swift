@@ -16,6 +16,8 @@ package struct SystemFailure: Error, Hashable, Sendable {
 
   /// A file that is to be small is not.
   static let tooLong = SystemFailure(number: EFBIG)
+  /// A file that is to be there is not.
+  static let missing = SystemFailure(number: ENOENT)
   /// A file that is to be text is not.
   static let noText = SystemFailure(number: EILSEQ)
 }

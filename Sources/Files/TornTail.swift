@@ -12,11 +12,13 @@ extension OpenFile {
     return 0
   }
 
+  /// How long the file is without a torn last line.
+  package func wholeLength() throws(SystemFailure) -> Int64 { try lineStart(before: status().size) }
+
   /// Cuts off a torn last line, durably; gives the length that is left.
   package func repairTornTail() throws(SystemFailure) -> Int64 {
-    let size = try status().size
-    let end = try lineStart(before: size)
-    if end < size {
+    let end = try wholeLength()
+    if try end < status().size {
       try truncate(to: end)
       try synchronize()
     }

@@ -69,6 +69,17 @@ public struct Administration: ~Copyable {
     return steps
   }
 
+  /// What an operator should know about a plan that can be carried out all the same.
+  public func warnings(_ plan: Plan) throws(Failure) -> [Wording] {
+    guard plan.failover, server.serverVersion >= 170_000 else { return [] }
+    let standbys = try server.query("SHOW synchronized_standby_slots").first?.first.flatMap { $0 } ?? ""
+    guard standbys.isEmpty else { return [] }
+    return [
+      "synchronized_standby_slots is empty, so events may be delivered that a promoted standby does not have; name the "
+        + "standby's physical slot there"
+    ]
+  }
+
   /// What has to be done for a table that belongs to us.
   public func tableStep(
     _ table: TableName, createStatement: String

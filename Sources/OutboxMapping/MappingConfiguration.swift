@@ -21,6 +21,8 @@ public struct MappingConfiguration: Sendable {
   public var database = ""
   /// The cluster's identifier, from which ids of logical messages are made.
   public var systemIdentifier = "0"
+  /// On which timelines the log was written, which is part of these ids where it is not the first.
+  public var timelines = TimelineHistory()
 
   /// Makes a configuration with the defaults.
   public init() {}

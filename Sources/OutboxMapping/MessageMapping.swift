@@ -94,7 +94,12 @@ extension EventMapper {
   private mutating func fillIn(_ logical: LogicalMessage, prefix: String) throws(MemberFailure) {
     if event.type.isEmpty { throw MemberFailure(member: "type", problem: .missing) }
     if event.id.isEmpty {
-      event.id = appendToScratch("\(configuration.systemIdentifier)-\(Hexadecimal.text(logical.lsn.rawValue))")
+      // Positions of two timelines can be the same. That of the record, not the present one, so that the same record has the
+      // same id before and after a failover.
+      let timeline = configuration.timelines.timeline(of: logical.lsn)
+      let suffix = timeline > 1 ? "-\(timeline)" : ""
+      event.id = appendToScratch(
+        "\(configuration.systemIdentifier)-\(Hexadecimal.text(logical.lsn.rawValue))\(suffix)")
     }
     if event.aggregateType.isEmpty {
       let rest = logical.prefix.dropFirst(prefix.count).drop { ".:/".contains($0) }

@@ -55,6 +55,12 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case credentials
   /// A file, a checkpoint or a server belongs to another stream.
   case wrongStream
+  /// The server's log ends before what we hold already: it was set back.
+  case serverRewound
+  /// The slot is ahead of what we have confirmed: somebody else has moved it, or made it anew.
+  case gap
+  /// Another process has the output.
+  case outputHeld
   /// An output cannot be opened or made.
   case cannotCreate
   /// Writing to an output failed.
@@ -123,6 +129,9 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .receiver: Row(78, "Receivers")
     case .credentials: Row(78, "Receivers")
     case .wrongStream: Row(78, "Files")
+    case .serverRewound: Row(78, "Slots")
+    case .gap: Row(78, "Slots")
+    case .outputHeld: Row(69, "Files", retry: true)
     case .cannotCreate: Row(73, "Files")
     case .writeFailed: Row(74, "Files")
     case .checkpointWrite: Row(74, "Files")

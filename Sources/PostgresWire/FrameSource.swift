@@ -8,6 +8,12 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// The end of the server's log when the stream was opened; `0/0` where there is no server.
   var flushLSN: LSN { get }
 
+  /// On which timelines the log was written.
+  var timelineHistory: TimelineHistory { get }
+
+  /// The position that the slot had confirmed when the stream was opened; nil where there is no slot that outlives it.
+  var confirmedLSN: LSN? { get }
+
   /// What to poll before the next `receive`; nil when there is nothing to wait for.
   var descriptor: PollDescriptor? { get }
 
@@ -30,6 +36,12 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
 }
 
 extension FrameSource where Self: ~Copyable {
+  /// Nothing is known but the first timeline.
+  public var timelineHistory: TimelineHistory { TimelineHistory() }
+
+  /// There is no slot.
+  public var confirmedLSN: LSN? { nil }
+
   /// Nobody is there who could leave.
   public var isServerLeaving: Bool { false }
 }

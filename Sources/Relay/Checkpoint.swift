@@ -13,19 +13,21 @@ struct Checkpoint: Sendable {
   /// What the file said when it was opened; nil when there was none.
   let resume: LSN?
   private let stored: StreamIdentity?
-  private var written = LSN.zero
+  private var written: LSN
 
   /// Reads the file if there is one. A file that cannot be understood is an error, never a position.
   init(path: String) throws(Failure) {
     self.path = path
     let text: String?
-    do {
+    do throws(SystemFailure) {
       text = try SmallFile.read(path)
+      // Who wrote it may have died before it was durable.
+      if text != nil { try SmallFile.synchronize(path) }
     } catch {
       throw Failure(.wrongStream, "cannot read \(path): \(error.text)")
     }
     guard let text else {
-      (resume, stored) = (nil, nil)
+      (resume, stored, written) = (nil, nil, .zero)
       return
     }
     guard let (identity, lsn) = Self.parse(text) else {
@@ -33,12 +35,12 @@ struct Checkpoint: Sendable {
         .wrongStream, "\(path) is no checkpoint, or is damaged",
         advice: "remove it to go on from the slot's own position, at the price of some events coming again")
     }
-    (resume, stored) = (lsn, identity)
+    (resume, stored, written) = (lsn, identity, lsn)
   }
 
-  /// Refuses a stream that the position does not belong to, or whose log ends before it.
-  func check(_ identity: StreamIdentity, flushLSN: LSN) throws(Failure) {
-    guard let stored, let resume else { return }
+  /// Refuses a stream that the position does not belong to.
+  func check(_ identity: StreamIdentity) throws(Failure) {
+    guard let stored else { return }
     let advice: Wording = "remove it only if you know that nothing is missing"
     guard stored.systemIdentifier == identity.systemIdentifier, stored.timeline == identity.timeline,
       stored.slot == identity.slot
@@ -48,10 +50,6 @@ struct Checkpoint: Sendable {
         "\(path) belongs to slot \(stored.slot) of system \(stored.systemIdentifier), timeline \(stored.timeline), not to "
           + "slot \(identity.slot) of system \(identity.systemIdentifier), timeline \(identity.timeline)",
         advice: advice)
-    }
-    guard resume <= flushLSN else {
-      throw Failure(
-        .wrongStream, "\(path) says \(resume), but the server's log ends at \(flushLSN)", advice: advice)
     }
   }
 

@@ -5,7 +5,7 @@ import PostgresWire
 
 /// What is with the sink, and whether more may go there.
 struct Outbound {
-  private let sink: any Sink
+  let gate: SinkGate
   private let mailbox: Mailbox
   /// The batches under way by their numbers, to be used again; nil where the answer has come.
   private var batches: Deque<EventBatch?> = []
@@ -17,7 +17,7 @@ struct Outbound {
   private(set) var deliveredEvents = 0
 
   init(_ sink: any Sink, _ wakeup: Wakeup) {
-    self.sink = sink
+    gate = SinkGate(sink)
     mailbox = Mailbox(wakeup)
   }
 
@@ -67,10 +67,12 @@ struct Outbound {
     }
   }
 
+  private var sink: any Sink { gate.sink }
+
   func reopen() { sink.reopen() }
 
   /// The sink starts nothing more; what it has not answered by then will not count.
-  func close() { sink.close() }
+  func close() { gate.close() }
 }
 
 /// When to hand over what has gathered: while more is on its way, large batches are cheaper, but nothing waits long.

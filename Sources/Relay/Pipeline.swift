@@ -34,7 +34,7 @@ package struct Pipeline {
   /// Events up to here are delivered already, or in a batch.
   var delivered: EventPosition?
   /// Which position may be confirmed.
-  package var confirm = ConfirmRule()
+  package var confirm: ConfirmRule
   private var begun: Begin?
   var open: OpenTransactions
   /// A transaction whose rows did not all fit into a batch.
@@ -45,8 +45,9 @@ package struct Pipeline {
 
   package init(
     _ mapper: EventMapper, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
-    keepsBadRows: Bool = false, spool: SpoolConfiguration = SpoolConfiguration()
+    confirmed: LSN = .zero, keepsBadRows: Bool = false, spool: SpoolConfiguration = SpoolConfiguration()
   ) {
+    confirm = ConfirmRule(flushed: confirmed)
     self.mapper = mapper
     open = OpenTransactions(spool)
     self.encoder = encoder
@@ -54,6 +55,9 @@ package struct Pipeline {
     self.delivered = delivered
     self.keepsBadRows = keepsBadRows
   }
+
+  /// The newest position that is taken for known: what is behind it is skipped when it comes again.
+  var newest: LSN { max(confirm.confirmable, LSN(rawValue: delivered?.commitLSN ?? 0)) }
 
   /// The events that have not been handed over yet.
   var batch: EventBatch { growing.batch }
@@ -69,6 +73,7 @@ package struct Pipeline {
     begun = nil
     releasing = nil
     confirm.restart()
+    received = .zero
     open.removeAll()
     repliesWanted = 0
   }

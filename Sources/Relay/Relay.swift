@@ -7,13 +7,15 @@ public import PostgresWire
 /// Reads frames, turns them into events, delivers them, and confirms what is durable.
 public struct Relay: Sendable {
   /// How a stream is to be opened.
-  public struct Request: Hashable, Sendable {
+  public struct Request: Sendable {
     /// The position to start at, or a later one.
     public let position: LSN
     /// Whether it is opened for the first time.
     public let isFirst: Bool
     /// Whether transactions must not come before their commit.
     public let wholeTransactions: Bool
+    /// To be called when it shows that another client has the slot, before that is waited for.
+    public let onTaken: @Sendable () -> Void
   }
 
   private let configuration: RelayConfiguration
@@ -22,6 +24,8 @@ public struct Relay: Sendable {
   private let board: StatusBoard
   private let log: Logger
   private var backoff = Backoff()
+  private var isFirst = true
+  private var takesWholeTransactions = false
 
   /// Makes a relay.
   ///
@@ -45,47 +49,78 @@ public struct Relay: Sendable {
   ///
   /// - Parameters:
   ///   - open: opens the stream; called again after a failure that may heal.
-  ///   - makeSink: makes the sink, once it is known which stream it is for. The relay closes it.
+  ///   - makeSink: makes the sink, once it is known which stream it is for, and again after the slot was lost to another
+  ///     client. The relay closes it.
   public mutating func run<Source: FrameSource & ~Copyable>(
     open: (Request) throws(Failure) -> Source,
     sink makeSink: (StreamIdentity) throws(Failure) -> any Sink
   ) throws(Failure) -> RelayOutcome {
-    let checkpoint = try openCheckpoint()
-    let first = Request(position: checkpoint?.resume ?? .zero, isFirst: true, wholeTransactions: false)
-    guard let source = try connect({ () throws(Failure) in try open(first) }) else {
-      return RelayOutcome(reason: .stopped, events: 0, flushed: .zero)
-    }
-    var loop = try RelayLoop(configuration, checkpoint, source, makeSink, deadLetters, control, board, log)
-    do {
-      let outcome = try run(&loop, open)
-      loop.close()
-      return outcome
-    } catch {
-      loop.close()
-      throw error
+    var events = 0
+    while true {
+      let request = Request(
+        position: .zero, isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: {})
+      guard let source = try connect({ () throws(Failure) in try open(request) }) else {
+        return RelayOutcome(reason: .stopped, events: events, flushed: .zero)
+      }
+      isFirst = false
+      var loop: RelayLoop<Source>
+      do throws(Failure) {
+        let checkpoint = try openCheckpoint()
+        try deadLetters.refresh()
+        loop = try RelayLoop(configuration, checkpoint, source, makeSink, deadLetters, control, board, log)
+      } catch {
+        try reconsider(error)
+        continue
+      }
+      do {
+        if let outcome = try run(&loop, open) {
+          loop.close()
+          return RelayOutcome(reason: outcome.reason, events: events + outcome.events, flushed: outcome.flushed)
+        }
+        events += loop.outcome(.stopped).events
+        log.notice("the slot was lost while events were with the sink; what was not delivered comes again")
+      } catch {
+        loop.close()
+        throw located(error, loop.identity)
+      }
     }
   }
 
+  /// Runs with one sink; nil when the sink was closed because the slot was lost.
   private mutating func run<Source: FrameSource & ~Copyable>(
     _ loop: inout RelayLoop<Source>, _ open: (Request) throws(Failure) -> Source
-  ) throws(Failure) -> RelayOutcome {
+  ) throws(Failure) -> RelayOutcome? {
     while true {
+      let before = loop.progress
       do {
         return loop.outcome(try loop.run())
       } catch {
-        guard error.isRetryable else { throw located(error, loop.identity) }
+        guard error.isRetryable else { throw error }
+        if loop.progress != before { backoff.reset() }
         // Closed before the next attempt: a server that shuts down waits for it.
         loop.disconnect()
         loop.publish(.connecting)
-        try reconsider(error)
+        loop.gate.disconnect(grace: configuration.disconnectGrace)
+        takeWholeTransactions(after: error, loop.needsWholeTransactions)
+        try reconsider(error, &loop)
       }
-      let next = Request(position: loop.flushed, isFirst: false, wholeTransactions: loop.needsWholeTransactions)
-      guard let source = try connect({ () throws(Failure) in try open(next) }) else {
-        loop.settle()
+      let gate = loop.gate
+      let next = Request(
+        position: loop.flushed, isFirst: false, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
+      guard let source = try reconnect(&loop, { () throws(Failure) in try open(next) }) else {
+        try loop.settle()
         return loop.outcome(.stopped)
       }
+      guard gate.reconnect() else { return nil }
       try loop.reconnect(source)
     }
+  }
+
+  /// PostgreSQL cannot send some transactions while they are in progress, and says so in its own words only.
+  private mutating func takeWholeTransactions(after failure: Failure, _ isNeeded: Bool) {
+    guard !takesWholeTransactions, isNeeded || failure.sqlState == "XX000" else { return }
+    takesWholeTransactions = true
+    log.warning("transactions are taken whole, after their commit, from now on")
   }
 
   /// Adds which stream it was.
@@ -105,11 +140,7 @@ public struct Relay: Sendable {
     _ open: () throws(Failure) -> Source
   ) throws(Failure) -> Source? {
     while !control.isStopRequested {
-      do {
-        let source = try open()
-        backoff.reset()
-        return source
-      } catch {
+      do { return try open() } catch {
         if control.isStopRequested { break }
         try reconsider(error)
       }
@@ -117,8 +148,22 @@ public struct Relay: Sendable {
     return nil
   }
 
-  /// Waits before the next attempt, or throws when another one cannot help.
-  private mutating func reconsider(_ failure: Failure) throws(Failure) {
+  /// The same for a stream that was lost, while the sink may still be at work.
+  private mutating func reconnect<Source: FrameSource & ~Copyable>(
+    _ loop: inout RelayLoop<Source>, _ open: () throws(Failure) -> Source
+  ) throws(Failure) -> Source? {
+    while !control.isStopRequested {
+      do { return try open() } catch {
+        if control.isStopRequested { break }
+        if error.kind == .slotHeld || error.kind == .slotInUse { loop.gate.close() }
+        try reconsider(error, &loop)
+      }
+    }
+    return nil
+  }
+
+  /// Says that there will be another attempt and how long to wait for it; throws when another one cannot help.
+  private mutating func announce(_ failure: Failure) throws(Failure) -> ContinuousClock.Instant {
     guard failure.isRetryable, configuration.retries else { throw failure }
     let pause = backoff.next()
     board.update { status in
@@ -126,9 +171,24 @@ public struct Relay: Sendable {
       status.lastFailure = "\(failure)"
     }
     log.warning("\(failure); trying again in \(pause.formatted)")
-    let deadline = ContinuousClock.now + pause
+    return ContinuousClock.now + pause
+  }
+
+  /// Waits before the next attempt.
+  private mutating func reconsider(_ failure: Failure) throws(Failure) {
+    let deadline = try announce(failure)
     while !control.isStopRequested, case let left = deadline - .now, left > .zero {
       control.wait(for: nil, atMost: left)
+    }
+  }
+
+  /// The same while the sink may still be at work.
+  private mutating func reconsider<Source: FrameSource & ~Copyable>(
+    _ failure: Failure, _ loop: inout RelayLoop<Source>
+  ) throws(Failure) {
+    let deadline = try announce(failure)
+    while !control.isStopRequested, case let left = deadline - .now, left > .zero {
+      try loop.idle(atMost: left)
     }
   }
 }

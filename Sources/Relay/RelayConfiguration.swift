@@ -22,6 +22,11 @@ public struct RelayConfiguration: Sendable {
   public var payloadHook: (any PayloadHook)?
   /// The file of a position of our own beside the slot's, because a crash can move that back. Default: none.
   public var checkpoint: String?
+  /// Go on although the slot is ahead of what was confirmed here. Default: no.
+  public var acceptsGap = false
+  /// How long the sink may go on while there is no connection to the server, which may have given the slot to another.
+  /// Default: 10 s.
+  public var disconnectGrace: Duration = .seconds(10)
   /// Whether to connect again when the source fails in a way that may heal. Default: yes.
   public var retries = true
   /// How long a stop waits for the sink. Default: 30 s.

@@ -23,21 +23,27 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     _ makeSink: (StreamIdentity) throws(Failure) -> any Sink, _ deadLetters: DeadLetterOffice,
     _ control: RunControl, _ board: StatusBoard, _ log: Logger
   ) throws(Failure) {
-    let (identity, serverEnd) = (source.identity, source.flushLSN)
-    let ledger = try PositionLedger(checkpoint, identity, serverEnd: serverEnd)
-    let sink = try makeSink(identity)
+    let sink = try makeSink(source.identity)
+    let ledger: PositionLedger
+    do throws(Failure) {
+      ledger = try PositionLedger(source, sink, checkpoint, acceptsGap: configuration.acceptsGap)
+    } catch {
+      sink.close()
+      throw error
+    }
     let end: LSN? =
       switch configuration.end {
       case .lsn(let lsn): lsn
-      case .now: serverEnd
+      case .now: source.flushLSN
       case nil: nil
       }
     var mapping = configuration.mapping
-    mapping.database = identity.database
-    mapping.systemIdentifier = identity.systemIdentifier
+    mapping.database = ledger.identity.database
+    mapping.systemIdentifier = ledger.identity.systemIdentifier
+    mapping.timelines = source.timelineHistory
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
     pipeline = Pipeline(
-      EventMapper(mapping), encoder, until: end, delivered: sink.resumePosition,
+      EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: ledger.start(source),
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
     outbound = Outbound(sink, control.wakeup)
     session = StreamSession(source, seeksEnd: end != nil)
@@ -57,12 +63,19 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     RelayOutcome(reason: reason, events: pipeline.eventCount, flushed: flushed)
   }
 
+  /// What closes the sink while there is no stream.
+  var gate: SinkGate { outbound.gate }
+
+  /// How far everything has come: whether it is further than before tells progress.
+  var progress: Int { Int(truncatingIfNeeded: flushed.rawValue) &+ pipeline.eventCount }
+
   /// The connection is lost, or to be left.
   mutating func disconnect() { session.close() }
 
   /// Goes on with a stream that has been opened anew.
   mutating func reconnect(_ source: consuming Source) throws(Failure) {
-    try ledger.check(source.identity)
+    try ledger.check(source, confirmed: flushed, held: pipeline.newest)
+    try deadLetters.refresh()
     session.replace(source)
     pipeline.restart()
   }
@@ -204,12 +217,18 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     }
   }
 
+  /// While there is no stream: takes the sink's answers and keeps what is durable now.
+  mutating func idle(atMost duration: Duration) throws(Failure) {
+    control.wait(for: nil, atMost: duration)
+    outbound.collect(&pipeline)
+    if !gate.isClosed { try ledger.record(flushed) }
+  }
+
   /// Waits a moment for what is with the sink, when there is no stream to confirm it to any more.
-  mutating func settle() {
+  mutating func settle() throws(Failure) {
     let deadline = ContinuousClock.now + .seconds(5)
     while !pipeline.confirm.isIdle, outbound.failure == nil, case let left = deadline - .now, left > .zero {
-      control.wait(for: nil, atMost: left)
-      outbound.collect(&pipeline)
+      try idle(atMost: left)
     }
   }
 

@@ -9,6 +9,8 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   let seeksEnd: Bool
   private var lastStatus = ContinuousClock.now
   private var sentFlush = LSN.zero
+  /// The newest position that this connection has told of. A server believes any confirmation, also of what is to come.
+  private var heard: LSN
   /// How far the stream had come when the server was last asked where it is.
   private var askedAt: LSN?
   /// Everything that had arrived was read at the last look.
@@ -17,6 +19,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   private var watch = ServerWatch()
 
   init(_ source: consuming Source, seeksEnd: Bool) {
+    heard = source.flushLSN
     self.source = consume source
     self.seeksEnd = seeksEnd
   }
@@ -39,6 +42,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Goes on with a stream that has been opened anew.
   mutating func replace(_ opened: consuming Source) {
+    heard = opened.flushLSN
     source = consume opened
     shutdown = ShutdownDetector()
     sentFlush = .zero
@@ -73,7 +77,8 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Sends a status update, perhaps with a question.
   mutating func send(_ pipeline: borrowing Pipeline, asking: Bool) throws(Failure) {
-    let flushed = pipeline.confirm.flushed
+    heard = max(heard, pipeline.received)
+    let flushed = isLive ? min(pipeline.confirm.flushed, heard) : pipeline.confirm.flushed
     try source?.send(
       StandbyStatus(write: max(pipeline.received, flushed), flush: flushed, replyRequested: asking))
     if asking { askedAt = pipeline.received }

@@ -9,10 +9,16 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public let heartbeat: Duration?
   /// The server's end of WAL when the stream was opened.
   public let flushLSN: LSN
+  /// On which timelines the log was written.
+  public let timelineHistory: TimelineHistory
   /// The server's version, such as 150018.
   public let serverVersion: Int
   /// The slot's confirmed position when the stream was opened.
   public let confirmedFlush: LSN
+
+  /// The same, unless the slot goes with the connection.
+  public var confirmedLSN: LSN? { isTemporary ? nil : confirmedFlush }
+  private let isTemporary: Bool
 
   /// The options that were given to the plugin.
   public let options: String
@@ -56,8 +62,10 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     // The server gives us up after its timeout; so do we, but not before it was asked and had time to answer.
     patience = timeout == .zero ? .seconds(60) : max(timeout, (heartbeat ?? .zero) + .seconds(10))
     flushLSN = findings.flushLSN
+    timelineHistory = findings.history
     confirmedFlush = findings.confirmedFlush
     serverVersion = server.serverVersion
+    isTemporary = settings.createsTemporarySlot
     self.options = options
     pacing = ReadPacing(settings.readPacing)
     self.server = server

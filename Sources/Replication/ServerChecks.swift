@@ -7,6 +7,7 @@ package enum ServerChecks {
   struct Findings {
     let system: String
     let timeline: UInt32
+    let history: TimelineHistory
     let flushLSN: LSN
     let database: String
     /// Zero for none.
@@ -37,7 +38,8 @@ package enum ServerChecks {
     }
     let confirmed = try checkSlot(server, settings, database: system.database)
     return Findings(
-      system: system.identifier, timeline: system.timeline, flushLSN: system.flush, database: system.database,
+      system: system.identifier, timeline: system.timeline, history: try history(server, system.timeline),
+      flushLSN: system.flush, database: system.database,
       walSenderTimeout: .milliseconds(Int(timeout) ?? 60_000), confirmedFlush: confirmed)
   }
 
@@ -58,6 +60,18 @@ package enum ServerChecks {
       let flush = row[2].flatMap(LSN.init), let database = row[3]
     else { throw Failure(.internal, "the server's answer to IDENTIFY_SYSTEM makes no sense") }
     return (identifier, timeline, flush, database)
+  }
+
+  /// The first timeline has no history.
+  private static func history(
+    _ server: borrowing Connection, _ timeline: UInt32
+  ) throws(Failure) -> TimelineHistory {
+    guard timeline > 1 else { return TimelineHistory() }
+    let row = try server.query("TIMELINE_HISTORY \(timeline)").first
+    guard let file = row?.dropFirst().first.flatMap({ $0 }),
+      let history = TimelineHistory(file: file, current: timeline)
+    else { throw Failure(.internal, "the server's answer to TIMELINE_HISTORY makes no sense") }
+    return history
   }
 
   private static func checkPublication(

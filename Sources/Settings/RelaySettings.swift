@@ -17,6 +17,8 @@ public struct RelaySettings: Hashable, Sendable {
   public var until: RelayConfiguration.End?
   /// The file of a confirmed position of our own. Default: none.
   public var checkpoint: String?
+  /// Go on although the slot is ahead of what was confirmed here. Default: no.
+  public var acceptGap = false
   /// How long a stop waits for the sink. Default: 30 s.
   public var drainTimeout = TimeSpan(.seconds(30))
   /// Whether to connect again when the connection fails in a way that may heal. Default: yes.
@@ -38,6 +40,7 @@ public struct RelaySettings: Hashable, Sendable {
     configuration.envelope = outbox.envelope
     configuration.end = until
     configuration.checkpoint = checkpoint
+    configuration.acceptsGap = acceptGap
     configuration.retries = retries && !source.temporarySlot
     configuration.drainTimeout = drainTimeout.duration
     configuration.spool = spool

@@ -54,8 +54,11 @@ public struct SinkSettings: Hashable, Sendable {
   }
 
   /// Makes the sink for a stream.
+  ///
+  /// - Parameter isStandby: whether to wait for a process that still has an output file.
   public func make(
-    _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice
+    _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice,
+    isStandby: Bool = false
   ) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, deadLetters)
@@ -64,9 +67,10 @@ public struct SinkSettings: Hashable, Sendable {
       configuration.rotateSize = rotateSize?.bytes
       configuration.rotateInterval = rotateInterval.map { max(1, $0.duration.components.seconds) }
       configuration.synchronizes = fsync
+      configuration.waitsForLock = isStandby
       configuration.linesHaveSequence = envelope == .cloudevents
       return try FileSink(configuration, of: identity)
-    case .standardOutput: return StandardOutputSink()
+    case .standardOutput: return try StandardOutputSink()
     case nil: throw Failure(.settings, "'\(address)' is no sink")
     }
   }
@@ -75,7 +79,7 @@ public struct SinkSettings: Hashable, Sendable {
   public func makeDetached() throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, DeadLetterOffice())
-    case .standardOutput: return StandardOutputSink()
+    case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout or an https:// address")
     }
   }

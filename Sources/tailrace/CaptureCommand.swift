@@ -35,7 +35,8 @@ struct CaptureCommand: ParsableCommand {
       var writer = try CaptureWriter(
         path: output,
         header: CaptureHeader(
-          identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options))
+          identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options,
+          timelineHistory: stream.timelineHistory))
       let end: LSN? =
         switch until {
         case .lsn(let lsn): lsn

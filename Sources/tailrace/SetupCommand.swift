@@ -51,6 +51,7 @@ struct SetupCommand: ParsableCommand {
         let statement = DeadLetterTable.createStatement(name)
         steps.append(try administration.tableStep(name, createStatement: statement))
       }
+      for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
       if dryRun {
         print("-- a role with no more rights than streaming needs; set its password with \\password tailrace")

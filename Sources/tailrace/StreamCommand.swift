@@ -46,6 +46,12 @@ struct StreamCommand: ParsableCommand {
       valueName: "path"))
   var checkpoint: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Go on although the slot is ahead of what was confirmed here, because somebody else has advanced it or made it anew."
+    ))
+  var acceptGap = false
+
   @Option(
     help: ArgumentHelp(
       "Under a backlog, how long to let the socket fill between reads: auto, off, or a duration such as 200us.",
@@ -82,6 +88,7 @@ struct StreamCommand: ParsableCommand {
     settings.spool = spool.configuration()
     settings.until = until
     settings.checkpoint = checkpoint
+    settings.acceptGap = acceptGap
     settings.drainTimeout = drainTimeout
     settings.retries = !noRetry
     return settings
@@ -102,14 +109,18 @@ struct StreamCommand: ParsableCommand {
           let stream = try SlotContention.open(
             replication, from: request.position, isFirst: request.isFirst,
             isCancelled: { control.isStopRequested },
-            onWait: { log.notice("another client has the slot; waiting until it is released") })
+            onWait: {
+              log.notice("another client has the slot; waiting until it is released")
+              request.onTaken()
+            })
           log.info(
             "streaming from slot \(replication.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
           )
           return stream
         },
         sink: { (identity) throws(Failure) in
-          try settings.sink.make(identity, settings.outbox.envelope, deadLetters)
+          try settings.sink.make(
+            identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot)
         })
       log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")
     }

@@ -22,4 +22,10 @@ struct Tailrace: ParsableCommand {
       StreamCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self, ReplayCommand.self,
       InspectCommand.self, DeadLettersCommand.self,
     ])
+
+  /// Makes the standard descriptors safe before anything else is opened.
+  static func main() {
+    StandardDescriptors.fill()
+    main(nil)
+  }
 }

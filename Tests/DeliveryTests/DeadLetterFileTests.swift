@@ -64,6 +64,28 @@ struct DeadLetterFileTests {
     #expect(try file.all().map(\.id) == ["1", "2"])
   }
 
+  @Test func `a last letter whose newline an editor took away is there, and stays`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data((letter("1").json + "\n" + letter("2", ordinal: 2).json).utf8).write(to: URL(filePath: path))
+    let file = DeadLetterFile(path: path)
+    #expect(try file.all().map(\.id) == ["1", "2"])
+    try file.append([letter("3", ordinal: 3)])
+    #expect(try file.all().map(\.id) == ["1", "2", "3"])
+    try file.remove([letter("1")])
+    #expect(try file.all().map(\.id) == ["2", "3"])
+  }
+
+  @Test(arguments: ["something else", "something else\n", "{}\n{\"position\":\"00"])
+  func `a file that holds something else is left alone`(text: String) throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data(text.utf8).write(to: URL(filePath: path))
+    let error = #expect(throws: Failure.self) { try DeadLetterFile(path: path).append([letter("1")]) }
+    #expect(error?.kind == .letters)
+    #expect(try String(contentsOf: URL(filePath: path), encoding: .utf8) == text)
+  }
+
   @Test func `a letter is put behind its key only while that is parked`() throws {
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -54,6 +54,53 @@ import Testing
     #expect(try await conformance.violations() == [])
   }
 
+  @Test(arguments: ["one line without a newline", "a line\nand half a li"])
+  func `a file that is not ours is refused before anything in it is touched`(text: String) throws {
+    let path = try directory.write(Array(text.utf8), "events")
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .wrongStream)
+    #expect(try directory.read("events") == Array(text.utf8))
+    // Of another slot.
+    _ = try directory.write(
+      Array("tailrace-file-sink 1\nsystem 8\ntimeline 1\nslot slot\nstarted 1\n".utf8), "events.state")
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .wrongStream)
+    #expect(try directory.read("events") == Array(text.utf8))
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func `a position that is recorded comes back`() async throws {
+    do {
+      let sink = try directory.sink()
+      #expect(sink.confirmedLSN == nil)
+      try await sink.deliver(try batch(1...2))
+      try sink.record(confirmed: LSN(rawValue: 0x18))
+      sink.reopen()
+      try await sink.deliver(try batch(3...3))
+      sink.close()
+    }
+    let sink = try directory.sink()
+    #expect(sink.confirmedLSN == LSN(rawValue: 0x18))
+    #expect(sink.resumePosition == position(3))
+  }
+
+  @Test func `a file that somebody puts in the way of a rotation is left alone`() async throws {
+    let sink = try directory.sink()
+    try await sink.deliver(try batch(1...1))
+    try directory.move("events", to: "moved")
+    _ = try directory.write(Array("theirs".utf8), "events")
+    sink.reopen()
+    let next = try batch(2...2)
+    let error = await #expect(throws: Failure.self) { try await sink.deliver(next) }
+    #expect(error?.kind == .wrongStream)
+    #expect(try directory.read("events") == Array("theirs".utf8))
+  }
+
+  @Test func `a standby is told that it may wait for the file`() throws {
+    let first = try directory.sink()
+    #expect(#expect(throws: Failure.self) { try directory.sink() }?.kind == .cannotCreate)
+    #expect(#expect(throws: Failure.self) { try directory.sink { $0.waitsForLock = true } }?.kind == .outputHeld)
+    first.close()
+  }
+
   @Test func `a closed sink lets go of its file`() throws {
     let first = try directory.sink()
     #expect(throws: Failure.self) { try directory.sink() }

@@ -18,7 +18,7 @@ import Testing
 
   @Test func `lines go to the pipe whole and in order`() async throws {
     let pipe = Pipe()
-    let sink = StandardOutputSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let sink = try StandardOutputSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
     let directory = try TemporaryDirectory()
     let batches = try [batch(1...50), batch(51...51, payload: String(repeating: "y", count: 300_000)), batch(52...60)]
     async let received = readAll(pipe)
@@ -32,7 +32,7 @@ import Testing
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForWriting.fileDescriptor
     #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
-    let sink = StandardOutputSink(descriptor: descriptor)
+    let sink = try StandardOutputSink(descriptor: descriptor)
     let large = try batch(1...1, payload: String(repeating: "y", count: 300_000))
     async let delivered: Void = sink.deliver(large)
     try await Task.sleep(for: .milliseconds(20))
@@ -46,17 +46,26 @@ import Testing
     let conformance = SinkConformance {
       let pipe = SlowPipe()
       return SinkConformance.Subject(
-        StandardOutputSink(descriptor: pipe.descriptor), arrived: { try await pipe.ids() },
+        try StandardOutputSink(descriptor: pipe.descriptor), arrived: { try await pipe.ids() },
         hold: { pipe.hold($0) }, spoil: { pipe.leave() })
     }
     #expect(try await conformance.violations() == [])
+  }
+
+  @Test func `an output that cannot be written to is none`() throws {
+    let pipe = Pipe()
+    let error = #expect(throws: Failure.self) {
+      try StandardOutputSink(descriptor: pipe.fileHandleForReading.fileDescriptor)
+    }
+    #expect(error?.kind == .cannotCreate)
+    #expect(throws: Failure.self) { try StandardOutputSink(descriptor: 987) }
   }
 
   @Test func `a reader that has gone`() async throws {
     signal(SIGPIPE, SIG_IGN)
     let pipe = Pipe()
     try pipe.fileHandleForReading.close()
-    let sink = StandardOutputSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let sink = try StandardOutputSink(descriptor: pipe.fileHandleForWriting.fileDescriptor)
     let batch = try batch(1...1)
     let error = await #expect(throws: Failure.self) { try await sink.deliver(batch) }
     #expect(error?.kind == .readerGone)

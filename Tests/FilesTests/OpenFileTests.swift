@@ -76,4 +76,29 @@ import Testing
       #expect(throws: SystemFailure.self) { try WatchedFile(path: path) }
     }
   }
+
+  @Test func `replacement keeps permissions and a link, and touches no name that somebody could foresee`() throws {
+    let directory = try TemporaryDirectory()
+    let (target, link) = (directory.file("target"), directory.file("link"))
+    _ = try directory.write(Array("old".utf8), "target")
+    _ = try directory.write(Array("mine".utf8), "target.new")
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: target)
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
+    try AtomicFile.write("new", to: link)
+    #expect(try directory.read("target") == Array("new".utf8))
+    #expect(try directory.read("target.new") == Array("mine".utf8))
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)
+    #expect(try FileManager.default.attributesOfItem(atPath: target)[.posixPermissions] as? Int == 0o640)
+    #expect(try directory.names().sorted() == ["link", "target", "target.new"], "nothing is left behind")
+  }
+
+  @Test func `a name that cannot be looked at is an error, not a missing file`() throws {
+    let directory = try TemporaryDirectory()
+    let loop = directory.file("loop")
+    try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: loop)
+    #expect(throws: SystemFailure.self) { try FileStatus(path: loop) }
+    #expect(throws: SystemFailure.self) { try SmallFile.read(loop) }
+    #expect(try FileStatus(path: directory.file("none")) == nil)
+    #expect(try FileStatus(path: directory.file("none/none")) == nil)
+  }
 }

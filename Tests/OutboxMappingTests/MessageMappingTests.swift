@@ -29,6 +29,14 @@ import Testing
         == Self.head(id: "7000000000000000001-00000016B374D848") + #","aggregatetype":"orders"}"#)
   }
 
+  @Test func `an id tells the timeline of its record where it is not the first`() throws {
+    for (end, suffix) in [("16/B374D848", "-2"), ("16/B374D849", ""), ("17/0", "")] {
+      let history = try #require(TimelineHistory(file: "1\t\(end)\tpromoted", current: 2))
+      let line = try line(#"{"type": "t"}"#) { $0.timelines = history }
+      #expect(line?.contains(#""id":"7000000000000000001-00000016B374D848\#(suffix)","#) == true, "\(end)")
+    }
+  }
+
   @Test(arguments: [
     ("outbox", "outbox"), ("outbox.orders", "orders"), ("outbox:orders", "orders"), ("outbox/a.b", "a.b"),
     ("outbox..x", "x"), ("outbox.", "outbox."),

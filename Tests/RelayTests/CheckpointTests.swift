@@ -1,3 +1,4 @@
+import Foundation
 import PostgresWire
 import TestStream
 import Testing
@@ -23,7 +24,7 @@ import Testing
     try written(0x16_B374_D848)
     let again = try checkpoint()
     #expect(again.resume == LSN(rawValue: 0x16_B374_D848))
-    #expect(throws: Never.self) { try again.check(identity, flushLSN: LSN(rawValue: 0x16_B374_D848)) }
+    #expect(throws: Never.self) { try again.check(identity) }
   }
 
   @Test func `a position does not go back`() throws {
@@ -33,8 +34,20 @@ import Testing
     #expect(try self.checkpoint().resume == LSN(rawValue: 20))
   }
 
+  @Test func `a lower position than the file's does not replace it after a start either`() throws {
+    try written(20)
+    try written(10)
+    #expect(try checkpoint().resume == LSN(rawValue: 20))
+  }
+
+  @Test func `a file that cannot be looked at is no missing file`() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("loop"), withDestinationPath: directory.file("loop"))
+    #expect(throws: Failure.self) { try Checkpoint(path: directory.file("loop")) }
+  }
+
   @Test func `without a file any stream will do`() throws {
-    #expect(throws: Never.self) { try checkpoint().check(identity, flushLSN: .zero) }
+    #expect(throws: Never.self) { try checkpoint().check(identity) }
   }
 
   @Test(arguments: ["system", "timeline", "slot"])
@@ -46,13 +59,8 @@ import Testing
     case "timeline": other.timeline = 2
     default: other.slot = "other"
     }
-    let error = #expect(throws: Failure.self) { try checkpoint().check(other, flushLSN: LSN(rawValue: 100)) }
+    let error = #expect(throws: Failure.self) { try checkpoint().check(other) }
     #expect(error?.kind == .wrongStream)
-  }
-
-  @Test func `a position ahead of the server's log is refused`() throws {
-    try written(10)
-    #expect(throws: Failure.self) { try checkpoint().check(identity, flushLSN: LSN(rawValue: 9)) }
   }
 
   @Test func `every flipped bit and every cut is noticed`() throws {

@@ -13,6 +13,7 @@ import TestStream
 final class Journal: Sendable {
   struct Entry: Sendable {
     var openedAt: [LSN] = []
+    var wholeTransactions: [Bool] = []
     var statuses: [StandbyStatus] = []
     var finished = 0
     var drained = 0
@@ -28,12 +29,15 @@ final class Journal: Sendable {
 struct MemorySource: FrameSource {
   var identity = StreamIdentity(
     systemIdentifier: "1", timeline: 1, database: "shop", slot: "slot", publication: "publication")
-  var flushLSN = LSN.zero
+  var flushLSN = LSN(rawValue: .max)
+  var confirmedLSN: LSN?
   var descriptor: PollDescriptor? { nil }
   var heartbeat: Duration? = .milliseconds(50)
   var frames: [[UInt8]]
   /// What comes after the frames.
   var failure: Failure?
+  /// Says once that there is nothing more before it fails.
+  var drainsFirst = false
   var ends = true
   /// Where the server says that it is, when it is asked after everything has been received.
   var position: UInt64?
@@ -52,7 +56,8 @@ struct MemorySource: FrameSource {
       next += 1
       if visit(frame.span.bytes) == .enough { return .paused }
     }
-    if let failure { throw failure }
+    if let failure, !drainsFirst { throw failure }
+    drainsFirst = false
     journal.note { $0.drained += 1 }
     return ends ? .ended : .drained(until: position == nil ? nil : .now + .milliseconds(10))
   }
@@ -73,11 +78,13 @@ final class MemorySink: Sink {
     var batchesInFlight = 0
     var mostBatchesInFlight = 0
     var closed = 0
+    var recorded: [LSN] = []
     var batches = 0
     var reopened = 0
   }
 
   let resumePosition: EventPosition?
+  let confirmedLSN: LSN?
   let window: DeliveryWindow
   private let delay: Duration?
   private let failsAtBatch: Int?
@@ -86,10 +93,12 @@ final class MemorySink: Sink {
   private let state = Mutex(State())
 
   init(
-    resumePosition: EventPosition? = nil, bytes: Int = 1 << 20, batches: Int = 100, delay: Duration? = nil,
+    resumePosition: EventPosition? = nil, confirmed: LSN? = nil, bytes: Int = 1 << 20, batches: Int = 100,
+    delay: Duration? = nil,
     failsAtBatch: Int? = nil, failure: Failure = Failure(.writeFailed, "full")
   ) {
     self.resumePosition = resumePosition
+    confirmedLSN = confirmed
     window = DeliveryWindow(bytes: bytes, batches: batches)
     self.delay = delay
     self.failsAtBatch = failsAtBatch
@@ -97,6 +106,8 @@ final class MemorySink: Sink {
   }
 
   var content: State { state.withLock { $0 } }
+
+  func record(confirmed: LSN) throws(Failure) { state.withLock { $0.recorded.append(confirmed) } }
 
   /// Without a delay the answer comes from inside.
   func submit(_ batch: EventBatch, done: @escaping Done) {
@@ -135,7 +146,8 @@ final class MemorySink: Sink {
 
 /// Runs a relay to its end.
 func run(
-  _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in }, sink: any Sink,
+  _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in },
+  sink makeSink: @autoclosure @escaping @Sendable () -> any Sink,
   control: RunControl = RunControl(), board: StatusBoard = StatusBoard(),
   open: @escaping @Sendable (Relay.Request) throws(Failure) -> MemorySource
 ) async -> Result<RelayOutcome, Failure> {
@@ -144,7 +156,7 @@ func run(
   let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
   let relay = Relay(configuration, control: control, board: board, log: log)
   do throws(Failure) {
-    return .success(try await relay.run(open: open, sink: { (_) throws(Failure) in sink }))
+    return .success(try await relay.run(open: open, sink: { (_) throws(Failure) in makeSink() }))
   } catch {
     return .failure(error)
   }

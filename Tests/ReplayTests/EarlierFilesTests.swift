@@ -28,7 +28,7 @@ import Testing
     var checkpoint = try Checkpoint(path: directory.file("checkpoint"))
     let position = try #require(LSN("0/152B1A8"))
     #expect(checkpoint.resume == position)
-    try checkpoint.check(Self.identity, flushLSN: position)
+    try checkpoint.check(Self.identity)
     try checkpoint.write(LSN(rawValue: position.rawValue + 8), of: Self.identity)
     #expect(try Checkpoint(path: directory.file("checkpoint")).resume == LSN(rawValue: position.rawValue + 8))
   }

@@ -45,6 +45,45 @@ extension Integration {
       }
     }
 
+    @Test func `without a standard output there is an error, and nothing is confirmed`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        let options = [Tailrace.path, "stream"] + database.names + ["--until", "now"]
+        let child = try ChildProcess("/bin/sh", ["-c", "exec \"$@\" >&-", "sh"] + options)
+        #expect(try child.exitCode() == 73, "\(child.errors.text)")
+        let blind = try ChildProcess("/bin/sh", ["-c", "exec \"$@\" <&- >&- 2>&-", "sh"] + options)
+        #expect(try blind.exitCode() == 73)
+        #expect(try Event.read(database.rest()).numbers == [1])
+      }
+    }
+
+    @Test func `with the standard descriptors closed, events go into their file and nowhere else`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 3);")
+        let child = try ChildProcess(
+          "/bin/sh",
+          ["-c", "exec \"$@\" <&- >&- 2>&-", "sh", Tailrace.path, "stream"] + database.names
+            + ["--sink", "file:\(database.file)", "--until", "now"])
+        #expect(try child.exitCode() == 0)
+        #expect(try Event.read(database.fileLines).numbers == [1, 2, 3])
+      }
+    }
+
+    @Test func `a file that is not ours is left as it is`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        for options in [
+          ["--sink", "file:\(database.file)"],
+          ["--column", "type=missing", "--on-poison", "dead-letter", "--dead-letters", "file:\(database.file)"],
+        ] {
+          try Data("precious, without a newline".utf8).write(to: URL(filePath: database.file))
+          let child = try database.stream(options + ["--until", "now"])
+          #expect(try child.exitCode() != 0, "\(child.errors.text)")
+          #expect(try String(contentsOfFile: database.file, encoding: .utf8) == "precious, without a newline")
+        }
+      }
+    }
+
     @Test func `the file of another slot is refused and left as it is`() throws {
       try withDatabase { database in
         try database.psql(

@@ -7,6 +7,7 @@ import Synchronization
 public final class DeadLetterFile: DeadLetterStore {
   private let path: String
   private let known = Mutex<KnownKeys?>(nil)
+  private let isNameDurable = Atomic(false)
 
   /// Keys that a file has letters of. Letters go only when the file is replaced, so this holds as long as the path
   /// leads to that very file; it stays open, so that no other can look like it.
@@ -63,7 +64,7 @@ public final class DeadLetterFile: DeadLetterStore {
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
   ) throws(Failure) -> LetterPage {
     var page = LetterPage(letters: [], next: nil)
-    guard FileStatus(path: path) != nil else { return page }
+    guard try isThere() else { return page }
     var isReadable = true
     try withFile { (file) throws(SystemFailure) in
       try Self.forEachLine(of: file, from: mark?.value ?? 0) { line, end in
@@ -83,7 +84,7 @@ public final class DeadLetterFile: DeadLetterStore {
 
   /// Writes the file anew without some letters.
   public func remove(_ gone: [DeadLetter]) throws(Failure) {
-    guard FileStatus(path: path) != nil else { return }
+    guard try isThere() else { return }
     try withFile { (file) throws(SystemFailure) in
       let gone = Set(gone.map(Identity.init))
       var left: [UInt8] = []
@@ -114,29 +115,64 @@ public final class DeadLetterFile: DeadLetterStore {
     do throws(SystemFailure) {
       while true {
         let file = try OpenFile(appendingTo: path)
+        // Its name may be new, or have been made by somebody who died before it was durable.
+        if !isNameDurable.load(ordering: .acquiring) { try OpenFile.synchronizeDirectory(of: path) }
+        isNameDurable.store(true, ordering: .releasing)
         try file.waitForLock()
-        guard let named = FileStatus(path: path), try file.status().isSameFile(as: named) else { continue }
+        guard let named = try FileStatus(path: path), try file.status().isSameFile(as: named) else { continue }
         return try body(file)
       }
     } catch {
+      guard error != .foreign else {
+        throw Failure(
+          .letters, "\(path) holds something else than dead letters", advice: "name another file for them")
+      }
       throw Failure(writing: path, error)
     }
   }
 
   private static func append(_ letters: [DeadLetter], to file: borrowing OpenFile) throws(SystemFailure) {
-    // A crash may have left half a line.
-    let whole = try file.repairTornTail()
+    let whole = try endForAppending(file)
     let bytes = Array(letters.map { $0.json + "\n" }.joined().utf8)
     do {
-      try file.write(bytes, 0..<bytes.count)
+      try file.write(bytes)
+      try file.synchronize()
     } catch {
       try? file.truncate(to: whole)
       throw error
     }
-    try file.synchronize()
   }
 
-  /// Calls `body` with each whole line from an offset on, without its newline, and where it ends; false ends the reading.
+  /// Where a letter may be put: behind whole lines. A last letter without a newline gets one; half a line of ours, left by a
+  /// crash, was never counted on and is cut off; anything else is another's and left alone.
+  private static func endForAppending(_ file: borrowing OpenFile) throws(SystemFailure) -> Int64 {
+    let size = try file.status().size
+    guard size > 0 else { return 0 }
+    let end = try file.wholeLength()
+    let (first, rest) = (try firstLine(of: file), try file.read(end..<size))
+    guard first.map({ DeadLetter(json: $0) != nil }) ?? true else { throw .foreign }
+    if rest.isEmpty { return size }
+    if DeadLetter(json: rest) != nil {
+      try file.write([UInt8(ascii: "\n")])
+      return size + 1
+    }
+    let beginning = Array(#"{"position":""#.utf8)
+    guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else { throw .foreign }
+    try file.truncate(to: end)
+    return end
+  }
+
+  private static func firstLine(of file: borrowing OpenFile) throws(SystemFailure) -> [UInt8]? {
+    var first: [UInt8]?
+    try forEachLine(of: file, from: 0) { line, _ in
+      first = line
+      return false
+    }
+    return first
+  }
+
+  /// Calls `body` with each line from an offset on, without its newline, and where it ends; false ends the reading. A last
+  /// line without a newline counts if it is a letter: an editor may have taken the newline away.
   private static func forEachLine(
     of file: borrowing OpenFile, from start: Int64, _ body: ([UInt8], Int64) -> Bool
   ) throws(SystemFailure) {
@@ -155,5 +191,15 @@ public final class DeadLetterFile: DeadLetterStore {
       rest.removeFirst(lineStart)
       offset = end
     }
+    if DeadLetter(json: rest) != nil { _ = body(rest, size) }
   }
+
+  private func isThere() throws(Failure) -> Bool {
+    do { return try FileStatus(path: path) != nil } catch { throw Failure(opening: path, error) }
+  }
+}
+
+extension SystemFailure {
+  /// A file that holds something else than letters. The system has no number of its own for it.
+  fileprivate static let foreign = SystemFailure(number: -1)
 }

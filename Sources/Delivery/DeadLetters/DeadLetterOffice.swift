@@ -24,11 +24,17 @@ public final class DeadLetterOffice: Sendable {
   public init(_ store: any DeadLetterStore, parksKeys: Bool) throws(Failure) {
     self.store = store
     self.parksKeys = parksKeys
+    parkedKeys = Mutex([])
+    try refresh()
+  }
+
+  /// Reads which keys have letters: another process may have kept some while it had the slot.
+  package func refresh() throws(Failure) {
+    guard parksKeys, let store else { return }
     var keys: Set<String> = []
-    if parksKeys {
-      try store.forEachPage { (letters) throws(Failure) in keys.formUnion(letters.map(\.key).filter { !$0.isEmpty }) }
-    }
-    parkedKeys = Mutex(keys)
+    try store.forEachPage { (letters) throws(Failure) in keys.formUnion(letters.map(\.key).filter { !$0.isEmpty }) }
+    // Our own letters are among them: they are durable before the key is parked.
+    parkedKeys.withLock { $0.formUnion(keys) }
   }
 
   /// Keeps letters, durably, or throws where the policy is to stop. Blocks.

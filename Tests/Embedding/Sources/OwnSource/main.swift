@@ -32,4 +32,5 @@ struct Letterbox: FrameSource {
 var mapping = MappingConfiguration()
 mapping.messagePrefixes = ["outbox"]
 var relay = Relay(RelayConfiguration(mapping: mapping), log: Logger(label: "embedding"))
-_ = try relay.run(open: { (_) throws(Failure) in Letterbox() }, sink: { (_) throws(Failure) in StandardOutputSink() })
+_ = try relay.run(
+  open: { (_) throws(Failure) in Letterbox() }, sink: { (_) throws(Failure) in try StandardOutputSink() })

@@ -1,0 +1,272 @@
+import Delivery
+import IntegrationEvents
+import Logging
+import PostgresWire
+import Synchronization
+import TestStream
+import Testing
+
+@testable import Relay
+
+/// Positions of ours against positions of the server, at the first connect and at later ones.
+@Suite struct PositionLedgerTests {
+  private static let messages =
+    OutboxStream.transaction(0x10, "a", "b") + OutboxStream.transaction(0x20, "c") + OutboxStream.transaction(0x30, "d")
+  private static let lost = Failure(.connection, "connection lost")
+
+  private func kind(_ result: Result<RelayOutcome, Failure>) -> FailureKind? {
+    if case .failure(let failure) = result { failure.kind } else { nil }
+  }
+
+  @Test func `a server that was set back is refused, whatever tells of it`() async throws {
+    let directory = try TemporaryDirectory()
+    var checkpoint = try Checkpoint(path: directory.file("checkpoint"))
+    let identity = MemorySource([]).identity
+    try checkpoint.write(LSN(rawValue: 0x100), of: identity)
+    let path = directory.file("checkpoint")
+    let byCheckpoint = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
+      var source = MemorySource(Self.messages)
+      source.flushLSN = LSN(rawValue: 0xFF)
+      return source
+    }
+    #expect(kind(byCheckpoint) == .serverRewound)
+    for sink in [
+      MemorySink(resumePosition: .init(commitLSN: 0x100, ordinal: 1)), MemorySink(confirmed: LSN(rawValue: 0x100)),
+    ] {
+      let result = await run(sink: sink) { (_) in
+        var source = MemorySource(Self.messages)
+        source.flushLSN = LSN(rawValue: 0xFF)
+        return source
+      }
+      #expect(kind(result) == .serverRewound)
+      #expect(sink.content.delivered.isEmpty)
+      #expect(sink.content.closed == 1)
+    }
+  }
+
+  @Test func `a server that was set back while the connection was lost is refused`() async {
+    let sink = MemorySink()
+    let result = await run(sink: sink) { (request) in
+      guard !request.isFirst else { return MemorySource(Self.messages, failure: Self.lost) }
+      var source = MemorySource(OutboxStream.transaction(0x18, "x"))
+      source.flushLSN = LSN(rawValue: 0x20)
+      return source
+    }
+    #expect(kind(result) == .serverRewound)
+  }
+
+  @Test(arguments: [false, true])
+  func `a slot that is ahead of our record is a gap, which can be accepted`(isAccepted: Bool) async throws {
+    let sink = MemorySink(confirmed: LSN(rawValue: 0x18))
+    let result = await run({ $0.acceptsGap = isAccepted }, sink: sink) { (_) in
+      var source = MemorySource(OutboxStream.transaction(0x40, "e"))
+      source.confirmedLSN = LSN(rawValue: 0x38)
+      return source
+    }
+    guard !isAccepted else {
+      #expect(try result.get().flushed == LSN(rawValue: 0x48))
+      return
+    }
+    guard case .failure(let failure) = result else {
+      Issue.record("not refused")
+      return
+    }
+    #expect(failure.kind == .gap)
+    #expect(failure.description.contains("0/38") && failure.description.contains("0/18"), "both positions")
+    #expect(failure.advice?.parts.contains(.setting(.init("accept-gap"))) == true)
+  }
+
+  @Test func `a slot that is behind our record, or level with it, is none`() async throws {
+    for confirmed in [0x10, 0x18] as [UInt64] {
+      let sink = MemorySink(confirmed: LSN(rawValue: 0x18))
+      let outcome = try await run(sink: sink) { (_) in
+        var source = MemorySource(Self.messages)
+        source.confirmedLSN = LSN(rawValue: confirmed)
+        return source
+      }.get()
+      #expect(outcome.flushed == LSN(rawValue: 0x38))
+    }
+  }
+
+  @Test func `a slot that somebody moved while the connection was lost is a gap`() async {
+    let result = await run(sink: MemorySink()) { (request) in
+      var source = MemorySource(request.isFirst ? Self.messages : [], failure: request.isFirst ? Self.lost : nil)
+      source.confirmedLSN = request.isFirst ? LSN(rawValue: 0x8) : LSN(rawValue: 0x90)
+      return source
+    }
+    #expect(kind(result) == .gap)
+  }
+
+  @Test func `the sink's record is made before the server is told`() async throws {
+    let journal = Journal()
+    let sink = MemorySink()
+    _ = try await run(sink: sink) { (_) in MemorySource(Self.messages, journal: journal) }.get()
+    #expect(sink.content.recorded.last == LSN(rawValue: 0x38))
+    let told = Set(journal.content.statuses.map(\.flush)).subtracting([.zero])
+    #expect(told.isSubset(of: Set(sink.content.recorded)))
+  }
+
+  @Test func `what a checkpoint has is not delivered again although the slot went back`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    var checkpoint = try Checkpoint(path: path)
+    try checkpoint.write(LSN(rawValue: 0x28), of: MemorySource([]).identity)
+    let sink = MemorySink()
+    let journal = Journal()
+    let outcome = try await run({ $0.checkpoint = path }, sink: sink) { (_) in
+      var source = MemorySource(Self.messages, journal: journal)
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }.get()
+    #expect(sink.content.delivered == ["d@30-1"])
+    #expect(outcome.flushed == LSN(rawValue: 0x38))
+    #expect(journal.content.statuses.allSatisfy { $0.flush >= LSN(rawValue: 0x28) }, "it never goes back")
+    #expect(try Checkpoint(path: path).resume == LSN(rawValue: 0x38))
+  }
+
+  @Test func `what becomes durable while the server is away is recorded`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    let control = RunControl()
+    let sink = MemorySink(delay: .milliseconds(100))
+    async let result = run({ $0.checkpoint = path }, sink: sink, control: control) { (request) throws(Failure) in
+      guard request.isFirst else { throw Self.lost }
+      var source = MemorySource(Self.messages, failure: Self.lost)
+      (source.drainsFirst, source.ends, source.position) = (true, false, 0)
+      return source
+    }
+    while try Checkpoint(path: path).resume != LSN(rawValue: 0x38) { try await Task.sleep(for: .milliseconds(5)) }
+    control.stop()
+    #expect(try await result.get().reason == .stopped)
+  }
+
+  @Test func `no position is confirmed that this connection has not heard of`() async throws {
+    let journal = Journal()
+    let control = RunControl()
+    async let result = run(sink: MemorySink(), control: control) { (request) in
+      var source = MemorySource(request.isFirst ? Self.messages : [], failure: request.isFirst ? Self.lost : nil)
+      source.ends = false
+      source.heartbeat = .milliseconds(5)
+      let journal = request.isFirst ? Journal() : journal
+      var opened = MemorySource([], failure: source.failure, journal: journal)
+      opened.frames = source.frames
+      opened.ends = false
+      opened.heartbeat = .milliseconds(5)
+      // The log of the second connection ends just where the last commit does.
+      opened.flushLSN = LSN(rawValue: 0x38)
+      return opened
+    }
+    while journal.content.statuses.count < 3 { try await Task.sleep(for: .milliseconds(2)) }
+    control.stop()
+    _ = try await result.get()
+    #expect(journal.content.statuses.allSatisfy { $0.flush <= LSN(rawValue: 0x38) })
+  }
+}
+
+/// Losing the slot, and what the sink may do meanwhile.
+@Suite struct LostSlotTests {
+  private static let messages =
+    OutboxStream.transaction(0x10, "a", "b") + OutboxStream.transaction(0x20, "c") + OutboxStream.transaction(0x30, "d")
+
+  /// Sinks that hold everything back until they are closed, then ones that deliver.
+  private final class Sinks: Sendable {
+    let made = Mutex<[MemorySink]>([])
+
+    func next() -> any Sink {
+      made.withLock { made in
+        let sink = MemorySink(delay: made.isEmpty ? .seconds(60) : nil)
+        made.append(sink)
+        return sink
+      }
+    }
+  }
+
+  @Test func `when another client has the slot, the sink is closed and a new one made once it is ours again`()
+    async throws
+  {
+    let sinks = Sinks()
+    let opened = Atomic(0)
+    let outcome = try await run(sink: sinks.next()) { (request) throws(Failure) in
+      switch opened.add(1, ordering: .relaxed).newValue {
+      case 1: return MemorySource(Self.messages, failure: Failure(.connection, "lost"))
+      case 2: throw Failure(.slotHeld, "taken", sqlState: "55006")
+      default: return MemorySource(Self.messages)
+      }
+    }.get()
+    let made = sinks.made.withLock(\.self)
+    #expect(made.count == 2)
+    #expect(made[0].content.closed == 1 && made[0].content.delivered.isEmpty)
+    #expect(made[1].content.delivered == ["a@10-1", "b@10-2", "c@20-1", "d@30-1"])
+    #expect(outcome.flushed == LSN(rawValue: 0x38))
+  }
+
+  @Test func `when there is no connection for a while, the sink is closed`() async throws {
+    let sinks = Sinks()
+    let opened = Atomic(0)
+    let outcome = try await run({ $0.disconnectGrace = .milliseconds(100) }, sink: sinks.next()) {
+      (request) throws(Failure) in
+      switch opened.add(1, ordering: .relaxed).newValue {
+      case 1: return MemorySource(Self.messages, failure: Failure(.connection, "lost"))
+      case 2: throw Failure(.connection, "away")
+      default:
+        let first = sinks.made.withLock(\.self)[0]
+        if first.content.closed == 0 { throw Failure(.connection, "still away") }
+        return MemorySource(Self.messages)
+      }
+    }.get()
+    #expect(sinks.made.withLock(\.count) == 2)
+    #expect(outcome.flushed == LSN(rawValue: 0x38))
+  }
+
+  @Test func `a connection that is back in time leaves the sink alone`() async throws {
+    let sink = MemorySink(delay: .milliseconds(50))
+    let outcome = try await run(sink: sink) { (request) in
+      MemorySource(Self.messages, failure: request.isFirst ? Failure(.connection, "lost") : nil)
+    }.get()
+    #expect(outcome.events == 4)
+    #expect(sink.content.delivered.count == 4, "nothing twice")
+    #expect(sink.content.closed == 1)
+  }
+
+  @Test func `what the server cannot decode in progress is taken whole from then on`() async throws {
+    let journal = Journal()
+    let outcome = try await run(sink: MemorySink()) { (request) in
+      journal.note { $0.wholeTransactions.append(request.wholeTransactions) }
+      let failure = Failure(.connection, "could not map filenumber", sqlState: "XX000")
+      return MemorySource(Self.messages, failure: request.wholeTransactions ? nil : failure)
+    }.get()
+    #expect(journal.content.wholeTransactions == [false, true])
+    #expect(outcome.events == 4)
+  }
+
+  @Test func `pauses grow while nothing moves, however often a connection opens`() async {
+    let start = ContinuousClock.now
+    let opened = Atomic(0)
+    let control = RunControl()
+    async let result = run(sink: MemorySink(), control: control) { (_) in
+      opened.add(1, ordering: .relaxed)
+      return MemorySource([], failure: Failure(.connection, "lost"))
+    }
+    try? await Task.sleep(for: .seconds(3))
+    control.stop()
+    _ = await result
+    #expect(ContinuousClock.now - start < .seconds(8))
+    // 0.2, 0.4, 0.8, 1.6, 3.2 s at most, on average half of that; with a reset at each open it would be thirty.
+    #expect(opened.load(ordering: .relaxed) < 20)
+  }
+
+  @Test func `an output that another process has is waited for by a standby`() async throws {
+    let attempts = Atomic(0)
+    let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+    let relay = Relay(RelayConfiguration(mapping: OutboxStream.configuration), log: log)
+    let sink = MemorySink()
+    let outcome = try await relay.run(
+      open: { (_) throws(Failure) in MemorySource(Self.messages) },
+      sink: { (_) throws(Failure) in
+        guard attempts.add(1, ordering: .relaxed).newValue > 2 else { throw Failure(.outputHeld, "held") }
+        return sink
+      })
+    #expect(outcome.events == 4)
+    #expect(attempts.load(ordering: .relaxed) == 3)
+  }
+}
