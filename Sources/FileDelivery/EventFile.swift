@@ -35,7 +35,7 @@ struct EventFile: ~Copyable {
         _ = try opened.repairTornTail()
         // Who wrote it may have died before it was durable, and so may its name.
         if configuration.synchronizes {
-          try opened.synchronize()
+          if found.size > 0 { try opened.synchronize() }
           try OpenFile.synchronizeDirectory(of: path)
         }
       } catch {
