@@ -6,6 +6,8 @@ FAULTS = {
     # name: (weight, sinks)
     "kill": (5, "stdout file http"),
     "kill at a call": (6, "stdout file http"),
+    "power cut": (5, "file"),
+    "lose the slot": (2, "http"),
     "interrupted calls": (2, "stdout file http"),
     "terminate": (3, "stdout file http"),
     "terminate twice": (1, "stdout file http"),

@@ -36,6 +36,7 @@ class Round:
             self.strike()
             self.recover()
             self.compare()
+            self.move_slot()
         except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
             self.problems.append(f"{type(error).__name__}: {error}")
         finally:
@@ -149,6 +150,24 @@ class Round:
         for supervisor in self.supervisors:
             self.problems += supervisor.problems
         self.problems += getattr(getattr(self.outlet, "receiver", None), "wrong", [])
+
+    def move_slot(self):
+        """A slot that somebody has moved is told, by whoever keeps a record."""
+        if self.problems or self.plan.kind == "file" and self.plan.small_disk:
+            return
+        if self.plan.kind != "file" and not self.plan.has_checkpoint:
+            return
+        self.supervisors[0].once("--until", "now", seconds=PATIENCE)
+        self.server.query(
+            "SELECT pg_logical_emit_message(true, 'nobody', 'x');\n"
+            f"SELECT pg_replication_slot_advance('{self.plan.slot}', pg_current_wal_flush_lsn());", self.plan.database)
+        for more, code in [((), 78), (("--accept-gap",), 0), ((), 0)]:
+            done = subprocess.run(
+                [*self.supervisors[0].command, "--until", "now", *more], env=self.supervisors[0].environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+            if done.returncode != code:
+                said = done.stderr.decode(errors="replace").strip()[-300:]
+                self.problems.append(f"a moved slot, {' '.join(more)}: ended with {done.returncode}, not {code}: {said}")
 
     def clean_up(self):
         for writer in self.writers:

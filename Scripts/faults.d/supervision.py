@@ -9,6 +9,8 @@ import subprocess
 import threading
 import time
 
+import powercut
+
 KILLED = (-signal.SIGKILL, r"")
 STOPPED = (0, r"")
 DISK_FULL = [(74, r"No space left"), (73, r"No space left")]
@@ -93,7 +95,9 @@ class Supervisor(threading.Thread):
         self.memory = 0
 
     def launch(self, *more, injection=None):
-        wrapper = ["strace", "-D", "-f", "-o", "/dev/null", *injection.arguments] if injection else []
+        wrapper = ["strace", "-D", "-f", "-o", injection.output, *injection.arguments] if injection else []
+        if injection:
+            injection.begin()
         process = subprocess.Popen(
             [*wrapper, *self.command, *more], env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if self.outlet.kind == "stdout" else subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -137,7 +141,9 @@ class Supervisor(threading.Thread):
         """Waits for a process's output and judges its exit code."""
         code = run.process.wait()
         if run.injection:
+            powercut.wait_for_end(run.injection.output)
             run.end_tracer()
+            run.errors += run.injection.conclude()
         run.listener.join(5)
         if run.reader:
             run.reader.join(30)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import powercut
 from receiver import LOST_ANSWERS, REFUSALS
 from supervision import KILLED, STOPPED
 
@@ -26,6 +27,14 @@ class Injection:
     def __init__(self, calls, what, excuses, path=None):
         self.arguments = ["-e", f"trace={calls}", "-e", f"inject={calls}:{what}"] + (["-P", path] if path else [])
         self.excuses = excuses
+        self.output = "/dev/null"
+
+    def begin(self):
+        """Nothing has to be known before."""
+
+    def conclude(self):
+        """Nothing is made of it."""
+        return []
 
 
 class Troubles:
@@ -76,6 +85,27 @@ class Troubles:
             tailrace.restart_with(injection, gently=self.random.random() < 0.4)
         else:
             tailrace.kill()
+
+    def power_cut(self, tailrace):
+        """The first of two runs is killed, so that the second finds what nobody has synced; then the power fails."""
+        if not self.traces or "never" in self.plan.arguments or self.outlet.is_mounted:
+            return tailrace.kill()
+        log = os.path.join(os.path.dirname(self.outlet.directory), "strace.log")
+        files = powercut.Files(self.outlet.directory)
+        for cuts in (False, True):
+            tailrace.restart_with(powercut.Recording(files, f"{log}.{cuts}", cuts), gently=False)
+            time.sleep(self.random.uniform(0.4, 1.4))
+        tailrace.kill()
+        # What comes next must not begin before the files are as the power cut left them.
+        tailrace.with_current(wait=10)
+
+    def lose_the_slot(self, tailrace):
+        """Its owner is paused, another takes over, the first one wakes."""
+        run = tailrace.with_current()
+        if run and run.has_begun and run.signal(signal.SIGSTOP):
+            self.terminate_walsender(tailrace)
+            time.sleep(self.random.choice([0.3, 1.5]))
+            run.signal(signal.SIGCONT)
 
     def terminate(self, tailrace):
         tailrace.terminate()
