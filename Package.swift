@@ -127,8 +127,9 @@ let package = Package(
     .testTarget(
       name: "RelayTests",
       dependencies: [
-        "Relay", "Capture", "OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "Delivery", "TestStream",
-        .product(name: "Logging", package: "swift-log"),
+        "Relay", "Capture", "OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "Delivery",
+        "TestDelivery",
+        "TestStream", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
       name: "DeliveryTests", dependencies: ["Delivery", "IntegrationEvents", "TestDelivery"], swiftSettings: strict),

@@ -40,6 +40,7 @@ public struct Recorder {
       note(frame)
       return hasReachedEnd || writer.pendingBytes > 1 << 20 ? .enough : .more
     }
+    if supply == .ended { hasReachedEnd = true }
     if answersWanted > 0 || lastStatus + interval <= .now { try send(&source) }
     if supply != .paused, writer.pendingBytes == 0 {
       control.wait(for: source.descriptor, atMost: max(.zero, lastStatus + interval - .now))

@@ -70,7 +70,8 @@ public final class FileSink: Sink {
   public func submit(_ batch: EventBatch, done: @escaping Done) {
     guard let number = open.open(done) else { return }
     let (isFree, mustStart) = inbox.withLock { inbox in
-      if !synchronizes, !inbox.isDraining, !inbox.wantsReopen, batch.bytes.count <= Self.smallBatch {
+      // A pipe may make whoever writes to it wait.
+      if !synchronizes, state != nil, !inbox.isDraining, !inbox.wantsReopen, batch.bytes.count <= Self.smallBatch {
         return (true, false)
       }
       inbox.waiting.append((batch, number))
@@ -99,9 +100,12 @@ public final class FileSink: Sink {
     if let failure = open.failure { throw failure }
   }
 
-  /// Lets go of the file, after the round of writing that is going on.
+  /// Lets go of the file, after the round of writing that is going on. A pipe whose reader takes nothing is not waited for.
   public func close() {
     open.fail(.closed)
+    guard let state else { return }
+    // Before the lock on the file is given up, since the state may be another's then.
+    state.close()
     writer.withLock { $0 = nil }
   }
 

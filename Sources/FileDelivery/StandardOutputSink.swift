@@ -10,15 +10,15 @@ import Synchronization
 /// durable before a batch counts as delivered.
 public final class StandardOutputSink: Sink {
   private let output: OpenFile
-  private let queue = DispatchQueue(label: "tailrace.stdout")
+  private let writer: Writer
   private let open = OpenBatches()
-  private let waiting = Atomic(0)
   /// How much can be written without waiting when a pipe says that it is ready: it has a page then.
   private static let pageSize = 4096
 
   /// Makes a sink for a descriptor, which stays open; one that cannot be written to is an error.
   public init(descriptor: Int32 = 1) throws(Failure) {
     output = OpenFile(borrowing: descriptor)
+    writer = Writer.of(descriptor)
     guard output.isWritable else {
       throw Failure(
         .cannotCreate, "there is no standard output that can be written to", advice: "open it, or choose another sink")
@@ -31,14 +31,14 @@ public final class StandardOutputSink: Sink {
   /// Writes the batch whole: on the spot if it is small and the reader keeps up.
   public func submit(_ batch: EventBatch, done: @escaping Done) {
     guard let number = open.open(done) else { return }
-    let isFree = waiting.load(ordering: .acquiring) == 0 && !output.isRegular
+    let isFree = writer.waiting.load(ordering: .acquiring) == 0 && !output.isRegular
     if isFree, batch.bytes.count <= Self.pageSize, output.takesPage {
       return write(batch, number)
     }
-    waiting.add(1, ordering: .acquiringAndReleasing)
-    queue.async { [self] in
+    writer.waiting.add(1, ordering: .acquiringAndReleasing)
+    writer.queue.async { [self] in
       write(batch, number)
-      waiting.subtract(1, ordering: .acquiringAndReleasing)
+      writer.waiting.subtract(1, ordering: .acquiringAndReleasing)
     }
   }
 
@@ -57,4 +57,21 @@ public final class StandardOutputSink: Sink {
 
   /// Writes no further batch. One that a reader does not take is not waited for.
   public func close() { open.fail(.closed) }
+}
+
+/// What writes to a descriptor, one batch after another: also those of a sink that was closed while its reader took nothing, so
+/// that the lines of its successor do not come in between.
+private final class Writer: Sendable {
+  private static let known = Mutex<[Int32: Writer]>([:])
+
+  let queue = DispatchQueue(label: "tailrace.stdout")
+  let waiting = Atomic(0)
+
+  static func of(_ descriptor: Int32) -> Writer {
+    known.withLock { known in
+      let writer = known[descriptor] ?? Writer()
+      known[descriptor] = writer
+      return writer
+    }
+  }
 }

@@ -5,23 +5,26 @@ import Synchronization
 /// The state beside an output file. It changes at rotations and when a position is about to be confirmed, on two threads.
 final class StateFile: Sendable {
   private let path: String
-  private let state: Mutex<FileSinkState>
+  private let content: Mutex<(state: FileSinkState, isOurs: Bool)>
 
   init(_ path: String, _ state: FileSinkState) {
     self.path = path
-    self.state = Mutex(state)
+    content = Mutex((state, true))
   }
 
-  var current: FileSinkState { state.withLock { $0 } }
+  var current: FileSinkState { content.withLock(\.state) }
 
-  /// Changes the state, durably, or leaves it as it was.
+  /// Changes the state, durably, or leaves it as it was. After `close` it does nothing.
   func update(_ change: @Sendable (inout FileSinkState) -> Void) throws(SystemFailure) {
-    try state.withLock { (state) throws(SystemFailure) in
-      var changed = state
+    try content.withLock { (content) throws(SystemFailure) in
+      var changed = content.state
       change(&changed)
-      guard changed != state else { return }
+      guard content.isOurs, changed != content.state else { return }
       try AtomicFile.write(changed.text, to: path)
-      state = changed
+      content.state = changed
     }
   }
+
+  /// Changes nothing any more.
+  func close() { content.withLock { $0.isOurs = false } }
 }

@@ -16,7 +16,8 @@ package struct FileStatus: Sendable {
   let owner: uid_t
   let group: gid_t
   private let device: UInt64
-  private let inode: UInt64
+  /// Which file it is, on its device.
+  package let inode: UInt64
 
   private init(_ status: stat) {
     size = Int64(status.st_size)

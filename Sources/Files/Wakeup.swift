@@ -47,7 +47,8 @@ package final class Wakeup: Sendable {
     if requests.0.revents != 0 || isSignalled.load(ordering: .acquiring) {
       var bytes: (UInt64, UInt64) = (0, 0)
       _ = unsafe withUnsafeMutableBytes(of: &bytes) { unsafe read(reading, $0.baseAddress, $0.count) }
-      isSignalled.store(false, ordering: .releasing)
+      // An exchange, so that whatever was asked for before the last signal is seen.
+      _ = isSignalled.exchange(false, ordering: .acquiringAndReleasing)
     }
   }
 

@@ -11,9 +11,16 @@ public final class DeadLetterTable: DeadLetterStore {
   private let session: SQLSession
   private let name: String
 
+  /// How long a statement may take: less than a server waits for a silent replication client.
+  private static let timeLimit: Duration = .seconds(25)
+
   /// Connects and looks whether the table is there.
-  public init(_ table: TableName, database: String) throws(Failure) {
-    session = SQLSession(database: database)
+  ///
+  /// - Parameter isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
+  public init(
+    _ table: TableName, database: String, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(Failure) {
+    session = SQLSession(database: database, timeLimit: Self.timeLimit, isCancelled: isCancelled)
     name = SQLQuoting.table(table)
     _ = try rows("SELECT 1 FROM \(name) LIMIT 0")
   }
@@ -59,14 +66,14 @@ public final class DeadLetterTable: DeadLetterStore {
       "SELECT number, letter FROM \(name) WHERE number OPERATOR(pg_catalog.>) $1::bigint "
         + "AND ($2::text IS NULL OR key OPERATOR(pg_catalog.=) $2::text) "
         + "AND ($3::text IS NULL OR id OPERATOR(pg_catalog.=) $3::text) ORDER BY number LIMIT $4::bigint",
-      [String(mark?.value ?? 0), query.key, query.id, String(limit)])
+      [String(mark?.value ?? 0), query.key, query.id, String(limit)], isReading: true)
     let letters = found.compactMap { row in row[1].flatMap { DeadLetter(json: Array($0.utf8)) } }
     guard letters.count == found.count else {
       throw Failure(.letters, "dead letters: \(name) has rows that are no dead letters")
     }
     let isFull = found.count == limit
     return LetterPage(
-      letters: letters, next: isFull ? found.last?[0].flatMap { Int64($0) }.map(LetterMark.init) : nil)
+      letters: letters, next: isFull ? found.last?[0].flatMap { Int64($0) }.map { LetterMark($0) } : nil)
   }
 
   /// Removes letters by id and position.
@@ -99,10 +106,14 @@ public final class DeadLetterTable: DeadLetterStore {
     [letter.position.sequence, letter.id, letter.key, letter.reason, letter.json]
   }
 
-  private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {
+  /// - Parameter isReading: whether a lost connection is one that may be tried again; letters that cannot be kept are an error.
+  private func rows(
+    _ sql: String, _ parameters: [String?] = [], isReading: Bool = false
+  ) throws(Failure) -> [[String?]] {
     do {
       return try session.query(sql, parameters)
     } catch {
+      if isReading, error.isRetryable { throw error }
       throw Failure(
         error.sqlState == "42P01" ? .lettersMissing : .letters, "dead letters: \(error.what)", sqlState: error.sqlState)
     }

@@ -12,6 +12,9 @@ struct GrowingBatch {
   /// Large batches that have come back, to be used again.
   private var spares: [EventBatch] = []
 
+  /// Whether some events belong to a transaction that is not complete.
+  var hasIncomplete: Bool { completeEvents < batch.events.count }
+
   /// No transaction is open: all events so far are complete.
   mutating func markComplete() { completeEvents = batch.events.count }
 

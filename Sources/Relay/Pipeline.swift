@@ -25,6 +25,8 @@ package struct Pipeline {
   var received = LSN.zero
   /// Transactions must not come before their commit any more.
   private(set) var needsWholeTransactions = false
+  /// Events of a transaction that a lost connection has cut off wait for the rest, which comes with the whole again.
+  private var hasOrphans = false
   /// Rows that could not become events, to be kept as dead letters.
   private var badRows: [DeadLetter] = []
   private let keepsBadRows: Bool
@@ -74,6 +76,7 @@ package struct Pipeline {
     releasing = nil
     confirm.restart()
     received = .zero
+    hasOrphans = growing.hasIncomplete
     open.removeAll()
     repliesWanted = 0
   }
@@ -89,7 +92,7 @@ package struct Pipeline {
 
   /// Drops the events of a transaction that is not complete: they will come again.
   mutating func dropIncomplete() {
-    if begun != nil || releasing != nil { growing.dropIncomplete() }
+    if begun != nil || releasing != nil || hasOrphans { growing.dropIncomplete() }
   }
 
   mutating func takeRepliesWanted() -> Int {
@@ -129,13 +132,14 @@ package struct Pipeline {
     received = max(received, keepalive.serverEnd)
     if keepalive.replyRequested { repliesWanted += 1 }
     guard begun == nil, open.current == nil else { return }
-    finish(keepalive.serverEnd)
+    finish(keepalive.serverEnd, endsTransaction: false)
   }
 
   /// No transaction is open at this position.
-  mutating func finish(_ end: LSN) {
+  mutating func finish(_ end: LSN, endsTransaction: Bool = true) {
     confirm.reach(end)
-    growing.markComplete()
+    if endsTransaction { hasOrphans = false }
+    if !hasOrphans { growing.markComplete() }
     if let until, end >= until { hasReachedEnd = true }
   }
 

@@ -81,7 +81,11 @@ struct PositionLedger {
     guard flushed > recorded ?? .zero else { return }
     let identity = identity
     try checkpoint?.write(flushed, of: identity)
-    try sink.record(confirmed: flushed)
+    do { try sink.record(confirmed: flushed) } catch {
+      var failure = error
+      failure.kind = .checkpointWrite
+      throw failure
+    }
     recorded = flushed
   }
 }

@@ -14,7 +14,9 @@ public struct Redriver {
 
   /// A store may read or write everything each time, so letters go some at a time; as many may come again after a kill.
   private static let removedAtOnce = 10
-  private static let pageSize = 500
+  private static let pageSize = 100
+  /// How long a stop waits for the letter that is under way.
+  private static let patience: Duration = .seconds(10)
 
   private let store: any DeadLetterStore
   private let control: RunControl
@@ -24,6 +26,7 @@ public struct Redriver {
   /// Letters that were refused, which stay.
   private var stuck: Set<EventPosition> = []
   private var delivered = 0
+  private var delivering: [DeadLetter] = []
   private var left = 0
 
   /// Makes a redriver; its sinks must stop, not make dead letters, when they are refused. One that has stopped takes
@@ -47,6 +50,8 @@ public struct Redriver {
       let page = try store.letters(matching: query, after: mark, limit: Self.pageSize)
       if page.letters.isEmpty { break }
       var rest = page.letters[...]
+      // Letters may be there twice; the other one goes with the first.
+      delivering = []
       var hasRemoved = false
       while !rest.isEmpty, !control.isStopRequested {
         let gone = try deliver(&rest, to: &sink)
@@ -73,23 +78,28 @@ public struct Redriver {
   ) throws(Failure) -> [DeadLetter] {
     var gone: [DeadLetter] = []
     while let letter = letters.popFirst() {
-      if gone.contains(where: { $0.isAbout(letter) }) { continue }
+      if delivering.contains(where: { $0.isAbout(letter) }) { continue }
       if !letter.isEvent || stuckKeys.contains(letter.key) || stuck.contains(letter.position) {
         left += 1
         continue
       }
       if let failure = deliver(letter, to: sink) {
+        if failure.kind == .closed, control.isStopRequested { return gone }
         guard failure.kind == .refused else {
           if !gone.isEmpty { try store.remove(gone) }
           throw failure
         }
         sink.close()
-        sink = try makeSink()
+        do throws(Failure) { sink = try makeSink() } catch {
+          if !gone.isEmpty { try store.remove(gone) }
+          throw error
+        }
         stuck.insert(letter.position)
         if !letter.key.isEmpty { stuckKeys.insert(letter.key) }
         left += 1
       } else {
         gone.append(letter)
+        delivering.append(letter)
         delivered += 1
         if gone.count == Self.removedAtOnce || control.isStopRequested { break }
       }
@@ -103,9 +113,15 @@ public struct Redriver {
     batch.append(letter)
     let mailbox = Mailbox(control.wakeup)
     mailbox.submit(batch, 0, to: sink)
+    var deadline: ContinuousClock.Instant?
     while true {
       if let answer = mailbox.take().first { return answer.failure }
-      control.wait(for: nil, atMost: nil)
+      if control.isStopRequested {
+        let limit = deadline ?? .now + Self.patience
+        deadline = limit
+        if ContinuousClock.now >= limit { sink.close() }
+      }
+      control.wait(for: nil, atMost: deadline == nil ? nil : .milliseconds(100))
     }
   }
 }

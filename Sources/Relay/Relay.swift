@@ -3,6 +3,7 @@ import IntegrationEvents
 public import Logging
 import OutboxMapping
 public import PostgresWire
+import Synchronization
 
 /// Reads frames, turns them into events, delivers them, and confirms what is durable.
 public struct Relay: Sendable {
@@ -56,9 +57,11 @@ public struct Relay: Sendable {
     sink makeSink: (StreamIdentity) throws(Failure) -> any Sink
   ) throws(Failure) -> RelayOutcome {
     var events = 0
+    // Whether another client had the slot meanwhile, which may then have confirmed more than our own record says.
+    let taken = TakenSlot()
     while true {
       let request = Request(
-        position: .zero, isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: {})
+        position: .zero, isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: { taken.note() })
       guard let source = try connect({ () throws(Failure) in try open(request) }) else {
         return RelayOutcome(reason: .stopped, events: events, flushed: .zero)
       }
@@ -67,7 +70,8 @@ public struct Relay: Sendable {
       do throws(Failure) {
         let checkpoint = try openCheckpoint()
         try deadLetters.refresh()
-        loop = try RelayLoop(configuration, checkpoint, source, makeSink, deadLetters, control, board, log)
+        loop = try RelayLoop(
+          configuration, checkpoint, source, wasTaken: taken.take(), makeSink, deadLetters, control, board, log)
       } catch {
         try reconsider(error)
         continue
@@ -78,6 +82,7 @@ public struct Relay: Sendable {
           return RelayOutcome(reason: outcome.reason, events: events + outcome.events, flushed: outcome.flushed)
         }
         events += loop.outcome(.stopped).events
+        taken.note()
         log.notice("the slot was lost while events were with the sink; what was not delivered comes again")
       } catch {
         loop.close()
@@ -95,7 +100,8 @@ public struct Relay: Sendable {
       do {
         return loop.outcome(try loop.run())
       } catch {
-        guard error.isRetryable else { throw error }
+        // What may heal inside a sink is tried again there.
+        guard error.isRetryable, !loop.hasSinkFailed else { throw error }
         if loop.progress != before { backoff.reset() }
         // Closed before the next attempt: a server that shuts down waits for it.
         loop.disconnect()
@@ -191,6 +197,14 @@ public struct Relay: Sendable {
       try loop.idle(atMost: left)
     }
   }
+}
+
+/// Remembers that another client has had the slot.
+private final class TakenSlot: Sendable {
+  private let wasTaken = Atomic(false)
+
+  func note() { wasTaken.store(true, ordering: .releasing) }
+  func take() -> Bool { wasTaken.exchange(false, ordering: .acquiringAndReleasing) }
 }
 
 extension Duration {

@@ -15,18 +15,21 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private let board: StatusBoard
   private let log: Logger
   private let drainTimeout: Duration
+  private let disconnectGrace: Duration
   private var keptRows = 0
+  /// Whether it was the sink or the letters that failed, not the stream.
+  private(set) var hasSinkFailed = false
   private var hasWarnedOfChanges = false
 
   init(
-    _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source,
+    _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source, wasTaken: Bool,
     _ makeSink: (StreamIdentity) throws(Failure) -> any Sink, _ deadLetters: DeadLetterOffice,
     _ control: RunControl, _ board: StatusBoard, _ log: Logger
   ) throws(Failure) {
     let sink = try makeSink(source.identity)
     let ledger: PositionLedger
     do throws(Failure) {
-      ledger = try PositionLedger(source, sink, checkpoint, acceptsGap: configuration.acceptsGap)
+      ledger = try PositionLedger(source, sink, checkpoint, acceptsGap: configuration.acceptsGap || wasTaken)
     } catch {
       sink.close()
       throw error
@@ -48,6 +51,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     outbound = Outbound(sink, control.wakeup)
     session = StreamSession(source, seeksEnd: end != nil)
     drainTimeout = configuration.drainTimeout
+    disconnectGrace = configuration.disconnectGrace
     self.ledger = ledger
     self.deadLetters = deadLetters
     self.control = control
@@ -97,7 +101,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       advance()
       try report()
       publish(.streaming)
-      if supply != .paused { session.wait(pipeline, after: supply, control) }
+      // A failure that came while something was handed over has woken nobody.
+      if supply != .paused, outbound.failure == nil { session.wait(pipeline, after: supply, control) }
     }
   }
 
@@ -168,6 +173,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// The sink has failed: confirms what was durable before.
   private mutating func end(_ failure: Failure) throws(Failure) -> RelayOutcome.Reason {
+    hasSinkFailed = true
     // Of two failures the first one counts.
     try? sayGoodbye()
     if failure.kind == .readerGone { return .readerGone }
@@ -177,6 +183,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Delivers what there is, confirms it, and ends the stream.
   private mutating func finish(_ reason: RelayOutcome.Reason) throws(Failure) -> RelayOutcome.Reason {
     var deadline: ContinuousClock.Instant?
+    var isLost = false
     outbound.handOverAll(&pipeline)
     while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
       if let failure = outbound.failure { return try end(failure) }
@@ -195,6 +202,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       // The server may go meanwhile; delivering is what matters now.
       do { try report() } catch {
         guard error.kind != .checkpointWrite else { throw error }
+        if !isLost { gate.disconnect(grace: disconnectGrace) }
+        isLost = true
       }
     }
     if let failure = outbound.failure { return try end(failure) }
@@ -230,6 +239,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     while !pipeline.confirm.isIdle, outbound.failure == nil, case let left = deadline - .now, left > .zero {
       try idle(atMost: left)
     }
+    if let failure = outbound.failure, failure.kind != .closed { throw failure }
   }
 
   /// The sink starts nothing more.

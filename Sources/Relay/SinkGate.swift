@@ -13,6 +13,8 @@ final class SinkGate: Sendable {
 
   let sink: any Sink
   private let state = Mutex(State())
+  /// Held while the sink is being closed, so that nobody goes on before it is.
+  private let closing = Mutex(())
 
   init(_ sink: any Sink) {
     self.sink = sink
@@ -36,9 +38,11 @@ final class SinkGate: Sendable {
 
   /// The stream is there again; false when the sink has been closed meanwhile.
   func reconnect() -> Bool {
-    state.withLock { state in
-      state.turn += 1
-      return !state.isClosed
+    closing.withLock { _ in
+      state.withLock { state in
+        state.turn += 1
+        return !state.isClosed
+      }
     }
   }
 
@@ -46,11 +50,13 @@ final class SinkGate: Sendable {
   func close() { close(onlyIn: nil) }
 
   private func close(onlyIn turn: Int?) {
-    let mustClose = state.withLock { state in
-      guard !state.isClosed, turn == nil || turn == state.turn else { return false }
-      state.isClosed = true
-      return true
+    closing.withLock { _ in
+      let mustClose = state.withLock { state in
+        guard !state.isClosed, turn == nil || turn == state.turn else { return false }
+        state.isClosed = true
+        return true
+      }
+      if mustClose { sink.close() }
     }
-    if mustClose { sink.close() }
   }
 }

@@ -155,3 +155,42 @@ struct ConformanceTests {
     #expect(found.contains { $0.contains("arrived as []") })
   }
 }
+
+/// Verdicts of each event of an attempt.
+private final class Judge: Publisher {
+  let destination = "judge"
+  private let attempts = Atomic(0)
+  let published = Mutex<[String]>([])
+
+  func publish(_ events: [OutgoingEvent]) async -> Attempt {
+    let isFirst = attempts.add(1, ordering: .relaxed).newValue == 1
+    return Attempt(
+      .each(
+        events.map { event in
+          let id = event.text(event.event.id)
+          if id == "1" { return .refused(.init("no", status: 422)) }
+          if isFirst { return .retry(.init("later")) }
+          published.withLock { $0.append(id) }
+          return .published
+        }))
+  }
+
+  func close() {}
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct VerdictTests {
+  @Test func `what is left of an attempt follows a letter of its key, and others are published`() async throws {
+    let letters = MemoryLetters()
+    var delivery = KeyedDelivery()
+    delivery.attemptEvents = 10
+    delivery.retry.firstPause = .milliseconds(1)
+    let judge = Judge()
+    let sink = KeyedSink(judge, delivery, deadLetters: try DeadLetterOffice(letters, parksKeys: true))
+    try await sink.deliver(
+      try Events.batch([.init(id: "1", key: "a"), .init(id: "2", key: "a"), .init(id: "3", key: "b")]))
+    #expect(letters.all.map(\.id) == ["1", "2"])
+    #expect(judge.published.withLock(\.self) == ["3"])
+    sink.close()
+  }
+}

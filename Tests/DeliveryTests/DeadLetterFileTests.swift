@@ -76,6 +76,34 @@ struct DeadLetterFileTests {
     #expect(try file.all().map(\.id) == ["2", "3"])
   }
 
+  @Test func `pages are of one file, also when it is replaced meanwhile`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    let all = (1...1200 as ClosedRange<UInt64>).map { letter("\($0)", key: "\($0)", ordinal: $0) }
+    try file.append(all)
+    var seen: [String] = []
+    try DeadLetterFile(path: path).forEachPage { (letters) throws(Failure) in
+      seen += letters.map(\.id)
+      try file.remove(Array(all.prefix(3)))
+    }
+    #expect(seen == all.map(\.id))
+    let page = try file.letters(matching: LetterQuery(), after: nil, limit: 10)
+    try file.remove(Array(all[3..<5]))
+    let next = try file.letters(matching: LetterQuery(), after: page.next, limit: 10)
+    #expect(next.letters.map(\.id) == all[5..<15].map(\.id), "a mark of another file begins anew")
+  }
+
+  @Test func `empty lines say nothing`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data("\n\(letter("1").json)\n\n\(letter("2", ordinal: 2).json)\n\n".utf8).write(to: URL(filePath: path))
+    let file = DeadLetterFile(path: path)
+    #expect(try file.all().map(\.id) == ["1", "2"])
+    try file.append([letter("3", ordinal: 3)])
+    #expect(try file.all().map(\.id) == ["1", "2", "3"])
+  }
+
   @Test(arguments: ["something else", "something else\n", "{}\n{\"position\":\"00"])
   func `a file that holds something else is left alone`(text: String) throws {
     let path = temporary()

@@ -104,6 +104,53 @@ import Testing
     #expect(journal.content.finished == 1)
   }
 
+  @Test func `a failure of the sink is none of the stream, whatever its kind`() async {
+    for kind in [FailureKind.connection, .outputHeld] {
+      let opened = Atomic(0)
+      let result = await run(sink: MemorySink(failsAtBatch: 1, failure: Failure(kind, "broker away"))) { (_) in
+        opened.add(1, ordering: .relaxed)
+        return MemorySource(Self.messages)
+      }
+      guard case .failure(let failure) = result else {
+        Issue.record("no failure")
+        continue
+      }
+      #expect(failure.kind == kind)
+      #expect(opened.load(ordering: .relaxed) == 1, "nothing is tried again")
+    }
+  }
+
+  @Test func `a failure that comes while something is handed over ends the relay at once`() async {
+    let start = ContinuousClock.now
+    let result = await run(sink: MemorySink(failsAtBatch: 1)) { (_) in
+      var source = MemorySource(Self.messages)
+      (source.ends, source.heartbeat) = (false, .seconds(20))
+      return source
+    }
+    #expect((try? result.get()) == nil)
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
+
+  @Test func `a stop soon after a reconnect delivers no half transaction`() async throws {
+    let journal = Journal()
+    let control = RunControl()
+    let sink = MemorySink()
+    async let result = run(sink: sink, control: control) { (request) in
+      let half = OutboxStream.transaction(0x10, "a") + [HandBuilt.begin(0x20), OutboxStream.row("b")]
+      var source = MemorySource(
+        request.isFirst ? half : [], failure: request.isFirst ? Self.lost : nil,
+        journal: request.isFirst ? Journal() : journal)
+      source.ends = false
+      if !request.isFirst { source.frames = [HandBuilt.keepalive(0x18)] }
+      return source
+    }
+    while journal.content.drained == 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await Task.sleep(for: .milliseconds(20))
+    control.stop()
+    _ = try await result.get()
+    #expect(sink.content.delivered == ["a@10-1"])
+  }
+
   @Test func `a reader that has gone is a clean end`() async throws {
     let sink = MemorySink(failsAtBatch: 1, failure: Failure(.readerGone, "gone"))
     let outcome = try await run(sink: sink) { (_) in MemorySource(Self.messages) }.get()

@@ -69,6 +69,23 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["always", "never"])
+    func `a named pipe whose reader takes nothing does not keep it from ending`(fsync: String) throws {
+      try withDatabase { database in
+        let pipe = database.files.file("pipe")
+        _ = try ChildProcess.run("/usr/bin/mkfifo", [pipe])
+        let reader = try ChildProcess("/bin/sh", ["-c", "exec 3<\"$1\"; exec sleep 60", "sh", pipe])
+        try database.psql("SELECT place(1, 3000);")
+        let stream = try database.stream(
+          ["--sink", "file:\(pipe)", "--fsync", fsync, "--drain-timeout", "1s"])
+        try database.waitUntilStreaming()
+        Thread.sleep(forTimeInterval: 1)
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode(within: 10) == 0, "\(stream.errors.text)")
+        reader.signal(SIGKILL)
+      }
+    }
+
     @Test func `a file that is not ours is left as it is`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1);")

@@ -36,6 +36,35 @@ extension Integration {
       }
     }
 
+    @Test func `an owner that is paused and comes back beside its successor loses, doubles and reorders nothing`()
+      throws
+    {
+      try withDatabase { database in
+        let checkpoint = ["--wait-for-slot", "--checkpoint", database.files.file("checkpoint")]
+        let first = try database.streamToFile(checkpoint)
+        try database.waitUntilStreaming()
+        let second = try database.streamToFile(checkpoint)
+        try wait(until: "the other waits") { second.errors.text.contains("waiting until it is released") }
+        let writer = try database.session()
+        try writer.write("CALL place_one_by_one(1, 900, 0.002);\n")
+        writer.closeInput()
+        for round in 1...2 {
+          try wait(until: "events flow") { database.fileLines.count > round * 100 }
+          first.signal(SIGSTOP)
+          try database.terminateWalsender()
+          Thread.sleep(forTimeInterval: 1)
+          first.signal(SIGCONT)
+        }
+        #expect(try writer.exitCode() == 0)
+        try wait(until: "all is delivered", within: 40) { database.fileLines.count >= 900 }
+        for one in [first, second] {
+          one.signal(SIGTERM)
+          #expect(try one.exitCode() == 0, "\(one.errors.text)")
+        }
+        #expect(try Event.read(database.fileLines).numbers == Array(1...900))
+      }
+    }
+
     @Test func `asked to end while it waits for the slot, it ends well`() throws {
       try withDatabase { database in
         let active = try database.streamToFile()

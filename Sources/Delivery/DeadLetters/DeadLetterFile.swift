@@ -67,19 +67,52 @@ public final class DeadLetterFile: DeadLetterStore {
     guard try isThere() else { return page }
     var isReadable = true
     try withFile { (file) throws(SystemFailure) in
-      try Self.forEachLine(of: file, from: mark?.value ?? 0) { line, end in
+      // A file that was replaced since has other offsets.
+      let generation = try file.status().inode
+      let start = mark.flatMap { $0.generation == generation ? $0.value : nil } ?? 0
+      try Self.forEachLine(of: file, from: start) { line, end in
         guard let letter = DeadLetter(json: line) else {
           isReadable = false
           return false
         }
         if query.matches(letter) { page.letters.append(letter) }
         guard page.letters.count >= limit else { return true }
-        page.next = LetterMark(end)
+        page.next = LetterMark(end, generation: generation)
         return false
       }
     }
     guard isReadable else { throw Failure(.letters, "\(path) has lines that are no dead letters") }
     return page
+  }
+
+  /// Reads one file to its end, also when it is replaced meanwhile.
+  public func forEachPage(
+    matching query: LetterQuery, _ body: ([DeadLetter]) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard try isThere() else { return }
+    let file: OpenFile
+    do { file = try OpenFile(reading: path) } catch { throw Failure(opening: path, error) }
+    var offset: Int64 = 0
+    while true {
+      var (letters, next, isReadable): ([DeadLetter], Int64?, Bool) = ([], nil, true)
+      do throws(SystemFailure) {
+        try Self.forEachLine(of: file, from: offset) { line, end in
+          guard let letter = DeadLetter(json: line) else {
+            isReadable = false
+            return false
+          }
+          if query.matches(letter) { letters.append(letter) }
+          if letters.count == Self.pageSize { next = end }
+          return next == nil
+        }
+      } catch {
+        throw Failure(opening: path, error)
+      }
+      guard isReadable else { throw Failure(.letters, "\(path) has lines that are no dead letters") }
+      try body(letters)
+      guard let next else { return }
+      offset = next
+    }
   }
 
   /// Writes the file anew without some letters.
@@ -185,7 +218,8 @@ public final class DeadLetterFile: DeadLetterStore {
       var lineStart = 0
       while let newline = rest[max(lineStart, lineStart == 0 ? known : 0)...].firstIndex(of: UInt8(ascii: "\n")) {
         let lineEnd = offset - Int64(known) + Int64(newline) + 1
-        guard body(Array(rest[lineStart..<newline]), lineEnd) else { return }
+        // An empty line says nothing.
+        if lineStart < newline, !body(Array(rest[lineStart..<newline]), lineEnd) { return }
         lineStart = newline + 1
       }
       rest.removeFirst(lineStart)

@@ -13,6 +13,12 @@ public protocol DeadLetterStore: Sendable {
   /// At most `limit` letters that a query matches, oldest first, and where to go on. Without a mark, from the beginning.
   func letters(matching query: LetterQuery, after mark: LetterMark?, limit: Int) throws(Failure) -> LetterPage
 
+  /// Calls `body` with all letters that match, a page at a time, each once, as they are at the beginning. Default: by pages
+  /// and their marks.
+  func forEachPage(
+    matching query: LetterQuery, _ body: ([DeadLetter]) throws(Failure) -> Void
+  ) throws(Failure)
+
   /// Removes letters that have been delivered or are to be dropped.
   func remove(_ letters: [DeadLetter]) throws(Failure)
 }
@@ -36,14 +42,17 @@ public struct LetterQuery: Hashable, Sendable {
   }
 }
 
-/// A place between two letters of one store. It holds until letters are removed.
+/// A place between two letters of one store. When letters have been removed since, a store may begin anew at it.
 public struct LetterMark: Hashable, Sendable {
   /// What the store makes of it: a number of its own, or an offset.
   public let value: Int64
+  /// Of which state of the store it is, where that matters.
+  public let generation: UInt64
 
   /// Makes a mark.
-  public init(_ value: Int64) {
+  public init(_ value: Int64, generation: UInt64 = 0) {
     self.value = value
+    self.generation = generation
   }
 }
 
@@ -63,11 +72,16 @@ public struct LetterPage: Sendable {
 
 extension DeadLetterStore {
   /// How many letters are held in memory at once.
-  private static var pageSize: Int { 500 }
+  static var pageSize: Int { 500 }
 
-  /// Calls `body` with all letters that match, a page at a time.
+  /// All letters.
+  public func forEachPage(_ body: ([DeadLetter]) throws(Failure) -> Void) throws(Failure) {
+    try forEachPage(matching: LetterQuery(), body)
+  }
+
+  /// By pages and their marks.
   public func forEachPage(
-    matching query: LetterQuery = LetterQuery(), _ body: ([DeadLetter]) throws(Failure) -> Void
+    matching query: LetterQuery, _ body: ([DeadLetter]) throws(Failure) -> Void
   ) throws(Failure) {
     var mark: LetterMark?
     repeat {

@@ -54,6 +54,7 @@ extension KeyedSink {
     var attempts = 0
     while true {
       attempts += 1
+      if hasStopped { return .over }
       let start = ContinuousClock.now
       let attempt = await publisher.publish(left.map(\.outgoing))
       let trouble: Attempt.Trouble
@@ -73,6 +74,9 @@ extension KeyedSink {
           return .over
         }
         trouble = rest
+        // One that was refused may have parked the key of those that are left.
+        left = await parkedRemoved(left)
+        if left.isEmpty { return .over }
       }
       if let maximum = delivery.retry.maximumAttempts, attempts >= maximum {
         let why = Attempt.Trouble("given up: \(trouble.reason)", status: trouble.status)
