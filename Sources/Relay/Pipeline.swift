@@ -1,7 +1,7 @@
 package import Delivery
 package import IntegrationEvents
 package import OutboxMapping
-package import PgOutput
+import PgOutput
 package import PostgresWire
 
 /// From frames to batches of encoded events: decoding, mapping, encoding, and knowing where in the stream we are.
@@ -192,7 +192,7 @@ package struct Pipeline {
     case .streamAbort(let abort):
       guard open.abort(abort.xid, abort.subtransaction) else {
         needsWholeTransactions = true
-        throw Self.unclearAbort
+        throw Failure.unclearAbort
       }
     case .beginPrepare(let begin): open.open(begin.xid, anew: true)
     case .prepare(let prepare), .streamPrepare(let prepare):
@@ -271,12 +271,6 @@ package struct Pipeline {
     }
   }
 
-  private static let unclearAbort = Failure(
-    .abortUnclear,
-    "a subtransaction was rolled back, and the server does not say which logical messages of its transaction were its own",
-    advice:
-      "transactions are taken after their commit from now on; \(setting: "streaming", "off") does so from the start")
-
   private mutating func encode(
     _ outcome: EventMapper.Outcome, _ message: RawSpan, relation: RelationVersion?, _ lsn: LSN
   ) throws(MappingError) {
@@ -298,9 +292,4 @@ package struct Pipeline {
       throw mapper.located(error, relation: relation, lsn: lsn)
     }
   }
-}
-
-extension Failure {
-  /// A message of the plugin that could not be read, at a position.
-  package init(undecoded error: DecodeError, at lsn: LSN) { self.init(.protocol, Wording(error), lsn: lsn) }
 }
