@@ -58,17 +58,16 @@ public struct EventBatch: Sendable {
 }
 
 extension EventBatch {
-  /// Adds the event of a dead letter, byte for byte; one that cannot be read back goes as it is, without a key.
-  package mutating func append(_ letter: DeadLetter) {
+  /// Adds the event of a dead letter, byte for byte; an error when there is none in it.
+  package mutating func append(_ letter: DeadLetter) throws(Failure) {
     let start = bytes.count
     bytes.append(contentsOf: letter.event.utf8)
-    let end = bytes.count
+    guard var event = EncodedEvent.read(bytes, start..<bytes.count, position: letter.position, &attributes) else {
+      bytes.removeSubrange(start...)
+      throw Failure(.letters, "the dead letter at \(letter.position.sequence) holds no event")
+    }
     bytes.append(UInt8(ascii: "\n"))
-    var event =
-      EncodedEvent.read(bytes, start..<end, position: letter.position, &attributes)
-      ?? EncodedEvent(position: letter.position, line: start..<end)
     event.line = start..<bytes.count
-    if event.attributes.isEmpty { event.attributes = attributes.count..<attributes.count }
     events.append(event)
   }
 }

@@ -110,7 +110,7 @@ public struct Redriver {
   /// Waits for one delivery; nil when it is durable.
   private func deliver(_ letter: DeadLetter, to sink: any Sink) -> Failure? {
     var batch = EventBatch()
-    batch.append(letter)
+    do throws(Failure) { try batch.append(letter) } catch { return error }
     let mailbox = Mailbox(control.wakeup)
     mailbox.submit(batch, 0, to: sink)
     var deadline: ContinuousClock.Instant?

@@ -1,5 +1,6 @@
 import Delivery
 import Foundation
+import PostgresWire
 import TestDelivery
 import Testing
 
@@ -154,7 +155,7 @@ import Testing
       status: nil, attempts: 0, firstAttempt: 0, lastAttempt: 0, sink: "")
     var batch = EventBatch()
     try Self.drafts[1].add(to: &batch)
-    batch.append(letter)
+    try batch.append(letter)
     let again = batch.events[1]
     try check(batch, again)
     #expect(batch.line(of: again) == first.line(of: event))
@@ -164,14 +165,45 @@ import Testing
     #expect(batch.text(again.key) == first.text(event.key))
   }
 
-  @Test func `a letter that is no JSON goes as it is, without a key`() throws {
+  @Test(arguments: [511, 512, 6000])
+  func `a letter of an event that is nested deep is read back with its data, and so are its neighbours`(depth: Int)
+    throws
+  {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("letters-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let data = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+    let first = try Events.batch([
+      Events.Sample(id: "1", key: "a"), Events.Sample(id: "2", key: "b", data: data), Events.Sample(id: "3", key: "c"),
+    ])
+    let store = DeadLetterFile(path: path)
+    try store.append(
+      first.events.map { event in
+        DeadLetter(
+          event: String(decoding: first.line(of: event), as: UTF8.self), id: first.text(event.id),
+          key: first.text(event.key), position: event.position, reason: "", status: nil, attempts: 0, firstAttempt: 0,
+          lastAttempt: 0, sink: "")
+      })
+    let letters = try store.letters(matching: LetterQuery(), after: nil, limit: 10).letters
+    #expect(letters.map(\.id) == ["1", "2", "3"])
+    var again = EventBatch()
+    for letter in letters { try again.append(letter) }
+    #expect(again.bytes == first.bytes)
+    for event in again.events { #expect(event.dataKind == .json) }
+    #expect(again.text(again.events[1].data) == data)
+    #expect(again.text(again.events[1].key) == "b")
+    try store.remove([letters[0]])
+    #expect(try store.letters(matching: LetterQuery(key: "b"), after: nil, limit: 10).letters == [letters[1]])
+  }
+
+  @Test(arguments: ["{broken", "", "17", "[]", #""{}""#])
+  func `a letter that holds no event is refused, not delivered without a body`(text: String) throws {
     var batch = EventBatch()
-    batch.append(
-      DeadLetter(
-        event: "{broken", id: "", key: "k", position: EventPosition(commitLSN: 1, ordinal: 1), reason: "", status: nil,
-        attempts: 0, firstAttempt: 0, lastAttempt: 0, sink: ""))
-    #expect(batch.bytes == Array("{broken\n".utf8))
-    #expect(batch.events[0].key.isEmpty)
+    let letter = DeadLetter(
+      event: text, id: "", key: "k", position: EventPosition(commitLSN: 1, ordinal: 1), reason: "", status: nil,
+      attempts: 0, firstAttempt: 0, lastAttempt: 0, sink: "")
+    #expect(throws: Failure.self) { try batch.append(letter) }
+    #expect(batch.bytes.isEmpty && batch.events.isEmpty && batch.attributes.isEmpty)
+    #expect(DeadLetter(json: Array(letter.json.utf8)) == nil)
   }
 }
 

@@ -24,6 +24,20 @@ import Testing
     #expect(try directory.read("events") == first.bytes + second.bytes)
   }
 
+  @Test(arguments: [511, 512, 6000])
+  func `a file whose last line is nested deep is gone on from`(depth: Int) async throws {
+    let data = String(repeating: "{\"a\":[", count: depth / 2) + "1" + String(repeating: "]}", count: depth / 2)
+    let first = try Events.batch([Events.Sample(id: "1", key: "a"), Events.Sample(id: "2", key: "a", data: data)])
+    let sink = try directory.sink()
+    try await sink.deliver(first)
+    sink.close()
+    let next = try directory.sink()
+    #expect(next.resumePosition == first.events[1].position)
+    let second = try Events.batch([Events.Sample(id: "3", key: "a")], from: 3)
+    try await next.deliver(second)
+    #expect(try directory.read("events") == first.bytes + second.bytes)
+  }
+
   @Test func `the file and its state are the owner's alone`() throws {
     _ = try directory.sink()
     for name in ["events", "events.state"] {

@@ -45,18 +45,43 @@ import Testing
     #expect(throws: JSONScanner.Failure(offset: offset)) { try validate(Array(text.utf8)) }
   }
 
-  @Test(arguments: [("[", "]"), ("{\"a\":", "}")])
-  func `nesting up to the limit`(open: String, close: String) throws {
-    func nested(_ depth: Int, _ inner: String) -> [UInt8] {
-      Array((String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)).utf8)
+  @Test(
+    arguments: [("[", "]"), ("{\"a\":", "}"), ("[{\"a\" : [", "] }]"), ("[0,", ",{}]")],
+    [1, 63, 64, 65, 128, 511, 512, 6000, 50_000])
+  func `nesting has no limit`(brackets: (open: String, close: String), depth: Int) throws {
+    func nested(_ closes: Int, _ inner: String) -> [UInt8] {
+      Array(
+        (String(repeating: brackets.open, count: depth) + inner + String(repeating: brackets.close, count: closes)).utf8
+      )
     }
-    let limit = JSONScanner.maximumDepth
-    for inner in ["1", "[1]", "[]", "{}"] {
-      let depth = inner == "1" ? limit : limit - 1
+    for inner in ["1", "[1]", "[]", "{}", "[[],{}]"] {
       #expect(throws: Never.self) { try validate(nested(depth, inner)) }
-      #expect(throws: JSONScanner.Failure.self) { try validate(nested(depth + 1, inner)) }
     }
-    #expect(throws: JSONScanner.Failure.self) { try validate(nested(100_000, "1")) }
+    for wrong in [
+      nested(depth - 1, "1"), nested(depth + 1, "1"), nested(depth, ","), nested(depth, "1,"), nested(depth, "}"),
+    ] {
+      #expect(throws: JSONScanner.Failure.self) { try validate(wrong) }
+    }
+  }
+
+  @Test(arguments: [64, 65, 512, 6000])
+  func `what is closed is what was opened, at every depth`(depth: Int) throws {
+    // Arrays and objects by turns of three, so that no two words of the scanner's memory are alike.
+    let isObject = (0..<depth).map { $0 % 3 == 0 || $0 % 7 == 0 }
+    let opening = isObject.map { $0 ? #"{"k":"# : "[" }
+    let closing = isObject.reversed().map { $0 ? "}" : "]" }
+    #expect(throws: Never.self) { try validate(Array((opening.joined() + "0" + closing.joined()).utf8)) }
+    for place in stride(from: 0, to: depth, by: 61) {
+      var wrong = closing
+      wrong[place] = wrong[place] == "}" ? "]" : "}"
+      #expect(throws: JSONScanner.Failure.self) { try validate(Array((opening.joined() + "0" + wrong.joined()).utf8)) }
+    }
+  }
+
+  @Test func `a million brackets that nobody closes are refused at their end`() throws {
+    #expect(throws: JSONScanner.Failure(offset: 1_000_000)) {
+      try validate([UInt8](repeating: UInt8(ascii: "["), count: 1_000_000))
+    }
   }
 
   @Test func `only the range counts`() throws {

@@ -68,12 +68,15 @@ extension DeadLetter {
     do {
       try JSONScanner.forEachMember(bytes, 0..<json.count) { key, value, kind in
         var text: [UInt8] = []
+        let name = bytes.text(key)
+        // What was kept whole is an object, event or row.
+        if name == "event" || name == "row", kind != .object { return }
         if kind == .string {
           guard text.appendUnescaped(bytes, (value.lowerBound + 1)..<(value.upperBound - 1)) else { return }
         } else {
           text = Array(json[value])
         }
-        fields[bytes.text(key)] = String(decoding: text, as: UTF8.self)
+        fields[name] = String(decoding: text, as: UTF8.self)
       }
     } catch {
       return nil

@@ -1,12 +1,10 @@
 import Octets
 
-/// Checks JSON text in place, without building anything from it.
+/// Checks JSON text in place, without building anything from it and without a call for each level: however deep a text
+/// is nested, it takes a bit a level.
 ///
-/// Source: RFC 8259. Nesting deeper than `maximumDepth` is refused.
+/// Source: RFC 8259, which sets no limit to nesting.
 public struct JSONScanner {
-  /// How deep arrays and objects may nest.
-  public static let maximumDepth = 512
-
   /// Where and that the text is wrong.
   public struct Failure: Error, Hashable, Sendable {
     /// How many bytes into the text.
@@ -30,7 +28,9 @@ public struct JSONScanner {
   @discardableResult
   package static func validate(_ bytes: RawSpan, _ range: Range<Int>) throws(Failure) -> Kind {
     var scanner = JSONScanner(range)
-    let kind = try scanner.value(bytes, depth: 0)
+    scanner.skipBlanks(bytes)
+    let kind = try scanner.value(bytes)
+    scanner.skipBlanks(bytes)
     guard scanner.offset == range.upperBound else { throw scanner.failure }
     return kind
   }
@@ -42,7 +42,17 @@ public struct JSONScanner {
     var scanner = JSONScanner(range)
     scanner.skipBlanks(bytes)
     guard scanner.take(UInt8(ascii: "{"), bytes) else { throw scanner.failure }
-    try scanner.members(bytes, depth: 1, body)
+    scanner.skipBlanks(bytes)
+    if !scanner.take(UInt8(ascii: "}"), bytes) {
+      repeat {
+        let key = try scanner.key(bytes)
+        let start = scanner.offset
+        let kind = try scanner.value(bytes)
+        body(key, start..<scanner.offset, kind)
+        scanner.skipBlanks(bytes)
+      } while scanner.take(UInt8(ascii: ","), bytes)
+      guard scanner.take(UInt8(ascii: "}"), bytes) else { throw scanner.failure }
+    }
     scanner.skipBlanks(bytes)
     guard scanner.offset == range.upperBound else { throw scanner.failure }
   }
@@ -61,67 +71,69 @@ public struct JSONScanner {
     while let byte = peek(bytes), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
   }
 
-  private mutating func value(_ bytes: RawSpan, depth: Int) throws(Failure) -> Kind {
-    skipBlanks(bytes)
-    guard let byte = peek(bytes) else { throw failure }
-    let kind: Kind
-    if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-      guard depth < Self.maximumDepth else { throw failure }
+  /// Reads the value that begins here to its last byte.
+  private mutating func value(_ bytes: RawSpan) throws(Failure) -> Kind {
+    var nesting = Nesting()
+    let kind = try beginning(bytes, &nesting)
+    while let isObject = nesting.isObject {
+      skipBlanks(bytes)
+      if nesting.isFresh {
+        nesting.isFresh = false
+        if take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"), bytes) {
+          nesting.close()
+          continue
+        }
+      } else if take(UInt8(ascii: ","), bytes) {
+        skipBlanks(bytes)
+      } else {
+        guard take(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"), bytes) else { throw failure }
+        nesting.close()
+        continue
+      }
+      if isObject { _ = try key(bytes) }
+      _ = try beginning(bytes, &nesting)
     }
-    switch byte {
-    case UInt8(ascii: "{"):
-      offset += 1
-      try members(bytes, depth: depth + 1) { _, _, _ in }
-      kind = .object
-    case UInt8(ascii: "["):
-      offset += 1
-      try elements(bytes, depth: depth + 1)
-      kind = .array
-    case UInt8(ascii: "\""):
-      _ = try string(bytes)
-      kind = .string
-    case UInt8(ascii: "t"):
-      try literal("true", bytes)
-      kind = .boolean
-    case UInt8(ascii: "f"):
-      try literal("false", bytes)
-      kind = .boolean
-    case UInt8(ascii: "n"):
-      try literal("null", bytes)
-      kind = .null
-    default:
-      try number(bytes)
-      kind = .number
-    }
-    skipBlanks(bytes)
     return kind
   }
 
-  private mutating func members(
-    _ bytes: RawSpan, depth: Int, _ body: (Range<Int>, Range<Int>, Kind) -> Void
-  ) throws(Failure) {
-    skipBlanks(bytes)
-    if take(UInt8(ascii: "}"), bytes) { return }
-    repeat {
-      skipBlanks(bytes)
-      let key = try string(bytes)
-      skipBlanks(bytes)
-      guard take(UInt8(ascii: ":"), bytes) else { throw failure }
-      skipBlanks(bytes)
-      let start = offset
-      let kind = try value(bytes, depth: depth)
-      var end = offset
-      while end > start, [0x20, 0x0A, 0x0D, 0x09].contains(bytes.byte(at: end - 1)) { end -= 1 }
-      body(key, start..<end, kind)
-    } while take(UInt8(ascii: ","), bytes)
-    guard take(UInt8(ascii: "}"), bytes) else { throw failure }
+  /// Reads a value whole, or of an array or object that it begins.
+  private mutating func beginning(_ bytes: RawSpan, _ nesting: inout Nesting) throws(Failure) -> Kind {
+    guard let byte = peek(bytes) else { throw failure }
+    switch byte {
+    case UInt8(ascii: "{"):
+      offset += 1
+      nesting.open(isObject: true)
+      return .object
+    case UInt8(ascii: "["):
+      offset += 1
+      nesting.open(isObject: false)
+      return .array
+    case UInt8(ascii: "\""):
+      _ = try string(bytes)
+      return .string
+    case UInt8(ascii: "t"):
+      try literal("true", bytes)
+      return .boolean
+    case UInt8(ascii: "f"):
+      try literal("false", bytes)
+      return .boolean
+    case UInt8(ascii: "n"):
+      try literal("null", bytes)
+      return .null
+    default:
+      try number(bytes)
+      return .number
+    }
   }
 
-  private mutating func elements(_ bytes: RawSpan, depth: Int) throws(Failure) {
+  /// Reads a member's key and colon, and gives the range inside the key's quotes; then its value begins.
+  private mutating func key(_ bytes: RawSpan) throws(Failure) -> Range<Int> {
     skipBlanks(bytes)
-    if take(UInt8(ascii: "]"), bytes) { return }
-    repeat { _ = try value(bytes, depth: depth) } while take(UInt8(ascii: ","), bytes)
-    guard take(UInt8(ascii: "]"), bytes) else { throw failure }
+    let key = try string(bytes)
+    skipBlanks(bytes)
+    guard take(UInt8(ascii: ":"), bytes) else { throw failure }
+    skipBlanks(bytes)
+    return key
   }
 
   /// Returns the range inside the quotes.
@@ -178,5 +190,33 @@ public struct JSONScanner {
     let start = offset
     while let byte = peek(bytes), (0x30...0x39).contains(byte) { offset += 1 }
     guard offset > start else { throw failure }
+  }
+}
+
+/// The arrays and objects that are open at a place in JSON text: a bit each, which says what it is.
+private struct Nesting {
+  private var depth = 0
+  /// The innermost ones, the last in the lowest bit.
+  private var inner: UInt64 = 0
+  /// Those further out, 64 to a word; what is nested less takes no memory.
+  private var outer: [UInt64] = []
+  /// Whether the innermost has just been opened.
+  var isFresh = false
+
+  /// Whether the innermost is an object; nil when none is open.
+  var isObject: Bool? { depth == 0 ? nil : inner & 1 != 0 }
+
+  mutating func open(isObject: Bool) {
+    if depth > 0, depth & 63 == 0 { outer.append(inner) }
+    inner = inner << 1 | (isObject ? 1 : 0)
+    depth += 1
+    isFresh = true
+  }
+
+  mutating func close() {
+    depth -= 1
+    inner >>= 1
+    isFresh = false
+    if depth > 0, depth & 63 == 0, let last = outer.popLast() { inner = last }
   }
 }
