@@ -38,6 +38,38 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["started again", "connecting again"])
+    func `a server that was put back to an older copy of itself is refused`(way: String) throws {
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          let (data, copy) = ("\(server.directory.path)/data", "\(server.directory.path)/copy")
+          try database.psql("SELECT place(1, 5);")
+          _ = try database.rest(["--sink", "file:\(database.file)"])
+          try server.stop()
+          _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
+          try server.start()
+          try database.psql("SELECT place(6, 300);")
+          let running = try database.streamToFile()
+          try wait(until: "all is delivered") { database.fileLines.count == 300 }
+          try database.waitUntilConfirmed(Event.read(database.fileLines))
+          if way == "started again" {
+            running.signal(SIGTERM)
+            #expect(try running.exitCode() == 0)
+          }
+          try server.stop("immediate")
+          _ = try ChildProcess.run("/bin/rm", ["-rf", data])
+          _ = try ChildProcess.run("/bin/mv", [copy, data])
+          try server.start()
+          try database.psql("SELECT place(1000);")
+          let child = way == "started again" ? try database.streamToFile(["--until", "now"]) : running
+          #expect(try child.exitCode(within: 30) == 78, "\(child.errors.text)")
+          let complaint = try #require(child.complaint, "\(child.errors.text)")
+          #expect(complaint.contains("restored") || complaint.contains("older"), "\(complaint)")
+          #expect(try Event.read(database.fileLines).numbers == Array(1...300), "nothing is taken for what it is not")
+        }
+      }
+    }
+
     @Test func `our own kills make no gap`() throws {
       try withDatabase { database in
         for number in 1...6 {

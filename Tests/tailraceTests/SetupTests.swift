@@ -107,6 +107,17 @@ extension Integration {
         #expect(try child.exitCode() == 0, "\(child.errors.text)")
         #expect(
           try database.psql("SELECT failover FROM pg_replication_slots WHERE slot_name = '\(database.slot)'") == "t")
+        #expect(child.errors.text.contains("synchronized_standby_slots is empty"), "\(child.errors.text)")
+      }
+    }
+
+    @Test func `standbys that must have received an event before it leaves are looked for`() throws {
+      try TestServer.with(version: 18, settings: ["synchronized_standby_slots": "standby"]) { server in
+        try server.withDatabase("") { database in
+          let child = try database.setup(["--create-table", "--failover"])
+          #expect(try child.exitCode() == 0)
+          #expect(!child.errors.text.contains("synchronized_standby_slots"), "\(child.errors.text)")
+        }
       }
     }
 

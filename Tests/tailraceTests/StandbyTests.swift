@@ -157,6 +157,56 @@ extension Integration {
       }
     }
 
+    @Test func `a message has one id before and after a failover, one written afterwards tells its timeline`() throws {
+      try TestServer.with(version: 18) { server in
+        try server.withDatabase { database in
+          let slot = "follower"
+          let names = ["--publication", "events", "--slot", slot, "--message-prefix", "outbox"]
+          let setup = try database.tailrace(
+            ["setup", "--database", database.connection, "--publication", "events", "--slot", slot, "--failover"])
+          #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+          func emit(_ server: TestServer, _ type: String) throws {
+            try server.psql(
+              "SELECT pg_logical_emit_message(true, 'outbox', '{\"type\": \"\(type)\"}');", database: database.name)
+          }
+          func events(_ server: TestServer) throws -> [Event] {
+            let child = try database.tailrace(
+              ["stream", "--database", server.connection(to: database.name), "--until", "now"] + names)
+            #expect(try child.exitCodeAfterAllOutput(within: 30) == 0, "\(child.errors.text)")
+            return try Event.read(child.output.lines)
+          }
+          // Only a slot that moves on is followed.
+          let active = try database.tailrace(["stream", "--database", database.connection] + names)
+          let writer = try database.session()
+          try writer.write("CALL place_one_by_one(1, 100000, 0.01);\n")
+          var before: [Event] = []
+          try server.withPromotedStandby(slot: slot) { standby in
+            // What is delivered now, the standby's slot knows nothing of.
+            try standby.psql("ALTER SYSTEM SET sync_replication_slots = off;")
+            try standby.psql("SELECT pg_reload_conf();")
+            try wait(until: "slots are no longer followed") {
+              try standby.psql("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'slotsync%'") == "0"
+            }
+            writer.closeInput()
+            try database.psql(
+              "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE query LIKE 'CALL place_one_by_one%';"
+            )
+            active.signal(SIGTERM)
+            #expect(try active.exitCode() == 0)
+            try emit(server, "before")
+            before = try events(server).filter { $0.type == "before" }
+          } body: { standby in
+            try server.stop("immediate")
+            try emit(standby, "after")
+            let after = try events(standby).filter { ["before", "after"].contains($0.type) }
+            #expect(after.map(\.type) == ["before", "after"])
+            #expect(before.map(\.id) == after.prefix(1).map(\.id), "the record's timeline counts, not the present one")
+            #expect(after.last?.id.hasSuffix("-2") == true && before.first?.id.hasSuffix("-2") == false, "\(after)")
+          }
+        }
+      }
+    }
+
     @Test func `after a failover nothing goes on by itself`() throws {
       try TestServer.with { server in
         try server.withDatabase { database in
@@ -197,7 +247,9 @@ extension Integration {
 extension TestServer {
   /// A standby that has followed this server and has been promoted, for the time of `body`; with a slot that it is to
   /// have too.
-  func withPromotedStandby(slot: String? = nil, _ body: (TestServer) throws -> Void) throws {
+  func withPromotedStandby(
+    slot: String? = nil, beforePromotion: (TestServer) throws -> Void = { _ in }, body: (TestServer) throws -> Void
+  ) throws {
     let standby = try TestServer(standbyOf: self, hasSlots: slot != nil)
     defer { standby.destroy() }
     if let slot {
@@ -208,6 +260,7 @@ extension TestServer {
           "SELECT synced AND NOT temporary FROM pg_replication_slots WHERE slot_name = '\(slot)'") == "t"
       }
     }
+    try beforePromotion(standby)
     try wait(until: "the standby has everything") {
       try standby.psql("SELECT pg_last_wal_replay_lsn() >= '\(psql("SELECT pg_current_wal_flush_lsn()"))'") == "t"
     }

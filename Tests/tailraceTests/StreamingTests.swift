@@ -117,6 +117,27 @@ extension Integration {
       }
     }
 
+    /// The server looks for the file of a table that the rolled-back ALTER had rewritten, and fails with XX000.
+    @Test(arguments: [15, 18])
+    func `a transaction that the server cannot send in progress comes whole`(version: Int) throws {
+      try withStreaming(version) { database in
+        func rewrite(_ column: String) -> String {
+          "ALTER TABLE outbox ADD \(column) text DEFAULT clock_timestamp()::text;"
+        }
+        try database.psql(
+          """
+          BEGIN; SAVEPOINT a; SELECT place(1, 1000); SAVEPOINT b; \(rewrite("b")) ROLLBACK TO a;
+            SELECT place(1001, 2000); \(rewrite("c")) COMMIT;
+          SELECT place(2001);
+          """)
+        let stream = try database.streamToFile(["--until", "now"])
+        #expect(try stream.exitCode(within: 30) == 0, "\(stream.errors.text)")
+        #expect(try Event.read(database.fileLines).numbers == Array(1001...2001))
+        #expect(stream.errors.text.contains("could not map"), "the server's words are told: \(stream.errors.text)")
+        #expect(stream.errors.text.contains("taken whole"), "\(stream.errors.text)")
+      }
+    }
+
     @Test func `where its rows cannot be kept, it ends with an error that says where, and nothing is lost`() throws {
       try withStreaming { database in
         try database.psql("SELECT place(1, 3000);")
