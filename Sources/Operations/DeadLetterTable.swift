@@ -22,20 +22,34 @@ public final class DeadLetterTable: DeadLetterStore {
   ) throws(Failure) {
     session = SQLSession(database: database, timeLimit: Self.timeLimit, isCancelled: isCancelled)
     name = SQLQuoting.table(table)
+    try checkOwner(table)
     _ = try rows("SELECT 1 FROM \(name) LIMIT 0")
+  }
+
+  /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it.
+  private func checkOwner(_ table: TableName) throws(Failure) {
+    let owner = try rows(
+      "SELECT o.rolname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        + "JOIN pg_catalog.pg_roles o ON o.oid = c.relowner WHERE n.nspname = $1 AND c.relname = $2 "
+        + "AND NOT o.rolsuper AND pg_catalog.current_setting('is_superuser') = 'on'", [table.schema, table.name]
+    ).first?.first.flatMap { $0 }
+    guard let owner else { return }
+    throw Failure(
+      .privilege, "dead letters: \(table) belongs to role \(owner), whose triggers would run as superuser",
+      advice: "connect as a role that is no superuser, or name a table that a superuser owns")
   }
 
   /// The statements that make the table.
   public static func createStatement(_ table: TableName) -> String {
     """
     CREATE TABLE \(SQLQuoting.table(table)) (
-      number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      position text NOT NULL,
-      id text NOT NULL,
-      key text NOT NULL,
-      reason text NOT NULL,
-      parked_at timestamptz NOT NULL DEFAULT now(),
-      letter json NOT NULL
+      number pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+      position pg_catalog.text NOT NULL,
+      id pg_catalog.text NOT NULL,
+      key pg_catalog.text NOT NULL,
+      reason pg_catalog.text NOT NULL,
+      parked_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+      letter pg_catalog.json NOT NULL
     );
     CREATE INDEX ON \(SQLQuoting.table(table)) (key);
     """

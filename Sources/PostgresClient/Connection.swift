@@ -48,7 +48,17 @@ package import PostgresWire
     try server.waitForConnection()
     unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
     server.isEncrypted = unsafe PQsslInUse(handle) == 1 || PQgssEncInUse(handle) == 1
+    try server.pinSearchPath()
     return server
+  }
+
+  /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
+  /// of his own would run with our rights. With no schema named, only the system's are searched.
+  private func pinSearchPath() throws(Failure) {
+    let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
+    let result = try unsafe execute("SET search_path = ''", [], within: limit)
+    defer { unsafe PQclear(result) }
+    guard unsafe PQresultStatus(result) == PGRES_COMMAND_OK else { throw unsafe failure(result) }
   }
 
   /// Whether a server is there that turns clients away because it starts up or shuts down.

@@ -1,0 +1,135 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// Every subcommand that connects, run as superuser in a database whose owner has set traps.
+  @Suite struct HostileDatabases {
+    @Test func `the traps work: whoever looks around without care springs them`() throws {
+      try withHostileDatabase { database in
+        #expect(try database.sprungTraps().isEmpty)
+        try database.psql("SELECT count(*) FROM pg_class WHERE relname = 'outbox' AND current_database() = 'x'::text;")
+        let traps = try database.sprungTraps()
+        for trap in ["operator name = name", "table pg_class", "function current_database", "superuser"] {
+          #expect(traps.contains(trap), "\(traps)")
+        }
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `setup and teardown spring no trap, and nor does the SQL that they print`(version: Int) throws {
+      try withHostileDatabase(version) { database in
+        let names = ["--database", database.connection, "--publication", "more", "--slot", "\(database.slot)_2"]
+        let create = ["--create-table", "--table", "more.outbox", "--dead-letter-table", "more.letters"]
+        try database.safePsql("CREATE SCHEMA more;")
+        let dry = try database.tailrace(["setup"] + names + create + ["--dry-run"])
+        #expect(try dry.exitCodeAfterAllOutput() == 0, "\(dry.errors.text)")
+        for _ in 0..<2 {
+          let setup = try database.tailrace(["setup"] + names + create)
+          #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+        }
+        for options in [["--dry-run"], []] {
+          let teardown = try database.tailrace(["teardown"] + names + options)
+          #expect(try teardown.exitCode() == 0, "\(teardown.errors.text)")
+        }
+        #expect(try database.sprungTraps().isEmpty)
+        try database.safePsql("DROP TABLE more.outbox, more.letters;")
+        // By hand, on the database's own search path.
+        try database.psql(dry.output.text)
+        defer { _ = try? database.safePsql("DROP OWNED BY tailrace; DROP ROLE tailrace;") }
+        #expect(try database.sprungTraps().isEmpty)
+        // The defaults are what they are called.
+        try database.safePsql(
+          "INSERT INTO more.outbox (aggregatetype, aggregateid, type) VALUES ('a', '1', 'T'); "
+            + "INSERT INTO more.letters (position, id, key, reason, letter) VALUES ('1', '1', '1', '1', '{}');")
+        #expect(try database.sprungTraps().isEmpty)
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `stream springs no trap, live, as a standby, with a temporary slot and with letters in a table`(
+      version: Int
+    ) throws {
+      let server = try WebServer { request in .init(request.holds(2) ? 422 : 200) }
+      defer { server.close() }
+      try withHostileDatabase(version, prepare: prepareLetters) { database in
+        let letters = ["--on-poison", "dead-letter", "--dead-letters", "table:public.dead_letters", "--park-key"]
+        for options in [["--wait-for-slot"], ["--streaming", "off"], ["--temporary-slot", "--slot", "t"]] {
+          let stream = try database.stream(to: server, ["--until", "now"] + letters + options)
+          #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        }
+        #expect(server.taken.numbers.sorted() == [1, 3])
+        #expect(try database.sprungTraps().isEmpty)
+      }
+    }
+
+    @Test func `capture, replay and inspect spring no trap`() throws {
+      try withHostileDatabase(prepare: prepareLetters) { database in
+        let recording = database.files.file("recording")
+        let capture = try database.tailrace(["capture"] + database.names + ["--until", "now", "--output", recording])
+        #expect(try capture.exitCode() == 0, "\(capture.errors.text)")
+        let replay = try database.tailrace(
+          ["replay", recording, "--on-poison", "dead-letter", "--dead-letters", "table:public.dead_letters"],
+          environment: ["TAILRACE_DATABASE": database.connection])
+        #expect(try replay.exitCodeAfterAllOutput() == 0, "\(replay.errors.text)")
+        #expect(try Event.read(replay.output.lines).numbers == [1, 2, 3])
+        #expect(try database.tailrace(["inspect", recording]).exitCode() == 0)
+        #expect(try database.sprungTraps().isEmpty)
+      }
+    }
+
+    @Test func `dead-letters springs no trap, whatever it does`() throws {
+      let server = try WebServer { _ in .init(422) }
+      defer { server.close() }
+      try withHostileDatabase(prepare: prepareLetters) { database in
+        let place = "table:public.dead_letters"
+        let stream = try database.stream(
+          to: server, ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place])
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        let list = try database.deadLetters(["list"], at: place)
+        #expect(list.output.lineCount == 3, "\(list.errors.text)")
+        let id = try #require(server.requests.first?.events.first?.id)
+        #expect(try database.deadLetters(["show", id], at: place).exitCode() == 0)
+        #expect(try database.deadLetters(["redrive", "--id", id], at: place).exitCode() == 0)
+        #expect(try database.deadLetters(["drop", "--all"], at: place).exitCode() == 0)
+        #expect(try database.deadLetters(["list"], at: place).output.lineCount == 0)
+        #expect(try database.sprungTraps().isEmpty)
+      }
+    }
+
+    @Test func `a superuser keeps no letters in a table whose owner is none, for its triggers would run as superuser`()
+      throws
+    {
+      try withHostileDatabase(prepare: prepareLetters) { database in
+        try database.safePsql(
+          """
+          ALTER TABLE public.dead_letters OWNER TO \(database.hostileOwner);
+          CREATE FUNCTION public.trigger() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM evil.spring('trigger'); RETURN NEW; END $$;
+          CREATE TRIGGER evil BEFORE INSERT OR DELETE ON public.dead_letters
+            FOR EACH STATEMENT EXECUTE FUNCTION public.trigger();
+          CREATE FUNCTION public.constant() RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+            $$ BEGIN PERFORM evil.spring('view'); RETURN 1; END $$;
+          CREATE VIEW public.letters AS SELECT * FROM public.dead_letters WHERE 1 = public.constant();
+          ALTER VIEW public.letters OWNER TO \(database.hostileOwner);
+          """)
+        for table in ["dead_letters", "letters"] {
+          let place = "table:public.\(table)"
+          let stream = try database.stream(["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place])
+          #expect(try stream.exitCode() == 77, "\(stream.errors.text)")
+          #expect(stream.complaint?.contains(database.hostileOwner) == true, "\(stream.errors.text)")
+          for arguments in [["list"], ["redrive", "--all"], ["drop", "--all"]] {
+            #expect(try database.deadLetters(arguments, at: place).exitCode() == 77)
+          }
+        }
+        #expect(try database.sprungTraps().isEmpty)
+      }
+    }
+
+    /// Three events, and a table for letters.
+    private func prepareLetters(_ database: OutboxDatabase) throws {
+      let setup = try database.tailrace(["setup"] + database.names + ["--dead-letter-table", "public.dead_letters"])
+      guard try setup.exitCode() == 0 else { throw ChildProcess.Failure(description: setup.errors.text) }
+      try database.place(1...3, keys: 3)
+    }
+  }
+}
