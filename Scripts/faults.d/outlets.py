@@ -121,7 +121,7 @@ class File:
         paths = [os.path.join(self.directory, name) for name in names]
         # Files that were moved by somebody else have names that say nothing.
         if self.moves:
-            paths.sort(key=first_sequence)
+            paths.sort(key=os.path.getmtime if self.envelope == "payload" else first_sequence)
         return paths + ([self.path] if os.path.exists(self.path) else [])
 
     def read(self):

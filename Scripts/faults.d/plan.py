@@ -7,7 +7,7 @@ FAULTS = {
     "kill": (5, "stdout file http"),
     "kill at a call": (6, "stdout file http"),
     "power cut": (5, "file"),
-    "lose the slot": (2, "http"),
+    "lose the slot": (2, "stdout file http"),
     "interrupted calls": (2, "stdout file http"),
     "terminate": (3, "stdout file http"),
     "terminate twice": (1, "stdout file http"),
@@ -59,6 +59,9 @@ class Plan:
             self.ways = self.ways + ["message"]
             self.arguments += ["--table", "public.outbox", "--message-prefix", "outbox"]
         self.has_checkpoint = chance(0.3)
+        self.has_short_calls = chance(0.2)
+        # What somebody does to the slot or the server at the end, which a record of our own must tell.
+        self.tampering = choose(["advance", "advance", "make anew", "rewind"])
         self.settings = []
         if chance(0.5):
             self.settings.append(("wal_sender_timeout", choose(["1s", "2s"])))
@@ -87,7 +90,6 @@ class Plan:
                 self.http_arguments += ["--idempotency-key"]
             self.has_standby = chance(0.2)
             if self.has_standby:
-                self.has_checkpoint = False
                 self.arguments += ["--wait-for-slot"]
 
         self.faults = self._faults()
@@ -96,7 +98,7 @@ class Plan:
         self.looks_again = chance(0.6)
         # What becomes of events that the receiver never takes.
         self.poison = None
-        if self.kind == "http" and not self.has_standby:
+        if self.kind == "http":
             self.poison = choose([None, None, None, "letters", "park"])
         if self.poison:
             self.large, self.paddings, self.pause = 0, [0, 0, 100], 0.02

@@ -23,6 +23,7 @@ class Round:
     def __init__(self, server, binary, plan: Plan, directory):
         self.server, self.binary, self.plan = server, binary, plan
         self.directory = os.path.join(directory, f"round-{plan.number}")
+        self.short_calls = os.path.join(directory, "short_calls.so")
         os.mkdir(self.directory)
         self.log = open(os.path.join(self.directory, "tailrace.log"), "w")
         self.problems = []
@@ -36,7 +37,7 @@ class Round:
             self.strike()
             self.recover()
             self.compare()
-            self.move_slot()
+            self.tamper()
         except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
             self.problems.append(f"{type(error).__name__}: {error}")
         finally:
@@ -50,7 +51,9 @@ class Round:
         plan = self.plan
         settings = "".join(f"ALTER DATABASE {plan.database} SET {name} = '{value}';\n" for name, value in plan.settings)
         self.server.query(f"CREATE DATABASE {plan.database};\n{settings}")
-        environment = clean_environment(TAILRACE_DATABASE=self.server.dsn(plan.database))
+        environment = self.environment = clean_environment(TAILRACE_DATABASE=self.server.dsn(plan.database))
+        if plan.has_short_calls and os.path.exists(self.short_calls):
+            environment["LD_PRELOAD"] = self.short_calls
         self.outlet = KINDS[plan.kind](plan, self.directory)
         names = ["--publication", "events", "--slot", plan.slot]
         command = [self.binary, "stream", *names, *self.outlet.arguments, *plan.arguments]
@@ -132,7 +135,7 @@ class Round:
         """Lets the receiver refuse some; letters of other keys may not be left."""
         self.outlet.receiver.refuses = refused.__contains__
         command = [self.binary, "dead-letters", "redrive", "--all", *self.outlet.letters_arguments, *self.outlet.target]
-        done = subprocess.run(command, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, start_new_session=True)
         self.log.write(done.stdout)
         left = self.outlet.letters()
@@ -151,23 +154,40 @@ class Round:
             self.problems += supervisor.problems
         self.problems += getattr(getattr(self.outlet, "receiver", None), "wrong", [])
 
-    def move_slot(self):
-        """A slot that somebody has moved is told, by whoever keeps a record."""
+    def tamper(self):
+        """A slot that somebody has moved, or a server put back to an older state, is told by whoever keeps a record."""
         if self.problems or self.plan.kind == "file" and self.plan.small_disk:
             return
         if self.plan.kind != "file" and not self.plan.has_checkpoint:
             return
+        if self.plan.tampering == "rewind":
+            with self.server.rewound():
+                self.query("INSERT INTO noise VALUES ('x');\nSELECT pg_switch_wal();\nINSERT INTO noise VALUES ('y');")
+                self.supervisors[0].once("--until", "now", seconds=PATIENCE)
+            self.expect([((), 78)])
+            return
         self.supervisors[0].once("--until", "now", seconds=PATIENCE)
-        self.server.query(
-            "SELECT pg_logical_emit_message(true, 'nobody', 'x');\n"
-            f"SELECT pg_replication_slot_advance('{self.plan.slot}', pg_current_wal_flush_lsn());", self.plan.database)
-        for more, code in [((), 78), (("--accept-gap",), 0), ((), 0)]:
+        self.query("SELECT pg_logical_emit_message(true, 'nobody', 'x');")
+        if self.plan.tampering == "advance":
+            self.query(f"SELECT pg_replication_slot_advance('{self.plan.slot}', pg_current_wal_flush_lsn());")
+        else:
+            self.query(f"SELECT pg_drop_replication_slot('{self.plan.slot}');")
+            self.query(f"SELECT pg_create_logical_replication_slot('{self.plan.slot}', 'pgoutput');")
+        self.expect([((), 78), (("--accept-gap",), 0), ((), 0)])
+
+    def query(self, statement):
+        return self.server.query(statement, self.plan.database)
+
+    def expect(self, ends):
+        """Runs to the present with further arguments, and how each must end."""
+        for more, code in ends:
             done = subprocess.run(
                 [*self.supervisors[0].command, "--until", "now", *more], env=self.supervisors[0].environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
             if done.returncode != code:
                 said = done.stderr.decode(errors="replace").strip()[-300:]
-                self.problems.append(f"a moved slot, {' '.join(more)}: ended with {done.returncode}, not {code}: {said}")
+                text = f"{self.plan.tampering}, {' '.join(more)}: ended with {done.returncode}, not {code}: {said}"
+                self.problems.append(text)
 
     def clean_up(self):
         for writer in self.writers:

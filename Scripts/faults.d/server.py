@@ -1,7 +1,9 @@
 """A scratch server, and SQL on it."""
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -45,6 +47,21 @@ class Server:
 
     def restart(self, mode):
         self._run("restart", "--mode", mode)
+
+    @contextlib.contextmanager
+    def rewound(self):
+        """Takes everything back that happens inside, as a restored snapshot does."""
+        data, copy = os.path.join(self.directory, "data"), os.path.join(self.directory, "copy")
+        self._run("stop")
+        subprocess.run(["cp", "-a", data, copy], check=True)
+        self.start()
+        try:
+            yield
+        finally:
+            self._run("stop", "--mode", "immediate")
+            shutil.rmtree(data)
+            os.rename(copy, data)
+            self.start()
 
     def destroy(self):
         self._run("destroy")
