@@ -181,7 +181,7 @@ struct EventFile: ~Copyable {
 
   private static func open(_ path: String, waits: Bool) throws(Failure) -> OpenFile {
     do throws(SystemFailure) {
-      let file = try OpenFile(appendingTo: path)
+      let file = try OpenFile.appending(to: path, .output)
       if file.isRegular, !file.lock() { throw .busy }
       return file
     } catch {
@@ -206,8 +206,7 @@ struct EventFile: ~Copyable {
     let advice: Wording = "move the file and its .state away or name another"
     let text: String?
     do throws(SystemFailure) {
-      text = try SmallFile.read(statePath(path))
-      if text != nil, configuration.synchronizes { try SmallFile.synchronize(statePath(path)) }
+      text = try SmallFile.record(statePath(path), synchronizing: configuration.synchronizes)
     } catch {
       throw Failure(opening: statePath(path), error)
     }

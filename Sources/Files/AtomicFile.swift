@@ -3,15 +3,16 @@ import Glibc
 /// Small files that are replaced whole, so that a crash leaves either the old or the new text.
 package enum AtomicFile {
   /// Writes a new file beside the old one, makes it durable, and renames it over the old one. The old one's permissions and
-  /// owner stay, and so does a symbolic link that leads to it.
-  package static func write(_ text: String, to path: String) throws(SystemFailure) {
-    try write(Array(text.utf8), to: path)
+  /// owner stay, and so does a symbolic link that leads to it and is to be followed.
+  package static func write(_ text: String, to path: String, _ kind: OwnFile = .record) throws(SystemFailure) {
+    try write(Array(text.utf8), to: path, kind)
   }
 
   /// The same with bytes.
-  package static func write(_ bytes: [UInt8], to path: String) throws(SystemFailure) {
-    let target = resolved(path)
-    let old = try FileStatus(path: target)
+  package static func write(_ bytes: [UInt8], to path: String, _ kind: OwnFile = .record) throws(SystemFailure) {
+    let target = try kind.followed(path)
+    let old = try FileStatus(path: target, followingLinks: false)
+    if let old { try kind.check(old) }
     let temporary = temporaryName(beside: target)
     do throws(SystemFailure) {
       let file = try OpenFile(creating: temporary)
@@ -30,13 +31,6 @@ package enum AtomicFile {
   package static func move(_ path: String, to other: String) throws(SystemFailure) {
     guard unsafe rename(path, other) == 0 else { throw .last }
     try OpenFile.synchronizeDirectory(of: other)
-  }
-
-  /// Where a path leads behind symbolic links; the path itself where there is no file.
-  private static func resolved(_ path: String) -> String {
-    guard let found = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(found) }
-    return unsafe String(cString: found)
   }
 
   /// A hidden name that nobody can foresee.

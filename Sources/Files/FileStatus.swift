@@ -7,6 +7,7 @@ package struct FileStatus: Sendable {
   /// Whether it is a file on a disk, not a device or a pipe.
   package let isRegular: Bool
   package let isPipe: Bool
+  let isLink: Bool
   /// How many names it has.
   package let linkCount: UInt
   /// When it was last changed, in nanoseconds since 1970.
@@ -23,6 +24,7 @@ package struct FileStatus: Sendable {
     size = Int64(status.st_size)
     isRegular = status.st_mode & S_IFMT == S_IFREG
     isPipe = status.st_mode & S_IFMT == S_IFIFO
+    isLink = status.st_mode & S_IFMT == S_IFLNK
     linkCount = UInt(status.st_nlink)
     changed = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
     mode = status.st_mode & 0o7777
@@ -33,9 +35,9 @@ package struct FileStatus: Sendable {
   }
 
   /// What the system knows about a name; nil when there is no such file. One that cannot be looked at is an error.
-  package init?(path: String) throws(SystemFailure) {
+  package init?(path: String, followingLinks: Bool = true) throws(SystemFailure) {
     var status = stat()
-    while unsafe stat(path, &status) != 0 {
+    while unsafe fstatat(AT_FDCWD, path, &status, followingLinks ? 0 : AT_SYMLINK_NOFOLLOW) != 0 {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       if errno != EINTR { throw .last }
     }
@@ -47,6 +49,22 @@ package struct FileStatus: Sendable {
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
     self.init(status)
   }
+
+  /// Whether users may write to it that are neither its owner nor in a group of ours.
+  package var isWritableByOthers: Bool { mode & 0o002 != 0 || mode & 0o020 != 0 && !isOfOurGroups }
+
+  /// Whether users may read it that are neither its owner nor in a group of ours.
+  package var isReadableByOthers: Bool { mode & 0o004 != 0 || mode & 0o040 != 0 && !isOfOurGroups }
+
+  private var isOfOurGroups: Bool {
+    if group == getegid() { return true }
+    var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))
+    let count = unsafe getgroups(Int32(groups.count), &groups)
+    return groups.prefix(Int(max(0, count))).contains(group)
+  }
+
+  /// Whether it is on the same file system as another.
+  func isBeside(_ other: FileStatus) -> Bool { device == other.device }
 
   package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 }

@@ -13,9 +13,14 @@ package struct OpenFile: ~Copyable, Sendable {
     self.init(descriptor, isOwned: false)
   }
 
-  /// Opens a file for appending, creating it with mode 0600. Nothing that is in it is touched.
-  package init(appendingTo path: String) throws(SystemFailure) {
-    try self.init(path, O_RDWR | O_CREAT | O_APPEND)
+  /// Opens a file of our own for appending, creating it with mode 0600. Nothing that is in it is touched.
+  package static func appending(to path: String, _ kind: OwnFile) throws(SystemFailure) -> OpenFile {
+    try kind.open(path, O_RDWR | O_CREAT | O_APPEND)
+  }
+
+  /// Opens a file of our own to read it.
+  package static func reading(_ path: String, _ kind: OwnFile) throws(SystemFailure) -> OpenFile {
+    try kind.open(path, O_RDONLY)
   }
 
   /// Creates a file with mode 0600; one that is there is an error.
@@ -23,9 +28,9 @@ package struct OpenFile: ~Copyable, Sendable {
     try self.init(path, O_WRONLY | O_CREAT | O_EXCL)
   }
 
-  /// Opens a file to read it.
-  package init(reading path: String) throws(SystemFailure) {
-    try self.init(path, O_RDONLY)
+  /// Opens whatever somebody names, to read it; a pipe is waited for unless that is not wanted.
+  package init(reading path: String, waiting: Bool = true) throws(SystemFailure) {
+    try self.init(path, waiting ? O_RDONLY : O_RDONLY | O_NONBLOCK)
   }
 
   /// Creates a file with mode 0600 that has no name and goes when it is closed.
@@ -44,7 +49,7 @@ package struct OpenFile: ~Copyable, Sendable {
     try OpenFile(directory, O_RDONLY | O_DIRECTORY).synchronize()
   }
 
-  private init(_ path: String, _ flags: Int32) throws(SystemFailure) {
+  init(_ path: String, _ flags: Int32) throws(SystemFailure) {
     var opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
     while opened < 0, errno == EINTR { opened = unsafe open(path, flags | O_CLOEXEC, 0o600) }
     guard opened >= 0 else { throw .last }
@@ -86,9 +91,27 @@ package struct OpenFile: ~Copyable, Sendable {
   /// Whether a page can be written now without waiting: to a file always, to a pipe when it has room.
   package var takesPage: Bool { isPipe ? isWritable(within: 0) : isRegular }
 
-  private func isWritable(within milliseconds: Int32) -> Bool {
-    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-    return unsafe poll(&request, 1, milliseconds) == 1 && request.revents & Int16(POLLOUT) != 0
+  private func isWritable(within milliseconds: Int32) -> Bool { isReady(Int16(POLLOUT), within: milliseconds) }
+
+  /// Whether there is something to read, or the end.
+  func isReadable(within milliseconds: Int32) -> Bool { isReady(Int16(POLLIN | POLLHUP), within: milliseconds) }
+
+  private func isReady(_ events: Int16, within milliseconds: Int32) -> Bool {
+    var request = pollfd(fd: descriptor, events: events, revents: 0)
+    return unsafe poll(&request, 1, milliseconds) == 1 && request.revents & events != 0
+  }
+
+  /// From now on, what has no room waits; it was opened without waiting.
+  func waitWhenItWrites() { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) }
+
+  /// What a symbolic link says that was opened as itself.
+  func linkTarget() throws(SystemFailure) -> String {
+    var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe buffer.baseAddress.map { unsafe readlinkat(descriptor, "", $0, buffer.count) } ?? -1
+    }
+    guard count >= 0 else { throw .last }
+    return String(decoding: bytes.prefix(count), as: UTF8.self)
   }
 
   /// Makes what was written survive a crash of the machine. Devices and pipes have nothing to make durable.

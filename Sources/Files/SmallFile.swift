@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// Reading files of a few kilobytes, such as secrets and our own records.
@@ -5,18 +6,34 @@ package enum SmallFile {
   /// The most that is read, in bytes.
   package static let limit = 65_536
 
-  /// Makes what has been read survive a crash of the machine: who wrote it may have died before.
-  package static func synchronize(_ path: String) throws(SystemFailure) {
-    try OpenFile(reading: path).synchronize()
-    try OpenFile.synchronizeDirectory(of: path)
+  /// The text of a record of our own; nil when there is none. What is not UTF-8 is an error, as is a file that is too long.
+  ///
+  /// - Parameter synchronizing: make it survive a crash of the machine first: who wrote it may have died before.
+  package static func record(_ path: String, synchronizing: Bool) throws(SystemFailure) -> String? {
+    guard try FileStatus(path: path, followingLinks: false) != nil else { return nil }
+    let file = try OpenFile.reading(path, .record)
+    if synchronizing {
+      try file.synchronize()
+      try OpenFile.synchronizeDirectory(of: path)
+    }
+    return try text(of: file)
   }
 
-  /// The text of a file; nil when there is none. What is not UTF-8 is an error, as is a file that is too long.
-  package static func read(_ path: String) throws(SystemFailure) -> String? {
+  /// The text of a file that somebody names to be read, such as a secret; nil when there is none. A pipe is waited for, but
+  /// not for ever.
+  ///
+  /// - Parameter patience: how long somebody at the other end of a pipe may take, in milliseconds.
+  package static func read(_ path: String, patience: Int32 = 10_000) throws(SystemFailure) -> String? {
     guard try FileStatus(path: path) != nil else { return nil }
-    let file = try OpenFile(reading: path)
+    return try text(of: try OpenFile(reading: path, waiting: false), patience)
+  }
+
+  private static func text(of file: borrowing OpenFile, _ patience: Int32 = 0) throws(SystemFailure) -> String {
     var bytes: [UInt8] = []
-    while bytes.count <= limit, try file.appendNext(limit + 1 - bytes.count, to: &bytes) > 0 {}
+    while bytes.count <= limit {
+      guard file.isRegular || file.isReadable(within: patience) else { throw SystemFailure(number: ETIMEDOUT) }
+      if try file.appendNext(limit + 1 - bytes.count, to: &bytes) == 0 { break }
+    }
     guard bytes.count <= limit else { throw .tooLong }
     guard let text = String(validating: bytes, as: UTF8.self) else { throw .noText }
     return text

@@ -3,13 +3,16 @@ import Glibc
 /// A system call that failed, by its error number.
 package struct SystemFailure: Error, Hashable, Sendable {
   package let number: Int32
+  /// Words of our own, where the system's do not say it.
+  private let words: String?
 
-  package init(number: Int32) {
+  package init(number: Int32, words: String? = nil) {
     self.number = number
+    self.words = words
   }
 
-  /// The system's words for it.
-  package var text: String { unsafe String(cString: strerror(number)) }
+  /// Our words for it, or else the system's.
+  package var text: String { unsafe words ?? String(cString: strerror(number)) }
 
   /// That of the last call of this thread.
   package static var last: SystemFailure { SystemFailure(number: errno) }

@@ -20,9 +20,7 @@ struct Checkpoint: Sendable {
     self.path = path
     let text: String?
     do throws(SystemFailure) {
-      text = try SmallFile.read(path)
-      // Who wrote it may have died before it was durable.
-      if text != nil { try SmallFile.synchronize(path) }
+      text = try SmallFile.record(path, synchronizing: true)
     } catch {
       throw Failure(.wrongStream, "cannot read \(path): \(error.text)")
     }

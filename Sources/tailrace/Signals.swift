@@ -7,6 +7,12 @@ import Relay
 /// SIGHUP starts a new output. A write to a pipe without a reader, or beyond a file's size limit, is an error like any
 /// other.
 enum Signals {
+  /// Lets a crash be one. The language's runtime would start a program of its own then, which it looks for beside this one
+  /// and where the environment says.
+  static func letCrashesBe() {
+    for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
+  }
+
   /// Must be called before any other thread is started, for threads inherit what is blocked.
   static func direct(to control: RunControl) {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }

@@ -25,6 +25,7 @@ struct Tailrace: ParsableCommand {
 
   /// Makes the standard descriptors safe before anything else is opened.
   static func main() {
+    Signals.letCrashesBe()
     StandardDescriptors.fill()
     main(nil)
   }

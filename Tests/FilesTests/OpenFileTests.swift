@@ -28,7 +28,7 @@ import Testing
       (String(repeating: "y", count: 200_000) + "\nz", 200_001, String(repeating: "y", count: 200_000) + "\n"),
     ] as [(String, Int64, String)] {
       try file(text) { path in
-        let opened = try OpenFile(appendingTo: path)
+        let opened = try OpenFile.appending(to: path, .record)
         let (repaired, size) = (try opened.repairTornTail(), try opened.status().size)
         #expect(repaired == left && size == left)
         let line = try opened.lastLine(before: left)
@@ -39,9 +39,9 @@ import Testing
 
   @Test func `a file is locked for one`() throws {
     try file("") { path in
-      let first = try OpenFile(appendingTo: path)
+      let first = try OpenFile.appending(to: path, .record)
       let isOurs = first.lock()
-      let isTheirsToo = try OpenFile(appendingTo: path).lock()
+      let isTheirsToo = try OpenFile.appending(to: path, .record).lock()
       #expect(isOurs && !isTheirsToo)
     }
   }
@@ -84,7 +84,7 @@ import Testing
     _ = try directory.write(Array("mine".utf8), "target.new")
     try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: target)
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
-    try AtomicFile.write("new", to: link)
+    try AtomicFile.write("new", to: link, .named)
     #expect(try directory.read("target") == Array("new".utf8))
     #expect(try directory.read("target.new") == Array("mine".utf8))
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == target)

@@ -63,7 +63,7 @@ extension Integration {
 
     @Test(.enabled(if: PythonPackages.isAvailable, "needs python3 with pip"))
     func `other implementations accept every signature and read every event, in all modes`() throws {
-      let packages = try PythonPackages(["standardwebhooks==1.1.0", "cloudevents==2.2.0"])
+      let packages = try PythonPackages("webhooks")
       defer { packages.remove() }
       let secrets = [Data((0..<24).map { $0 &* 7 }), Data((0..<32).map { 255 - $0 })]
         .map { "whsec_\($0.base64EncodedString())" }
@@ -136,12 +136,15 @@ struct PythonPackages {
 
   private let directory: TemporaryDirectory
 
-  init(_ packages: [String]) throws {
+  /// Installs what `Scripts/requirements/NAME.txt` lists, each with its hash.
+  init(_ name: String) throws {
     directory = try TemporaryDirectory()
+    let requirements = URL(fileURLWithPath: #filePath)
+      .appendingPathComponent("../../../Scripts/requirements/\(name).txt").standardizedFileURL.path
     _ = try ChildProcess.run(
       "/usr/bin/env",
-      ["python3", "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check", "--target"]
-        + [directory.path] + packages, within: 180)
+      ["python3", "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check", "--require-hashes"]
+        + ["--only-binary", ":all:", "--target", directory.path, "-r", requirements], within: 180)
   }
 
   /// Where Python finds them.

@@ -47,7 +47,7 @@ extension Integration {
     }
 
     private func withPackages(_ body: (PythonPackages) throws -> Void) throws {
-      let packages = try PythonPackages(["h2==4.3.0"])
+      let packages = try PythonPackages("http2")
       defer { packages.remove() }
       try body(packages)
     }

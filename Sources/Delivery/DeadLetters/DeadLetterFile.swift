@@ -53,7 +53,7 @@ public final class DeadLetterFile: DeadLetterStore {
       if let letter = DeadLetter(json: line) { keys.insert(letter.key) }
       return true
     }
-    let found = KnownKeys(try OpenFile(reading: path), keys)
+    let found = KnownKeys(try OpenFile.reading(path, .named), keys)
     known.withLock { $0 = found }
     return found.keys.contains(key)
   }
@@ -91,7 +91,7 @@ public final class DeadLetterFile: DeadLetterStore {
   ) throws(Failure) {
     guard try isThere() else { return }
     let file: OpenFile
-    do { file = try OpenFile(reading: path) } catch { throw Failure(opening: path, error) }
+    do { file = try OpenFile.reading(path, .named) } catch { throw Failure(opening: path, error) }
     var offset: Int64 = 0
     while true {
       var (letters, next, isReadable): ([DeadLetter], Int64?, Bool) = ([], nil, true)
@@ -128,7 +128,7 @@ public final class DeadLetterFile: DeadLetterStore {
         left.append(UInt8(ascii: "\n"))
         return true
       }
-      try AtomicFile.write(left, to: self.path)
+      try AtomicFile.write(left, to: self.path, .named)
     }
   }
 
@@ -147,7 +147,7 @@ public final class DeadLetterFile: DeadLetterStore {
   private func withFile(_ body: (borrowing OpenFile) throws(SystemFailure) -> Void) throws(Failure) {
     do throws(SystemFailure) {
       while true {
-        let file = try OpenFile(appendingTo: path)
+        let file = try OpenFile.appending(to: path, .named)
         // Its name may be new, or have been made by somebody who died before it was durable.
         if !isNameDurable.load(ordering: .acquiring) { try OpenFile.synchronizeDirectory(of: path) }
         isNameDurable.store(true, ordering: .releasing)
