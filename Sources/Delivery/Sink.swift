@@ -31,6 +31,9 @@ public protocol Sink: Sendable {
   ///   durable, or else with the reason why it never will be. The relay only notes it.
   func submit(_ batch: EventBatch, done: @escaping Done)
 
+  /// How it is getting on, so that deliveries that fail are told of. Read again and again. Default: nothing is known.
+  var health: DeliveryHealth { get }
+
   /// Tells whether the destination could be delivered to now, without delivering anything. Default: nothing is known
   /// against it.
   func check() async throws(Failure)
@@ -58,6 +61,9 @@ extension Sink {
 
   /// One batch after another.
   public var window: DeliveryWindow { DeliveryWindow() }
+
+  /// Nothing is known.
+  public var health: DeliveryHealth { DeliveryHealth() }
 
   /// Nothing is known against it.
   public func check() async throws(Failure) {}

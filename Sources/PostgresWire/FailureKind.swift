@@ -51,6 +51,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case refused
   /// Nothing can be sent to the receiver as things are set up.
   case receiver
+  /// The receiver says that it is gone for good.
+  case receiverGone
   /// A file of credentials or certificates cannot be used.
   case credentials
   /// A file, a checkpoint or a server belongs to another stream.
@@ -127,6 +129,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .recording: Row(65, "Recordings")
     case .refused: Row(65, "Receivers")
     case .receiver: Row(78, "Receivers")
+    case .receiverGone: Row(65, "Receivers")
     case .credentials: Row(78, "Receivers")
     case .wrongStream: Row(78, "Files")
     case .serverRewound: Row(78, "Slots")

@@ -20,6 +20,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether it was the sink or the letters that failed, not the stream.
   private(set) var hasSinkFailed = false
   private var hasWarnedOfChanges = false
+  private var watch: DeliveryWatch
 
   init(
     _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source, wasTaken: Bool,
@@ -57,6 +58,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.control = control
     self.board = board
     self.log = log
+    watch = DeliveryWatch(log)
   }
 
   var identity: StreamIdentity { ledger.identity }
@@ -101,8 +103,11 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       advance()
       try report()
       publish(.streaming)
+      tell()
       // A failure that came while something was handed over has woken nobody.
-      if supply != .paused, outbound.failure == nil { session.wait(pipeline, after: supply, control) }
+      if supply != .paused, outbound.failure == nil {
+        session.wait(pipeline, after: supply, control, atMost: pipeline.confirm.isIdle ? nil : .seconds(1))
+      }
     }
   }
 
@@ -196,6 +201,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
         }
       }
       publish(.draining)
+      tell()
       control.wait(for: nil, atMost: session.longestWait)
       outbound.collect(&pipeline)
       outbound.handOverAll(&pipeline)
@@ -207,6 +213,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       }
     }
     if let failure = outbound.failure { return try end(failure) }
+    tell()
     advance()
     try sayGoodbye()
     if pipeline.mapper.passedOverChanges > 0 {
@@ -230,7 +237,17 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   mutating func idle(atMost duration: Duration) throws(Failure) {
     control.wait(for: nil, atMost: duration)
     outbound.collect(&pipeline)
+    tell()
     if !gate.isClosed { try ledger.record(flushed) }
+  }
+
+  /// Tells of deliveries that fail.
+  private mutating func tell() {
+    let (received, flushed) = (pipeline.received.rawValue, pipeline.confirm.flushed.rawValue)
+    watch.look(
+      at: outbound.gate.sink, unconfirmed: received > flushed ? received - flushed : 0,
+      isFull: !outbound.hasRoom(pipeline.confirm), isBusy: !pipeline.confirm.isIdle,
+      delivered: outbound.deliveredEvents)
   }
 
   /// Waits a moment for what is with the sink, when there is no stream to confirm it to any more.

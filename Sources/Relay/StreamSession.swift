@@ -98,9 +98,12 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
     return lastStatus + (hasNews ? min(heartbeat, .seconds(1)) : heartbeat) - .now
   }
 
-  /// Waits until there is something to do; without a supply, nothing is being read.
-  func wait(_ pipeline: borrowing Pipeline, after supply: FrameSupply?, _ control: RunControl) {
-    var limit: Duration? = isLive ? max(.zero, untilStatus(pipeline)) : nil
+  /// Waits until there is something to do, or for so long; without a supply, nothing is being read.
+  func wait(
+    _ pipeline: borrowing Pipeline, after supply: FrameSupply?, _ control: RunControl, atMost longest: Duration?
+  ) {
+    var limit = isLive ? max(.zero, untilStatus(pipeline)) : longest
+    if let longest { limit = limit.map { min($0, longest) } }
     guard let supply else {
       let pause = watch.untilNext
       return control.wait(for: nil, atMost: limit.map { min($0, pause ?? $0) } ?? pause)

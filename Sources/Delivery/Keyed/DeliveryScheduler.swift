@@ -85,6 +85,8 @@ final class BatchInFlight: Sendable {
   let batch: EventBatch
   /// What the sink knows it by.
   let number: Int
+  /// When it was handed over.
+  let began = ContinuousClock.now
   private let remaining: Atomic<Int>
 
   init(_ batch: EventBatch, number: Int) {

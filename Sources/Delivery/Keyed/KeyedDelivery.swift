@@ -11,6 +11,9 @@ public struct KeyedDelivery: Hashable, Sendable {
   public var attemptBytes = 1 << 20
   /// How long an attempt that is not full may wait for more events, if it can hold several. Default: 5 ms.
   public var linger: Duration = .milliseconds(5)
+  /// How long an event may wait here, from when it was handed over, before a failure is the last one for it. Default: without
+  /// end.
+  public var maximumAge: Duration?
   /// How long to wait before trying again, and how often to try.
   public var retry = RetryPolicy()
 

@@ -10,6 +10,8 @@ extension KeyedSink {
   private struct Refusal {
     let trouble: Attempt.Trouble
     let attempts: Int
+    /// Whether one of several events may be to blame for all.
+    let mayBlameOne: Bool
     /// When it was tried first, in seconds since 1970.
     let first: Int64
   }
@@ -28,10 +30,11 @@ extension KeyedSink {
   func run(_ parcel: DeliveryScheduler.Parcel) async {
     // The last piece is next. A refused piece is split in two until the one event to blame is found.
     var pieces = [parcel.items]
+    let number = state.withLock { $0.record.begin() }
     while let piece = pieces.popLast(), !hasStopped {
       let free = await parkedRemoved(piece)
-      guard !free.isEmpty, case .refused(let items, let refusal) = await send(free) else { continue }
-      if items.count > 1, refusal.trouble.status != nil {
+      guard !free.isEmpty, case .refused(let items, let refusal) = await send(free, number) else { continue }
+      if items.count > 1, refusal.mayBlameOne {
         pieces.append(Array(items[(items.count / 2)...]))
         pieces.append(Array(items[..<(items.count / 2)]))
       } else {
@@ -40,36 +43,39 @@ extension KeyedSink {
     }
     state.withLock { state in
       state.running -= 1
+      state.record.settle(number, delivered: 0)
       state.scheduler.finish(parcel)
     }
     pump()
   }
 
   /// Tries until the receiver has the piece, or refuses it.
-  private func send(_ items: [Item]) async -> Outcome {
+  private func send(_ items: [Item], _ number: Int) async -> Outcome {
     let began = ContinuousClock.now
     /// When it was tried first, which only a failure wants to know.
     var first: Int64 { PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds }
     var left = items
-    var attempts = 0
+    var (attempts, excused) = (0, 0)
     while true {
       attempts += 1
       if hasStopped { return .over }
       let start = ContinuousClock.now
       let attempt = await publisher.publish(left.map(\.outgoing))
+      if let remark = attempt.remark { state.withLock { $0.record.remark(remark) } }
       let trouble: Attempt.Trouble
       switch attempt.verdicts {
       case .together(.published):
         state.withLock { $0.succeeded(in: .now - start) }
-        finish(left)
+        finish(left, number)
         return .over
       case .together(.stop(let error)):
         fail(error)
         return .over
-      case .together(.refused(let why)): return .refused(left, Refusal(trouble: why, attempts: attempts, first: first))
+      case .together(.refused(let why)):
+        return .refused(left, Refusal(trouble: why, attempts: attempts, mayBlameOne: true, first: first))
       case .together(.retry(let why)): trouble = why
       case .each(let verdicts):
-        guard let rest = await sort(&left, verdicts, attempts, began) else {
+        guard let rest = await sort(&left, verdicts, attempts, began, number) else {
           state.withLock { $0.succeeded(in: .now - start) }
           return .over
         }
@@ -78,31 +84,46 @@ extension KeyedSink {
         left = await parkedRemoved(left)
         if left.isEmpty { return .over }
       }
-      if let maximum = delivery.retry.maximumAttempts, attempts >= maximum {
+      if trouble.concernsReceiver { excused += 1 }
+      let isLast = delivery.retry.maximumAttempts.map { attempts - excused >= $0 } ?? false
+      if isLast || left.contains(where: isTooOld) {
         let why = Attempt.Trouble("given up: \(trouble.reason)", status: trouble.status)
-        return .refused(left, Refusal(trouble: why, attempts: attempts, first: first))
+        let mayBlameOne = trouble.status != nil && !trouble.concernsReceiver
+        let refusal = Refusal(trouble: why, attempts: attempts, mayBlameOne: mayBlameOne, first: first)
+        if isLast || mayBlameOne { return .refused(left, refusal) }
+        // Age is each event's own.
+        await giveUp(left.filter(isTooOld), refusal)
+        left = await parkedRemoved(left.filter { !isTooOld($0) })
       }
-      guard await pause(afterFailures: attempts, since: start, attempt.retryAfter) else { return .over }
+      guard let head = left.first else { return .over }
+      state.withLock { $0.record.fail(number, head, trouble) }
+      guard await pause(afterFailures: attempts, since: start, attempt.retryAfter, head) else { return .over }
     }
+  }
+
+  /// Whether a failure of an event is its last one.
+  private func isTooOld(_ item: Item) -> Bool {
+    delivery.maximumAge.map { ContinuousClock.now - item.batch.began >= $0 } ?? false
   }
 
   /// Takes out of a piece what has a final verdict; gives why the first of the others has to be tried again, if there are
   /// others.
   private func sort(
-    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ began: ContinuousClock.Instant
+    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ began: ContinuousClock.Instant,
+    _ number: Int
   ) async -> Attempt.Trouble? {
     var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
     for (index, item) in items.enumerated() {
       // An event without a verdict is one nobody knows about.
       let verdict = index < verdicts.count ? verdicts[index] : .retry(.init("no verdict"))
       switch verdict {
-      case .published: finish([item])
+      case .published: finish([item], number)
       case .retry(let why):
         again.append(item)
         trouble = trouble ?? why
       case .refused(let why):
         let first = PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds
-        await giveUp([item], Refusal(trouble: why, attempts: attempts, first: first))
+        await giveUp([item], Refusal(trouble: why, attempts: attempts, mayBlameOne: false, first: first))
       case .stop(let error):
         fail(error)
         return nil
@@ -112,15 +133,24 @@ extension KeyedSink {
     return trouble
   }
 
-  private func finish(_ items: [Item]) {
+  /// The receiver has them.
+  private func finish(_ items: [Item], _ number: Int) {
+    state.withLock { $0.record.settle(number, delivered: items.count) }
+    settle(items)
+  }
+
+  /// Each is where it belongs, with the receiver or among the letters.
+  private func settle(_ items: [Item]) {
     for item in items where item.batch.finishOne() { open.finish(item.batch.number) }
   }
 
   /// Gives its place away and waits; false when the sink has stopped meanwhile.
   private func pause(
-    afterFailures failures: Int, since start: ContinuousClock.Instant, _ retryAfter: Duration?
+    afterFailures failures: Int, since start: ContinuousClock.Instant, _ retryAfter: Duration?, _ first: Item
   ) async -> Bool {
-    let own = delivery.retry.pause(afterFailures: failures)
+    var own = delivery.retry.pause(afterFailures: failures)
+    // The last attempt is due when the event is too old.
+    if let age = delivery.maximumAge { own = min(own, max(.zero, first.batch.began + age - .now)) }
     state.withLock { $0.failed(since: start, retryAfter: retryAfter, delivery.retry) }
     pump()
     try? await Task.sleep(for: own)
@@ -137,7 +167,8 @@ extension KeyedSink {
       var letter = letter(item, refusal.trouble.reason, attempts: refusal.attempts, first: refusal.first)
       letter.status = refusal.trouble.status
       do throws(Failure) { try await deadLetters.accept([letter]) } catch { return fail(error) }
-      finish([item])
+      state.withLock { $0.record.keep(item, letter.reason) }
+      settle([item])
     }
   }
 
@@ -148,7 +179,12 @@ extension KeyedSink {
     for item in items {
       let letter = letter(item, "parked behind an earlier event of its key", attempts: 0, first: nil)
       do throws(Failure) {
-        if try await deadLetters.park(letter) { finish([item]) } else { free.append(item) }
+        guard try await deadLetters.park(letter) else {
+          free.append(item)
+          continue
+        }
+        state.withLock { $0.record.keep(item, letter.reason) }
+        settle([item])
       } catch {
         fail(error)
         return []

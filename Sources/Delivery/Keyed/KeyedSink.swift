@@ -33,6 +33,9 @@ public final class KeyedSink<P: Publisher>: Sink {
     pump()
   }
 
+  /// What fails, and what became of it.
+  public var health: DeliveryHealth { state.withLock(\.record).health(publisher.destination) }
+
   /// Asks the publisher.
   public func check() async throws(Failure) { try await publisher.check() }
 
@@ -72,6 +75,7 @@ public final class KeyedSink<P: Publisher>: Sink {
 struct KeyedState {
   var scheduler = DeliveryScheduler()
   var limit: ConcurrencyLimit
+  var record = DeliveryRecord()
   /// Attempts under way.
   var running = 0
   /// Parcels that have waited after a failure and want to go on, before any new one.

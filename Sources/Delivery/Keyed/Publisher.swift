@@ -70,11 +70,17 @@ public struct Attempt: Sendable {
     public let reason: String
     /// The receiver's status code, if it gave one.
     public let status: Int?
+    /// Whether it is surely the receiver's, not the event's: such an attempt is not counted against the event.
+    public let concernsReceiver: Bool
+    /// What can be looked at, in a few words.
+    public let hint: String?
 
     /// Makes a reason.
-    public init(_ reason: String, status: Int? = nil) {
+    public init(_ reason: String, status: Int? = nil, concernsReceiver: Bool = false, hint: String? = nil) {
       self.reason = reason
       self.status = status
+      self.concernsReceiver = concernsReceiver
+      self.hint = hint
     }
   }
 
@@ -89,10 +95,13 @@ public struct Attempt: Sendable {
   public let verdicts: Verdicts
   /// How long the receiver wants to be left alone; nil if it does not say.
   public let retryAfter: Duration?
+  /// Something an operator should know although it was no trouble; told once.
+  public let remark: String?
 
   /// Makes an outcome.
-  public init(_ verdicts: Verdicts, retryAfter: Duration? = nil) {
+  public init(_ verdicts: Verdicts, retryAfter: Duration? = nil, remark: String? = nil) {
     self.verdicts = verdicts
     self.retryAfter = retryAfter
+    self.remark = remark
   }
 }

@@ -1,6 +1,7 @@
 /// How long to wait before trying again, and how often to try.
 public struct RetryPolicy: Hashable, Sendable {
-  /// How often to try before giving an event up. Default: without end.
+  /// How often to try before giving an event up; attempts that failed because of the receiver alone are not counted. Default:
+  /// without end.
   public var maximumAttempts: Int?
   /// The first pause; each further one may be twice as long. Default: 200 ms.
   public var firstPause: Duration = .milliseconds(200)

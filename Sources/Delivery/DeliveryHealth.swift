@@ -1,0 +1,56 @@
+public import IntegrationEvents
+
+/// How a sink is getting on, for whoever tells about it.
+public struct DeliveryHealth: Sendable {
+  /// What fails now and is tried again.
+  public struct Trouble: Sendable {
+    /// Why the last attempt failed, in a few words.
+    public var reason: String
+    /// What can be looked at.
+    public var hint: String?
+    /// How many attempts have failed since everything was well.
+    public var failures: Int
+    /// Since when.
+    public var since: ContinuousClock.Instant
+    /// The first of the events that fail.
+    public var oldest: Waiting
+  }
+
+  /// An event that waits for its delivery.
+  public struct Waiting: Hashable, Sendable {
+    /// Where it stands in the log.
+    public var position: EventPosition
+    /// Its `time`, as it is written; empty for none.
+    public var time: String
+    /// Since when it is with the sink.
+    public var since: ContinuousClock.Instant
+  }
+
+  /// Events that became dead letters.
+  public struct Letters: Hashable, Sendable {
+    /// How many.
+    public var count = 0
+    /// Where the last one stands in the log.
+    public var position = EventPosition(commitLSN: 0, ordinal: 0)
+    /// Why.
+    public var reason = ""
+  }
+
+  /// Where it delivers to, as it may be shown.
+  public var destination = "the sink"
+  /// What fails now; nil while nothing does.
+  public var trouble: Trouble?
+  /// How many attempts have failed so far, and why the last one did.
+  public var failures = 0
+  /// Why the last attempt failed that did.
+  public var lastReason = ""
+  /// How many events are delivered so far.
+  public var delivered = 0
+  /// What became of events that could not be delivered.
+  public var letters = Letters()
+  /// Something to be told once.
+  public var remark: String?
+
+  /// Makes the health of a sink of which nothing is known.
+  public init() {}
+}

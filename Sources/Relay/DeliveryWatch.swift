@@ -1,0 +1,200 @@
+package import Delivery
+import IntegrationEvents
+package import Logging
+import PostgresWire
+
+/// Tells of deliveries that fail: at once, then sparsely, and when they work again; of dead letters; and of a sink that takes
+/// nothing although nothing fails.
+package struct DeliveryWatch {
+  /// How often the sink is asked.
+  private static let interval: Duration = .milliseconds(100)
+  /// How long an outage is told of again at first, and at most.
+  private static let firstReminder: Duration = .seconds(10)
+  private static let lastReminder: Duration = .seconds(600)
+  /// How long a sink may take nothing before that is told.
+  private static let patience: Duration = .seconds(30)
+  /// So many outages are told of at once, then one in so long.
+  private static let burst = 5
+  private static let refill: Duration = .seconds(30)
+  /// No more reasons or remarks than these are kept in mind.
+  private static let most = 16
+
+  /// An outage that has been told of.
+  private struct Outage {
+    let since: ContinuousClock.Instant
+    var reminder: Reminder
+    var reasons: Set<String>
+    var failures: Int
+  }
+
+  /// When to tell again: each time after twice as long.
+  private struct Reminder {
+    var next: ContinuousClock.Instant
+    private var pause: Duration
+
+    init(_ pause: Duration) {
+      self.pause = pause
+      next = .now + pause
+    }
+
+    mutating func isDue(_ now: ContinuousClock.Instant) -> Bool {
+      guard now >= next else { return false }
+      pause = min(pause * 2, lastReminder)
+      next = now + pause
+      return true
+    }
+  }
+
+  private let log: Logger
+  private var lastLook: ContinuousClock.Instant?
+  private var outage: Outage?
+  private var knownFailures = 0
+  private var allowance = Self.burst
+  private var allowedSince = ContinuousClock.now
+  private var toldLetters = 0
+  private var letterReminder: Reminder?
+  private var remarks: Set<String> = []
+  private var (progress, lastProgress) = (0, ContinuousClock.now)
+  private var stall: Reminder?
+
+  package init(_ log: Logger) {
+    self.log = log
+  }
+
+  /// Looks at a sink.
+  ///
+  /// - Parameters:
+  ///   - unconfirmed: how many bytes of log lie between what has been read and what is confirmed.
+  ///   - isFull: whether nothing more is read before something is delivered.
+  ///   - isBusy: whether something is with the sink.
+  ///   - batches: how many events are in batches that are durable.
+  package mutating func look(
+    at sink: any Sink, unconfirmed: UInt64? = nil, isFull: Bool = false, isBusy: Bool, delivered batches: Int
+  ) {
+    let now = ContinuousClock.now
+    if let lastLook, now - lastLook < Self.interval, isBusy { return }
+    lastLook = now
+    let health = sink.health
+    if let remark = health.remark, remarks.count < Self.most, remarks.insert(remark).inserted {
+      log.warning("\(health.destination): \(remark)")
+    }
+    tellLetters(health, now)
+    tellOutage(health, now, behind(unconfirmed, isFull))
+    tellStall(health, now, isBusy: isBusy, batches, behind(unconfirmed, isFull))
+  }
+
+  private func behind(_ unconfirmed: UInt64?, _ isFull: Bool) -> String {
+    (unconfirmed.map { ", \(formatted(bytes: $0)) of log are not confirmed" } ?? "")
+      + (isFull ? ", nothing more is read until something is delivered" : "")
+  }
+
+  private mutating func tellOutage(
+    _ health: DeliveryHealth, _ now: ContinuousClock.Instant, _ behind: String
+  ) {
+    let isNew = health.failures > knownFailures
+    knownFailures = health.failures
+    guard let trouble = health.trouble else {
+      if let over = outage {
+        log.notice(
+          "delivery to \(health.destination) works again after \((now - over.since).inWords), \(over.failures) failed attempts"
+        )
+        outage = nil
+      } else if isNew, takeAllowance(now) {
+        log.warning("delivery to \(health.destination) failed: \(health.lastReason); it was tried again and works")
+      }
+      return
+    }
+    let hint = trouble.hint.map { " (\($0))" } ?? ""
+    guard var known = outage else {
+      guard takeAllowance(now) else { return }
+      outage = Outage(
+        since: trouble.since, reminder: Reminder(Self.firstReminder), reasons: [trouble.reason],
+        failures: trouble.failures)
+      log.warning("delivery to \(health.destination) fails: \(trouble.reason)\(hint); it is tried again and again")
+      return
+    }
+    known.failures = trouble.failures
+    let isOtherReason = known.reasons.count < Self.most && known.reasons.insert(trouble.reason).inserted
+    if known.reminder.isDue(now) || isOtherReason {
+      let time = trouble.oldest.time.isEmpty ? "" : " of \(trouble.oldest.time)"
+      log.warning(
+        """
+        delivery to \(health.destination) still fails after \((now - known.since).inWords): \(trouble.reason)\(hint), \
+        \(trouble.failures) attempts; the oldest event\(time) at \(trouble.oldest.position.sequence) has waited \
+        \((now - trouble.oldest.since).inWords)\(behind)
+        """)
+    }
+    outage = known
+  }
+
+  /// A receiver that fails every now and then must not fill the log.
+  private mutating func takeAllowance(_ now: ContinuousClock.Instant) -> Bool {
+    let earned = Int(clamping: (now - allowedSince).components.seconds / Self.refill.components.seconds)
+    if earned > 0 {
+      allowance = min(Self.burst, allowance + earned)
+      allowedSince = now
+    }
+    guard allowance > 0 else { return false }
+    allowance -= 1
+    return true
+  }
+
+  private mutating func tellLetters(_ health: DeliveryHealth, _ now: ContinuousClock.Instant) {
+    let letters = health.letters
+    guard letters.count > toldLetters else { return }
+    let last = "\(letters.position.sequence): \(letters.reason)"
+    if letterReminder == nil {
+      letterReminder = Reminder(Self.firstReminder)
+    } else if letterReminder?.isDue(now) == false {
+      return
+    }
+    let count = letters.count - toldLetters
+    log.warning(
+      count == 1
+        ? "the event at \(last) went to the dead letters"
+        : "\(count) events went to the dead letters, the last at \(last)")
+    toldLetters = letters.count
+  }
+
+  private mutating func tellStall(
+    _ health: DeliveryHealth, _ now: ContinuousClock.Instant, isBusy: Bool, _ batches: Int, _ behind: String
+  ) {
+    let come = batches &+ health.delivered &+ health.letters.count
+    if come != progress || !isBusy || health.trouble != nil {
+      if stall != nil, health.trouble == nil {
+        log.notice("delivery to \(health.destination) goes on after \((now - lastProgress).inWords)")
+      }
+      (progress, lastProgress, stall) = (come, now, nil)
+    } else if now - lastProgress >= Self.patience {
+      if stall == nil {
+        stall = Reminder(Self.patience)
+      } else if stall?.isDue(now) == false {
+        return
+      }
+      log.warning(
+        "\(health.destination) has taken nothing for \((now - lastProgress).inWords), and has not refused it\(behind)")
+    }
+  }
+}
+
+extension Duration {
+  /// `35 s`, `12 min`, `3 h`, for messages.
+  var inWords: String {
+    switch components.seconds {
+    case ..<1: "\(max(0, components.attoseconds / 1_000_000_000_000_000)) ms"
+    case ..<120: "\(components.seconds) s"
+    case ..<7200: "\(components.seconds / 60) min"
+    default: "\(components.seconds / 3600) h"
+    }
+  }
+}
+
+/// `35 bytes`, `12 kB`, `3 MB`, `7 GB`, for messages.
+private func formatted(bytes: UInt64) -> String {
+  switch bytes {
+  case ..<10_000: "\(bytes) bytes"
+  case ..<10_000_000: "\(bytes / 1000) kB"
+  case ..<10_000_000_000: "\(bytes / 1_000_000) MB"
+  default: "\(bytes / 1_000_000_000) GB"
+  }
+}
