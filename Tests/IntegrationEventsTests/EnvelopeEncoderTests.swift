@@ -118,7 +118,9 @@ private let head =
     ("12345678\"", #"12345678\""#), ("1234567\\89", #"1234567\\89"#),
   ])
   func `text becomes a JSON string`(payload: String, data: String) throws {
-    #expect(try draft(.text, payload).line() == head + #","datacontenttype":"text/plain","data":""# + data + "\"}\n")
+    #expect(
+      try draft(.text, payload).line() == head + #","datacontenttype":"text/plain; charset=UTF-8","data":""# + data
+        + "\"}\n")
   }
 
   /// RFC 4648, section 10, and the alphabet's last characters.

@@ -13,6 +13,16 @@ public struct EncodedEvent: Hashable, Sendable {
     case text
     /// Bytes in base64, inside the quotes.
     case base64
+
+    /// The `datacontenttype` that the encoder writes for it, and that holds where an event names none.
+    public var contentType: String? {
+      switch self {
+      case .none: nil
+      case .json: "application/json"
+      case .text: "text/plain; charset=UTF-8"
+      case .base64: "application/octet-stream"
+      }
+    }
   }
 
   /// A piece of a line, counted from its start. Small, because there is one of these for each attribute of each event.

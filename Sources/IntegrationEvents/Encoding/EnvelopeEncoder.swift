@@ -145,7 +145,7 @@ public struct EnvelopeEncoder: Sendable {
     switch payload {
     case .none: return
     case .json, .uncheckedJSON: line.append(#","datacontenttype":"application/json","data":"#)
-    case .text: line.append(#","datacontenttype":"text/plain","data":"#)
+    case .text: line.append(#","datacontenttype":"text/plain; charset=UTF-8","data":"#)
     case .hexadecimal: line.append(#","datacontenttype":"application/octet-stream","data_base64":"#)
     }
     try appendData(payload, from: bytes, to: &line, &encoded)
