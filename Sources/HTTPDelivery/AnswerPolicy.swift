@@ -6,8 +6,13 @@ public struct AnswerPolicy: Hashable, Sendable {
     case delivered
     /// Try again later.
     case retry
+    /// It speaks of the receiver, not of the event: a redirect, credentials, an address where nobody is. Try again later,
+    /// however often.
+    case misdirected
     /// The receiver will never take it.
     case refused
+    /// The receiver says that it is gone for good.
+    case gone
   }
 
   /// Status codes to try again although they would be final.
@@ -18,16 +23,27 @@ public struct AnswerPolicy: Hashable, Sendable {
   /// Makes a policy with the defaults.
   public init() {}
 
-  /// What a status code means. 408, 425, 429 and 5xx other than 501 may pass; all others will not.
+  /// What a status code means. A code that no class has counts as 5xx. Source: RFC 9110, section 15.
   public func meaning(of status: Int) -> Meaning {
-    if refused.contains(status) { return .refused }
     if retried.contains(status) { return .retry }
+    if status == 410 { return .gone }
+    if refused.contains(status) { return .refused }
     switch status {
     case 200..<300: return .delivered
+    case 300..<400, 401, 402, 403, 404, 405, 407, 421, 426, 451: return .misdirected
     case 408, 425, 429: return .retry
     case 501: return .refused
-    case 500..<600: return .retry
-    default: return .refused
+    case 400..<500: return .refused
+    default: return .retry
+    }
+  }
+
+  /// What is to be looked at after an answer that speaks of the receiver.
+  static func hint(for status: Int) -> String {
+    switch status {
+    case 300..<400: "redirects are not followed: give the address that it names"
+    case 401, 403, 407: "check the credentials; their files are read again when they change"
+    default: "check the address"
     }
   }
 }

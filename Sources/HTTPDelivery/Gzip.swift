@@ -4,8 +4,9 @@ import CZlib
 ///
 /// Source: RFC 1952; zlib manual, "Advanced Functions", deflateInit2.
 enum Gzip {
-  /// The bytes in gzip's format; nil when zlib has no memory.
+  /// The bytes in gzip's format; nil when zlib has no memory, or they are more than it counts.
   static func compress(_ bytes: [UInt8]) -> [UInt8]? {
+    guard bytes.count <= Int(UInt32.max) / 2 else { return nil }
     var stream = unsafe z_stream()
     // Sixteen more than the window's size asks for a gzip header and trailer.
     let opened = unsafe deflateInit2_(

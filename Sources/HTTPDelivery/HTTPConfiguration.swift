@@ -10,7 +10,15 @@ public struct HTTPConfiguration: Hashable, Sendable {
     case batch
   }
 
-  /// Where to post.
+  /// Versions of TLS.
+  public enum TLSVersion: String, CaseIterable, Sendable {
+    case v1_0 = "1.0"
+    case v1_1 = "1.1"
+    case v1_2 = "1.2"
+    case v1_3 = "1.3"
+  }
+
+  /// Where to post. A user and a password in it are used for basic authentication.
   public var url: String
   /// How events are put into requests. Default: structured.
   public var mode = Mode.structured
@@ -32,6 +40,8 @@ public struct HTTPConfiguration: Hashable, Sendable {
   public var sendsIdempotencyKey = false
   /// What proves to the receiver who we are.
   public var credentials = CredentialFiles()
+  /// The oldest version of TLS that is spoken. Default: 1.2.
+  public var minimumTLS = TLSVersion.v1_2
   /// A file of certificate authorities to trust instead of the system's.
   public var authorityFile: String?
   /// A client certificate and its key.

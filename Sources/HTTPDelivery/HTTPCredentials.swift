@@ -3,11 +3,11 @@ import Files
 import Octets
 import PostgresWire
 
-/// The files that hold what proves to a receiver who we are.
+/// The files that hold what proves to a receiver who we are. Each is read again when it changes.
 public struct CredentialFiles: Hashable, Sendable {
   /// Lines of `Name: value`, sent with every request.
   public var headers: String?
-  /// A bearer token, read again whenever the file changes.
+  /// A bearer token.
   public var bearerToken: String?
   /// A line of `user:password` for basic authentication.
   public var basic: String?
@@ -20,57 +20,113 @@ public struct CredentialFiles: Hashable, Sendable {
 
 /// What proves to a receiver who we are.
 struct HTTPCredentials: Sendable {
-  private var headers: [(name: String, value: String)] = []
-  private var bearerToken: WatchedFile?
-  private var basic: (user: String, password: String)?
-  private(set) var signing: StandardWebhooks?
+  /// As it is for one request.
+  struct Proof: Sendable {
+    var headers: [(name: String, value: String)] = []
+    var signing: StandardWebhooks?
+    /// What is wrong with a file since it has changed.
+    var complaint: String?
+  }
+
+  /// Header fields that a request has of its own, so that a file cannot send them a second time.
+  private static let reserved: Set<String> = [
+    "connection", "content-encoding", "content-length", "content-type", "expect", "idempotency-key", "keep-alive",
+    "te", "traceparent", "trailer", "transfer-encoding", "upgrade", "webhook-id", "webhook-signature",
+    "webhook-timestamp",
+  ]
+  /// The most that the fields of a file may take, in bytes: a request's head has to hold others too.
+  private static let longest = 16_384
+
+  private typealias Problem = CredentialFile<String>.Problem
+
+  private let headers: CredentialFile<[(name: String, value: String)]>?
+  private let authorization: CredentialFile<String>?
+  private let signing: CredentialFile<StandardWebhooks>?
+  /// From the address.
+  private let user: String?
 
   /// Reads the files; one that makes no sense is an error that does not show what is in it.
-  init(_ files: CredentialFiles) throws(Failure) {
-    if let path = files.headers {
-      guard let headers = Self.headers(from: try Self.text(of: path)) else {
-        throw Failure(.credentials, "\(path): a line is not of the form 'Name: value'")
-      }
-      self.headers = headers
+  ///
+  /// - Parameter user: `user:password` from the address.
+  init(_ files: CredentialFiles, user: String?) throws(Failure) {
+    let given = [files.bearerToken, files.basic, user].compactMap { $0 }.count
+    guard given <= 1 else {
+      throw Failure(.credentials, "of a bearer token, a user's file and a user in the address there can be only one")
     }
-    if let path = files.signingSecrets {
-      guard let signing = StandardWebhooks(secrets: try Self.text(of: path)) else {
-        throw Failure(.credentials, "\(path): wants lines of whsec_ and base64, of 16 bytes or more")
+    headers = try files.headers.map { (path) throws(Failure) in
+      try CredentialFile(path) { (text) throws(CredentialFile<[(name: String, value: String)]>.Problem) in
+        try Self.fields(text, hasAuthorization: given == 1)
       }
-      self.signing = signing
+    }
+    signing = try files.signingSecrets.map { (path) throws(Failure) in
+      try CredentialFile(path) { (text) throws(CredentialFile<StandardWebhooks>.Problem) in
+        guard let signing = StandardWebhooks(secrets: text) else {
+          throw .init("wants lines of whsec_ and base64, of 16 bytes or more")
+        }
+        return signing
+      }
     }
     if let path = files.bearerToken {
-      do { bearerToken = try WatchedFile(path: path) } catch {
-        throw Failure(.credentials, "cannot read \(path): \(error.text)")
-      }
+      authorization = try CredentialFile(path) { (text) throws(Problem) in try Self.bearer(text) }
+    } else if let path = files.basic {
+      authorization = try CredentialFile(path) { (text) throws(Problem) in try Self.basic(text) }
+    } else {
+      authorization = nil
     }
-    if let path = files.basic {
-      let parts = try Self.text(of: path).split(whereSeparator: \.isNewline).first?.split(
-        separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let parts, parts.count == 2 else {
-        throw Failure(.credentials, "\(path): wants a line of user:password")
-      }
-      basic = (String(parts[0]), String(parts[1]))
-    }
+    self.user = user.map { "Basic \(Base64.encode(Array($0.utf8)))" }
   }
 
-  private static func text(of path: String) throws(Failure) -> String {
-    do {
-      if let text = try SmallFile.read(path) { return text }
-    } catch {
-      throw Failure(.credentials, "cannot read \(path): \(error.text)")
+  /// What counts for a request now.
+  func proof() -> Proof {
+    var proof = Proof()
+    if let (fields, complaint) = headers?.current {
+      proof.headers = fields
+      proof.complaint = complaint
     }
-    throw Failure(.credentials, "there is no file \(path)")
+    if let (value, complaint) = authorization?.current {
+      proof.headers.append(("authorization", value))
+      proof.complaint = proof.complaint ?? complaint
+    }
+    if let user { proof.headers.append(("authorization", user)) }
+    if let (signing, complaint) = signing?.current {
+      proof.signing = signing
+      proof.complaint = proof.complaint ?? complaint
+    }
+    return proof
   }
 
-  /// The headers of one request.
-  func requestHeaders() -> [(String, String)] {
-    var all = headers.map { ($0.name, $0.value) }
-    if let token = bearerToken?.text, !token.isEmpty { all.append(("authorization", "Bearer \(token)")) }
-    if let basic {
-      all.append(("authorization", "Basic \(Base64.encode(Array("\(basic.user):\(basic.password)".utf8)))"))
+  /// Source: RFC 6750, section 2.1.
+  private static func bearer(_ token: String) throws(Problem) -> String {
+    guard !token.isEmpty else { throw Problem("wants a token; the file is empty") }
+    guard token.utf8.count <= longest, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw Problem("wants one line with a token and no blank in it")
     }
-    return all
+    return "Bearer \(token)"
+  }
+
+  private static func basic(_ text: String) throws(Problem) -> String {
+    guard text.contains(":"), text.utf8.count <= longest,
+      !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+    else { throw Problem("wants one line of user:password") }
+    return "Basic \(Base64.encode(Array(text.utf8)))"
+  }
+
+  private static func fields(
+    _ text: String, hasAuthorization: Bool
+  ) throws(CredentialFile<[(name: String, value: String)]>.Problem) -> [(name: String, value: String)] {
+    guard let fields = headers(from: text) else { throw .init("a line is not of the form 'Name: value'") }
+    for (name, _) in fields {
+      let name = name.lowercased()
+      if reserved.contains(name) || name.hasPrefix("ce-") {
+        throw .init("\(name) is a field that every request has of its own")
+      }
+      if name == "authorization", hasAuthorization { throw .init("authorization comes from another file already") }
+    }
+    guard fields.count(where: { $0.name.lowercased() == "host" }) <= 1 else { throw .init("host is there twice") }
+    guard fields.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }) <= longest else {
+      throw .init("wants no more than \(longest) bytes of header fields")
+    }
+    return fields
   }
 
   /// Reads `Name: value` lines; blank ones and those that start with `#` are passed over. Nil when one is neither.
@@ -82,19 +138,20 @@ struct HTTPCredentials: Sendable {
       guard let colon = line.firstIndex(of: ":") else { return nil }
       let name = String(line[..<colon])
       let value = String(line[line.index(after: colon)...]).trimmedBlanks
-      guard !name.isEmpty, name.utf8.allSatisfy(isTokenByte), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-        return nil
-      }
+      guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenByte), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+      else { return nil }
       headers.append((name, value))
     }
     return headers
   }
+}
 
-  /// Source: RFC 9110, section 5.6.2.
-  private static func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
+extension UInt8 {
+  /// Whether a header field's name may have it. Source: RFC 9110, section 5.6.2.
+  var isTokenByte: Bool {
+    switch self {
     case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    default: "!#$%&'*+-.^_`|~".utf8.contains(self)
     }
   }
 }

@@ -4,15 +4,25 @@ import Octets
 
 /// What goes into one request: header fields and a body. Source: CloudEvents HTTP Protocol Binding.
 struct HTTPMessage {
-  var headers: [(String, String)]
-  var body: [UInt8]
+  /// An event that no request can carry, and why.
+  struct Unpostable: Error, Hashable {
+    let reason: String
+  }
+
+  var headers: [(String, String)] = []
+  var body: [UInt8] = []
+  /// The body before it was compressed; nil when it is not.
+  private(set) var plainBody: [UInt8]?
 
   /// The request for some events: one, or in batch mode several.
-  init(_ events: [OutgoingEvent], mode: HTTPConfiguration.Mode) {
+  init(_ events: [OutgoingEvent], mode: HTTPConfiguration.Mode) throws(Unpostable) {
+    for event in events where event.event.id.isEmpty || event.event.type.isEmpty {
+      throw Unpostable(reason: "it is no CloudEvent: it has no id, or no type")
+    }
     switch mode {
-    case .structured: self.init(structured: events[0])
-    case .binary: self.init(binary: events[0])
-    case .batch: self.init(batch: events)
+    case .structured: setStructured(events[0])
+    case .binary: try setBinary(events[0])
+    case .batch: setBatch(events)
     }
     // In the other modes a receiver finds the trace context in the events.
     if events.count == 1, mode != .binary {
@@ -24,16 +34,17 @@ struct HTTPMessage {
   /// Compresses the body, unless that makes it longer.
   mutating func compress() {
     guard let smaller = Gzip.compress(body), smaller.count < body.count else { return }
+    plainBody = body
     body = smaller
     headers.append(("content-encoding", "gzip"))
   }
 
-  private init(structured event: OutgoingEvent) {
+  private mutating func setStructured(_ event: OutgoingEvent) {
     headers = [("content-type", "application/cloudevents+json; charset=UTF-8")]
     body = Array(event.line)
   }
 
-  private init(batch events: [OutgoingEvent]) {
+  private mutating func setBatch(_ events: [OutgoingEvent]) {
     headers = [("content-type", "application/cloudevents-batch+json; charset=UTF-8")]
     body = [UInt8(ascii: "[")]
     for event in events {
@@ -43,41 +54,35 @@ struct HTTPMessage {
     body.append(UInt8(ascii: "]"))
   }
 
-  private init(binary outgoing: OutgoingEvent) {
+  private mutating func setBinary(_ outgoing: OutgoingEvent) throws(Unpostable) {
     let event = outgoing.event
-    var headers: [(String, String)] = []
     var contentType: String?
     var traceParent: String?
+    var isNamed = true
     outgoing.forEachAttribute { name, value in
       switch name {
-      case "datacontenttype": contentType = Self.percentEncoded(value)
+      case "datacontenttype": contentType = Self.contentType(value)
       case "traceparent":
         traceParent = Self.percentEncoded(value)
         headers.append(("ce-traceparent", Self.percentEncoded(value)))
-      default: headers.append(("ce-\(name)", Self.percentEncoded(value)))
+      default:
+        isNamed = isNamed && !name.isEmpty && name.utf8.allSatisfy(\.isTokenByte)
+        headers.append(("ce-\(name)", Self.percentEncoded(value)))
       }
     }
+    guard isNamed else { throw Unpostable(reason: "an attribute has a name that no header field can have") }
     switch event.dataKind {
-    case .none: body = []
-    case .json:
-      body = Array(outgoing.batch.bytes[event.data])
-      contentType = contentType ?? "application/json"
-    case .text:
-      body = outgoing.batch.unescaped(event.data)
-      contentType = "text/plain; charset=UTF-8"
+    case .none: break
+    case .json: body = Array(outgoing.batch.bytes[event.data])
+    case .text: body = outgoing.batch.unescaped(event.data)
     case .base64:
-      body = Base64.decode(outgoing.batch.bytes[event.data]) ?? []
-      contentType = contentType ?? "application/octet-stream"
+      guard let bytes = Base64.decode(outgoing.batch.bytes[event.data]) else {
+        throw Unpostable(reason: "its data is not in base64")
+      }
+      body = bytes
     }
-    if let contentType { headers.append(("content-type", contentType)) }
+    if let contentType = contentType ?? event.dataKind.contentType { headers.append(("content-type", contentType)) }
     if let traceParent { headers.append(("traceparent", traceParent)) }
-    self.headers = headers
-  }
-
-  /// The id that the receiver knows a request by: the event's, or for a batch its first event's and its length.
-  static func id(_ events: [OutgoingEvent]) -> String {
-    let first = text(events[0], events[0].event.id)
-    return events.count == 1 ? first : "\(first)+\(events.count - 1)"
   }
 
   /// A piece of an event's line as a header's value: unescaped, then percent-encoded where a header cannot hold it.
@@ -91,6 +96,13 @@ struct HTTPMessage {
     text.appendPercentEncoded(bytes) {
       (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "%")
     }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// A media type goes as it is, with its parameters.
+  private static func contentType(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    text.appendPercentEncoded(bytes) { (0x20...0x7E).contains($0) }
     return String(decoding: text, as: UTF8.self)
   }
 }

@@ -5,13 +5,15 @@ public import PostgresWire
 public final class HTTPPublisher: Publisher {
   private let configuration: HTTPConfiguration
   private let credentials: HTTPCredentials
-  private let transport: HTTPTransport
+  private let transport: RenewedTransport
 
   /// Makes a publisher: reads certificates and credentials. Nothing is sent before there are events.
   public init(_ configuration: HTTPConfiguration) throws(Failure) {
+    let address: HTTPAddress
+    do { address = try HTTPAddress(configuration.url) } catch { throw .setting("sink", Wording("\(error)")) }
     self.configuration = configuration
-    credentials = try HTTPCredentials(configuration.credentials)
-    transport = try HTTPTransport(configuration)
+    credentials = try HTTPCredentials(configuration.credentials, user: address.user)
+    transport = try RenewedTransport(configuration, address)
   }
 
   /// The address, without user, password and query.
@@ -19,28 +21,52 @@ public final class HTTPPublisher: Publisher {
 
   /// Posts the events in one request: one event, or in batch mode several.
   public func publish(_ events: [OutgoingEvent]) async -> Attempt {
-    var message = HTTPMessage(events, mode: configuration.mode)
+    var message: HTTPMessage
+    do { message = try HTTPMessage(events, mode: configuration.mode) } catch {
+      return Attempt(.together(.refused(.init(error.reason))))
+    }
     if configuration.compresses { message.compress() }
-    let extra = headers(HTTPMessage.id(events), message)
-    switch await transport.post(message, extra: extra) {
-    case .answer(let status, let retryAfter):
-      let trouble = Attempt.Trouble("status \(status)", status: status)
-      switch configuration.answers.meaning(of: status) {
-      case .delivered: return Attempt(.together(.published))
-      case .retry: return Attempt(.together(.retry(trouble)), retryAfter: retryAfter)
-      case .refused: return Attempt(.together(.refused(trouble)))
-      }
-    case .failed(let why): return Attempt(.together(.retry(.init(why))))
+    let proof = credentials.proof()
+    let used = transport.current
+    switch await used.post(message, extra: headers(RequestID.of(events), message, proof)) {
+    case .answer(let answer): return attempt(answer, from: used, proof)
+    case .failed(let why): return Attempt(.together(.retry(.init(why))), remark: proof.complaint)
+    case .unpostable(let why): return Attempt(.together(.refused(.init(why))), remark: proof.complaint)
     case .hopeless(let why, let advice):
+      if transport.renew(used) { return Attempt(.together(.retry(.init(why, concernsReceiver: true)))) }
       return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)", advice: advice))))
+    }
+  }
+
+  private func attempt(
+    _ answer: HTTPTransport.Answer, from used: HTTPTransport, _ proof: HTTPCredentials.Proof
+  ) -> Attempt {
+    let (status, remark) = (answer.status, proof.complaint ?? answer.remark)
+    let trouble = Attempt.Trouble("status \(status)", status: status)
+    switch configuration.answers.meaning(of: status) {
+    case .delivered: return Attempt(.together(.published), remark: remark)
+    case .retry: return Attempt(.together(.retry(trouble)), retryAfter: answer.retryAfter, remark: remark)
+    case .misdirected:
+      _ = transport.renew(used)
+      let trouble = Attempt.Trouble(
+        "status \(status)", status: status, concernsReceiver: true, hint: AnswerPolicy.hint(for: status))
+      return Attempt(.together(.retry(trouble)), retryAfter: answer.retryAfter, remark: remark)
+    case .refused: return Attempt(.together(.refused(trouble)), remark: remark)
+    case .gone:
+      return Attempt(
+        .together(
+          .stop(
+            Failure(
+              .receiverGone, "\(destination): status 410: the receiver says that it is gone for good",
+              advice: "give the address of another receiver"))))
     }
   }
 
   /// Asks the receiver which methods it has: any answer shows that it is there and that its certificate is to be trusted.
   public func check() async throws(Failure) {
-    switch await transport.ask(credentials.requestHeaders()) {
+    switch await transport.current.ask(credentials.proof().headers) {
     case .answer: return
-    case .failed(let why): throw Failure(.receiver, "\(destination): \(why)")
+    case .failed(let why), .unpostable(let why): throw Failure(.receiver, "\(destination): \(why)")
     case .hopeless(let why, let advice): throw Failure(.receiver, "\(destination): \(why)", advice: advice)
     }
   }
@@ -48,11 +74,14 @@ public final class HTTPPublisher: Publisher {
   /// Closes the connections.
   public func close() { transport.close() }
 
-  private func headers(_ id: String, _ message: HTTPMessage) -> [(String, String)] {
-    var headers = credentials.requestHeaders()
+  private func headers(
+    _ id: String, _ message: HTTPMessage, _ proof: HTTPCredentials.Proof
+  ) -> [(String, String)] {
+    var headers = proof.headers.map { ($0.name, $0.value) }
     if configuration.sendsIdempotencyKey { headers.append(("idempotency-key", id)) }
-    if let signing = credentials.signing {
-      headers += signing.headers(id: id, unixSeconds: PostgresTimestamp.now.unixSeconds, body: message.body)
+    if let signing = proof.signing {
+      let bodies = [message.body] + (message.plainBody.map { [$0] } ?? [])
+      headers += signing.headers(id: id, unixSeconds: PostgresTimestamp.now.unixSeconds, bodies: bodies)
     }
     return headers
   }

@@ -8,23 +8,38 @@ import PostgresWire
 
 /// Sends requests and reads what the receiver says. The only file that knows the HTTP client.
 final class HTTPTransport: Sendable {
+  /// What a receiver says.
+  struct Answer: Sendable {
+    var status: Int
+    /// When to come back.
+    var retryAfter: Duration?
+    /// What was wrong with it although it could be understood.
+    var remark: String?
+  }
+
   /// What came of an attempt.
   enum Outcome: Sendable {
-    /// An answer, with what it says about when to come back.
-    case answer(status: Int, retryAfter: Duration?)
+    case answer(Answer)
     /// No answer: the network, a time-out, or TLS that may heal.
     case failed(String)
     /// No answer, and there will not be one: a certificate that is not to be trusted, a malformed address.
     case hopeless(String, advice: Wording? = nil)
+    /// Nothing was sent: no request can carry this.
+    case unpostable(String)
   }
 
-  /// A receiver's words are read up to so many bytes, so that the connection can be used again, and then forgotten.
+  /// A receiver's words are read up to so many bytes and so long, so that the connection can be used again, and then forgotten.
   private static let bodyLimit = 64 * 1024
+  private static let bodyTime: Duration = .seconds(1)
+  /// The longest head of a request, in bytes. Connections stop taking at 64 KiB, which the client does not survive inside a
+  /// head; receivers take less.
+  private static let headLimit = 60 * 1024
 
   private let client: HTTPClient
-  private let configuration: HTTPConfiguration
+  private let url: String
+  private let totalTimeout: TimeAmount
 
-  init(_ configuration: HTTPConfiguration) throws(Failure) {
+  init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
     var client = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(
@@ -32,24 +47,32 @@ final class HTTPTransport: Sendable {
         write: TimeAmount(configuration.writeTimeout)))
     client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
     client.connectionPool.retryConnectionEstablishment = false
-    client.tlsConfiguration = try Self.tls(configuration)
-    self.configuration = configuration
+    client.tlsConfiguration = try TLSConfiguration(configuration)
+    client.http1_1ConnectionDebugInitializer = AnswerTidying.install
+    url = address.url
+    totalTimeout = TimeAmount(configuration.totalTimeout)
     self.client = HTTPClient(
       eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: client)
   }
 
   /// Posts one message.
   func post(_ message: HTTPMessage, extra headers: [(String, String)]) async -> Outcome {
-    var request = HTTPClientRequest(url: configuration.url)
+    let all = message.headers + headers
+    let size = all.reduce(url.utf8.count) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 }
+    guard size <= Self.headLimit else {
+      return .unpostable(
+        "its header fields take \(size) bytes, more than the \(Self.headLimit) that a request may have")
+    }
+    var request = HTTPClientRequest(url: url)
     request.method = .POST
-    for (name, value) in message.headers + headers { request.headers.add(name: name, value: value) }
+    for (name, value) in all { request.headers.add(name: name, value: value) }
     request.body = .bytes(message.body)
     return await answer(to: request)
   }
 
   /// Asks the receiver which methods it has, without a body.
-  func ask(_ headers: [(String, String)]) async -> Outcome {
-    var request = HTTPClientRequest(url: configuration.url)
+  func ask(_ headers: [(name: String, value: String)]) async -> Outcome {
+    var request = HTTPClientRequest(url: url)
     request.method = .OPTIONS
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     return await answer(to: request)
@@ -57,72 +80,75 @@ final class HTTPTransport: Sendable {
 
   private func answer(to request: HTTPClientRequest) async -> Outcome {
     do {
-      let response = try await client.execute(request, deadline: .now() + TimeAmount(configuration.totalTimeout))
-      var count = 0
-      do {
-        for try await piece in response.body {
-          count += piece.readableBytes
-          if count > Self.bodyLimit { break }
-        }
-      } catch {
-        // The status is all that counts, and it has arrived.
-      }
+      let response = try await client.execute(request, deadline: .now() + totalTimeout)
+      await Self.forget(response)
       let retryAfter = response.headers.first(name: "retry-after")
         .flatMap { RetryAfter.duration($0, nowUnixSeconds: PostgresTimestamp.now.unixSeconds) }
-      return .answer(status: Int(response.status.code), retryAfter: retryAfter)
+      return .answer(
+        Answer(
+          status: Int(response.status.code), retryAfter: retryAfter,
+          remark: response.headers.first(name: AnswerHead.remarkField)))
     } catch {
-      return Self.outcome(of: error)
+      return .of(error)
     }
+  }
+
+  /// Reads the words behind an answer's head. The head is all that counts, and it has arrived.
+  private static func forget(_ response: HTTPClientResponse) async {
+    if response.headers.first(name: "content-length") == "0" { return await read(response.body) }
+    await withTaskGroup { group in
+      group.addTask { await read(response.body) }
+      group.addTask { try? await Task.sleep(for: bodyTime) }
+      await group.next()
+      // Whoever has not finished by then is left, and with it the connection.
+      group.cancelAll()
+    }
+  }
+
+  private static func read(_ body: HTTPClientResponse.Body) async {
+    var count = 0
+    do {
+      for try await piece in body {
+        count += piece.readableBytes
+        if count > bodyLimit { return }
+      }
+    } catch {}
   }
 
   /// Closes the connections; requests that are under way fail.
   func close() { try? client.syncShutdown() }
 
   deinit { try? client.syncShutdown() }
+}
 
-  private static func outcome(of error: any Error) -> Outcome {
-    switch error {
-    case let error as HTTPClientError:
-      // A malformed address or header stays malformed.
-      return error == .invalidURL || error == .emptyHost || error == .emptyScheme
-        ? .hopeless("the request cannot be sent: \(error.description)", advice: nil) : .failed(error.description)
-    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-      let text = "\(error)"
-      switch TLSWords.meaning(of: text) {
-      case .wantsOurs:
-        return .hopeless(
-          "the receiver wants a client certificate, or another one", advice: "give \(setting: "client-certificate")")
-      case .untrusted:
-        return .hopeless("the receiver's certificate is not to be trusted (expired, wrong host or unknown authority)")
-      case nil: return .failed("TLS: \(text)")
+extension TLSConfiguration {
+  fileprivate init(_ configuration: HTTPConfiguration) throws(Failure) {
+    self = .makeClientConfiguration()
+    minimumTLSVersion =
+      switch configuration.minimumTLS {
+      case .v1_0: .tlsv1
+      case .v1_1: .tlsv11
+      case .v1_2: .tlsv12
+      case .v1_3: .tlsv13
       }
-    case let error as NIOConnectionError:
-      return .failed("cannot connect to \(error.host), port \(error.port)")
-    default:
-      return .failed("\(type(of: error)): \(error)")
-    }
-  }
-
-  private static func tls(_ configuration: HTTPConfiguration) throws(Failure) -> TLSConfiguration {
-    var tls = TLSConfiguration.makeClientConfiguration()
     do {
       if let file = configuration.authorityFile {
-        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+        trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
       }
       if let files = configuration.clientCertificate {
-        tls.certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
-        tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
+        certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
+        privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
       }
     } catch {
       throw Failure(.credentials, "cannot read a certificate or key: \(String(describing: error))")
     }
-    return tls
   }
 }
 
 extension TimeAmount {
+  /// Ten years at most: clocks that count nanoseconds end not long behind.
   init(_ duration: Duration) {
-    let (seconds, attoseconds) = duration.components
+    let (seconds, attoseconds) = min(max(duration, .zero), .seconds(10 * 366 * 86_400)).components
     self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
   }
 }

@@ -28,10 +28,13 @@ public struct StandardWebhooks: Sendable {
   }
 
   /// The headers of one attempt.
-  func headers(id: String, unixSeconds: Int64, body: [UInt8]) -> [(String, String)] {
-    let signed = Array("\(id).\(unixSeconds).".utf8) + body
-    let signatures = keys.map { key in
-      "v1," + Base64.encode(Array(HMAC<SHA256>.authenticationCode(for: signed, using: key)))
+  ///
+  /// - Parameter bodies: the body as it is sent, and where it is compressed also as it was before: who stands behind a proxy
+  ///   that decompresses it can verify only that. One signature that fits is enough.
+  func headers(id: String, unixSeconds: Int64, bodies: [[UInt8]]) -> [(String, String)] {
+    let signatures = bodies.flatMap { body in
+      let signed = Array("\(id).\(unixSeconds).".utf8) + body
+      return keys.map { "v1," + Base64.encode(Array(HMAC<SHA256>.authenticationCode(for: signed, using: $0))) }
     }
     return [
       ("webhook-id", id), ("webhook-timestamp", "\(unixSeconds)"),

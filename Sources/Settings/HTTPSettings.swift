@@ -24,6 +24,10 @@ public struct HTTPSettings: Hashable, Sendable {
   public var totalTimeout = TimeSpan(.seconds(60))
   /// How often an event is tried before it is given up. Default: without end.
   public var maxAttempts: Int?
+  /// How long an event may wait before a failure is the last one for it. Default: without end.
+  public var maxAge: TimeSpan?
+  /// How many bytes of events other keys may run ahead of the first that is not delivered. Default: 1 MiB.
+  public var inFlightBytes = ByteSize(1 << 20)
   /// Further status codes that are tried again.
   public var retryStatus: StatusCodes?
   /// Status codes that are final although they would be tried again.
@@ -36,6 +40,8 @@ public struct HTTPSettings: Hashable, Sendable {
   public var allowPlainHTTP = false
   /// What proves who we are.
   public var credentials = CredentialFiles()
+  /// The oldest version of TLS that is spoken. Default: 1.2.
+  public var tlsMinimum = HTTPConfiguration.TLSVersion.v1_2
   /// A file of certificate authorities to trust instead of the system's.
   public var authorityFile: String?
   /// A client certificate.
@@ -48,7 +54,13 @@ public struct HTTPSettings: Hashable, Sendable {
 
   /// Refuses what cannot work, an address that is none, and one that would carry events in the clear.
   func validate(url: String) throws(Failure) {
-    guard let address = HTTPAddress(url) else { throw .setting("sink", "this is not an http address") }
+    let address: HTTPAddress
+    do { address = try HTTPAddress(url) } catch { throw .setting("sink", Wording("\(error)")) }
+    guard address.user == nil || (credentials.bearerToken == nil && credentials.basic == nil) else {
+      throw .setting(
+        "sink",
+        "the address has a user; it excludes \(setting: "bearer-token-file") and \(setting: "basic-auth-file")")
+    }
     guard address.isSecure || address.isLoopback || allowPlainHTTP else {
       throw .setting(
         "sink", "events would travel in the clear; use https://, or \(setting: "allow-plain-http")")
@@ -60,6 +72,7 @@ public struct HTTPSettings: Hashable, Sendable {
   public func validate() throws(Failure) {
     guard (1...10_000).contains(maxInFlight) else { throw .setting("sink.http.max-in-flight", "from 1 to 10000") }
     guard (1...100_000).contains(batchSize) else { throw .setting("sink.http.batch-size", "from 1 to 100000") }
+    guard batchLinger.duration <= .seconds(60) else { throw .setting("sink.http.batch-linger", "at most 1m") }
     guard maxAttempts.map({ $0 > 0 }) ?? true else { throw .setting("sink.http.max-attempts", "at least 1") }
     guard (clientCertificate == nil) == (clientKey == nil) else {
       throw .setting("sink.http.client-certificate", "goes together with \(setting: "client-key")")
@@ -82,6 +95,7 @@ public struct HTTPSettings: Hashable, Sendable {
     configuration.answers.refused = finalStatus?.codes ?? []
     configuration.sendsIdempotencyKey = idempotencyKey
     configuration.compresses = gzip
+    configuration.minimumTLS = tlsMinimum
     configuration.authorityFile = authorityFile
     configuration.credentials = credentials
     if let clientCertificate, let clientKey {
@@ -93,29 +107,8 @@ public struct HTTPSettings: Hashable, Sendable {
     delivery.attemptBytes = Int(batchBytes.bytes)
     delivery.linger = batchLinger.duration
     delivery.retry.maximumAttempts = maxAttempts
+    delivery.maximumAge = maxAge?.duration
+    delivery.inFlightBytes = Int(inFlightBytes.bytes)
     return try HTTPSink(configuration, delivery, deadLetters: deadLetters)
-  }
-}
-
-/// What must be known of an address before anything is sent there.
-struct HTTPAddress {
-  let isSecure: Bool
-  let isLoopback: Bool
-
-  init?(_ url: String) {
-    let lower = url.lowercased()
-    guard lower.hasPrefix("http://") || lower.hasPrefix("https://"), let scheme = lower.firstRange(of: "://"),
-      url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-    else { return nil }
-    isSecure = lower.hasPrefix("https://")
-    let authority = lower[scheme.upperBound...].prefix { !"/?#".contains($0) }
-    let hostAndPort = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-    let host =
-      hostAndPort.hasPrefix("[")
-      ? String(hostAndPort.dropFirst().prefix { $0 != "]" }) : String(hostAndPort.prefix { $0 != ":" })
-    guard !host.isEmpty else { return nil }
-    let octets = host.split(separator: ".", omittingEmptySubsequences: false)
-    let isIPv4Loopback = octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }
-    isLoopback = host == "localhost" || host == "::1" || isIPv4Loopback
   }
 }

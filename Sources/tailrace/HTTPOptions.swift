@@ -36,6 +36,18 @@ struct HTTPOptions: ParsableArguments {
     help: ArgumentHelp("How often an event is tried before it is given up. Default: without end.", valueName: "count"))
   var maxAttempts: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long an event may wait before a failure is its last one: then it is as if it were refused. Default: without end.",
+      valueName: "duration"))
+  var maxAge: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many bytes of events other keys may run ahead of one that cannot be delivered, and so may come again.",
+      valueName: "size"))
+  var inFlightBytes = ByteSize(1 << 20)
+
   @Option(help: ArgumentHelp("Further status codes that are tried again, such as 409,423.", valueName: "codes"))
   var retryStatus: StatusCodes?
 
@@ -55,7 +67,10 @@ struct HTTPOptions: ParsableArguments {
     help: ArgumentHelp("Sign requests (Standard Webhooks) with the secrets in a file, one a line.", valueName: "path"))
   var signingSecretFile: String?
 
-  @Option(help: ArgumentHelp("Send the headers in a file, a line of 'Name: value' each.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Send the headers in a file, a line of 'Name: value' each, which is read again when it changes.",
+      valueName: "path"))
   var headerFile: String?
 
   @Option(
@@ -64,6 +79,9 @@ struct HTTPOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Send the 'user:password' in a file as basic authentication.", valueName: "path"))
   var basicAuthFile: String?
+
+  @Option(help: "The oldest version of TLS that is spoken. (values: 1.0, 1.1, 1.2, 1.3)")
+  var tlsMinimum: HTTPConfiguration.TLSVersion = .v1_2
 
   @Option(help: ArgumentHelp("Trust the certificate authorities in a file instead of the system's.", valueName: "path"))
   var caFile: String?
@@ -88,6 +106,8 @@ struct HTTPOptions: ParsableArguments {
     settings.responseTimeout = responseTimeout
     settings.totalTimeout = totalTimeout
     settings.maxAttempts = maxAttempts
+    settings.maxAge = maxAge
+    settings.inFlightBytes = inFlightBytes
     settings.retryStatus = retryStatus
     settings.finalStatus = finalStatus
     settings.idempotencyKey = idempotencyKey
@@ -97,6 +117,7 @@ struct HTTPOptions: ParsableArguments {
     settings.credentials.bearerToken = bearerTokenFile
     settings.credentials.basic = basicAuthFile
     settings.credentials.signingSecrets = signingSecretFile
+    settings.tlsMinimum = tlsMinimum
     settings.authorityFile = caFile
     settings.clientCertificate = clientCertificate
     settings.clientKey = clientKey
@@ -105,3 +126,4 @@ struct HTTPOptions: ParsableArguments {
 }
 
 extension HTTPConfiguration.Mode: ExpressibleByArgument {}
+extension HTTPConfiguration.TLSVersion: ExpressibleByArgument {}

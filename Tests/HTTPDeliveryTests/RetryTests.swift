@@ -6,9 +6,11 @@ import Testing
 
 struct RetryTests {
   @Test(arguments: [
-    (200, AnswerPolicy.Meaning.delivered), (204, .delivered), (299, .delivered), (301, .refused),
-    (400, .refused), (401, .refused), (408, .retry), (425, .retry), (429, .retry), (500, .retry), (501, .refused),
-    (503, .retry), (599, .retry), (600, .refused),
+    (200, AnswerPolicy.Meaning.delivered), (204, .delivered), (299, .delivered), (301, .misdirected),
+    (400, .refused), (401, .misdirected), (403, .misdirected), (404, .misdirected), (405, .misdirected),
+    (407, .misdirected), (409, .refused), (410, .gone), (413, .refused), (415, .refused), (422, .refused),
+    (408, .retry), (425, .retry), (429, .retry), (500, .retry), (501, .refused), (503, .retry), (599, .retry),
+    (600, .retry), (999, .retry),
   ])
   func `each status means what it should`(status: Int, meaning: AnswerPolicy.Meaning) {
     #expect(AnswerPolicy().meaning(of: status) == meaning)
@@ -17,9 +19,11 @@ struct RetryTests {
   @Test func `codes can be moved`() {
     var policy = AnswerPolicy()
     policy.retried = [409]
-    policy.refused = [500]
+    policy.refused = [500, 404, 410]
     #expect(policy.meaning(of: 409) == .retry)
     #expect(policy.meaning(of: 500) == .refused)
+    #expect(policy.meaning(of: 404) == .refused)
+    #expect(policy.meaning(of: 410) == .gone, "never a letter")
   }
 
   @Test(arguments: [

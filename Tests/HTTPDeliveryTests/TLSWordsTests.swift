@@ -18,11 +18,21 @@ import Testing
       ("NIOSSLExtraError.failedToValidateHostname: Couldn't find 127.0.0.1 in certificate from peer", .untrusted),
       (
         "handshakeFailed(NIOSSL.BoringSSLError.sslError([Error: 268435703 error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER]))",
-        nil
+        .plain
       ),
-      ("uncleanShutdown", nil),
+      ("uncleanShutdown", nil), ("handshakeFailed(NIOSSL.BoringSSLError.eofDuringHandshake)", nil),
+      ("error:10000410:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE", nil),
+      ("error:10000438:SSL routines:OPENSSL_internal:TLSV1_ALERT_INTERNAL_ERROR", nil),
+      ("error:1000042e:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION", .version),
+      ("error:10000418:SSL routines:OPENSSL_internal:TLSV1_ALERT_UNKNOWN_CA", .wantsOurs),
     ] as [(String, TLSWords.Meaning?)])
   func `a message means what it should`(message: String, meaning: TLSWords.Meaning?) {
     #expect(TLSWords.meaning(of: message) == meaning)
+  }
+
+  @Test func `of a message only that part is shown that says something`() {
+    let message = "sslError([Error: 268435703 error:100000f7:SSL routines:OPENSSL_internal:NO_SHARED_CIPHER])"
+    #expect(TLSWords.short(message) == "no shared cipher")
+    #expect(TLSWords.short("uncleanShutdown") == "uncleanShutdown")
   }
 }

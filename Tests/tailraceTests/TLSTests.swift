@@ -54,6 +54,57 @@ extension Integration {
       }
     }
 
+    @Test func `a receiver that speaks only an old version of TLS gets events when that is allowed`() throws {
+      try withReceiver(["program": TLSReceiver.program.replacing("context.load_cert_chain", with: Self.old)]) {
+        database, receiver, authority in
+        let options = ["--sink", receiver.url, "--ca-file", authority]
+        let stream = try database.stream(options)
+        try wait(until: "it is told") { stream.messages.contains { $0.contains("tls-minimum") } }
+        #expect(stream.isRunning && receiver.bodies.isEmpty)
+        stream.signal(SIGTERM)
+        Thread.sleep(forTimeInterval: 0.3)
+        stream.signal(SIGTERM)
+        _ = try stream.exitCode()
+        let lenient = try database.stream(options + ["--tls-minimum", "1.0", "--until", "now"])
+        #expect(try lenient.exitCode() == 0, "\(lenient.errors.text)")
+        #expect(try Set(Event.read(receiver.bodies).numbers) == [1, 2, 3])
+      }
+    }
+
+    private static let old = """
+      context.minimum_version = ssl.TLSVersion.TLSv1
+      context.maximum_version = ssl.TLSVersion.TLSv1_1
+      context.set_ciphers("ALL:@SECLEVEL=0")
+      context.load_cert_chain
+      """
+
+    @Test func `trouble in a handshake is told and tried again; a receiver without TLS is final`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        let (listener, port) = try TCP.listen()
+        defer { shutdown(listener, Int32(SHUT_RDWR)) }
+        Thread {
+          // Closes each connection at its first bytes.
+          while case let socket = TCP.accept(listener), socket >= 0 {
+            var byte: UInt8 = 0
+            _ = recv(socket, &byte, 1, 0)
+            close(socket)
+          }
+          close(listener)
+        }.start()
+        let stream = try database.stream(["--sink", "https://127.0.0.1:\(port)/"])
+        try wait(until: "it is told") { stream.messages.contains { $0.contains("delivery to https://127.0.0.1") } }
+        Thread.sleep(forTimeInterval: 1)
+        #expect(stream.isRunning, "\(stream.errors.text)")
+        let talk = try PlainTalker()
+        defer { talk.close() }
+        let final = try database.tailrace(["stream"] + database.names + ["--sink", "https://127.0.0.1:\(talk.port)/"])
+        stream.signal(SIGKILL)
+        #expect(try final.exitCode() == 78, "\(final.errors.text)")
+        #expect(final.complaint?.contains("does not speak TLS") == true)
+      }
+    }
+
     private func withReceiver(
       _ properties: [String: String] = [:], _ body: (OutboxDatabase, TLSReceiver, _ authority: String) throws -> Void
     ) throws {
@@ -61,10 +112,33 @@ extension Integration {
         try database.place(1...3, keys: 3)
         let receiver = try TLSReceiver(
           in: database.files, host: properties["host"] ?? "IP:127.0.0.1", days: properties["days"] ?? "2",
-          wantsClientCertificate: properties["client"] != nil)
+          wantsClientCertificate: properties["client"] != nil, program: properties["program"] ?? TLSReceiver.program)
         defer { receiver.end() }
         try body(database, receiver, receiver.authority)
       }
     }
   }
+}
+
+/// Answers whatever comes in plain HTTP.
+private final class PlainTalker: Sendable {
+  let port: UInt16
+  private let listener: Int32
+
+  init() throws {
+    (listener, port) = try TCP.listen()
+    let listener = listener
+    Thread {
+      while case let socket = TCP.accept(listener), socket >= 0 {
+        var byte: UInt8 = 0
+        _ = recv(socket, &byte, 1, 0)
+        _ = TCP.send(Array("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".utf8), to: socket)
+        usleep(200_000)
+        Foundation.close(socket)
+      }
+      Foundation.close(listener)
+    }.start()
+  }
+
+  func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 }

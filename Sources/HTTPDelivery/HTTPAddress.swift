@@ -1,0 +1,89 @@
+import Octets
+
+/// An address to post to, taken apart before anything is sent there.
+package struct HTTPAddress: Hashable, Sendable {
+  /// What is wrong with an address. Its text is never shown, for it may hold a password.
+  package enum Problem: String, Error, Hashable, Sendable, CustomStringConvertible {
+    case malformed = "this is not an http address"
+    case port = "the port is not one from 1 to 65535"
+    case user = "user and password of the address are malformed: write what is special in them as %XX"
+    case tooLong = "the address is too long"
+
+    package var description: String { rawValue }
+  }
+
+  /// The longest address, in bytes. With the header fields it must fit into a request's head.
+  private static let longest = 8192
+
+  /// Without user and password.
+  package let url: String
+  /// Whether events travel encrypted.
+  package let isSecure: Bool
+  /// Whether it is this machine.
+  package let isLoopback: Bool
+  /// `user:password`, decoded; nil where the address has none.
+  package let user: String?
+
+  /// Reads an address.
+  package init(_ text: String) throws(Problem) {
+    guard text.utf8.count <= Self.longest else { throw .tooLong }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let scheme = text.firstRange(of: "://") else {
+      throw .malformed
+    }
+    switch text[..<scheme.lowerBound].lowercased() {
+    case "http": isSecure = false
+    case "https": isSecure = true
+    default: throw .malformed
+    }
+    let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
+    let at = authority.lastIndex(of: "@")
+    let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority
+    let host: Substring
+    if hostAndPort.hasPrefix("[") {
+      guard let end = hostAndPort.firstIndex(of: "]") else { throw .malformed }
+      host = hostAndPort[..<end].dropFirst()
+      try Self.check(port: hostAndPort[hostAndPort.index(after: end)...])
+    } else {
+      host = hostAndPort.prefix { $0 != ":" }
+      try Self.check(port: hostAndPort.dropFirst(host.count))
+    }
+    guard !host.isEmpty else { throw .malformed }
+    isLoopback = Self.isLoopback(host.lowercased())
+    user = try at.map { (at) throws(Problem) in try Self.decoded(authority[..<at]) }
+    url = (isSecure ? "https://" : "http://") + text[hostAndPort.startIndex...]
+  }
+
+  /// What follows the host: nothing, or a colon and a port.
+  private static func check(port text: Substring) throws(Problem) {
+    guard !text.isEmpty else { return }
+    guard text.hasPrefix(":") else { throw .malformed }
+    let digits = text.dropFirst()
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      digits.isEmpty || Int(digits).map({ (1...65_535).contains($0) }) ?? false
+    else { throw .port }
+  }
+
+  private static func isLoopback(_ host: String) -> Bool {
+    let octets = host.split(separator: ".", omittingEmptySubsequences: false)
+    let isIPv4Loopback = octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }
+    return host == "localhost" || host == "::1" || isIPv4Loopback
+  }
+
+  /// `user:password` as it was before it was put into an address. Source: RFC 3986, section 2.1.
+  private static func decoded(_ text: Substring) throws(Problem) -> String {
+    var (bytes, rest): ([UInt8], Substring.UTF8View) = ([], text.utf8)
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.popFirst().flatMap({ Hexadecimal.value(of: $0) }),
+        let low = rest.popFirst().flatMap({ Hexadecimal.value(of: $0) })
+      else { throw .user }
+      bytes.append(high << 4 | low)
+    }
+    guard let user = String(validating: bytes, as: UTF8.self), !user.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+    else { throw .user }
+    return user.contains(":") ? user : user + ":"
+  }
+}
