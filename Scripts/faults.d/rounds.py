@@ -14,7 +14,7 @@ from server import clean_environment
 from supervision import Supervisor
 from troubles import Troubles
 
-PATIENCE = 40  # seconds until everything must have arrived once the faults have stopped
+PATIENCE = 90  # seconds until everything must have arrived once the faults have stopped
 
 
 class Round:

@@ -25,6 +25,15 @@ public final class StandardOutputSink: Sink {
     }
   }
 
+  /// Calls back once when a pipe's reader has gone, also while nothing is written.
+  public func watchReader(_ onGone: @escaping @Sendable () -> Void) {
+    guard !output.isRegular else { return }
+    DispatchQueue(label: "tailrace.stdout.reader").async { [self] in
+      output.waitForReaderToGo()
+      onGone()
+    }
+  }
+
   /// There is one place to write to.
   public var window: DeliveryWindow { DeliveryWindow(batches: 16, partialBatches: 2) }
 

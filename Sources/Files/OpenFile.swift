@@ -114,6 +114,12 @@ package struct OpenFile: ~Copyable, Sendable {
     return String(decoding: bytes.prefix(count), as: UTF8.self)
   }
 
+  /// Waits until whoever reads from a pipe or socket has gone, without taking or giving anything.
+  package func waitForReaderToGo() {
+    var request = pollfd(fd: descriptor, events: 0, revents: 0)
+    while unsafe poll(&request, 1, -1) < 1, errno == EINTR {}
+  }
+
   /// Makes what was written survive a crash of the machine. Devices and pipes have nothing to make durable.
   package func synchronize() throws(SystemFailure) {
     while fsync(descriptor) != 0 {

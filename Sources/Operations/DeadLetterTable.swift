@@ -128,6 +128,8 @@ public final class DeadLetterTable: DeadLetterStore {
       return try session.query(sql, parameters)
     } catch {
       if isReading, error.isRetryable { throw error }
+      // What is wrong with the connection's settings has nothing to do with letters.
+      if [.connectionString, .connectionSettings].contains(error.kind) { throw error }
       throw Failure(
         error.sqlState == "42P01" ? .lettersMissing : .letters, "dead letters: \(error.what)", sqlState: error.sqlState)
     }

@@ -29,14 +29,17 @@ package import PostgresWire
 
   /// Connects, within libpq's `connect_timeout` or else 30 seconds.
   ///
-  /// - Parameter isCancelled: asked about every fifth of a second while waiting for the server; true gives up, and asks the
-  ///   server to give up too.
+  /// - Parameters:
+  ///   - name: what the server's views show for it, unless the connection string or `PGAPPNAME` has another.
+  ///   - isCancelled: asked about every fifth of a second while waiting for the server; true gives up, and asks the
+  ///     server to give up too.
   package static func connect(
-    _ database: String, for purpose: Purpose, isCancelled: @escaping @Sendable () -> Bool = { false }
+    _ database: String, for purpose: Purpose, as name: String = "tailrace",
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) -> Connection {
     try ConnectionString.check(database)
     var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
-    parameters.append(("fallback_application_name", "tailrace"))
+    parameters.append(("fallback_application_name", name))
     parameters.append(("client_encoding", "UTF8"))
     if purpose == .replication { parameters.append(("replication", "database")) }
     let handle = unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
@@ -125,14 +128,8 @@ package import PostgresWire
   private static func connectTimeout(_ connection: OpaquePointer) -> Int {
     let options = unsafe PQconninfo(connection)
     defer { unsafe PQconninfoFree(options) }
-    var next = unsafe options
-    while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
-      if unsafe String(cString: keyword) == "connect_timeout", let value = unsafe option.pointee.val,
-        let seconds = unsafe Int(String(cString: value)), seconds > 0
-      {
-        return max(2, seconds)
-      }
-      unsafe next = option + 1
+    for (keyword, value) in unsafe ConnectionString.values(options) where keyword == "connect_timeout" {
+      if let seconds = Int(value), seconds > 0 { return max(2, seconds) }
     }
     return 30
   }

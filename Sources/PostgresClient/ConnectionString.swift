@@ -2,19 +2,90 @@ import CLibpq
 import PostgresWire
 
 /// Checking a connection string without connecting.
+///
+/// Source: PostgreSQL manual, "Connection Strings".
 enum ConnectionString {
-  /// Refuses what libpq cannot parse.
+  /// Refuses what libpq cannot parse, and what it would parse into something that was not meant: what it then takes for a
+  /// host's or a database's name, and shows, may be a password.
   static func check(_ text: String) throws(Failure) {
-    let isURI = text.hasPrefix("postgres://") || text.hasPrefix("postgresql://")
-    guard isURI || text.contains("=") else { return }
-    var message: UnsafeMutablePointer<CChar>?
-    let options = unsafe PQconninfoParse(text, &message)
-    if unsafe options != nil {
-      unsafe PQconninfoFree(options)
+    guard !text.isEmpty else { return }
+    if let prefix = ["postgres://", "postgresql://"].first(where: { text.hasPrefix($0) }) {
+      try checkURI(text.dropFirst(prefix.count))
+    } else if !text.contains("=") {
+      guard isPlainName(text) else {
+        throw malformed("it is neither postgresql://… nor made of parts such as host=…, nor a database's plain name")
+      }
       return
     }
-    let words = unsafe message.map { unsafe String(cString: $0) } ?? ""
-    unsafe PQfreemem(message)
-    throw ServerErrors.malformedConnectionString(words)
+    for (keyword, value) in try parse(text) where ["host", "hostaddr", "port", "user", "dbname"].contains(keyword) {
+      try checkValue(value, of: keyword, isURI: !text.contains("=") || text.contains("://"))
+    }
+  }
+
+  /// A name that is given alone. What else may be one can be written as `dbname=…`.
+  private static func isPlainName(_ text: String) -> Bool {
+    text.allSatisfy { $0.isLetter || $0.isNumber || "_-.$ ".contains($0) } && text.first != " " && text.last != " "
+  }
+
+  /// Finds signs that mean something else than they were meant to.
+  private static func checkURI(_ rest: Substring) throws(Failure) {
+    let address = rest.prefix { $0 != "?" }
+    if rest.count(where: { $0 == "@" }) - rest.dropFirst(address.count).count(where: { $0 == "@" }) > 1 {
+      throw malformed("there is more than one @ in it; write one in a password as %40")
+    }
+    if rest.prefix(while: { $0 != "/" }).count < address.count, address.drop(while: { $0 != "/" }).contains("@") {
+      throw malformed("there is a / before the @; write one in a password as %2F")
+    }
+  }
+
+  private static func checkValue(_ value: String, of keyword: String, isURI: Bool) throws(Failure) {
+    let isList = keyword != "user" && keyword != "dbname"
+    let strange: (Character) -> Bool = { $0.isNewline || ";\"'".contains($0) || (isURI ? false : $0 == "=") }
+    let isStrange =
+      value.contains(where: strange) || value.contains("://") || value.first?.isWhitespace == true
+      || value.last?.isWhitespace == true || (!isList && !isURI && value.contains(","))
+    if isStrange {
+      throw malformed(
+        "the value of \(keyword) holds a sign that separates nothing there; parts are separated by blanks")
+    }
+    if keyword == "port", !value.allSatisfy({ $0 == "," || ("0"..."9").contains($0) }) {
+      throw malformed("the port is no number")
+    }
+    guard keyword == "host" else { return }
+    for host in value.split(separator: ",") where host.first != "/" && host.first != "@" {
+      guard !host.contains(where: { $0.isWhitespace || "@/?#=[]".contains($0) }) else {
+        throw malformed("the host's name holds a sign that no name has")
+      }
+    }
+  }
+
+  /// The values that libpq finds, by their keywords.
+  private static func parse(_ text: String) throws(Failure) -> [(String, String)] {
+    var message: UnsafeMutablePointer<CChar>?
+    let options = unsafe PQconninfoParse(text, &message)
+    guard unsafe options != nil else {
+      let words = unsafe message.map { unsafe String(cString: $0) } ?? ""
+      unsafe PQfreemem(message)
+      throw ServerErrors.malformedConnectionString(words)
+    }
+    defer { unsafe PQconninfoFree(options) }
+    return unsafe values(options)
+  }
+
+  /// What libpq's list of options holds, by its keywords.
+  static func values(_ options: UnsafeMutablePointer<PQconninfoOption>?) -> [(String, String)] {
+    var values: [(String, String)] = []
+    var next = unsafe options
+    while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
+      if let value = unsafe option.pointee.val {
+        unsafe values.append((String(cString: keyword), String(cString: value)))
+      }
+      unsafe next = option + 1
+    }
+    return values
+  }
+
+  private static func malformed(_ why: String) -> Failure {
+    Failure(.connectionString, "malformed connection string: \(why)")
   }
 }

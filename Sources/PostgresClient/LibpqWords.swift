@@ -6,6 +6,14 @@ enum LibpqWords {
   /// The beginnings and parts of messages, and what they mean; the first that fits counts.
   static let meanings: [(words: String, isBeginning: Bool, kind: FailureKind)] = [
     ("invalid ", true, .connectionString),
+    ("could not match ", true, .connectionString),
+    ("could not parse network address", true, .connectionString),
+    ("definition of service", true, .connectionSettings),
+    ("service file ", true, .connectionSettings),
+    ("channel binding", false, .connectionSettings),
+    ("authentication method requirement", false, .connectionSettings),
+    ("is too long (maximum", false, .connectionSettings),
+    ("was impossible", false, .connectionSettings),
     ("certificate", false, .certificate),
     ("SSL", false, .certificate),
   ]
@@ -15,14 +23,9 @@ enum LibpqWords {
     meanings.first { $0.isBeginning ? message.hasPrefix($0.words) : message.contains($0.words) }?.kind
   }
 
-  /// Whether what a message about a connection string quotes is a keyword's name, not a value.
-  static func quotesName(_ message: String) -> Bool {
-    ["invalid connection option", "invalid URI query parameter"].contains { message.hasPrefix($0) }
-  }
-
-  /// A message with whatever stands between double quotes left out.
+  /// A message without whatever stands between its first double quote and its last: what it quotes may hold quotes itself.
   static func unquoted(_ message: String) -> String {
-    message.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
-      .map { $0 % 2 == 0 ? String($1) : "…" }.joined(separator: "\"")
+    guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\"") else { return message }
+    return "\(message[..<first])\"…\"\(message[last...].dropFirst())"
   }
 }

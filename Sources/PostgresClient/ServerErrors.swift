@@ -58,8 +58,7 @@ enum ServerErrors {
 
   /// What libpq says of a connection string. What it quotes of it is left out, since that may be a password.
   static func malformedConnectionString(_ words: String) -> Failure {
-    let safe = LibpqWords.quotesName(words) ? words : LibpqWords.unquoted(words)
-    return Failure(.connectionString, "malformed connection string: \(safe)")
+    Failure(.connectionString, "malformed connection string: \(LibpqWords.unquoted(words))")
   }
 
   /// Finds `FATAL:  28P01: ` and the like: five upper-case letters or digits between colons, behind two blanks.

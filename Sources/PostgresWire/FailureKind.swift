@@ -3,6 +3,8 @@
 public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   /// A connection string that libpq cannot read.
   case connectionString
+  /// What is asked of the connection cannot be had: a service, a way to prove who is there.
+  case connectionSettings
   /// The server does not let us in.
   case authentication
   /// TLS with the server cannot be had, or its certificate is not to be trusted.
@@ -101,6 +103,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   private var row: Row {
     switch self {
     case .connectionString: Row(64, "Connecting", "write postgresql://user@host:port/database or host=… dbname=…")
+    case .connectionSettings:
+      Row(78, "Connecting", "check PGSERVICE, channel_binding, require_auth and gssencmode, in the environment too")
     case .authentication: Row(77, "Connecting", "check user, password (PGPASSWORD, ~/.pgpass) and pg_hba.conf")
     case .certificate: Row(78, "Connecting", "check sslmode, sslrootcert and the server's certificate")
     case .connection: Row(69, "Connecting", retry: true)

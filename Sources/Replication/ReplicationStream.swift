@@ -42,7 +42,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     _ settings: ReplicationSettings, from lsn: LSN, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
     let connect = { () throws(Failure) in
-      try Connection.connect(settings.database, for: .replication, isCancelled: isCancelled)
+      try Connection.connect(settings.database, for: .replication, as: settings.slot, isCancelled: isCancelled)
     }
     try ServerChecks.checkTables(try connect(), settings)
     let server = try connect()

@@ -41,7 +41,8 @@ public enum SlotContention {
   private static func waitUntilFree(
     _ settings: ReplicationSettings, _ isCancelled: @escaping @Sendable () -> Bool, _ onWait: () -> Void
   ) throws(Failure) {
-    let server = try Connection.connect(settings.database, for: .replication, isCancelled: isCancelled)
+    let server = try Connection.connect(
+      settings.database, for: .replication, as: settings.slot, isCancelled: isCancelled)
     let question =
       "SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(settings.slot))"
     var hasSaidSo = false

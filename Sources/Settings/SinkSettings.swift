@@ -35,7 +35,7 @@ public struct SinkSettings: Hashable, Sendable {
     if address == "stdout" { return .standardOutput }
     if address.hasPrefix("file:"), address.utf8.count > 5 { return .file(String(address.dropFirst(5))) }
     if address.hasPrefix("http://") || address.hasPrefix("https://") { return .http(address) }
-    throw .setting("sink", "'\(address)' is not stdout, file:PATH or https://…")
+    throw .setting("sink", "it is not stdout, file:PATH or https://…")
   }
 
   /// Refuses what cannot work.
@@ -55,10 +55,12 @@ public struct SinkSettings: Hashable, Sendable {
 
   /// Makes the sink for a stream.
   ///
-  /// - Parameter isStandby: whether to wait for a process that still has an output file.
+  /// - Parameters:
+  ///   - isStandby: whether to wait for a process that still has an output file.
+  ///   - onReaderGone: called when nobody reads standard output any more.
   public func make(
     _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice,
-    isStandby: Bool = false
+    isStandby: Bool = false, onReaderGone: (@Sendable () -> Void)? = nil
   ) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, deadLetters)
@@ -70,8 +72,11 @@ public struct SinkSettings: Hashable, Sendable {
       configuration.waitsForLock = isStandby
       configuration.linesHaveSequence = envelope == .cloudevents
       return try FileSink(configuration, of: identity)
-    case .standardOutput: return try StandardOutputSink()
-    case nil: throw Failure(.settings, "'\(address)' is no sink")
+    case .standardOutput:
+      let sink = try StandardOutputSink()
+      if let onReaderGone { sink.watchReader(onReaderGone) }
+      return sink
+    case nil: throw Failure(.settings, "the sink is not stdout, file:PATH or https://…")
     }
   }
 

@@ -15,9 +15,3 @@ func reportingErrors(_ body: () throws -> Void) throws {
     throw error
   }
 }
-
-/// Writes a line to standard error, whole.
-func say(_ text: String) {
-  let bytes = Array("tailrace: \(text)\n".utf8)
-  _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
-}

@@ -7,9 +7,7 @@ struct LogOptions: ParsableArguments {
   var logLevel: Logger.Level = .info
 
   func logger() -> Logger {
-    var logger = Logger(label: "tailrace") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = logLevel
-    return logger
+    Logger(label: "tailrace") { _ in MessageHandler(logLevel: logLevel) }
   }
 }
 

@@ -72,7 +72,7 @@ struct ReplayCommand: ParsableCommand {
           return reader
         },
         sink: { (identity) throws(Failure) in
-          try settings.sink.make(identity, settings.outbox.envelope, deadLetters)
+          try settings.sink.make(identity, settings.outbox.envelope, deadLetters, onReaderGone: { control.stop() })
         })
     }
   }

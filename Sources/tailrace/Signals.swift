@@ -3,10 +3,13 @@ import Glibc
 import PostgresWire
 import Relay
 
-/// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, the second ends at once,
-/// SIGHUP starts a new output. A write to a pipe without a reader, or beyond a file's size limit, is an error like any
-/// other.
+/// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, a further one ends at once, SIGHUP
+/// starts a new output. A write to a pipe without a reader, or beyond a file's size limit, is an error like any other.
 enum Signals {
+  /// How long after the first a second one is taken for the same: a terminal or a `timeout` may send to the process and to
+  /// its group.
+  private static let echo: Duration = .seconds(1)
+
   /// Lets a crash be one. The language's runtime would start a program of its own then, which it looks for beside this one
   /// and where the environment says.
   static func letCrashesBe() {
@@ -23,16 +26,16 @@ enum Signals {
     let awaited = set
     DispatchQueue(label: "tailrace.signals").async {
       var set = awaited
-      var isStopping = false
+      var stopping: ContinuousClock.Instant?
       while true {
         var number: Int32 = 0
         guard unsafe sigwait(&set, &number) == 0 else { continue }
         if number == SIGHUP {
           control.reopen()
-        } else if isStopping {
-          _exit(128 + number)
+        } else if let stopping {
+          if ContinuousClock.now - stopping >= echo { _exit(128 + number) }
         } else {
-          isStopping = true
+          stopping = .now
           control.stop()
         }
       }

@@ -120,9 +120,10 @@ struct StreamCommand: ParsableCommand {
         },
         sink: { (identity) throws(Failure) in
           try settings.sink.make(
-            identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot)
+            identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot,
+            onReaderGone: { control.stop() })
         })
-      log.info("\(outcome.events) events, confirmed up to \(outcome.flushed)")
+      log.info("delivered \(outcome.events) events, confirmed up to \(outcome.flushed)")
     }
   }
 }

@@ -15,7 +15,7 @@ struct Tailrace: ParsableCommand {
       psql would use (PGHOST, PGSERVICE, ~/.pgpass, …).
 
       Exit codes: 0 done, 64 usage, 65 bad data, 69 unavailable, 70 internal error, 73 cannot create output, 74 writing \
-      failed, 77 not permitted, 78 configuration; 130 and 143 after a second signal.
+      failed, 77 not permitted, 78 configuration; 130 and 143 after a further signal.
       """,
     version: "0.1.0",
     subcommands: [
@@ -27,6 +27,15 @@ struct Tailrace: ParsableCommand {
   static func main() {
     Signals.letCrashesBe()
     StandardDescriptors.fill()
-    main(nil)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      // Help and the codes of commands that ran are the parser's business.
+      guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }
+      let lines = CommandLineErrors.lines(error, Array(CommandLine.arguments.dropFirst()), root: Self.self)
+      for line in lines { say(line) }
+      exit(withError: ExitCode.validationFailure)
+    }
   }
 }

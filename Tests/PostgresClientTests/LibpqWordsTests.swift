@@ -13,6 +13,10 @@ import Testing
       ("root certificate file \"root.crt\" does not exist", .certificate),
       ("server does not support SSL, but SSL was required", .certificate),
       ("SSL error: certificate verify failed", .certificate),
+      ("definition of service \"shop\" not found", .connectionSettings),
+      ("channel binding is required, but server did not offer an authentication method", .connectionSettings),
+      ("authentication method requirement \"scram-sha-256\" failed: server accepts connection", .connectionSettings),
+      ("could not match 2 port numbers to 3 hosts", .connectionString),
       ("could not translate host name \"nowhere.example\" to address: Name or service not known", nil),
       ("connection to server at \"127.0.0.1\", port 1 failed: Connection refused", nil), ("", nil),
     ] as [(String, FailureKind?)])
@@ -20,12 +24,14 @@ import Testing
     #expect(LibpqWords.meaning(of: message) == kind)
   }
 
-  @Test func `what libpq quotes of a connection string is shown only where it is a name`() {
-    let secret = "missing \"=\" after \"opensesame\" in connection info string"
-    #expect(!ServerErrors.malformedConnectionString(secret).description.contains("sesame"))
-    let name = ServerErrors.malformedConnectionString("invalid connection option \"hots\"")
-    #expect(name.description.contains("hots"))
-    #expect(name.kind == .connectionString)
+  @Test(arguments: [
+    "missing \"=\" after \"opensesame\" in connection info string", "invalid connection option \"opensesame\"",
+    "invalid percent-encoded token: \"open\"sesame%zz\"",
+  ])
+  func `what libpq quotes of a connection string is not shown`(words: String) {
+    let failure = ServerErrors.malformedConnectionString(words)
+    #expect(!failure.description.contains("sesame"))
+    #expect(failure.kind == .connectionString)
   }
 
   @Test(arguments: [

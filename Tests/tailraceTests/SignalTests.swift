@@ -29,12 +29,45 @@ extension Integration {
         try database.waitUntilStreaming()
         Thread.sleep(forTimeInterval: 0.5)
         stream.signal(signal)
-        Thread.sleep(forTimeInterval: 0.5)
+        // As `timeout` does it: to the process, and to its group.
+        stream.signal(signal)
+        Thread.sleep(forTimeInterval: 1.5)
         #expect(stream.isRunning, "it waits for its reader")
         stream.signal(signal)
         #expect(try stream.exitCode(within: 3) == code)
         stream.output.resume()
         #expect(try Event.read(database.rest()).numbers == Array(1...5000))
+      }
+    }
+
+    @Test func `a reader that goes while nothing flows ends it at once`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        let shell = try database.start(
+          "/bin/sh",
+          ["-c", "\"$@\" | head -n 1", "sh", Tailrace.path, "stream"] + database.names)
+        #expect(try shell.exitCodeAfterAllOutput(within: 20) == 0, "\(shell.errors.text)")
+        #expect(shell.output.lineCount == 1)
+        try wait(until: "the slot is free") { try database.walsender() == nil }
+        // A reader that is gone before anything was sent.
+        let silent = try database.start(
+          "/bin/sh", ["-c", "\"$@\" | true", "sh", Tailrace.path, "stream"] + database.names)
+        #expect(try silent.exitCodeAfterAllOutput(within: 20) == 0, "\(silent.errors.text)")
+      }
+    }
+
+    @Test func `timeout ends it in an orderly way`() throws {
+      try withDatabase { database in
+        let writer = try database.session()
+        try writer.write("CALL place_one_by_one(1, 100000, 0.001);\n")
+        for _ in 1...3 {
+          let stream = try database.stream(
+            by: ["/usr/bin/env", "timeout", "2"], ["--sink", "file:\(database.file)"])
+          #expect(try stream.exitCode(within: 20) == 124, "timeout's own code: \(stream.errors.text)")
+          #expect(stream.errors.text.contains("delivered "), "\(stream.errors.text)")
+          let last = try #require(try Event.read(database.fileLines).last)
+          #expect(try database.hasConfirmed(last.commitLSN), "what was delivered is confirmed")
+        }
       }
     }
 

@@ -72,12 +72,17 @@ final class ChildProcess: Sendable {
 
   var isRunning: Bool { status.withLock { $0 == nil } }
 
-  /// The lines on standard error.
-  var messages: [String] { errors.lines }
+  /// The lines on standard error, without the times before them.
+  var messages: [String] {
+    errors.lines.map { line in
+      let time = line.prefix(21)
+      return time.hasSuffix("Z ") ? String(line.dropFirst(time.count)) : line
+    }
+  }
 
   /// The one line that says why it ended; nil when there is none or more than one.
   var complaint: String? {
-    let lines = messages.filter { $0.hasPrefix("tailrace: error: ") || $0.hasPrefix("Error: ") }
+    let lines = messages.filter { $0.hasPrefix("tailrace: error: ") }
     return lines.count == 1 ? lines[0] : nil
   }
 

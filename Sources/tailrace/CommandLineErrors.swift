@@ -1,0 +1,60 @@
+import ArgumentParser
+
+/// What is said of a command line that cannot be read.
+enum CommandLineErrors {
+  /// The lines: what is wrong, with the nearest command for one that does not exist, and where to read on.
+  static func lines(_ error: any Error, _ arguments: [String], root: any ParsableCommand.Type) -> [String] {
+    var (command, path, rest) = (root, [name(of: root)], arguments[...])
+    while let next = command.configuration.subcommands.first(where: { name(of: $0) == rest.first }) {
+      command = next
+      path.append(name(of: next))
+      rest = rest.dropFirst()
+    }
+    var what = withoutSecrets(root.message(for: error), arguments)
+    let names = command.configuration.subcommands.map(name)
+    if !names.isEmpty, let word = rest.first, !word.hasPrefix("-") {
+      let nearest = names.map { (name: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
+      let hint = nearest.flatMap { $0.distance <= 2 ? "did you mean '\($0.name)'?" : nil }
+      what = "there is no such command; \(hint ?? "the commands are \(names.joined(separator: ", "))")"
+    }
+    return ["error: \(what)", "see \(path.joined(separator: " ")) --help"]
+  }
+
+  private static func name(of command: any ParsableCommand.Type) -> String {
+    command.configuration.commandName ?? "\(command)".lowercased()
+  }
+
+  /// A message without arguments that may hold a password: somebody has written them in the wrong place.
+  static func withoutSecrets(_ message: String, _ arguments: [String]) -> String {
+    var message = message
+    for argument in arguments {
+      let value =
+        argument.hasPrefix("--") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
+      guard isTelltale(value) else { continue }
+      message = message.replacing(argument, with: "…").replacing(value, with: "…")
+    }
+    return message
+  }
+
+  private static func isTelltale(_ value: Substring) -> Bool {
+    let lowered = value.lowercased()
+    return ["://", "@", "password", "passwd", "pwd=", "secret", "token"].contains { lowered.contains($0) }
+  }
+
+  /// How many letters must be changed, added, left out or swapped with the next to make one word of the other.
+  static func distance(_ left: String, _ right: String) -> Int {
+    let (left, right) = (Array(left.prefix(40)), Array(right))
+    guard !left.isEmpty, !right.isEmpty else { return max(left.count, right.count) }
+    var rows = [Array(0...right.count)]
+    for (i, letter) in left.enumerated() {
+      var row = [i + 1]
+      for (j, other) in right.enumerated() {
+        var least = min(row[j] + 1, rows[i][j + 1] + 1, rows[i][j] + (letter == other ? 0 : 1))
+        if i > 0, j > 0, letter == right[j - 1], left[i - 1] == other { least = min(least, rows[i - 1][j - 1] + 1) }
+        row.append(least)
+      }
+      rows.append(row)
+    }
+    return rows[left.count][right.count]
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// The password is `opensesame`; none of its letters may be shown, however it is given.
+  @Suite struct Secrets {
+    private static let malformed = [
+      "jdbc:postgresql://relay:opensesame@127.0.0.1:1/shop", "postgresql+asyncpg://relay:opensesame@127.0.0.1:1/shop",
+      "'postgresql://relay:opensesame@127.0.0.1:1/shop'", " postgresql://relay:opensesame@127.0.0.1:1/shop",
+      "host=127.0.0.1;port=1;password=opensesame", "postgresql://relay:open@opensesame@127.0.0.1:1/shop",
+      "Server=127.0.0.1;Port=1;Database=shop;User Id=relay;Password=opensesame;",
+    ]
+
+    private func expectSilence(_ arguments: [String], environment: [String: String] = [:]) throws {
+      let child = try ChildProcess(Tailrace.path, arguments, environment: environment)
+      #expect(try child.exitCodeAfterAllOutput() == 64, "\(arguments): \(child.errors.text)")
+      let said = child.errors.text + child.output.lines.joined(separator: "\n")
+      #expect(!said.contains("sesame"), "\(said)")
+      #expect(!said.isEmpty)
+    }
+
+    @Test(arguments: malformed)
+    func `a malformed connection string is refused without a word of it`(text: String) throws {
+      let names = ["--publication", "events", "--slot", "relay"]
+      for command in [
+        ["stream", "--log-level", "trace"], ["setup"], ["setup", "--dry-run"], ["teardown"],
+        ["capture", "--output", "/dev/null"],
+      ] {
+        try expectSilence([command[0]] + names + ["--database", text] + command.dropFirst())
+        try expectSilence([command[0]] + names + command.dropFirst(), environment: ["TAILRACE_DATABASE": text])
+      }
+      try expectSilence(["dead-letters", "list", "--dead-letters", "table:public.letters", "--database", text])
+    }
+
+    @Test(arguments: [
+      ["stream", "postgresql://relay:opensesame@127.0.0.1:1/shop"],
+      ["stream", "--databse", "postgresql://relay:opensesame@127.0.0.1:1/shop"],
+      ["stream", "--databse=postgresql://relay:opensesame@127.0.0.1:1/shop"],
+      ["stream", "--until", "postgresql://relay:opensesame@127.0.0.1:1/shop"],
+      ["stream", "--log-level=host=h password=opensesame"], ["postgresql://relay:opensesame@127.0.0.1:1/shop"],
+      ["setup", "host=h", "password=opensesame"], ["stream", "--publication", "p", "--slot", "password=opensesame"],
+      ["dead-letters", "https://relay:opensesame@orders.example"],
+      ["stream", "--publication", "p", "--slot", "s", "--sink", "htps://relay:opensesame@orders.example/x"],
+      ["stream", "--publication", "p", "--slot", "s", "--sink", "file=https://relay:opensesame@orders.example"],
+    ])
+    func `a connection string in the wrong place is not shown`(arguments: [String]) throws {
+      try expectSilence(arguments)
+    }
+  }
+}
