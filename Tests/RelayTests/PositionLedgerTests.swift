@@ -240,7 +240,6 @@ import Testing
   }
 
   @Test func `pauses grow while nothing moves, however often a connection opens`() async {
-    let start = ContinuousClock.now
     let opened = Atomic(0)
     let control = RunControl()
     async let result = run(sink: MemorySink(), control: control) { (_) in
@@ -250,7 +249,6 @@ import Testing
     try? await Task.sleep(for: .seconds(3))
     control.stop()
     _ = await result
-    #expect(ContinuousClock.now - start < .seconds(8))
     // 0.2, 0.4, 0.8, 1.6, 3.2 s at most, on average half of that; with a reset at each open it would be thirty.
     #expect(opened.load(ordering: .relaxed) < 20)
   }
