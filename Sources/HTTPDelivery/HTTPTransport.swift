@@ -34,8 +34,13 @@ final class HTTPTransport: Sendable {
   /// The longest head of a request, in bytes. Connections stop taking at 64 KiB, which the client does not survive inside a
   /// head; receivers take less.
   private static let headLimit = 60 * 1024
+  /// The longest head that goes over HTTP/2, whose frames are of 16 KiB: the client does not split one. Longer ones go over
+  /// HTTP/1.1.
+  private static let frameLimit = 14 * 1024
 
   private let client: HTTPClient
+  /// For heads that are too long for HTTP/2.
+  private let oldClient: HTTPClient
   private let url: String
   private let totalTimeout: TimeAmount
 
@@ -51,8 +56,10 @@ final class HTTPTransport: Sendable {
     client.http1_1ConnectionDebugInitializer = AnswerTidying.install
     url = address.url
     totalTimeout = TimeAmount(configuration.totalTimeout)
-    self.client = HTTPClient(
-      eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: client)
+    let group = HTTPClient.EventLoopGroupProvider.shared(MultiThreadedEventLoopGroup.singleton)
+    self.client = HTTPClient(eventLoopGroupProvider: group, configuration: client)
+    client.httpVersion = .http1Only
+    oldClient = HTTPClient(eventLoopGroupProvider: group, configuration: client)
   }
 
   /// Posts one message.
@@ -67,7 +74,7 @@ final class HTTPTransport: Sendable {
     request.method = .POST
     for (name, value) in all { request.headers.add(name: name, value: value) }
     request.body = .bytes(message.body)
-    return await answer(to: request)
+    return await answer(to: request, by: size > Self.frameLimit ? oldClient : client)
   }
 
   /// Asks the receiver which methods it has, without a body.
@@ -75,10 +82,10 @@ final class HTTPTransport: Sendable {
     var request = HTTPClientRequest(url: url)
     request.method = .OPTIONS
     for (name, value) in headers { request.headers.add(name: name, value: value) }
-    return await answer(to: request)
+    return await answer(to: request, by: client)
   }
 
-  private func answer(to request: HTTPClientRequest) async -> Outcome {
+  private func answer(to request: HTTPClientRequest, by client: HTTPClient) async -> Outcome {
     do {
       let response = try await client.execute(request, deadline: .now() + totalTimeout)
       await Self.forget(response)
@@ -116,9 +123,12 @@ final class HTTPTransport: Sendable {
   }
 
   /// Closes the connections; requests that are under way fail.
-  func close() { try? client.syncShutdown() }
+  func close() {
+    try? client.syncShutdown()
+    try? oldClient.syncShutdown()
+  }
 
-  deinit { try? client.syncShutdown() }
+  deinit { close() }
 }
 
 extension TLSConfiguration {

@@ -39,6 +39,27 @@ extension Integration {
       }
     }
 
+    @Test func `what is too long for HTTP/2 in binary mode goes over HTTP/1.1, and disturbs nobody`() throws {
+      try withPackages { packages in
+        try withReceiver([], packages) { database, receiver, options in
+          try database.psql(
+            """
+            INSERT INTO outbox (aggregateid, type, payload)
+            SELECT 'l' || n, repeat('x', n * 5000), jsonb_build_object('n', 400 + n) FROM generate_series(1, 14) n;
+            """)
+          let place = "file:\(database.files.file("letters"))"
+          let stream = try database.stream(
+            options + ["--http-mode", "binary", "--on-poison", "dead-letter", "--dead-letters", place])
+          #expect(try stream.exitCode(within: 60) == 0, "\(stream.errors.text)")
+          let kept = try database.deadLetters(["list"], at: place).output.lines
+          #expect(receiver.bodies.count + kept.count == 414, "nothing comes twice")
+          #expect((2...3).contains(kept.count) && kept.allSatisfy { $0.contains("header fields take") })
+          #expect(receiver.messages.count { $0 == "h2" } == 1, "its connection goes on")
+          #expect(receiver.messages.contains("http/1.1"))
+        }
+      }
+    }
+
     /// The events of all that was taken; an array has been a batch.
     private static func events(_ receiver: TLSReceiver) throws -> [Event] {
       try receiver.bodies.flatMap { body in
@@ -66,7 +87,7 @@ extension Integration {
       }
     }
 
-    /// Speaks HTTP/2 and nothing else. Says `h2` for every connection, and what it does to it.
+    /// Speaks HTTP/2, or HTTP/1.1 to who wants no more. Says `h2` for every connection, and what it does to it.
     private static let program = """
       import asyncio, collections, ssl, sys
       from h2.config import H2Configuration
@@ -79,10 +100,17 @@ extension Integration {
       def say(text):
           print(text, file=sys.stderr, flush=True)
 
+      async def serve_old(reader, writer):
+          while head := (await reader.readuntil(b"\\r\\n\\r\\n")).decode().lower():
+              length = int(head.split("content-length:")[1].split()[0])
+              print((await reader.readexactly(length)).decode(), flush=True)
+              writer.write(b"HTTP/1.1 204 None\\r\\n\\r\\n")
+
       async def serve(reader, writer):
           global requests
           if writer.get_extra_info("ssl_object").selected_alpn_protocol() != "h2":
-              return writer.close()
+              say("http/1.1")
+              return await serve_old(reader, writer)
           say("h2")
           connection = H2Connection(H2Configuration(client_side=False))
           connection.initiate_connection()
@@ -119,8 +147,8 @@ extension Integration {
       async def main():
           context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
           context.load_cert_chain(sys.argv[1], sys.argv[2])
-          context.set_alpn_protocols(["h2"])
-          server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+          context.set_alpn_protocols(["h2", "http/1.1"])
+          server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, limit=1 << 20)
           print(server.sockets[0].getsockname()[1], flush=True)
           await server.serve_forever()
 
