@@ -173,6 +173,12 @@ class Web:
         self.record = Record()
         self.receiver = Receiver(self.record, plan.seed, plan.refuses)
         self.target = ["--sink", f"http://127.0.0.1:{self.receiver.port}/events", *plan.http_arguments]
+        self.token_path = None
+        if plan.has_token:
+            self.token_path = os.path.join(directory, "token")
+            self.receiver.token = "first"
+            self.write_token()
+            self.target += ["--bearer-token-file", self.token_path]
         self.arguments = self.target
         self.letters_path = None
         if plan.poison:
@@ -183,6 +189,12 @@ class Web:
 
     def attach(self, process):
         return None
+
+    def write_token(self):
+        """As a program that renews it: the file is replaced."""
+        with open(f"{self.token_path}.new", "w") as file:
+            file.write(f"{self.receiver.token}\n")
+        os.rename(f"{self.token_path}.new", self.token_path)
 
     def letters(self):
         """The ids of the dead letters. Half a last line may be left of a crash."""

@@ -27,6 +27,9 @@ FAULTS = {
     "lost answers": (4, "http"),
     "receiver gone": (3, "http"),
     "stalled receiver": (2, "http"),
+    "misdirected receiver": (4, "http"),
+    "expired token": (4, "http"),
+    "odd answers": (4, "http"),
 }
 
 
@@ -73,6 +76,7 @@ class Plan:
         self.pipe_size = choose([None, 4096])
         self.small_disk = False
         self.http_arguments = []
+        self.has_token = False
         self.has_standby = False
         if self.kind == "file":
             self.arguments += ["--fsync", choose(["always", "always", "never"])]
@@ -88,6 +92,7 @@ class Plan:
                 self.http_arguments += ["--max-in-flight", choose(["1", "2", "8"])]
             if chance(0.2):
                 self.http_arguments += ["--idempotency-key"]
+            self.has_token = chance(0.5)
             self.has_standby = chance(0.2)
             if self.has_standby:
                 self.arguments += ["--wait-for-slot"]

@@ -11,6 +11,10 @@ from deliveries import Delivery
 
 # What can become of a request. Those of the second line are delivered although the sender cannot know it.
 REFUSALS = ["500", "503 seconds", "503 date", "429", "408", "502", "hang", "reset", "half-closed", "garbage"]
+# These speak of the receiver, not of the event: no dead letter may come of them.
+MISDIRECTED = ["302", "401", "403", "404", "405"]
+# Delivered, and the answer says so, in its own way.
+ODD_ANSWERS = ["drips words", "drips head", "bare line feeds", "length twice", "no length"]
 LOST_ANSWERS = ["answer lost", "answer late", "answer cut", "answer too late"]
 
 
@@ -25,6 +29,7 @@ class Receiver:
         self.trouble_share = 0.0
         self.trouble_until = 0.0
         self.stalled_until = 0.0
+        self.token = None
         self.wrong = []
         self.port = 0
         self.server = None
@@ -118,7 +123,9 @@ class Receiver:
         if kind == "reset" and self.random.random() < 0.5:
             return False
         body = await reader.readexactly(length)
-        if kind is None or kind in LOST_ANSWERS:
+        if self.token and headers.get("authorization") != f"Bearer {self.token}":
+            kind = "401"
+        if kind is None or kind in LOST_ANSWERS or kind in ODD_ANSWERS:
             deliveries = self._read(headers, body)
             if any(self.refuses(delivery.id) for delivery in deliveries):
                 kind = "422"
@@ -149,6 +156,8 @@ class Receiver:
             writer.write(b"HTTP/1.1 20")
             await writer.drain()
             return False
+        if kind in ODD_ANSWERS:
+            return await self._answer_oddly(writer, kind)
         if kind == "answer too late":
             await asyncio.sleep(1.5)
         if kind == "answer late":
@@ -157,12 +166,32 @@ class Receiver:
             send("503 Service Unavailable", "retry-after: 1")
         elif kind == "503 date":
             send("503 Service Unavailable", f"retry-after: {email.utils.formatdate(time.time() + 1, usegmt=True)}")
-        elif kind in ("500", "502", "429", "408", "422"):
+        elif kind in ("500", "502", "429", "408", "422", *MISDIRECTED):
             send(f"{kind} Trouble")
         else:
             send("204 No Content")
         await writer.drain()
         return True
+
+    async def _answer_oddly(self, writer, kind):
+        """Says that the events are there, but not as others do."""
+        head = "HTTP/1.1 200 OK\r\ncontent-length: 3000\r\n"
+        if kind == "bare line feeds":
+            writer.write(b"HTTP/1.1 200 OK\ncontent-length: 2\n\nok")
+        elif kind == "length twice":
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok")
+        elif kind == "no length":
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\nok")
+        else:
+            text = head + "\r\n" if kind == "drips words" else head
+            writer.write(text.encode())
+            for _ in range(100):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+            return False
+        await writer.drain()
+        return kind != "no length"
 
     def _read(self, headers, body):
         """The events in a request; none when it makes no sense."""

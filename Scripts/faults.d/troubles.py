@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import powercut
-from receiver import LOST_ANSWERS, REFUSALS
+from receiver import LOST_ANSWERS, MISDIRECTED, ODD_ANSWERS, REFUSALS
 from supervision import KILLED, STOPPED
 
 
@@ -201,3 +201,19 @@ class Troubles:
 
     def stalled_receiver(self, tailrace):
         self.outlet.receiver.stall(self.random.choice([0.2, 0.6, 1.5]))
+
+    def misdirected_receiver(self, tailrace):
+        share = self.random.choice([0.3, 1.0, 1.0])
+        self.outlet.receiver.trouble([self.random.choice(MISDIRECTED)], share, self.random.uniform(0.3, 1.5))
+
+    def expired_token(self, tailrace):
+        """The receiver takes another token for a while before the file has it."""
+        if not self.outlet.token_path:
+            return self.misdirected_receiver(tailrace)
+        self.outlet.receiver.token = f"token-{self.random.randrange(1_000_000)}"
+        time.sleep(self.random.choice([0.1, 0.5, 1.0]))
+        self.outlet.write_token()
+
+    def odd_answers(self, tailrace):
+        kinds = self.random.sample(ODD_ANSWERS, self.random.randint(1, 3))
+        self.outlet.receiver.trouble(kinds, self.random.choice([0.1, 0.5, 1.0]), self.random.uniform(0.2, 1.0))
