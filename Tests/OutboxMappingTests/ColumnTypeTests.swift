@@ -47,7 +47,8 @@ import Testing
     Value(
       type: 3802, text: #"{"a": 1}"#, binary: [1] + Array(#"{"a": 1}"#.utf8),
       json: #""application/json","data":{"a": 1}"#),
-    Value(type: 25, text: #"{"a"}"#, binary: Array(#"{"a"}"#.utf8), json: #""text/plain; charset=UTF-8","data":"{\"a\"}""#),
+    Value(
+      type: 25, text: #"{"a"}"#, binary: Array(#"{"a"}"#.utf8), json: #""text/plain; charset=UTF-8","data":"{\"a\"}""#),
     Value(
       type: 17, text: #"\x0001fe5c277f"#, binary: [0, 1, 0xFE, 0x5C, 0x27, 0x7F],
       json: #""application/octet-stream","data_base64":"AAH+XCd/""#),
