@@ -176,6 +176,13 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       name: "fuzz-capture", dependencies: ["Capture", "PostgresWire"], path: "Tests/Fuzz/capture",
       swiftSettings: fuzzing),
     .executableTarget(
+      name: "fuzz-rows",
+      dependencies: [
+        "Capture", "Delivery", "FileDelivery", "HTTPDelivery", "IntegrationEvents", "Octets", "OutboxMapping",
+        "PgOutput",
+        "PostgresWire", "Relay", "TestStream",
+      ], path: "Tests/Fuzz/rows", swiftSettings: fuzzing),
+    .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
   ]

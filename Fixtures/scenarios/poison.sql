@@ -8,6 +8,7 @@
 -- replay: --table public.outbox --table public.infinite_time
 -- replay: --table public.outbox --table public.time_before_christ
 -- replay: --table public.outbox --table public.headers_array
+-- replay: --table public.outbox --table public.header_name --on-bad-header fail
 -- replay: --table public.outbox --table public.header_name
 -- replay: --table public.outbox --table public.not_json --payload-type json
 -- replay: --table public.outbox --table public.no_payload_column

@@ -21,9 +21,16 @@ public struct EventMapper: Sendable {
   package internal(set) var scratch: [UInt8] = []
   /// How many changes of outbox tables other than inserts were passed over, with `ChangePolicy.warn`.
   public private(set) var passedOverChanges = 0
+  /// How many messages were passed over that have an outbox's prefix and belong to no transaction, with
+  /// `ChangePolicy.warn`.
+  public internal(set) var passedOverMessages = 0
+  /// How many headers were left out that can be no attributes, with `ChangePolicy.warn`.
+  public internal(set) var leftOutHeaders = 0
 
   let configuration: MappingConfiguration
   let takenNames: Set<String>
+  /// What a message's members mean, by their names.
+  let memberUses: [[UInt8]: [TablePlan.Use]]
   /// Of which relation the event's source is.
   var sourceRelation: RelationVersion?
   /// One entry a relation version; nil for a table that is no outbox.
@@ -33,6 +40,7 @@ public struct EventMapper: Sendable {
   public init(_ configuration: MappingConfiguration) {
     self.configuration = configuration
     takenNames = Set(configuration.attributes.map(\.name.text))
+    memberUses = Self.memberUses(configuration)
     event = IntegrationEvent(
       source: EventSource(path: [configuration.database]), time: .epoch)
   }
@@ -86,7 +94,7 @@ public struct EventMapper: Sendable {
         try set(plan, index, value, message)
       }
     } catch {
-      throw self.error(error.problem, plan, error.column(plan), lsn)
+      throw self.error(error.problem, plan, plan.names[error.index], lsn)
     }
     return .eventInMessage
   }
@@ -165,7 +173,7 @@ public struct EventMapper: Sendable {
       }
     }
     if let failure {
-      throw error(.invalidBinary, plan, FieldFailure(index: failure, problem: .invalidBinary).column(plan), lsn)
+      throw error(.invalidBinary, plan, plan.names[failure], lsn)
     }
     scratch = text
     event.clear()
@@ -174,66 +182,7 @@ public struct EventMapper: Sendable {
         unsafe try set(plan, index, value, text.span.bytes)
       }
     } catch {
-      throw self.error(error.problem, plan, error.column(plan), lsn)
+      throw self.error(error.problem, plan, plan.names[error.index], lsn)
     }
-  }
-
-  /// Puts one column's value where its role says.
-  @inline(__always)
-  private mutating func set(
-    _ plan: TablePlan, _ index: Int, _ value: Tuple.Value, _ bytes: RawSpan
-  ) throws(FieldFailure) {
-    let use = plan.uses[index]
-    if case .unused = use { return }
-    guard case .text(let range) = value else {
-      if case .role(let role) = use, role.isNeverNull { throw FieldFailure(index: index, problem: .null) }
-      return
-    }
-    switch use {
-    case .unused: break
-    case .attribute(let number):
-      event.attributes.append(.init(name: configuration.attributes[number].name, value: range))
-    case .role(.id): event.id = range
-    case .role(.aggregateType): event.aggregateType = range
-    case .role(.aggregateID): event.aggregateID = range
-    case .role(.type): event.type = range
-    case .role(.version): event.dataVersion = range
-    case .role(.traceParent): event.traceParent = range
-    case .role(.traceState): event.traceState = range
-    case .role(.dataSchema): event.dataSchema = range
-    case .role(.payload):
-      switch plan.payloadForm {
-      case .json: event.payload = .json(range)
-      case .uncheckedJSON: event.payload = .uncheckedJSON(range)
-      case .text: event.payload = .text(range)
-      case .hexadecimal: event.payload = .hexadecimal(range)
-      }
-    case .role(.time):
-      guard TimeColumns.isSupported(plan.types[index]) else {
-        throw FieldFailure(index: index, problem: .unsupportedType(plan.types[index]))
-      }
-      guard let time = TimeColumns.time(bytes, range, type: plan.types[index]) else {
-        throw FieldFailure(index: index, problem: .invalidTime)
-      }
-      event.time = time
-      event.hasOwnTime = true
-    case .role(.headers):
-      do {
-        try HeaderMapping.map(bytes, range, taken: takenNames, into: &event)
-      } catch {
-        throw FieldFailure(index: index, problem: error)
-      }
-    }
-  }
-}
-
-/// What is wrong with which column, by its number.
-private struct FieldFailure: Error {
-  let index: Int
-  let problem: MappingError.Problem
-
-  func column(_ plan: TablePlan) -> String? {
-    if case .role(let role) = plan.uses[index] { return plan.columnNames[role] }
-    return nil
   }
 }

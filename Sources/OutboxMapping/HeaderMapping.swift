@@ -5,30 +5,35 @@ import Octets
 enum HeaderMapping {
   /// Appends one attribute a member. Keys are folded to lower case and lose `-`, `_` and `.`; a null is left out, text
   /// and booleans keep their type, anything else becomes the text that it is written as. Of equal keys the last counts.
+  /// JSON's null instead of an object means no headers.
+  ///
+  /// Returns how many members could be no attribute; the first of them is an error if such are refused.
   static func map(
-    _ bytes: RawSpan, _ range: Range<Int>, taken: Set<String>, into event: inout IntegrationEvent
-  ) throws(MappingError.Problem) {
+    _ bytes: RawSpan, _ range: Range<Int>, taken: Set<String>, refusing: Bool, into event: inout IntegrationEvent
+  ) throws(MappingError.Problem) -> Int {
     var headers: [IntegrationEvent.HeaderAttribute] = []
-    var failure: MappingError.Problem?
+    var (failure, unusable): (MappingError.Problem?, Int) = (nil, 0)
     do {
       try JSONScanner.forEachMember(bytes, range) { key, value, kind in
         guard kind != .null, failure == nil else { return }
-        guard let name = attributeName(bytes, key), !taken.contains(name.text) else {
-          failure = .headerName
-          return
-        }
+        guard let name = attributeName(bytes, key), !taken.contains(name.text) else { return unusable += 1 }
         guard let content = content(bytes, value, kind) else {
           failure = .headersNotAnObject
           return
         }
-        headers.removeAll { $0.name == name }
         headers.append(.init(name: name, value: content))
       }
     } catch {
-      throw .headersNotAnObject
+      guard (try? JSONScanner.validate(bytes, range)) == .null else { throw .headersNotAnObject }
     }
     if let failure { throw failure }
-    event.headers.append(contentsOf: headers)
+    // The last of each name, in their order.
+    var names: Set<AttributeName> = []
+    let last = headers.reversed().filter { names.insert($0.name).inserted }
+    unusable += headers.count - last.count
+    if refusing, unusable > 0 { throw .headerName }
+    event.headers.append(contentsOf: last.reversed())
+    return unusable
   }
 
   private static func attributeName(_ bytes: RawSpan, _ key: Range<Int>) -> AttributeName? {

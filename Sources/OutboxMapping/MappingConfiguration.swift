@@ -9,7 +9,7 @@ public struct MappingConfiguration: Sendable {
   public var columns: [ColumnRole: String] = [:]
   /// Columns that become extension attributes, by attribute.
   public var attributes: [(name: AttributeName, column: String)] = []
-  /// Prefixes of transactional logical messages that are events too. Default: none.
+  /// Prefixes of logical messages that are events too if they belong to a transaction. Default: none.
   public var messagePrefixes: [String] = []
   /// The CloudEvents source. Default: `/database/schema.table`.
   public var source: EventSource?
@@ -17,6 +17,9 @@ public struct MappingConfiguration: Sendable {
   public var textPayloadIsJSON = false
   /// What to do about an UPDATE, DELETE or TRUNCATE of an outbox table. Default: warn.
   public var onChange = ChangePolicy.warn
+  /// What to do about a header that can be no attribute: its name is the envelope's own, another's, or has other characters
+  /// than letters and digits. It is left out, or its row refused. Default: warn.
+  public var onBadHeader = ChangePolicy.warn
   /// The database, for the default source.
   public var database = ""
   /// The cluster's identifier, from which ids of logical messages are made.
@@ -28,7 +31,8 @@ public struct MappingConfiguration: Sendable {
   public init() {}
 }
 
-/// What to do about a change of an outbox table that is not an insert.
+/// What to do about what is passed over: a change of an outbox table that is not an insert, a message that belongs to no
+/// transaction, a header that can be no attribute.
 public enum ChangePolicy: String, CaseIterable, Sendable {
   /// Nothing.
   case ignore

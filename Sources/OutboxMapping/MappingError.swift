@@ -19,6 +19,8 @@ public struct MappingError: Error, Hashable, Sendable {
     case headerName
     /// Not a JSON object, or a member of the wrong kind.
     case invalidMessage
+    /// A message that belongs to no transaction, where the policy is to fail.
+    case outsideTransaction
     /// A value in binary form that does not have its type's layout.
     case invalidBinary
     /// The envelope's own rules.
@@ -49,7 +51,7 @@ public struct MappingError: Error, Hashable, Sendable {
   /// Whether one row or message is at fault, not the table or the configuration.
   public var isAboutRow: Bool {
     switch (problem, place) {
-    case (.missing, .table), (.changed, _), (.unsupportedType, _): false
+    case (.missing, .table), (.changed, _), (.outsideTransaction, _), (.unsupportedType, _): false
     default: true
     }
   }
@@ -75,20 +77,28 @@ extension MappingError {
   }
 
   private var advice: Wording? {
-    problem == .missing ? "add it, publish it, or map another with \(setting: "column")" : nil
+    switch problem {
+    case .missing: isOfTable ? "add it, publish it, or map another with \(setting: "column")" : nil
+    case .outsideTransaction: "write it with pg_logical_emit_message(true, …), within the transaction that it tells of"
+    default: nil
+    }
   }
+
+  private var isOfTable: Bool { if case .table = place { true } else { false } }
 
   private var what: Wording {
     switch problem {
-    case .missing: "the published table has no such column"
+    case .missing: isOfTable ? "the published table has no such column" : "the message has no such member"
     case .null: "is NULL, but an event needs a value"
     case .unsupportedType(let type): "has a type (oid \(type)) that cannot serve here"
     case .invalidTime: "is no time that RFC 3339 can write"
     case .headersNotAnObject: "is not a JSON object"
-    case .headerName: "has a key that gives no free attribute name of letters and digits"
+    case .headerName:
+      "has a key that gives no free attribute name of letters and digits, which \(setting: "on-bad-header", "fail") forbids"
     case .invalidMessage: "is not a JSON object with the members of an event"
     case .invalidBinary: "is not in its type's binary form"
     case .envelope(let problem): Wording(problem)
+    case .outsideTransaction: "belongs to no transaction, which \(setting: "on-change", "fail") forbids"
     case .changed(let what): "\(what) of an outbox table, which \(setting: "on-change", "fail") forbids"
     }
   }

@@ -5,16 +5,28 @@ public import PostgresWire
 
 /// Outbox events that were written with `pg_logical_emit_message`, without a table.
 extension EventMapper {
-  /// Maps a transactional message whose prefix is configured. Its content must be a JSON object with the members
+  /// Maps a message whose prefix is configured. One that belongs to no transaction is none, for nobody knows whether what it
+  /// tells of was committed; it is passed over as `onChange` says. The content of the others must be a JSON object with the members
   /// `type` and, if wanted, `id`, `aggregatetype`, `aggregateid`, `payload`, `version`, `occurred_at`, `headers`,
   /// `traceparent`, `tracestate` and `dataschema`, or what these are mapped to.
   public mutating func message(
     _ logical: LogicalMessage, in message: RawSpan, lsn: LSN
   ) throws(MappingError) -> Outcome {
-    guard logical.isTransactional else { return .none }
-    event.position.ordinal &+= 1
-    guard let prefix = configuration.messagePrefixes.first(where: { logical.prefix.hasPrefix($0) }) else {
+    if logical.isTransactional { event.position.ordinal &+= 1 }
+    // Byte by byte: text in another form is another prefix, and a mark behind one does not hide it.
+    guard let prefix = configuration.messagePrefixes.first(where: { logical.prefix.utf8.starts(with: $0.utf8) }) else {
       return .none
+    }
+    guard logical.isTransactional else {
+      switch configuration.onChange {
+      case .ignore: return .none
+      case .warn:
+        passedOverMessages += 1
+        return .none
+      case .fail:
+        throw MappingError(
+          problem: .outsideTransaction, place: .message(prefix: logical.prefix), column: nil, lsn: lsn)
+      }
     }
     do throws(MemberFailure) {
       try read(logical, in: message, prefix: prefix)
@@ -34,40 +46,56 @@ extension EventMapper {
     event.source =
       configuration.source ?? EventSource(path: [configuration.database, "message", logical.prefix])
     resetTime()
-    let roles = memberRoles
-    var members: [(role: ColumnRole?, name: String, value: Range<Int>, kind: JSONScanner.Kind)] = []
+    var members: [Member] = []
     do {
       try JSONScanner.forEachMember(message, logical.content) { key, value, kind in
         var name: [UInt8] = []
-        guard kind != .null, name.appendUnescaped(message, key) else { return }
-        let text = String(decoding: name, as: UTF8.self)
-        members.removeAll { $0.name == text }
-        members.append((roles[text], text, value, kind))
+        guard name.appendUnescaped(message, key), let uses = memberUses[name] else { return }
+        members.removeAll { $0.bytes == name }
+        if kind != .null { members.append(Member(bytes: name, uses: uses, value: value, kind: kind)) }
       }
     } catch {
       throw MemberFailure(member: nil, problem: .invalidMessage)
     }
-    for member in members { try set(member.role, member.name, member.value, member.kind, message) }
-    for attribute in configuration.attributes {
-      guard let member = members.first(where: { $0.name == attribute.column }) else { continue }
-      let value = try text(member.name, member.value, member.kind, message)
-      event.attributes.append(.init(name: attribute.name, value: value))
+    for member in members {
+      for use in member.uses { try set(use, member.name, member.value, member.kind, message) }
     }
     try fillIn(logical, prefix: prefix)
   }
 
+  /// A member that means something.
+  private struct Member {
+    let bytes: [UInt8]
+    let uses: [TablePlan.Use]
+    let value: Range<Int>
+    let kind: JSONScanner.Kind
+
+    var name: String { String(decoding: bytes, as: UTF8.self) }
+  }
+
   private mutating func set(
-    _ role: ColumnRole?, _ name: String, _ value: Range<Int>, _ kind: JSONScanner.Kind, _ message: RawSpan
+    _ use: TablePlan.Use, _ name: String, _ value: Range<Int>, _ kind: JSONScanner.Kind, _ message: RawSpan
+  ) throws(MemberFailure) {
+    switch use {
+    case .unused, .several: break
+    case .attribute(let number):
+      let value = try text(name, value, kind, message)
+      event.attributes.append(.init(name: configuration.attributes[number].name, value: value))
+    case .role(let role): try set(role, name, value, kind, message)
+    }
+  }
+
+  private mutating func set(
+    _ role: ColumnRole, _ name: String, _ value: Range<Int>, _ kind: JSONScanner.Kind, _ message: RawSpan
   ) throws(MemberFailure) {
     switch role {
-    case nil: break
     case .payload:
       let start = scratch.count
       scratch.append(message, value)
       event.payload = .json(start..<scratch.count)
     case .headers:
       do {
-        try HeaderMapping.map(message, value, taken: takenNames, into: &event)
+        try mapHeaders(message, value)
       } catch {
         throw MemberFailure(member: name, problem: error)
       }
@@ -102,8 +130,8 @@ extension EventMapper {
         "\(configuration.systemIdentifier)-\(Hexadecimal.text(logical.lsn.rawValue))\(suffix)")
     }
     if event.aggregateType.isEmpty {
-      let rest = logical.prefix.dropFirst(prefix.count).drop { ".:/".contains($0) }
-      event.aggregateType = appendToScratch(rest.isEmpty ? logical.prefix : String(rest))
+      let rest = logical.prefix.utf8.dropFirst(prefix.utf8.count).drop { ".:/".utf8.contains($0) }
+      event.aggregateType = appendToScratch(rest.isEmpty ? logical.prefix : String(decoding: rest, as: UTF8.self))
     }
   }
 
@@ -129,12 +157,18 @@ extension EventMapper {
     return start..<scratch.count
   }
 
-  private var memberRoles: [String: ColumnRole] {
-    var roles: [String: ColumnRole] = [:]
+  /// What members mean, by their names. One that is mapped more than once serves all.
+  static func memberUses(_ configuration: MappingConfiguration) -> [[UInt8]: [TablePlan.Use]] {
+    var uses: [[UInt8]: [TablePlan.Use]] = [:]
     for role in ColumnRole.allCases {
-      for name in configuration.columns[role].map({ [$0] }) ?? role.usualNames { roles[name] = role }
+      for name in configuration.columns[role].map({ [$0] }) ?? role.usualNames where !name.isEmpty {
+        uses[Array(name.utf8), default: []].append(.role(role))
+      }
     }
-    return roles
+    for (number, attribute) in configuration.attributes.enumerated() {
+      uses[Array(attribute.column.utf8), default: []].append(.attribute(number))
+    }
+    return uses
   }
 }
 

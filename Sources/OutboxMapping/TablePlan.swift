@@ -55,6 +55,8 @@ final class TablePlan: Sendable {
     case unused
     case role(ColumnRole)
     case attribute(Int)
+    /// More than one of these, by its place in `several`.
+    case several(Int)
   }
 
   /// The table's name, with its schema.
@@ -62,6 +64,11 @@ final class TablePlan: Sendable {
   let source: EventSource
   /// One entry a column, in the relation's order.
   let uses: [Use]
+  /// What columns are used for that have more than one use.
+  let several: [[Use]]
+  /// Each column's name.
+  let names: [String]
+  /// Each column's type, of a domain its base type.
   let types: [ObjectID]
   /// How a payload is to be read, by its column's type.
   let payloadForm: PayloadForm
@@ -77,9 +84,10 @@ final class TablePlan: Sendable {
     table = relation.qualifiedName
     source =
       configuration.source ?? EventSource(path: [configuration.database, "\(relation.namespace).\(relation.name)"])
+    // By their bytes, as the server tells them apart: two names can be the same text in different forms.
     let indices = Dictionary(
-      relation.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var uses = [Use](repeating: .unused, count: relation.columns.count)
+      relation.columns.enumerated().map { (Array($1.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+    var uses = [[Use]](repeating: [], count: relation.columns.count)
     var missing: String?
     var names: [ColumnRole: String] = [:]
     var payloadForm = PayloadForm.text
@@ -87,26 +95,35 @@ final class TablePlan: Sendable {
       let configured = configuration.columns[role]
       if configured?.isEmpty == true { continue }
       let candidates = configured.map { [$0] } ?? role.usualNames
-      guard let name = candidates.first(where: { indices[$0] != nil }), let index = indices[name] else {
+      guard
+        let (name, index) = candidates.lazy.compactMap({ name in indices[Array(name.utf8)].map { (name, $0) } }).first
+      else {
         if role.isRequired || configured != nil { missing = missing ?? candidates[0] }
         continue
       }
-      uses[index] = .role(role)
+      uses[index].append(.role(role))
       names[role] = name
       if role == .payload {
-        payloadForm = Self.payloadForm(relation.columns[index].typeID, configuration)
+        payloadForm = Self.payloadForm(relation.columns[index].baseTypeID, configuration)
       }
     }
     for (number, attribute) in configuration.attributes.enumerated() {
-      guard let index = indices[attribute.column] else {
+      guard let index = indices[Array(attribute.column.utf8)] else {
         missing = missing ?? attribute.column
         continue
       }
-      uses[index] = .attribute(number)
+      uses[index].append(.attribute(number))
     }
-    self.uses = uses
+    var several: [[Use]] = []
+    self.uses = uses.map { uses in
+      guard uses.count > 1 else { return uses.first ?? .unused }
+      several.append(uses)
+      return .several(several.count - 1)
+    }
+    self.several = several
     self.payloadForm = payloadForm
-    types = relation.columns.map(\.typeID)
+    self.names = relation.columns.map(\.name)
+    types = relation.columns.map(\.baseTypeID)
     missingColumn = missing
     columnNames = names
   }
@@ -118,19 +135,4 @@ final class TablePlan: Sendable {
     default: configuration.textPayloadIsJSON ? .uncheckedJSON : .text
     }
   }
-}
-
-/// Object identifiers of built-in types, which never change. Source: PostgreSQL, catalog pg_type.
-enum BuiltInType {
-  static let bool: ObjectID = 16
-  static let bytea: ObjectID = 17
-  static let int8: ObjectID = 20
-  static let int2: ObjectID = 21
-  static let int4: ObjectID = 23
-  static let json: ObjectID = 114
-  static let date: ObjectID = 1082
-  static let timestamp: ObjectID = 1114
-  static let timestamptz: ObjectID = 1184
-  static let uuid: ObjectID = 2950
-  static let jsonb: ObjectID = 3802
 }

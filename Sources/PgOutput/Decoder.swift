@@ -67,11 +67,13 @@ public struct Decoder: Sendable {
       let xid = try streamedTransaction(&bytes)
       let relation = try Relation.decode(from: &bytes, xid: xid)
       try bytes.expectEnd()
-      relations.describe(relation)
-      return .relation(relation)
+      return .relation(relations.describe(relation))
     case .type:
       let xid = try streamedTransaction(&bytes)
-      return .type(try TypeName.decode(from: &bytes, xid: xid))
+      let type = try TypeName.decode(from: &bytes, xid: xid)
+      try bytes.expectEnd()
+      relations.name(type)
+      return .type(type)
     case .update:
       let xid = try streamedTransaction(&bytes)
       return .update(try Update.decode(from: &bytes, xid: xid, messageSize: messageSize))

@@ -13,6 +13,16 @@ public struct Relation: Hashable, Sendable {
     public let typeID: ObjectID
     /// Its type modifier, -1 for none.
     public let typeModifier: Int32
+    /// The type that its values are of: a domain's base type, as far as the stream has named it, else the type itself.
+    public internal(set) var baseTypeID: ObjectID
+
+    init(isKey: Bool, name: String, typeID: ObjectID, typeModifier: Int32) {
+      self.isKey = isKey
+      self.name = name
+      self.typeID = typeID
+      self.typeModifier = typeModifier
+      baseTypeID = typeID
+    }
   }
 
   /// How the old row of an update or delete is identified.
@@ -34,7 +44,7 @@ public struct Relation: Hashable, Sendable {
   /// Its replica identity.
   public let replicaIdentity: ReplicaIdentity
   /// Its published columns, in the order of a row's values.
-  public let columns: [Column]
+  public internal(set) var columns: [Column]
 
   /// The name with its schema, unquoted.
   public var qualifiedName: String { "\(namespace).\(name)" }
@@ -75,6 +85,8 @@ public struct RelationCache: Sendable {
   private var committed: [ObjectID: RelationVersion] = [:]
   private var streamed: [TransactionID: [ObjectID: RelationVersion]] = [:]
   private var block: TransactionID?
+  /// Domains over built-in types, which the stream names before it describes a relation that uses them.
+  private var domains: [ObjectID: ObjectID] = [:]
   /// Most rows come in runs of one table.
   private var last: (id: ObjectID, version: RelationVersion)?
 
@@ -97,7 +109,15 @@ public struct RelationCache: Sendable {
     return version
   }
 
-  mutating func describe(_ relation: Relation) {
+  /// Takes note of a type that is not built in. Of a domain the server says its base type's name.
+  mutating func name(_ type: TypeName) { domains[type.id] = type.builtInType }
+
+  /// Takes note of a shape; gives it with what is known of its types.
+  mutating func describe(_ described: Relation) -> Relation {
+    var relation = described
+    for index in relation.columns.indices {
+      relation.columns[index].baseTypeID = domains[relation.columns[index].typeID] ?? relation.columns[index].typeID
+    }
     last = nil
     let version = versions.lastIndex { $0.hasSameShape(as: relation) } ?? versions.count
     if version == versions.count {
@@ -109,6 +129,7 @@ public struct RelationCache: Sendable {
     } else {
       committed[relation.id] = version
     }
+    return relation
   }
 
   mutating func beginBlock(of xid: TransactionID) {

@@ -1,7 +1,9 @@
 import Octets
 import PostgresWire
 
-/// The name of a type that is not built in, sent before the relation that uses it.
+/// The name of a type that is not built in, sent before the relation that uses it. For a domain it is its base type's name.
+///
+/// Source: PostgreSQL, replication/logical/proto.c, logicalrep_write_typ.
 public struct TypeName: Hashable, Sendable {
   /// The transaction, within a streamed block.
   public let xid: TransactionID?

@@ -28,8 +28,8 @@ package struct Pipeline {
   /// Events of a transaction that a lost connection has cut off wait for the rest, which comes with the whole again.
   private var hasOrphans = false
   /// Rows that could not become events, to be kept as dead letters.
-  private var badRows: [DeadLetter] = []
-  private let keepsBadRows: Bool
+  var badRows: [DeadLetter] = []
+  let keepsBadRows: Bool
   /// How many events were encoded.
   package internal(set) var eventCount = 0
 
@@ -178,7 +178,10 @@ package struct Pipeline {
     case .delete(let delete): try change("DELETE", [delete.relationID], delete.xid, message, lsn)
     case .truncate(let truncate): try change("TRUNCATE", truncate.relationIDs, truncate.xid, message, lsn)
     case .logicalMessage(let logical):
-      guard logical.isTransactional else { return }
+      guard logical.isTransactional else {
+        do { _ = try mapper.message(logical, in: message, lsn: lsn) } catch { throw error.failure }
+        return
+      }
       try beginRow(logical.xid, lsn, isMessage: true)
       do throws(MappingError) {
         try encode(try mapper.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
@@ -186,7 +189,13 @@ package struct Pipeline {
         try keepBadRow(error, BadRow.json(logical, message))
       }
       try open.bound()
-    case .streamStart(let start): open.open(start.xid, anew: start.isFirstSegment)
+    case .streamStart(let start):
+      guard begun == nil, open.current == nil else {
+        throw Failure(.protocol, "Stream Start inside a transaction", lsn: lsn)
+      }
+      guard open.open(start.xid, anew: start.isFirstSegment) else {
+        throw Failure(.protocol, "a further block of transaction \(start.xid), whose first never came", lsn: lsn)
+      }
     case .streamStop: open.close()
     case .streamCommit(let commit): try startRelease(commit.xid, commit.commit, lsn)
     case .streamAbort(let abort):
@@ -194,8 +203,11 @@ package struct Pipeline {
         needsWholeTransactions = true
         throw Failure.unclearAbort
       }
-    case .beginPrepare(let begin): open.open(begin.xid, anew: true)
+    case .beginPrepare(let begin): _ = open.open(begin.xid, anew: true)
     case .prepare(let prepare), .streamPrepare(let prepare):
+      guard open.knows(prepare.xid) else {
+        throw Failure(.protocol, "Prepare of transaction \(prepare.xid), whose rows never came", lsn: lsn)
+      }
       open.close()
       confirm.prepare(prepare.xid, at: prepare.prepareLSN)
       finish(prepare.endLSN)
@@ -206,36 +218,6 @@ package struct Pipeline {
       finish(rollback.rollbackEndLSN)
     case .origin, .relation, .type: break
     }
-  }
-
-  mutating func takeBadRows() -> [DeadLetter] {
-    defer { badRows = [] }
-    return badRows
-  }
-
-  /// A row that cannot become an event ends the stream, or goes to the dead letters. Of an open transaction it waits for
-  /// the commit, as all its rows.
-  private mutating func keepBadRow(_ error: MappingError, _ row: @autoclosure () -> String) throws(Failure) {
-    let isKept = keepsBadRows && error.isAboutRow
-    guard let current = open.current else {
-      guard isKept else { throw error.failure }
-      return keepBadRow(row(), "\(error)", at: mapper.event.position)
-    }
-    if isKept {
-      current.spool.append(badRow: row(), "\(error)")
-    } else {
-      current.spool.append(failure: error.failure)
-    }
-  }
-
-  mutating func keepBadRow(_ row: String, _ reason: String, at position: EventPosition) {
-    if let delivered, position <= delivered { return }
-    delivered = position
-    let now = PostgresTimestamp.now.unixMicroseconds / 1_000_000
-    badRows.append(
-      DeadLetter(
-        event: row, isEvent: false, id: "", key: "", position: position, reason: reason, status: nil, attempts: 0,
-        firstAttempt: now, lastAttempt: now, sink: ""))
   }
 
   private mutating func relation(

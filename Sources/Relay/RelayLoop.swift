@@ -19,7 +19,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private var keptRows = 0
   /// Whether it was the sink or the letters that failed, not the stream.
   private(set) var hasSinkFailed = false
-  private var hasWarnedOfChanges = false
+  private var warned = PassedOver()
   private var watch: DeliveryWatch
 
   init(
@@ -135,17 +135,10 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       _ = try finish(.ended)
       throw failure
     }
-    warnOfChanges()
+    for warning in warned.warnings(PassedOver(pipeline.mapper)) { log.warning("\(warning)") }
     try keepBadRows()
     if !pipeline.hasReachedEnd, supply != .ended { outbound.handOver(&pipeline, after: supply) }
     return supply
-  }
-
-  private mutating func warnOfChanges() {
-    guard pipeline.mapper.passedOverChanges > 0, !hasWarnedOfChanges else { return }
-    hasWarnedOfChanges = true
-    log.warning(
-      "rows of an outbox table are being updated, deleted or truncated; only inserts become events (on-change)")
   }
 
   /// Rows that cannot become events are kept before any later event may become durable, for a sink that resumes behind
@@ -216,9 +209,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     tell()
     advance()
     try sayGoodbye()
-    if pipeline.mapper.passedOverChanges > 0 {
-      log.warning("passed over \(pipeline.mapper.passedOverChanges) changes of outbox tables that are no inserts")
-    }
+    if let summary = PassedOver(pipeline.mapper).summary { log.warning("\(summary)") }
     return reason
   }
 
@@ -277,7 +268,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       status.batchesInFlight = pipeline.confirm.batchesInFlight
       status.bytesInFlight = pipeline.confirm.bytesInFlight
       status.keptRows = keptRows
-      status.passedOverChanges = pipeline.mapper.passedOverChanges
+      status.passedOver = PassedOver(pipeline.mapper)
     }
   }
 }

@@ -33,8 +33,8 @@ public struct RelayStatus: Hashable, Sendable {
   public var bytesInFlight = 0
   /// How many rows that could not become events are kept as dead letters.
   public var keptRows = 0
-  /// How many updates, deletes and truncations of outbox tables were passed over.
-  public var passedOverChanges = 0
+  /// What was passed over.
+  public var passedOver = PassedOver()
   /// How often the stream was lost and tried again.
   public var retries = 0
   /// Why, the last time.

@@ -20,7 +20,7 @@ public struct OutboxSettings: Hashable, Sendable {
 
   /// The outbox tables, as SQL writes them. Default: `public.outbox`, unless there are prefixes.
   public var tables: [String] = []
-  /// Prefixes of transactional logical messages that are events too. Default: none.
+  /// Prefixes of logical messages that are events too if they belong to a transaction. Default: none.
   public var messagePrefixes: [String] = []
   /// Columns by the roles they have, where these are called otherwise; an empty name takes the role away.
   public var columns: [String: String] = [:]
@@ -34,6 +34,8 @@ public struct OutboxSettings: Hashable, Sendable {
   public var textPayloadIsJSON = false
   /// What to do about an UPDATE, DELETE or TRUNCATE of the outbox. Default: warn.
   public var onChange = ChangePolicy.warn
+  /// What to do about a header that can be no attribute. Default: warn, and leave it out.
+  public var onBadHeader = ChangePolicy.warn
 
   /// Makes settings with the defaults.
   public init() {}
@@ -62,7 +64,9 @@ public struct OutboxSettings: Hashable, Sendable {
         let roles = ColumnRole.allCases.map(\.rawValue).joined(separator: ", ")
         throw .setting("outbox.columns", "'\(name)' is no role; there are \(roles)")
       }
-      configuration.columns[role] = column
+      guard configuration.columns.updateValue(column, forKey: role) == nil else {
+        throw .setting("outbox.columns", "\(role.rawValue) is given twice")
+      }
     }
     for attribute in attributes { try add(attribute, to: &configuration) }
     if let source {
@@ -73,6 +77,7 @@ public struct OutboxSettings: Hashable, Sendable {
     }
     configuration.textPayloadIsJSON = textPayloadIsJSON
     configuration.onChange = onChange
+    configuration.onBadHeader = onBadHeader
     return configuration
   }
 

@@ -54,8 +54,17 @@ struct OutboxOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What a payload of type text is. (values: text, json)", valueName: "type"))
   var payloadType: PayloadType = .text
 
-  @Option(help: "What to do about an UPDATE, DELETE or TRUNCATE of the outbox. (values: ignore, warn, fail)")
+  @Option(
+    help:
+      "What to do about an UPDATE, DELETE or TRUNCATE of the outbox, or a message outside transactions. (values: ignore, warn, fail)"
+  )
   var onChange: ChangePolicy = .warn
+
+  @Option(
+    help:
+      "What to do about a header whose name is the envelope's own, taken, or no attribute's: left out or refused. (values: ignore, warn, fail)"
+  )
+  var onBadHeader: ChangePolicy = .warn
 
   enum PayloadType: String, ExpressibleByArgument, CaseIterable {
     case text, json
@@ -70,7 +79,9 @@ struct OutboxOptions: ParsableArguments {
     var settings = tables.settings
     for mapping in column {
       let (role, name) = try Self.pair(mapping, "--column")
-      settings.columns[role] = name
+      guard settings.columns.updateValue(name, forKey: role) == nil else {
+        throw ValidationError("--column: \(role) is given twice")
+      }
     }
     settings.attributes = try attribute.map { mapping in
       let (name, column) = try Self.pair(mapping, "--attribute")
@@ -80,6 +91,7 @@ struct OutboxOptions: ParsableArguments {
     settings.envelope = envelope
     settings.textPayloadIsJSON = payloadType == .json
     settings.onChange = onChange
+    settings.onBadHeader = onBadHeader
     return settings
   }
 

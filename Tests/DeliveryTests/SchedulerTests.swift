@@ -20,8 +20,11 @@ struct SchedulerTests {
     func finish(_ parcel: DeliveryScheduler.Parcel) { scheduler.finish(parcel) }
   }
 
-  private func scheduler(_ keys: [String]) async throws -> (Taker, EventBatch) {
-    let batch = try Events.batch(keys.enumerated().map { .init(id: "\($0)", key: $1) })
+  private func scheduler(_ keys: [String], types: [String] = []) async throws -> (Taker, EventBatch) {
+    let batch = try Events.batch(
+      keys.enumerated().map { number, key in
+        .init(id: "\(number)", key: key, aggregateType: types.isEmpty ? "order" : types[number])
+      })
     var scheduler = DeliveryScheduler()
     let flight = BatchInFlight(batch, number: 0)
     for index in batch.events.indices { scheduler.enqueue(.init(batch: flight, index: index)) }
@@ -33,6 +36,15 @@ struct SchedulerTests {
     let first = try #require(scheduler.take(atMost: 1, bytes: .max))
     let second = try #require(scheduler.take(atMost: 1, bytes: .max))
     #expect([first.items[0].index, second.items[0].index] == [0, 2])
+    #expect(scheduler.take(atMost: 1, bytes: .max) == nil)
+    scheduler.finish(first)
+    #expect(scheduler.take(atMost: 1, bytes: .max)?.items[0].index == 1)
+  }
+
+  @Test func `events of one aggregate id go one after another, whatever their aggregate type`() async throws {
+    let (scheduler, _) = try await scheduler(["a", "a", "b"], types: ["order", "invoice", "order"])
+    let first = try #require(scheduler.take(atMost: 1, bytes: .max))
+    #expect(scheduler.take(atMost: 1, bytes: .max)?.items[0].index == 2)
     #expect(scheduler.take(atMost: 1, bytes: .max) == nil)
     scheduler.finish(first)
     #expect(scheduler.take(atMost: 1, bytes: .max)?.items[0].index == 1)

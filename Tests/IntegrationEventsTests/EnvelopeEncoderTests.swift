@@ -92,10 +92,10 @@ private let head =
   }
 
   @Test(arguments: [
-    (#"{"a":1}"#, #"{"a":1}"#), ("{\n  \"ä\": [1,\n2]\r\n}", "{   \"ä\": [1, 2]\r }"), ("null", "null"),
+    (#"{"a":1}"#, #"{"a":1}"#), ("{\n  \"ä\": [1,\n2]\r\n}", "{   \"ä\": [1, 2]  }"), ("null", "null"),
     (#""\u0000""#, #""\u0000""#), ("\"日本\n\"", "\"日本 \""), (" 1e400 ", " 1e400 "),
   ])
-  func `JSON is copied, with blanks for newlines`(payload: String, data: String) throws {
+  func `JSON is copied, with blanks for newlines and carriage returns`(payload: String, data: String) throws {
     #expect(
       try draft(.json, payload).line() == head + #","datacontenttype":"application/json","data":"# + data + "}\n")
   }
@@ -263,15 +263,34 @@ private let head =
     #expect((object?["region"] as? String)?.utf8.count == 10_000)
   }
 
-  @Test func `JSON of any length is copied, and a newline anywhere becomes a blank`() throws {
+  @Test(arguments: ["\n", "\r"])
+  func `JSON of any length is copied, and a newline or carriage return anywhere becomes a blank`(end: String) throws {
     for length in 0...80 {
       for place in 0...length {
         let draft = draft(
-          .json, "[" + String(repeating: " ", count: place) + "\n" + String(repeating: " ", count: length - place) + "]"
+          .json, "[" + String(repeating: " ", count: place) + end + String(repeating: " ", count: length - place) + "]"
         )
         #expect(try draft.line().hasSuffix("[" + String(repeating: " ", count: length + 1) + "]}\n"))
       }
     }
+  }
+
+  @Test(arguments: ["\n", "\r", "\r\n", "\n\r"], EnvelopeEncoder.Envelope.allCases)
+  func `a line holds nothing that ends one, whatever stands between JSON's tokens`(
+    end: String, envelope: EnvelopeEncoder.Envelope
+  ) throws {
+    for json in ["{\(end)\"a\"\(end):\t1\(end)}", "\(end)17\(end)", "[\"é\"\(end),\"ü\"]", "\(end)[]\(end)\(end)"] {
+      for kind in [Draft.PayloadKind.json, .uncheckedJSON] {
+        let line = Array(try draft(kind, json).line(envelope).utf8)
+        #expect(line.count { $0 == 0x0A || $0 == 0x0D } == 1 && line.last == 0x0A)
+        let data = json.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+        #expect(line.firstRange(of: data) != nil)
+      }
+    }
+  }
+
+  @Test func `a tab stays where it is, beside what lies outside ASCII too`() throws {
+    #expect(try draft(.json, "{\t\"é\"\t:\t1\n\t}").line().contains("{\t\"é\"\t:\t1 \t}"))
   }
 
   @Test func `the output is JSON that says the same`() throws {
@@ -349,8 +368,18 @@ private let head =
     #expect(draft.error() == EnvelopeError(.payload, .invalidJSON(offset: 1)))
   }
 
-  @Test(arguments: ["a b", "%zz", "é"])
-  func `a schema that is no URI`(text: String) {
+  @Test(arguments: ["https://example.com/s", "urn:example:s", "a+b-c.1:x", "HTTP://x/%41?q#f"])
+  func `a schema with its scheme`(text: String) throws {
+    var draft = Draft()
+    draft.dataSchema = Array(text.utf8)
+    #expect(try draft.line().contains(#""dataschema":"\#(text)""#))
+  }
+
+  @Test(arguments: [
+    "a b", "%zz", "é", "u", "/schemas/1", "//example.com/s", "schema.json", "1a:x", ":x", "a_b:x", "a/b:x", "é:x",
+    "?a:b", "#a:b",
+  ])
+  func `a schema that is no absolute URI`(text: String) {
     var draft = Draft()
     draft.dataSchema = Array(text.utf8)
     #expect(draft.error() == EnvelopeError(.dataSchema, .invalidURI))

@@ -37,21 +37,61 @@ import Testing
     #expect(error?.column == "headers")
   }
 
-  @Test(arguments: [
-    #"{"": 1}"#, #"{"-": 1}"#, #"{"ä": 1}"#, #"{"a b": 1}"#, #"{"id": 1}"#, #"{"Data": 1}"#,
-    #"{"se-quence": 1}"#, #"{"\ud800": 1}"#,
-  ])
-  func `a key that makes no free attribute name`(headers: String) {
-    let mapping = Mapping([.init("headers", 3802)])
-    let error = #expect(throws: MappingError.self) { try mapping.line([.text(headers)]) }
-    #expect(error?.problem == .headerName)
-  }
+  private static let unusable = [
+    #"{"": 1}"#, #"{"-": 1}"#, #"{"ä": 1}"#, #"{"a b": 1}"#, #"{"id": 1}"#, #"{"Data": 1}"#, #"{"TYPE": 1}"#,
+    #"{"time": "x"}"#, #"{"se-quence": 1}"#, #"{"\ud800": 1}"#, #"{"Tenant": "x"}"#, #"{"source": {}}"#,
+  ]
 
-  @Test func `a key that a column already serves`() throws {
+  private func mapping(_ policy: ChangePolicy) throws -> Mapping {
     var mapping = Mapping([.init("headers", 3802), .init("tenant")])
     mapping.configuration.attributes = [(try #require(AttributeName("tenant")), "tenant")]
-    let error = #expect(throws: MappingError.self) { try mapping.line([.text(#"{"Tenant": "x"}"#), "y"]) }
+    mapping.configuration.onBadHeader = policy
+    return mapping
+  }
+
+  @Test(arguments: unusable, [ChangePolicy.ignore, .warn])
+  func `a key that makes no free attribute name is left out, counted, and the others stay`(
+    headers: String, policy: ChangePolicy
+  ) throws {
+    let mapping = try mapping(policy)
+    let more = headers.dropLast() + #", "region": "eu"}"#
+    var run = Mapping.Run(mapping.configuration)
+    try run.relation(HandBuilt.relation(1, columns: mapping.columns))
+    let row: [Cell] = ["i1", "orders", "order-1", "OrderPlaced", "{}", .text(String(more)), "y"]
+    #expect(
+      try run.take(HandBuilt.insert(1, row)) == Mapping.head() + #","tenant":"y","region":"eu""# + Mapping.emptyData)
+    #expect(run.outbox.leftOutHeaders == (policy == .warn ? 1 : 0))
+  }
+
+  @Test(arguments: unusable)
+  func `a key that makes no free attribute name is refused where that is wanted`(headers: String) throws {
+    let error = #expect(throws: MappingError.self) { try mapping(.fail).line([.text(headers), "y"]) }
     #expect(error?.problem == .headerName)
+    #expect(error?.column == "headers")
+    #expect(error?.isAboutRow == true)
+  }
+
+  @Test func `of keys that become one name the last counts, and the others are left out like any`() throws {
+    var run = Mapping.Run(try mapping(.warn).configuration)
+    try run.relation(HandBuilt.relation(1, columns: try mapping(.warn).columns))
+    let headers = #"{"a-b": 1, "A_B": 2, "c": 3, "ab": 4}"#
+    let row: [Cell] = ["i1", "orders", "order-1", "OrderPlaced", "{}", .text(headers), nil]
+    #expect(try run.take(HandBuilt.insert(1, row)) == Mapping.head() + #","c":"3","ab":"4""# + Mapping.emptyData)
+    #expect(run.outbox.leftOutHeaders == 2)
+    #expect(throws: MappingError.self) { try mapping(.fail).line([.text(headers), nil]) }
+  }
+
+  @Test(arguments: ["null", " null\n"])
+  func `JSON's null is no headers`(headers: String) throws {
+    for type: UInt32 in [114, 3802, 25] {
+      #expect(try Mapping([.init("headers", type)]).line([.text(headers)]) == Mapping.head() + Mapping.emptyData)
+    }
+  }
+
+  /// Twice as many take about twice as long, not four times.
+  @Test func `thirty thousand headers are read in one go`() throws {
+    let headers = "{" + (0..<30_000).map { "\"h\($0)\":1" }.joined(separator: ",") + "}"
+    #expect(try Mapping([.init("headers", 3802)]).line([.text(headers)])?.contains(#""h29999":"1""#) == true)
   }
 
   @Test func `a control character in a header`() {

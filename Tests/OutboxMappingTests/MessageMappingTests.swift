@@ -90,13 +90,74 @@ import Testing
     #expect(try line(#"{"id": "1", "type": "t", "payload": "x"}"#)?.hasSuffix(#","data":"x"}"#) == true)
   }
 
-  @Test func `another prefix is no event, nor is a message outside transactions`() throws {
+  @Test func `another prefix is no event`() throws {
     #expect(try line("not JSON", prefix: "audit") == nil)
+  }
+
+  @Test(arguments: ["outbox\u{301}", "outbox\r\n", "outbox\u{200D}x", "outboxes"])
+  func `a prefix is compared byte by byte, whatever stands behind it`(prefix: String) throws {
+    let rest = prefix.utf8.dropFirst(6)
+    let type = JSONText.string(String(decoding: rest, as: UTF8.self))
+    if prefix.contains("\r\n") {
+      let error = #expect(throws: MappingError.self) { try line(#"{"type": "t"}"#, prefix: prefix) }
+      #expect(error?.problem == .envelope(.controlCharacter), "it is found, and cannot be an aggregate type")
+    } else {
+      #expect(try line(#"{"type": "t"}"#, prefix: prefix)?.contains(#""aggregatetype":"# + type) == true)
+    }
+  }
+
+  @Test func `a prefix in another form of the same text is another`() throws {
+    #expect(try line("not JSON", prefix: "e\u{301}") { $0.messagePrefixes = ["\u{E9}"] } == nil)
+  }
+
+  private func outside(_ policy: ChangePolicy) -> Mapping.Run {
     var configuration = MappingConfiguration()
     configuration.messagePrefixes = ["outbox"]
-    var run = Mapping.Run(configuration)
-    #expect(try run.take(HandBuilt.message("outbox", "not JSON", transactional: false)) == nil)
+    configuration.onChange = policy
+    return Mapping.Run(configuration)
+  }
+
+  @Test(arguments: [ChangePolicy.ignore, .warn])
+  func `a message outside transactions is no event, is counted, and counts in no transaction`(policy: ChangePolicy)
+    throws
+  {
+    var run = outside(policy)
+    #expect(try run.take(HandBuilt.message("outbox", #"{"type": "t"}"#, transactional: false)) == nil)
+    #expect(try run.take(HandBuilt.message("outbox.x", "not JSON", transactional: false)) == nil)
+    #expect(try run.take(HandBuilt.message("audit", #"{"type": "t"}"#, transactional: false)) == nil)
+    #expect(run.outbox.passedOverMessages == (policy == .warn ? 2 : 0))
     #expect(run.outbox.event.position.ordinal == 0)
+  }
+
+  @Test func `a message outside transactions is refused where that is wanted`() throws {
+    var run = outside(.fail)
+    #expect(try run.take(HandBuilt.message("audit", #"{"type": "t"}"#, transactional: false)) == nil)
+    let error = #expect(throws: MappingError.self) {
+      try run.take(HandBuilt.message("outbox.x", #"{"type": "secret"}"#, transactional: false))
+    }
+    #expect(error?.problem == .outsideTransaction && error?.place == .message(prefix: "outbox.x"))
+    #expect(error?.isAboutRow == false)
+    #expect(error?.description.contains("pg_logical_emit_message(true") == true)
+    #expect(error?.description.contains("secret") == false)
+  }
+
+  @Test func `a member serves every role and attribute that it is mapped to`() throws {
+    let attributes = try [("x", "type"), ("y", "type"), ("z", "n")].map { (try #require(AttributeName($0)), $1) }
+    let text = try line(#"{"id": "i", "type": "t", "aggregatetype": "a", "n": 5}"#) {
+      $0.columns = [.type: "aggregatetype", .version: "n"]
+      $0.attributes = attributes.map { (name: $0, column: $1) }
+    }
+    #expect(
+      text == Self.head(id: "i", type: "a") + #","aggregatetype":"a","dataversion":"5","x":"t","y":"t","z":"5"}"#)
+  }
+
+  @Test func `a null behind a value of the same member counts as the last`() throws {
+    #expect(try line(#"{"type": "t", "id": "1", "version": 1, "version": null}"#)?.contains("dataversion") == false)
+  }
+
+  @Test func `a message of thirty thousand members is read in one go`() throws {
+    let members = (0..<30_000).map { "\"m\($0)\":1" }.joined(separator: ",")
+    #expect(try line("{\(members),\"id\":\"1\",\"type\":\"t\"}") == Self.head(id: "1") + #","aggregatetype":"orders"}"#)
   }
 
   @Test(
@@ -111,13 +172,13 @@ import Testing
       (#"{"type": "t", "occurred_at": 1.5}"#, "occurred_at", .invalidTime),
       (#"{"type": "t", "occurred_at": true}"#, "occurred_at", .invalidTime),
       (#"{"type": "t", "headers": []}"#, "headers", .headersNotAnObject),
-      (#"{"type": "t", "headers": {"id": 1}}"#, "headers", .headerName),
+      (#"{"type": "t", "dataschema": "orders/1"}"#, "dataschema", .envelope(.invalidURI)),
     ] as [(String, String?, MappingError.Problem)])
   func `a message that makes no event`(content: String, member: String?, problem: MappingError.Problem) {
     let error = #expect(throws: MappingError.self) { try line(content) }
     #expect(error?.problem == problem)
     #expect(error?.column == member)
-    #expect(error?.place == .message(prefix: "outbox.orders"))
+    #expect(error?.place == (member == "dataschema" ? .someMessage : .message(prefix: "outbox.orders")))
     #expect(error?.lsn == Mapping.lsn)
   }
 

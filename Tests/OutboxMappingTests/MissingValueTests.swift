@@ -62,6 +62,7 @@ import Testing
   @Test func `an error names table, column and position but no value`() throws {
     var mapping = Mapping([.init("headers", 25), .init("occurred_at", 1184), .init("tenant")])
     mapping.configuration.attributes = [(try #require(AttributeName("tenant")), "tenant")]
+    mapping.configuration.onBadHeader = .fail
     let good: [Cell] = ["i1", "orders", "order-1", "OrderPlaced", "{}", "{}", nil, "t"]
     let bad: [(Int, Cell, String)] = [
       (0, "SECRET\u{1}", "id"), (2, "SECRET\n", "aggregateid"), (3, .rawText(Array("SECRET".utf8) + [0xFF]), "type"),

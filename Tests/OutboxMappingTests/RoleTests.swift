@@ -42,7 +42,7 @@ import Testing
       .init("dataschema"),
     ])
     let row: [Cell] = [
-      "i1", "orders", "order-1", "OrderPlaced", "{}", "3", "2024-05-01 12:00:01+00", #"{"a":"b"}"#, "p", "s", "u",
+      "i1", "orders", "order-1", "OrderPlaced", "{}", "3", "2024-05-01 12:00:01+00", #"{"a":"b"}"#, "p", "s", "x:u",
     ]
     let expected = try mapping.line(row: row)
     let index = try #require(mapping.columns.firstIndex { $0.name == role.rawValue })
@@ -86,6 +86,48 @@ import Testing
     #expect(
       try mapping.line(["t\"1", "eu"]) == Mapping.head() + #","tenant":"t\"1","region":"eu""# + Mapping.emptyData)
     #expect(try mapping.line([nil, ""]) == Mapping.head() + Mapping.emptyData)
+  }
+
+  @Test func `a column serves every role and attribute that it is mapped to`() throws {
+    var mapping = Mapping([.init("version")])
+    mapping.configuration.columns = [.type: "aggregatetype", .traceState: "version"]
+    mapping.configuration.attributes = [
+      (try #require(AttributeName("orderid")), "aggregateid"), (try #require(AttributeName("a")), "type"),
+      (try #require(AttributeName("b")), "type"), (try #require(AttributeName("rowid")), "id"),
+      (try #require(AttributeName("body")), "payload"), (try #require(AttributeName("v")), "version"),
+    ]
+    #expect(
+      try mapping.line(["7"], payload: #"{"n": 1}"#)
+        == Mapping.head().replacing(#""type":"OrderPlaced""#, with: #""type":"orders""#)
+        + #","dataversion":"7","tracestate":"7","rowid":"i1","orderid":"order-1","a":"OrderPlaced","b":"OrderPlaced","#
+        + #""body":"{\"n\": 1}","v":"7","datacontenttype":"application/json","data":{"n": 1}}"#)
+    let binary: [Cell] = [
+      .binary(Array("i1".utf8)), .binary(Array("orders".utf8)), "order-1", "OrderPlaced", #"{"n": 1}"#, "7",
+    ]
+    mapping.columns[0].type = 25
+    #expect(try mapping.line(row: binary) == mapping.line(["7"], payload: #"{"n": 1}"#))
+  }
+
+  @Test func `a column with several uses is still required by those that require it, and named`() throws {
+    var mapping = Mapping()
+    mapping.configuration.columns = [.type: "aggregatetype"]
+    mapping.configuration.attributes = [(try #require(AttributeName("a")), "aggregatetype")]
+    let error = #expect(throws: MappingError.self) {
+      try mapping.line(row: ["i1", nil, "order-1", "OrderPlaced", "{}"])
+    }
+    #expect(error?.problem == .null && error?.column == "aggregatetype")
+  }
+
+  @Test func `columns whose names are the same text in different forms are two`() throws {
+    // é as one scalar, and as e with a mark.
+    for (name, value) in [("\u{E9}", "composed"), ("e\u{301}", "decomposed")] {
+      var mapping = Mapping([.init("\u{E9}"), .init("e\u{301}")])
+      mapping.configuration.attributes = [(try #require(AttributeName("a")), name)]
+      #expect(try mapping.line(["composed", "decomposed"])?.contains(#""a":"\#(value)""#) == true)
+      mapping.configuration.attributes = []
+      mapping.configuration.columns = [.type: name]
+      #expect(try mapping.line(["composed", "decomposed"])?.contains(#""type":"\#(value)""#) == true)
+    }
   }
 
   @Test func `a source of one's own`() throws {

@@ -56,6 +56,51 @@ import Testing
     #expect(pipeline.failure == nil)
   }
 
+  @Test func `a further block of a transaction whose first never came is a violation, not an empty transaction`() {
+    var pipeline = OutboxStream.pipeline()
+    pipeline.take(OutboxStream.transaction(0x8, "before"))
+    pipeline.take(block(7, OutboxStream.relation(7), OutboxStream.row("half", xid: 7)))
+    #expect(pipeline.failure?.kind == .protocol)
+    #expect(pipeline.failure?.description.contains("transaction 7") == true)
+    #expect(pipeline.events() == ["before@8-1"])
+  }
+
+  @Test func `a block of a transaction that is committed or rolled back already is a violation`() {
+    for end in [HandBuilt.streamCommit(7, 0x10, end: 0x18), HandBuilt.streamAbort(7, 7)] {
+      var pipeline = OutboxStream.pipeline()
+      pipeline.take(block(7, OutboxStream.relation(7), OutboxStream.row("a", xid: 7), first: true))
+      pipeline.take(end)
+      #expect(pipeline.failure == nil)
+      pipeline.take(block(7, OutboxStream.row("b", xid: 7)))
+      #expect(pipeline.failure?.kind == .protocol)
+    }
+  }
+
+  @Test func `after a reconnect a transaction's blocks begin anew`() {
+    var pipeline = OutboxStream.pipeline()
+    pipeline.take(block(7, OutboxStream.relation(7), OutboxStream.row("a", xid: 7), first: true))
+    pipeline.restart()
+    pipeline.take(block(7, OutboxStream.row("b", xid: 7)))
+    #expect(pipeline.failure?.kind == .protocol)
+  }
+
+  @Test func `a PREPARE of a transaction whose rows never came is a violation`() {
+    for tag in ["P", "p"] {
+      var pipeline = OutboxStream.pipeline()
+      pipeline.take(HandBuilt.prepare(0x10, end: 0x18, xid: 7, tag: tag))
+      #expect(pipeline.failure?.kind == .protocol)
+    }
+  }
+
+  @Test func `a block within a block or a transaction is a violation`() {
+    var pipeline = OutboxStream.pipeline()
+    pipeline.take(HandBuilt.streamStart(7), HandBuilt.streamStart(8))
+    #expect(pipeline.failure?.kind == .protocol)
+    pipeline = OutboxStream.pipeline()
+    pipeline.take(HandBuilt.begin(0x10), HandBuilt.streamStart(8))
+    #expect(pipeline.failure?.kind == .protocol)
+  }
+
   @Test func `an identifier that comes again starts empty`() {
     var pipeline = OutboxStream.pipeline()
     pipeline.take(block(7, OutboxStream.relation(7), OutboxStream.row("gone", xid: 7), first: true))

@@ -9,10 +9,13 @@ package enum Events {
     package var type: String
     package var data: String
     package var traceParent: String
+    package var aggregateType: String
 
     package init(
-      id: String, key: String, type: String = "OrderPlaced", data: String = #"{"n": 1}"#, traceParent: String = ""
+      id: String, key: String, type: String = "OrderPlaced", data: String = #"{"n": 1}"#, traceParent: String = "",
+      aggregateType: String = "order"
     ) {
+      self.aggregateType = aggregateType
       self.id = id
       self.key = key
       self.type = type
@@ -37,7 +40,7 @@ package enum Events {
       event.position = EventPosition(commitLSN: 0x1000, ordinal: first + UInt64(number))
       event.id = add(sample.id)
       event.type = add(sample.type)
-      event.aggregateType = add("order")
+      event.aggregateType = add(sample.aggregateType)
       event.aggregateID = add(sample.key)
       event.traceParent = add(sample.traceParent)
       event.payload = .json(add(sample.data))

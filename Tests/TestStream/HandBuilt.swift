@@ -32,6 +32,11 @@ package enum HandBuilt {
     }.bytes
   }
 
+  /// What names a type that is not built in; of a domain it names the base type.
+  package static func type(_ id: UInt32, _ schema: String, _ name: String, xid: UInt32? = nil) -> [UInt8] {
+    Wire("Y").streamed(xid).u32(id).string(schema).string(name).bytes
+  }
+
   package static func insert(_ id: UInt32, _ cells: [Cell], xid: UInt32? = nil) -> [UInt8] {
     Wire("I").streamed(xid).u32(id).raw(Array("N".utf8)).tuple(cells).bytes
   }

@@ -34,6 +34,19 @@ public struct EventSource: Hashable, Sendable {
     return true
   }
 
+  /// Whether it has a scheme too. Source: RFC 3986, section 3.
+  static func isURI(_ bytes: some Collection<UInt8>) -> Bool {
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let first = bytes.first, isLetter(first) else {
+      return false
+    }
+    return bytes[..<colon].allSatisfy {
+      isUnreserved($0) && $0 != UInt8(ascii: "_") && $0 != UInt8(ascii: "~") || $0 == UInt8(ascii: "+")
+    }
+      && isURIReference(bytes)
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+
   private static func isHexDigit(_ byte: UInt8) -> Bool { Hexadecimal.value(of: byte) != nil }
 
   private static func isUnreserved(_ byte: UInt8) -> Bool {

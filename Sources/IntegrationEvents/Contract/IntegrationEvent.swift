@@ -145,7 +145,7 @@ extension EnvelopeError.Problem: CustomStringConvertible {
     case .invalidUTF8: "is not valid UTF-8"
     case .invalidJSON(let offset): "is not valid JSON (byte \(offset))"
     case .invalidHexadecimal: "is not in bytea's hexadecimal form"
-    case .invalidURI: "is not a URI"
+    case .invalidURI: "is not an absolute URI, with its scheme"
     case .tooLong: "is too long, together with the other attributes"
     case .refused(let reason): "is refused: \(reason)"
     }

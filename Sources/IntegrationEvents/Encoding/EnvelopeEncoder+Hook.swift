@@ -27,6 +27,7 @@ extension EnvelopeEncoder {
         let hasSchema = data.schema != nil
         try appendHead(event, hasSchema: hasSchema, from: bytes, to: &line, &encoded, &attributes)
         if let schema = data.schema {
+          guard EventSource.isURI(schema.utf8) else { throw EnvelopeError(.dataSchema, .invalidURI) }
           line = try line.appendingNoted("dataschema", schema, .dataSchema, &attributes)
         }
         if let type = data.contentType {

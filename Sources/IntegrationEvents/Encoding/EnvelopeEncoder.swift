@@ -181,7 +181,7 @@ public struct EnvelopeEncoder: Sendable {
   ) throws(EnvelopeError) -> LineWriter {
     var line = written
     try line.appendNoted(Array(",\"dataschema\":\"".utf8), bytes, schema, .dataSchema, &attributes)
-    guard EventSource.isURIReference(bytes.text(schema).utf8) else { throw EnvelopeError(.dataSchema, .invalidURI) }
+    guard EventSource.isURI(bytes.text(schema).utf8) else { throw EnvelopeError(.dataSchema, .invalidURI) }
     return line
   }
 

@@ -38,8 +38,8 @@ enum TextScanning {
     return offset
   }
 
-  /// Whether there is neither a newline nor a byte outside ASCII. Without an early end, so that it takes many bytes at a
-  /// time.
+  /// Whether there is neither a control character nor a byte outside ASCII. Without an early end, so that it takes many
+  /// bytes at a time.
   @inline(__always)
   static func isPlainLine(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
@@ -49,34 +49,35 @@ enum TextScanning {
     var found: UInt8 = 0
     while offset < wide {
       let byte = unsafe bytes.byte(unchecked: offset)
-      found |= byte | ((byte ^ 0x0A) &- 1)
+      found |= byte | (byte &- 0x20)
       offset &+= 1
     }
     var rest = UInt64(found)
     while offset &+ 8 <= range.upperBound {
       let word = unsafe bytes.word(unchecked: offset)
-      rest |= word | ((word ^ (ones &* 0x0A)) &- ones)
+      rest |= word | (word &- ones &* 0x20)
       offset &+= 8
     }
     while offset < range.upperBound {
       let byte = unsafe bytes.byte(unchecked: offset)
-      rest |= UInt64(byte | ((byte ^ 0x0A) &- 1))
+      rest |= UInt64(byte | (byte &- 0x20))
       offset &+= 1
     }
     return rest & highs == 0
   }
 
-  /// The first offset at which there is a newline or a byte outside ASCII; the end when there is none.
+  /// The first offset at which there is a newline, a carriage return or a byte outside ASCII; the end when there is none.
   static func plainLineEnd(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
     var offset = start
     while offset &+ 8 <= end {
       let word = bytes.word(at: offset)
-      if ((word ^ (ones &* 0x0A)) &- ones | word) & highs != 0 { break }
+      let ends = ((word ^ (ones &* 0x0A)) &- ones) | ((word ^ (ones &* 0x0D)) &- ones)
+      if (ends | word) & highs != 0 { break }
       offset &+= 8
     }
     while offset < end {
       let byte = bytes.byte(at: offset)
-      if byte == UInt8(ascii: "\n") || byte >= 0x80 { return offset }
+      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") || byte >= 0x80 { return offset }
       offset &+= 1
     }
     return offset

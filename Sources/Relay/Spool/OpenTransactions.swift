@@ -17,14 +17,17 @@ struct OpenTransactions {
     self.configuration = configuration
   }
 
-  /// The rows that follow are a transaction's.
-  mutating func open(_ id: TransactionID, anew: Bool) {
-    let known = anew ? nil : spooled[id]
-    let spool = known ?? SpooledTransaction()
+  /// The rows that follow are a transaction's; false when they are not its first and nobody knows those.
+  mutating func open(_ id: TransactionID, anew: Bool) -> Bool {
+    guard let spool = anew ? SpooledTransaction() : spooled[id] else { return false }
     spooled[id] = spool
     current = (id, spool)
     countOthers()
+    return true
   }
+
+  /// Whether a transaction has begun.
+  func knows(_ id: TransactionID) -> Bool { spooled[id] != nil }
 
   /// No transaction's rows follow.
   mutating func close() { current = nil }

@@ -1,0 +1,59 @@
+import OutboxMapping
+import PostgresWire
+
+/// What was met that does not become an event, or not all of one, where the policy is to warn.
+public struct PassedOver: Hashable, Sendable {
+  /// Updates, deletes and truncations of outbox tables.
+  public var changes = 0
+  /// Messages with an outbox's prefix that belong to no transaction.
+  public var messages = 0
+  /// Headers that can be no attributes.
+  public var headers = 0
+
+  /// Makes a value that says nothing was passed over.
+  public init() {}
+
+  init(_ mapper: EventMapper) {
+    changes = mapper.passedOverChanges
+    messages = mapper.passedOverMessages
+    headers = mapper.leftOutHeaders
+  }
+
+  /// What is to be said of what was not there before: once of each kind. Then it is as things stand.
+  mutating func warnings(_ now: PassedOver) -> [Wording] {
+    guard now != self else { return [] }
+    defer { self = now }
+    var warnings: [Wording] = []
+    if changes == 0, now.changes > 0 {
+      warnings.append(
+        """
+        rows of an outbox table are being updated, deleted or truncated; only inserts become events \
+        (\(setting: "on-change"))
+        """)
+    }
+    if messages == 0, now.messages > 0 {
+      warnings.append(
+        """
+        a logical message with an outbox's prefix belongs to no transaction, so it is no event \
+        (\(setting: "on-change")); write it with pg_logical_emit_message(true, …)
+        """)
+    }
+    if headers == 0, now.headers > 0 {
+      warnings.append(
+        """
+        a header can be no attribute and is left out: its name is the envelope's own, is taken, or has other characters \
+        than letters and digits (\(setting: "on-bad-header"))
+        """)
+    }
+    return warnings
+  }
+
+  /// All that was passed over; nil if nothing was.
+  var summary: String? {
+    let counts = [
+      (changes, "changes of outbox tables that are no inserts"), (messages, "messages that belong to no transaction"),
+      (headers, "headers that can be no attributes"),
+    ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+    return counts.isEmpty ? nil : "passed over \(counts.joined(separator: ", "))"
+  }
+}
