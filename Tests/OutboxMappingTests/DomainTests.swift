@@ -23,7 +23,8 @@ import Testing
       ("jsonb", #"{"a": 1}"#, #""application/json","data":{"a": 1}"#),
       ("json", "[1\n]", #""application/json","data":[1 ]"#),
       ("bytea", "\\x00ff", #""application/octet-stream","data_base64":"AP8=""#),
-      ("text", #"{"a"}"#, #""text/plain; charset=UTF-8","data":"{\"a\"}""#), ("varchar", "x", #""text/plain; charset=UTF-8","data":"x""#),
+      ("text", #"{"a"}"#, #""text/plain; charset=UTF-8","data":"{\"a\"}""#),
+      ("varchar", "x", #""text/plain; charset=UTF-8","data":"x""#),
       ("int4", "7", #""text/plain; charset=UTF-8","data":"7""#),
     ], ["", "pg_catalog"])
   func `a payload of a domain is read as its base type`(
