@@ -140,7 +140,7 @@ let package = Package(
     .testTarget(
       name: "HTTPDeliveryTests",
       dependencies: [
-        "Delivery", "HTTPDelivery", "IntegrationEvents", "TestDelivery", "TestStream",
+        "Delivery", "HTTPDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -56,6 +56,9 @@ package struct FileStatus: Sendable {
   /// Whether users may read it that are neither its owner nor in a group of ours.
   package var isReadableByOthers: Bool { mode & 0o004 != 0 || mode & 0o040 != 0 && !isOfOurGroups }
 
+  /// Whether it is ours, or root's, who can do as we do anyway.
+  package var isOwnerTrusted: Bool { owner == geteuid() || owner == 0 }
+
   private var isOfOurGroups: Bool {
     if group == getegid() { return true }
     var groups = [gid_t](repeating: 0, count: Int(max(0, getgroups(0, nil))))

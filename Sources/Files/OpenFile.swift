@@ -98,7 +98,9 @@ package struct OpenFile: ~Copyable, Sendable {
 
   private func isReady(_ events: Int16, within milliseconds: Int32) -> Bool {
     var request = pollfd(fd: descriptor, events: events, revents: 0)
-    return unsafe poll(&request, 1, milliseconds) == 1 && request.revents & events != 0
+    var count = unsafe poll(&request, 1, milliseconds)
+    while count < 0, errno == EINTR { count = unsafe poll(&request, 1, milliseconds) }
+    return count == 1 && request.revents & events != 0
   }
 
   /// From now on, what has no room waits; it was opened without waiting.

@@ -17,7 +17,7 @@ package enum OwnFile: Sendable {
       guard self == .output else { throw .noRegularFile }
       guard status.isPipe else { return }
     }
-    guard Self.isTrusted(status.owner) else { throw .owned(by: status.owner) }
+    guard status.isOwnerTrusted else { throw .owned(by: status.owner) }
     if status.isRegular, status.isWritableByOthers { throw .writableByOthers }
   }
 
@@ -59,8 +59,6 @@ package enum OwnFile: Sendable {
   /// The name itself, not what it leads to. Source: Linux, `O_PATH`, which the C library's module does not show.
   private static let pathOnly: Int32 = 0o10_000_000
 
-  private static func isTrusted(_ owner: uid_t) -> Bool { owner == geteuid() || owner == 0 }
-
   /// What a symbolic link says, read from the very link whose owner was looked at; nil for those of `/proc`, which lead to
   /// what is open already.
   private static func target(of path: String) throws(SystemFailure) -> String? {
@@ -68,7 +66,7 @@ package enum OwnFile: Sendable {
     let status = try link.status()
     // It has just been replaced.
     guard status.isLink else { return path }
-    guard isTrusted(status.owner) else { throw .linked(by: status.owner) }
+    guard status.isOwnerTrusted else { throw .linked(by: status.owner) }
     if let system = try FileStatus(path: "/proc"), status.isBeside(system) { return nil }
     let target = try link.linkTarget()
     if target.hasPrefix("/") { return target }

@@ -27,7 +27,8 @@ package struct HTTPAddress: Hashable, Sendable {
   /// Reads an address.
   package init(_ text: String) throws(Problem) {
     guard text.utf8.count <= Self.longest else { throw .tooLong }
-    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let scheme = text.firstRange(of: "://") else {
+    // Neither a fragment nor what no URL has: not all readers of addresses agree about where the host then ends.
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !#"#\"<>^`{|}"#.utf8.contains($0) }), let scheme = text.firstRange(of: "://") else {
       throw .malformed
     }
     switch text[..<scheme.lowerBound].lowercased() {

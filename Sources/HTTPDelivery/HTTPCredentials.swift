@@ -28,12 +28,6 @@ struct HTTPCredentials: Sendable {
     var complaint: String?
   }
 
-  /// Header fields that a request has of its own, so that a file cannot send them a second time.
-  private static let reserved: Set<String> = [
-    "connection", "content-encoding", "content-length", "content-type", "expect", "idempotency-key", "keep-alive",
-    "te", "traceparent", "trailer", "transfer-encoding", "upgrade", "webhook-id", "webhook-signature",
-    "webhook-timestamp",
-  ]
   /// The most that the fields of a file may take, in bytes: a request's head has to hold others too.
   private static let longest = 16_384
 
@@ -61,7 +55,7 @@ struct HTTPCredentials: Sendable {
     signing = try files.signingSecrets.map { (path) throws(Failure) in
       try CredentialFile(path) { (text) throws(CredentialFile<StandardWebhooks>.Problem) in
         guard let signing = StandardWebhooks(secrets: text) else {
-          throw .init("wants lines of whsec_ and base64, of 16 bytes or more")
+          throw .init("wants lines of whsec_ and base64, of 24 to 64 bytes")
         }
         return signing
       }
@@ -117,12 +111,11 @@ struct HTTPCredentials: Sendable {
     guard let fields = headers(from: text) else { throw .init("a line is not of the form 'Name: value'") }
     for (name, _) in fields {
       let name = name.lowercased()
-      if reserved.contains(name) || name.hasPrefix("ce-") {
+      if RequestFields.isOurs(name) {
         throw .init("\(name) is a field that every request has of its own")
       }
       if name == "authorization", hasAuthorization { throw .init("authorization comes from another file already") }
     }
-    guard fields.count(where: { $0.name.lowercased() == "host" }) <= 1 else { throw .init("host is there twice") }
     guard fields.reduce(0, { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }) <= longest else {
       throw .init("wants no more than \(longest) bytes of header fields")
     }

@@ -1,8 +1,8 @@
 extension String {
-  /// A URL as it may be shown: without user, password and query.
+  /// A URL as it may be shown: without user, password, query and fragment. What is shown as its host is its host.
   var withoutSecrets: String {
     var url = self[...]
-    if let query = url.firstIndex(of: "?") { url = url[..<query] }
+    if let end = url.firstIndex(where: { "?#\\".contains($0) }) { url = url[..<end] }
     guard let scheme = url.firstRange(of: "://") else { return String(url) }
     let rest = url[scheme.upperBound...]
     let end = rest.firstIndex(of: "/") ?? rest.endIndex

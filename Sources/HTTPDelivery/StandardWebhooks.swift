@@ -12,14 +12,15 @@ public struct StandardWebhooks: Sendable {
 
   /// Takes secrets of the form `whsec_` and base64, one a line; all of them sign, so that a secret can be replaced.
   ///
-  /// Nil when there is none, or one has another form.
+  /// Nil when there is none, or one has another form: it would be another key than the receiver's. Source: the same,
+  /// "Symmetric": 24 to 64 bytes.
   public init?(secrets text: String) {
     var keys: [SymmetricKey] = []
     for line in text.split(whereSeparator: \.isNewline) {
       let secret = String(line).trimmedBlanks
       if secret.isEmpty { continue }
-      guard let bytes = Base64.decode((secret.hasPrefix("whsec_") ? secret.dropFirst(6) : secret[...]).utf8),
-        bytes.count >= 16
+      guard secret.hasPrefix("whsec_"), let bytes = Base64.decode(secret.dropFirst(6).utf8),
+        (24...64).contains(bytes.count)
       else { return nil }
       keys.append(SymmetricKey(data: bytes))
     }

@@ -44,6 +44,9 @@ public struct Administration: ~Copyable {
     server = try Connection.connect(database, for: .statements(within: nil))
   }
 
+  /// What an operator should know about the connection; nil where there is nothing to say.
+  public var connectionWarning: Wording? { server.transport.warning }
+
   /// What has to be done for a plan. Changes nothing.
   public func setupSteps(_ plan: Plan) throws(Failure) -> [Step] {
     try ServerChecks.requireLogicalWAL(server)

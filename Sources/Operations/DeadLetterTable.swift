@@ -26,6 +26,9 @@ public final class DeadLetterTable: DeadLetterStore {
     _ = try rows("SELECT 1 FROM \(name) LIMIT 0")
   }
 
+  /// What an operator should know about the connection; nil where there is nothing to say.
+  public var warning: Wording? { session.transport?.warning }
+
   /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it.
   private func checkOwner(_ table: TableName) throws(Failure) {
     let owner = try rows(

@@ -17,7 +17,9 @@ package import PostgresWire
 
   let connection: OpaquePointer
   private let notices: NoticeBox
-  private(set) var isEncrypted = false
+  /// How it travels.
+  package private(set) var transport = Transport.plain(isExposed: false)
+  var isEncrypted: Bool { if case .encrypted = transport { true } else { false } }
   /// Nothing had arrived at the last look.
   var isSilent = true
   let isCancelled: @Sendable () -> Bool
@@ -50,7 +52,7 @@ package import PostgresWire
     unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     try server.waitForConnection()
     unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
-    server.isEncrypted = unsafe PQsslInUse(handle) == 1 || PQgssEncInUse(handle) == 1
+    server.transport = server.foundTransport()
     try server.pinSearchPath()
     return server
   }
@@ -126,12 +128,18 @@ package import PostgresWire
   }
 
   private static func connectTimeout(_ connection: OpaquePointer) -> Int {
+    guard let seconds = unsafe option("connect_timeout", of: connection).flatMap({ Int($0) }), seconds > 0 else {
+      return 30
+    }
+    return max(2, seconds)
+  }
+
+  /// What counts for a connection, from wherever libpq has it; nil when it is not set.
+  static func option(_ name: String, of connection: OpaquePointer) -> String? {
     let options = unsafe PQconninfo(connection)
     defer { unsafe PQconninfoFree(options) }
-    for (keyword, value) in unsafe ConnectionString.values(options) where keyword == "connect_timeout" {
-      if let seconds = Int(value), seconds > 0 { return max(2, seconds) }
-    }
-    return 30
+    for (keyword, value) in unsafe ConnectionString.values(options) where keyword == name { return value }
+    return nil
   }
 
   var errorMessage: String { unsafe String(cString: PQerrorMessage(connection)) }

@@ -31,6 +31,9 @@ package final class SQLSession: Sendable {
     self.isCancelled = isCancelled
   }
 
+  /// How statements travel; nil before the first.
+  package var transport: Transport? { connection.withLock { $0?.server.transport } }
+
   /// Runs a statement with its parameters, `$1` and so on, and returns its rows. A connection that was lost is tried once
   /// more.
   package func query(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {

@@ -20,6 +20,11 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public var confirmedLSN: LSN? { isTemporary ? nil : confirmedFlush }
   private let isTemporary: Bool
 
+  /// How what the server sends travels, in words.
+  public var transport: String { server.transport.description }
+  /// What an operator should know about the connection; nil where there is nothing to say.
+  public var warning: Wording? { server.transport.warning }
+
   /// The options that were given to the plugin.
   public let options: String
 

@@ -82,6 +82,12 @@ public struct HTTPSettings: Hashable, Sendable {
     }
   }
 
+  /// Files that others can reach although they are not to.
+  var warnings: [Wording] {
+    credentials.warnings(
+      secrets: [clientKey].compactMap { $0 }, trusted: [authorityFile, clientCertificate].compactMap { $0 })
+  }
+
   /// Reads the files and makes the sink.
   func make(url: String, _ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     var configuration = HTTPConfiguration(url: url)

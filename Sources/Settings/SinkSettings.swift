@@ -53,6 +53,11 @@ public struct SinkSettings: Hashable, Sendable {
     if rotateInterval != nil { throw .setting("sink.rotate-interval", "needs \(setting: "sink", "file:PATH")") }
   }
 
+  /// What an operator should know about settings that can be used all the same.
+  public var warnings: [Wording] {
+    if case .http = try? place() { http.warnings } else { [] }
+  }
+
   /// Makes the sink for a stream.
   ///
   /// - Parameters:

@@ -32,6 +32,8 @@ struct CaptureCommand: ParsableCommand {
       let settings = try self.names.settings(connection).replication(tables: names)
       var stream = try SlotContention.open(
         settings, from: .zero, isFirst: true, isCancelled: { control.isStopRequested })
+      let log = logging.logger()
+      if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
       var writer = try CaptureWriter(
         path: output,
         header: CaptureHeader(
@@ -45,7 +47,7 @@ struct CaptureCommand: ParsableCommand {
         }
       var recorder = Recorder(until: end, control: control)
       try recorder.run(&stream, to: &writer)
-      logging.logger().info("recorded to \(output)")
+      log.info("recorded to \(output)")
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Delivery
 import IntegrationEvents
+import Operations
 import PostgresWire
 import Relay
 import Settings
@@ -18,7 +19,11 @@ struct DeadLettersCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
     var deadLetters: LetterPlace
 
-    func open() throws(Failure) -> any DeadLetterStore { try deadLetters.open(database: connection.resolved) }
+    func open() throws(Failure) -> any DeadLetterStore {
+      let store = try deadLetters.open(database: connection.resolved)
+      if let warning = (store as? DeadLetterTable)?.warning { say("warning: \(Flags.text(warning))") }
+      return store
+    }
   }
 
   /// Which letters.
@@ -110,6 +115,7 @@ struct DeadLettersCommand: ParsableCommand {
         let control = RunControl()
         Signals.direct(to: control)
         let opened = try store.open()
+        for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         var redriver = Redriver(opened, control, sink: sink.settings.makeDetached)
         let result = try redriver.run(selection.query)
         say("redrove \(result.delivered) dead letters, \(result.left) left")

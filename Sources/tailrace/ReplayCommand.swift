@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import Delivery
+import Logging
 import PostgresWire
 import Relay
 import Settings
@@ -62,8 +63,9 @@ struct ReplayCommand: ParsableCommand {
       if strict { try Inspection.check(path) }
       let settings = try settings()
       let deadLetters = try settings.poison.makeOffice(database: try ConnectionOptions.parse([]).resolved)
-      var relay = Relay(
-        try settings.configuration(), deadLetters: deadLetters, control: control, log: logging.logger())
+      let log = logging.logger()
+      for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
+      var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
         open: { (_) throws(Failure) in

@@ -41,7 +41,7 @@ struct SetupCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let administration = try Administration(database: connection.resolved)
+      let administration = try connection.administration()
       var plan = try names.plan(tables)
       plan.createsTables = createTable
       plan.failover = failover
@@ -58,6 +58,15 @@ struct SetupCommand: ParsableCommand {
         for statement in Administration.roleStatements(plan) { print(statement) }
       }
     }
+  }
+}
+
+extension ConnectionOptions {
+  /// Connects, and says what there is to be said about that.
+  func administration() throws(Failure) -> Administration {
+    let administration = try Administration(database: resolved)
+    if let warning = administration.connectionWarning { say("warning: \(Flags.text(warning))") }
+    return administration
   }
 }
 

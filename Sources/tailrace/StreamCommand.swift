@@ -114,12 +114,14 @@ struct StreamCommand: ParsableCommand {
               request.onTaken()
             })
           log.info(
-            "streaming from slot \(replication.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion)"
+            "streaming from slot \(replication.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion), \(stream.transport)"
           )
+          if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
           return stream
         },
         sink: { (identity) throws(Failure) in
-          try settings.sink.make(
+          for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
+          return try settings.sink.make(
             identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot,
             onReaderGone: { control.stop() })
         })

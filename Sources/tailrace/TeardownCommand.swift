@@ -18,7 +18,7 @@ struct TeardownCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let administration = try Administration(database: connection.resolved)
+      let administration = try connection.administration()
       let steps = try administration.teardownSteps(try names.plan(tables))
       try perform(steps, with: administration, dryRun: dryRun, done: "removed")
     }

@@ -135,6 +135,6 @@ import Testing
       close(writer)
     }.start()
     started.wait()
-    #expect(try SmallFile.read(path) == "secret\n")
+    #expect(try SmallFile.read(path, patience: 120_000) == "secret\n")
   }
 }

@@ -1,4 +1,5 @@
 import Delivery
+import Foundation
 import IntegrationEvents
 import Testing
 
@@ -48,6 +49,14 @@ struct RetryTests {
     #expect(StandardWebhooks(secrets: "") == nil)
     #expect(StandardWebhooks(secrets: "whsec_Zg==") == nil)
     #expect(StandardWebhooks(secrets: "whsec_!!!") == nil)
+    // Without the prefix it may be a passphrase that happens to be base64, which would be another key.
+    #expect(StandardWebhooks(secrets: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw") == nil)
+    #expect(StandardWebhooks(secrets: "correcthorsebatterystaple+tronado") == nil)
+    for (count, isRight) in [(23, false), (24, true), (64, true), (65, false)] {
+      let secret = "whsec_\(Data(repeating: 1, count: count).base64EncodedString())"
+      #expect((StandardWebhooks(secrets: secret) != nil) == isRight, "\(count) bytes")
+      #expect(StandardWebhooks(secrets: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n\(secret)") == nil || isRight)
+    }
   }
 
   @Test func `a header file cannot smuggle line ends or odd names`() {
