@@ -29,7 +29,8 @@ package struct HTTPAddress: Hashable, Sendable {
     guard text.utf8.count <= Self.longest else { throw .tooLong }
     // Neither a fragment nor what no URL has: not all readers of addresses agree about where the host then ends.
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !#"#\"<>^`{|}"#.utf8.contains($0) }),
-      let scheme = text.firstRange(of: "://") else {
+      let scheme = text.firstRange(of: "://")
+    else {
       throw .malformed
     }
     switch text[..<scheme.lowerBound].lowercased() {
