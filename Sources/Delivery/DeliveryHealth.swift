@@ -14,6 +14,17 @@ public struct DeliveryHealth: Sendable {
     public var since: ContinuousClock.Instant
     /// The first of the events that fail.
     public var oldest: Waiting
+
+    /// Makes an account of what fails.
+    public init(
+      reason: String, hint: String? = nil, failures: Int, since: ContinuousClock.Instant, oldest: Waiting
+    ) {
+      self.reason = reason
+      self.hint = hint
+      self.failures = failures
+      self.since = since
+      self.oldest = oldest
+    }
   }
 
   /// An event that waits for its delivery.
@@ -24,6 +35,13 @@ public struct DeliveryHealth: Sendable {
     public var time: String
     /// Since when it is with the sink.
     public var since: ContinuousClock.Instant
+
+    /// Makes an account of an event.
+    public init(position: EventPosition, time: String, since: ContinuousClock.Instant) {
+      self.position = position
+      self.time = time
+      self.since = since
+    }
   }
 
   /// Events that became dead letters.
@@ -34,6 +52,9 @@ public struct DeliveryHealth: Sendable {
     public var position = EventPosition(commitLSN: 0, ordinal: 0)
     /// Why.
     public var reason = ""
+
+    /// Makes an account of none.
+    public init() {}
   }
 
   /// Where it delivers to, as it may be shown.

@@ -32,9 +32,9 @@ package struct DeliveryWatch {
     var next: ContinuousClock.Instant
     private var pause: Duration
 
-    init(_ pause: Duration) {
+    init(_ pause: Duration, from now: ContinuousClock.Instant) {
       self.pause = pause
-      next = .now + pause
+      next = now + pause
     }
 
     mutating func isDue(_ now: ContinuousClock.Instant) -> Bool {
@@ -46,19 +46,27 @@ package struct DeliveryWatch {
   }
 
   private let log: Logger
+  private let tellsLetters: Bool
   private var lastLook: ContinuousClock.Instant?
   private var outage: Outage?
   private var knownFailures = 0
   private var allowance = Self.burst
-  private var allowedSince = ContinuousClock.now
+  private var allowedSince: ContinuousClock.Instant
+  private var toldReasons: Set<String> = []
   private var toldLetters = 0
   private var letterReminder: Reminder?
   private var remarks: Set<String> = []
-  private var (progress, lastProgress) = (0, ContinuousClock.now)
+  private var progress = 0
+  private var lastProgress: ContinuousClock.Instant
   private var stall: Reminder?
 
-  package init(_ log: Logger) {
+  /// Makes a watch.
+  ///
+  /// - Parameter tellsLetters: whether what becomes a dead letter is news.
+  package init(_ log: Logger, tellsLetters: Bool = true, now: ContinuousClock.Instant = .now) {
     self.log = log
+    self.tellsLetters = tellsLetters
+    (allowedSince, lastProgress) = (now, now)
   }
 
   /// Looks at a sink.
@@ -69,16 +77,16 @@ package struct DeliveryWatch {
   ///   - isBusy: whether something is with the sink.
   ///   - batches: how many events are in batches that are durable.
   package mutating func look(
-    at sink: any Sink, unconfirmed: UInt64? = nil, isFull: Bool = false, isBusy: Bool, delivered batches: Int
+    at sink: any Sink, unconfirmed: UInt64? = nil, isFull: Bool = false, isBusy: Bool, delivered batches: Int,
+    now: ContinuousClock.Instant = .now
   ) {
-    let now = ContinuousClock.now
     if let lastLook, now - lastLook < Self.interval, isBusy { return }
     lastLook = now
     let health = sink.health
     if let remark = health.remark, remarks.count < Self.most, remarks.insert(remark).inserted {
       log.warning("\(health.destination): \(remark)")
     }
-    tellLetters(health, now)
+    if tellsLetters { tellLetters(health, now) }
     tellOutage(health, now, behind(unconfirmed, isFull))
     tellStall(health, now, isBusy: isBusy, batches, behind(unconfirmed, isFull))
   }
@@ -99,16 +107,16 @@ package struct DeliveryWatch {
           "delivery to \(health.destination) works again after \((now - over.since).inWords), \(over.failures) failed attempts"
         )
         outage = nil
-      } else if isNew, takeAllowance(now) {
+      } else if isNew, mayTell(health.lastReason, now) {
         log.warning("delivery to \(health.destination) failed: \(health.lastReason); it was tried again and works")
       }
       return
     }
     let hint = trouble.hint.map { " (\($0))" } ?? ""
     guard var known = outage else {
-      guard takeAllowance(now) else { return }
+      guard mayTell(trouble.reason, now) else { return }
       outage = Outage(
-        since: trouble.since, reminder: Reminder(Self.firstReminder), reasons: [trouble.reason],
+        since: trouble.since, reminder: Reminder(Self.firstReminder, from: now), reasons: [trouble.reason],
         failures: trouble.failures)
       log.warning("delivery to \(health.destination) fails: \(trouble.reason)\(hint); it is tried again and again")
       return
@@ -127,8 +135,9 @@ package struct DeliveryWatch {
     outage = known
   }
 
-  /// A receiver that fails every now and then must not fill the log.
-  private mutating func takeAllowance(_ now: ContinuousClock.Instant) -> Bool {
+  /// A receiver that fails every now and then must not fill the log; a reason that is new is told all the same.
+  private mutating func mayTell(_ reason: String, _ now: ContinuousClock.Instant) -> Bool {
+    if toldReasons.count < Self.most, toldReasons.insert(reason).inserted { return true }
     let earned = Int(clamping: (now - allowedSince).components.seconds / Self.refill.components.seconds)
     if earned > 0 {
       allowance = min(Self.burst, allowance + earned)
@@ -144,7 +153,7 @@ package struct DeliveryWatch {
     guard letters.count > toldLetters else { return }
     let last = "\(letters.position.sequence): \(letters.reason)"
     if letterReminder == nil {
-      letterReminder = Reminder(Self.firstReminder)
+      letterReminder = Reminder(Self.firstReminder, from: now)
     } else if letterReminder?.isDue(now) == false {
       return
     }
@@ -167,7 +176,7 @@ package struct DeliveryWatch {
       (progress, lastProgress, stall) = (come, now, nil)
     } else if now - lastProgress >= Self.patience {
       if stall == nil {
-        stall = Reminder(Self.patience)
+        stall = Reminder(Self.patience, from: now)
       } else if stall?.isDue(now) == false {
         return
       }

@@ -83,7 +83,7 @@ public struct Relay: Sendable {
         }
         events += loop.outcome(.stopped).events
         taken.note()
-        log.notice("the slot was lost while events were with the sink; what was not delivered comes again")
+        log.notice("the slot was lost while events were with the sink; what is not confirmed comes again")
       } catch {
         loop.close()
         throw located(error, loop.identity)
