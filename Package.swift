@@ -47,7 +47,7 @@ let package = Package(
     .target(name: "Replication", dependencies: ["Octets", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(
       name: "Operations",
-      dependencies: ["IntegrationEvents", "PostgresClient", "PostgresWire", "Replication", "Delivery"],
+      dependencies: ["IntegrationEvents", "Octets", "PostgresClient", "PostgresWire", "Replication", "Delivery"],
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),

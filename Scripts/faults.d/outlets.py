@@ -11,6 +11,9 @@ from deliveries import Record
 from receiver import Receiver
 
 
+# The table of dead letters.
+LETTERS = "public.dead_letters"
+
 # By SIGKILL, or by a second SIGINT or SIGTERM.
 AT_ONCE = (-9, 130, 143)
 
@@ -180,10 +183,14 @@ class Web:
             self.write_token()
             self.target += ["--bearer-token-file", self.token_path]
         self.arguments = self.target
-        self.letters_path = None
+        self.letters_arguments = None
+        # Who can be asked for letters in a table; known when the database is.
+        self.ask = None
         if plan.poison:
             self.letters_path = os.path.join(directory, "letters.ndjson")
-            self.letters_arguments = ["--dead-letters", f"file:{self.letters_path}"]
+            self.has_table = plan.letters == "table"
+            place = f"table:{LETTERS}" if self.has_table else f"file:{self.letters_path}"
+            self.letters_arguments = ["--dead-letters", place]
             park = ["--park-key"] if plan.poison == "park" else []
             self.arguments = [*self.target, "--on-poison", "dead-letter", *self.letters_arguments, *park]
 
@@ -196,13 +203,21 @@ class Web:
             file.write(f"{self.receiver.token}\n")
         os.rename(f"{self.token_path}.new", self.token_path)
 
-    def letters(self):
-        """The ids of the dead letters. Half a last line may be left of a crash."""
-        if not self.letters_path or not os.path.exists(self.letters_path):
-            return set()
+    def all_letters(self):
+        """The ids of the dead letters, as often as they are there. Half a last line may be left of a crash, and a line that
+        begins with a blank has been removed."""
+        if not self.letters_arguments:
+            return []
+        if self.has_table:
+            return self.ask(f"SELECT letter -> 'event' ->> 'id' FROM {LETTERS};")
+        if not os.path.exists(self.letters_path):
+            return []
         with open(self.letters_path, "rb") as file:
             lines = file.read().split(b"\n")[:-1]
-        return {json.loads(line)["event"]["id"] for line in lines}
+        return [json.loads(line)["event"]["id"] for line in lines if line and not line.startswith(b" ")]
+
+    def letters(self):
+        return set(self.all_letters())
 
     def arrived(self):
         return len(self.record.ids | self.letters())

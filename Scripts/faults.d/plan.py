@@ -36,7 +36,7 @@ FAULTS = {
 class Plan:
     """The choices of one round."""
 
-    def __init__(self, seed, number, kinds):
+    def __init__(self, seed, number, kinds, poison=None):
         self.seed = f"{seed}/{number}"
         self.number = number
         self.random = random.Random(self.seed)
@@ -104,8 +104,13 @@ class Plan:
         # What becomes of events that the receiver never takes.
         self.poison = None
         if self.kind == "http":
-            self.poison = choose([None, None, None, "letters", "park"])
+            self.poison = poison or choose([None, None, None, "letters", "park"])
+        # Where their letters are kept, and what happens to that place.
+        self.letters = choose(["file", "table", "table"])
         if self.poison:
+            names = ["redrive beside", "kill a redrive"] + (["lock the letters"] if self.letters == "table" else [])
+            more = [(self.random.uniform(0, self.seconds), choose(names)) for _ in range(2)]
+            self.faults = sorted(self.faults + more)
             self.large, self.paddings, self.pause = 0, [0, 0, 100], 0.02
 
     def refuses(self, id_):

@@ -8,7 +8,7 @@ import time
 import checker
 import interruption
 import ledger
-from outlets import KINDS
+from outlets import KINDS, LETTERS
 from plan import Plan
 from server import clean_environment
 from supervision import Supervisor
@@ -55,6 +55,7 @@ class Round:
         if plan.has_short_calls and os.path.exists(self.short_calls):
             environment["LD_PRELOAD"] = self.short_calls
         self.outlet = KINDS[plan.kind](plan, self.directory)
+        self.outlet.ask = lambda statement: self.server.query(statement, plan.database, tries=20)
         names = ["--publication", "events", "--slot", plan.slot]
         command = [self.binary, "stream", *names, *self.outlet.arguments, *plan.arguments]
         if plan.has_checkpoint:
@@ -71,6 +72,8 @@ class Round:
             thread.start()
 
     def set_up(self, names, environment):
+        if self.plan.poison and self.plan.letters == "table":
+            names = [*names, "--dead-letter-table", LETTERS]
         done = subprocess.run([self.binary, "setup", *names, "--create-table"], env=environment, text=True, timeout=60,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
@@ -121,7 +124,10 @@ class Round:
 
     def redrive(self):
         """Dead letters: none but of what was refused or parked. Then the receiver takes everything."""
-        letters = self.outlet.letters()
+        kept = self.outlet.all_letters()
+        letters = set(kept)
+        if len(kept) > len(letters):
+            self.problems.append(f"{len(kept) - len(letters)} letters are there twice")
         wrong = [id_ for id_ in letters if id_ not in self.entries]
         if self.plan.poison == "letters":
             wrong += [id_ for id_ in letters if not self.plan.refuses(id_)]

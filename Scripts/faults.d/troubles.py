@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import powercut
+from outlets import LETTERS
 from receiver import LOST_ANSWERS, MISDIRECTED, ODD_ANSWERS, REFUSALS
 from supervision import KILLED, STOPPED
 
@@ -217,3 +218,33 @@ class Troubles:
     def odd_answers(self, tailrace):
         kinds = self.random.sample(ODD_ANSWERS, self.random.randint(1, 3))
         self.outlet.receiver.trouble(kinds, self.random.choice([0.1, 0.5, 1.0]), self.random.uniform(0.2, 1.0))
+
+    def lock_the_letters(self, tailrace):
+        """Somebody has the table for a while."""
+        psql = self.server.psql(self.plan.database)
+        seconds = self.random.choice([0.3, 1.0, 2.5])
+        psql.stdin.write(f"BEGIN;\nLOCK TABLE {LETTERS} IN ACCESS EXCLUSIVE MODE;\nSELECT pg_sleep({seconds});\nCOMMIT;\n")
+        psql.stdin.close()
+
+    def redrive_beside(self, tailrace):
+        """Some letters are redriven while the stream goes on; those that are refused again stay."""
+        self._redrive(kills=False)
+
+    def kill_a_redrive(self, tailrace):
+        self._redrive(kills=True)
+
+    def _redrive(self, kills):
+        command = [tailrace_binary(self.supervisors), "dead-letters", "redrive", "--all", *self.outlet.letters_arguments,
+                   *self.outlet.target]
+        process = subprocess.Popen(
+            command, env=self.supervisors[0].environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            process.wait(self.random.choice([0.05, 0.2]) if kills else 1.5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def tailrace_binary(supervisors):
+    return supervisors[0].command[0]

@@ -10,13 +10,20 @@ package enum AtomicFile {
 
   /// The same with bytes.
   package static func write(_ bytes: [UInt8], to path: String, _ kind: OwnFile = .record) throws(SystemFailure) {
+    try write(to: path, kind) { (file) throws(SystemFailure) in try file.write(bytes) }
+  }
+
+  /// The same with what `body` writes, piece by piece.
+  package static func write(
+    to path: String, _ kind: OwnFile, _ body: (borrowing OpenFile) throws(SystemFailure) -> Void
+  ) throws(SystemFailure) {
     let target = try kind.followed(path)
     let old = try FileStatus(path: target, followingLinks: false)
     if let old { try kind.check(old) }
     let temporary = temporaryName(beside: target)
     do throws(SystemFailure) {
       let file = try OpenFile(creating: temporary)
-      try file.write(bytes)
+      try body(file)
       if let old { try file.adopt(old) }
       try file.synchronize()
       try move(temporary, to: target)

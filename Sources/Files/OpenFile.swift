@@ -23,6 +23,11 @@ package struct OpenFile: ~Copyable, Sendable {
     try kind.open(path, O_RDONLY)
   }
 
+  /// Opens a file of our own that is there, to change bytes in it.
+  package static func updating(_ path: String, _ kind: OwnFile) throws(SystemFailure) -> OpenFile {
+    try kind.open(path, O_RDWR)
+  }
+
   /// Creates a file with mode 0600; one that is there is an error.
   package init(creating path: String) throws(SystemFailure) {
     try self.init(path, O_WRONLY | O_CREAT | O_EXCL)
@@ -87,6 +92,14 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Writes all of some bytes.
   package func write(_ bytes: [UInt8]) throws(SystemFailure) { try write(bytes, bytes.indices) }
+
+  /// Puts a byte in the place of another.
+  package func overwrite(_ offset: Int64, with byte: UInt8) throws(SystemFailure) {
+    var byte = byte
+    while unsafe pwrite(descriptor, &byte, 1, off_t(offset)) != 1 {
+      if errno != EINTR { throw .last }
+    }
+  }
 
   /// Whether a page can be written now without waiting: to a file always, to a pipe when it has room.
   package var takesPage: Bool { isPipe ? isWritable(within: 0) : isRegular }

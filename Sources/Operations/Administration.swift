@@ -83,12 +83,16 @@ public struct Administration: ~Copyable {
     ]
   }
 
-  /// What has to be done for a table that belongs to us.
-  public func tableStep(
-    _ table: TableName, createStatement: String
-  ) throws(Failure) -> Step {
-    let isThere = try tableKind(table) != nil
-    return Step(subject: "table \(table)", sql: isThere ? nil : createStatement)
+  /// What has to be done for the dead letters' table: making it, or giving one of an earlier version what it lacks.
+  public func letterTableStep(_ table: TableName) throws(Failure) -> Step {
+    let subject = "table \(table)"
+    guard try tableKind(table) != nil else {
+      return Step(subject: subject, sql: DeadLetterTable.createStatement(table))
+    }
+    let newest = try server.query(
+      "SELECT FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.regclass AND attname = $2 AND NOT attisdropped",
+      [SQLQuoting.table(table), DeadLetterTable.newestColumn])
+    return Step(subject: subject, sql: newest.isEmpty ? DeadLetterTable.alterStatement(table) : nil)
   }
 
   /// What has to be done to remove slot and publication; the table stays. Changes nothing.

@@ -2,139 +2,169 @@ public import Delivery
 import IntegrationEvents
 import PostgresClient
 public import PostgresWire
+import Synchronization
 
 /// Dead letters in a table of the same database, over a plain connection.
 public final class DeadLetterTable: DeadLetterStore {
-  /// How many letters go into one statement, whose parameters the server counts with 16 bits.
-  private static let mostAtOnce = 1000
-
-  private let session: SQLSession
-  private let name: String
-
-  /// How long a statement may take: less than a server waits for a silent replication client.
+  /// How many letters and bytes go into one statement, whose parameters the server counts with 16 bits.
+  private static let mostAtOnce = (letters: 1000, bytes: 4 << 20)
+  /// How long a statement may take before it is given up and tried again.
   private static let timeLimit: Duration = .seconds(25)
 
-  /// Connects and looks whether the table is there.
+  private let session: SQLSession
+  private let table: TableName
+  private let name: String
+  private let isOwnerTrusted = Atomic(false)
+
+  /// Uses a table; the server is asked when there is something to do.
   ///
   /// - Parameter isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
-  public init(
-    _ table: TableName, database: String, isCancelled: @escaping @Sendable () -> Bool = { false }
-  ) throws(Failure) {
+  public init(_ table: TableName, database: String, isCancelled: @escaping @Sendable () -> Bool = { false }) {
     session = SQLSession(database: database, timeLimit: Self.timeLimit, isCancelled: isCancelled)
+    self.table = table
     name = SQLQuoting.table(table)
-    try checkOwner(table)
-    _ = try rows("SELECT 1 FROM \(name) LIMIT 0")
+  }
+
+  /// Whether the table is there, with all its columns.
+  public func check() throws(Failure) {
+    _ = try rows("SELECT position, id, key, aggregatetype, reason, letter FROM \(name) LIMIT 0")
   }
 
   /// What an operator should know about the connection; nil where there is nothing to say.
   public var warning: Wording? { session.transport?.warning }
 
   /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it.
-  private func checkOwner(_ table: TableName) throws(Failure) {
-    let owner = try rows(
+  private func checkOwner() throws(Failure) {
+    let owner = try session.query(
       "SELECT o.rolname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         + "JOIN pg_catalog.pg_roles o ON o.oid = c.relowner WHERE n.nspname = $1 AND c.relname = $2 "
         + "AND NOT o.rolsuper AND pg_catalog.current_setting('is_superuser') = 'on'", [table.schema, table.name]
     ).first?.first.flatMap { $0 }
-    guard let owner else { return }
+    guard let owner else { return isOwnerTrusted.store(true, ordering: .releasing) }
     throw Failure(
       .privilege, "dead letters: \(table) belongs to role \(owner), whose triggers would run as superuser",
       advice: "connect as a role that is no superuser, or name a table that a superuser owns")
   }
 
-  /// The statements that make the table.
-  public static func createStatement(_ table: TableName) -> String {
-    """
-    CREATE TABLE \(SQLQuoting.table(table)) (
-      number pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      position pg_catalog.text NOT NULL,
-      id pg_catalog.text NOT NULL,
-      key pg_catalog.text NOT NULL,
-      reason pg_catalog.text NOT NULL,
-      parked_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
-      letter pg_catalog.json NOT NULL
-    );
-    CREATE INDEX ON \(SQLQuoting.table(table)) (key);
-    """
-  }
-
-  /// Adds letters, all or none.
+  /// Adds letters, those of a statement all or none.
   public func append(_ letters: [DeadLetter]) throws(Failure) {
-    try inPieces(letters) { (letters) throws(Failure) in
-      let places = Self.places(letters.count, of: 5)
-      _ = try rows(
-        "INSERT INTO \(name) (position, id, key, reason, letter) VALUES \(places)", letters.flatMap(Self.values))
+    var rest = letters.map(LetterRow.init)[...]
+    while !rest.isEmpty {
+      var bytes = 0
+      let piece = rest.prefix(Self.mostAtOnce.letters).prefix { row in
+        defer { bytes += row.letter.utf8.count }
+        return bytes < Self.mostAtOnce.bytes
+      }
+      let places = (0..<piece.count).map { row in
+        "(" + (1...LetterRow.width).map { "$\(row * LetterRow.width + $0)" }.joined(separator: ", ") + ")"
+      }
+      let sql =
+        "INSERT INTO \(name) (\(LetterRow.columns)) SELECT n.position, n.id, n.key, n.aggregatetype, n.reason, "
+        + "n.letter::pg_catalog.json FROM (VALUES \(places.joined(separator: ", "))) AS n (\(LetterRow.columns)) "
+        + "WHERE NOT EXISTS (SELECT FROM \(name) AS o WHERE o.position = n.position AND o.id = n.id) "
+        + "ON CONFLICT DO NOTHING"
+      _ = try rows(sql, piece.flatMap(\.values))
+      rest = rest.dropFirst(piece.count)
     }
   }
 
-  /// Adds a letter in one statement with the look at its key.
-  public func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool {
-    try !rows(
-      "INSERT INTO \(name) (position, id, key, reason, letter) SELECT $1, $2, $3, $4, $5::pg_catalog.json "
-        + "WHERE EXISTS (SELECT FROM \(name) WHERE key = $3) RETURNING 1", Self.values(letter)
-    ).isEmpty
+  /// Adds a letter in one statement with the look at its aggregate, then looks again: what it waits behind may have been
+  /// removed meanwhile by somebody who did not see it.
+  public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking {
+    let row = LetterRow(letter)
+    let others =
+      "SELECT FROM \(name) WHERE key = $3::pg_catalog.text AND coalesce(aggregatetype = $4::pg_catalog.text, true)"
+    let same = "SELECT FROM \(name) WHERE position = $1::pg_catalog.text AND id = $2::pg_catalog.text"
+    let before = "\(others) AND position COLLATE pg_catalog.\"C\" < $1::pg_catalog.text"
+    let answer =
+      try rows(
+        "WITH kept AS (INSERT INTO \(name) (\(LetterRow.columns)) SELECT $1::pg_catalog.text, $2::pg_catalog.text, "
+          + "$3::pg_catalog.text, $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.json "
+          + "WHERE EXISTS (\(before)) AND NOT EXISTS (\(same)) ON CONFLICT DO NOTHING RETURNING number) "
+          + "SELECT (SELECT number FROM kept), EXISTS (\(same)), EXISTS (\(others))", row.values
+      ).first ?? []
+    guard answer.count == 3, let number = answer[0] else {
+      if answer.count == 3, answer[1] == "t" { return .isThere }
+      return answer.count == 3 && answer[2] == "t" ? .ahead : .free
+    }
+    let isBehind = try rows(
+      "SELECT FROM \(name) WHERE key = $1::pg_catalog.text AND coalesce(aggregatetype = $2::pg_catalog.text, true) "
+        + "AND position COLLATE pg_catalog.\"C\" < $3::pg_catalog.text LIMIT 1",
+      [row.key, row.aggregateType, row.position])
+    guard isBehind.isEmpty else { return .parked }
+    // Nobody has delivered it if it can still be taken back.
+    let taken = try rows("DELETE FROM \(name) WHERE number = $1::bigint RETURNING 1", [number])
+    return taken.isEmpty ? .parked : .ahead
   }
 
-  /// Reads by the table's own number, which is the mark.
+  /// Reads by position, then by the table's own number; as many at once as fit into memory.
   public func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
   ) throws(Failure) -> LetterPage {
-    let found = try rows(
-      "SELECT number, letter FROM \(name) WHERE number OPERATOR(pg_catalog.>) $1::bigint "
-        + "AND ($2::text IS NULL OR key OPERATOR(pg_catalog.=) $2::text) "
-        + "AND ($3::text IS NULL OR id OPERATOR(pg_catalog.=) $3::text) ORDER BY number LIMIT $4::bigint",
-      [String(mark?.value ?? 0), query.key, query.id, String(limit)], isReading: true)
-    let letters = found.compactMap { row in row[1].flatMap { DeadLetter(json: Array($0.utf8)) } }
-    guard letters.count == found.count else {
-      throw Failure(.letters, "dead letters: \(name) has rows that are no dead letters")
+    let places = try rows(
+      "SELECT number, position, octet_length(letter::pg_catalog.text) FROM \(name) WHERE "
+        + "(position COLLATE pg_catalog.\"C\", number) > ($1::pg_catalog.text, $2::bigint) "
+        + "AND coalesce(key = $3::pg_catalog.text, true) AND coalesce(id = $4::pg_catalog.text, true) "
+        + "ORDER BY position COLLATE pg_catalog.\"C\", number LIMIT $5::bigint",
+      [
+        mark?.position.sequence ?? "", String(mark?.number ?? 0), query.key.map(LetterRow.bounded),
+        query.id.map(LetterRow.bounded), String(limit),
+      ])
+    var bytes = 0
+    let chosen = places.prefix { row in
+      defer { bytes += row[2].flatMap { Int($0) } ?? 0 }
+      return bytes == 0 || bytes < Self.pageSize.bytes
     }
-    let isFull = found.count == limit
-    return LetterPage(
-      letters: letters, next: isFull ? found.last?[0].flatMap { Int64($0) }.map { LetterMark($0) } : nil)
+    let numbers = chosen.compactMap { $0[0] }
+    var found: [Int64: DeadLetter] = [:]
+    let answer =
+      numbers.isEmpty
+      ? [] : try rows("SELECT number, letter FROM \(name) WHERE number = ANY ($1::bigint[])", [Self.array(numbers)])
+    for row in answer {
+      guard let number = row[0].flatMap({ Int64($0) }),
+        var letter = row[1].flatMap({ DeadLetter(json: Array($0.utf8)) })
+      else {
+        throw Failure(.letters, "dead letters: \(name) has a row that is no dead letter, number \(row[0] ?? "?")")
+      }
+      letter.mark = LetterMark(letter.position, number)
+      if query.matches(letter) { found[number] = letter }
+    }
+    var page = LetterPage(letters: numbers.compactMap { Int64($0).flatMap { found[$0] } }, next: nil)
+    if chosen.count < places.count || places.count == limit, let last = chosen.last,
+      let position = last[1].flatMap({ EventPosition(sequence: $0) }), let number = last[0].flatMap({ Int64($0) })
+    {
+      page.next = LetterMark(position, number)
+    }
+    return page
   }
 
-  /// Removes letters by id and position.
+  /// Removes letters by the table's own numbers.
   public func remove(_ letters: [DeadLetter]) throws(Failure) {
-    try inPieces(letters) { (letters) throws(Failure) in
-      _ = try rows(
-        "DELETE FROM \(name) WHERE (id, position) IN (\(Self.places(letters.count, of: 2)))",
-        letters.flatMap { [$0.id, $0.position.sequence] })
-    }
+    let numbers = letters.compactMap { $0.mark.map { String($0.number) } }
+    _ = try rows("DELETE FROM \(name) WHERE number = ANY ($1::bigint[])", [Self.array(numbers)])
   }
 
-  private func inPieces(
-    _ letters: [DeadLetter], _ body: (ArraySlice<DeadLetter>) throws(Failure) -> Void
-  ) throws(Failure) {
-    var rest = letters[...]
-    while !rest.isEmpty {
-      try body(rest.prefix(Self.mostAtOnce))
-      rest = rest.dropFirst(Self.mostAtOnce)
-    }
-  }
+  private static func array(_ numbers: [String]) -> String { "{\(numbers.joined(separator: ","))}" }
 
-  /// `($1, $2), ($3, $4)` for so many rows of so many values.
-  private static func places(_ rows: Int, of width: Int) -> String {
-    (0..<rows).map { row in
-      "(" + (1...width).map { "$\(row * width + $0)" }.joined(separator: ", ") + ")"
-    }.joined(separator: ", ")
-  }
-
-  private static func values(_ letter: DeadLetter) -> [String?] {
-    [letter.position.sequence, letter.id, letter.key, letter.reason, letter.json]
-  }
-
-  /// - Parameter isReading: whether a lost connection is one that may be tried again; letters that cannot be kept are an error.
-  private func rows(
-    _ sql: String, _ parameters: [String?] = [], isReading: Bool = false
-  ) throws(Failure) -> [[String?]] {
-    do {
+  private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {
+    do throws(Failure) {
+      if !isOwnerTrusted.load(ordering: .acquiring) { try checkOwner() }
       return try session.query(sql, parameters)
     } catch {
-      if isReading, error.isRetryable { throw error }
       // What is wrong with the connection's settings has nothing to do with letters.
-      if [.connectionString, .connectionSettings].contains(error.kind) { throw error }
-      throw Failure(
-        error.sqlState == "42P01" ? .lettersMissing : .letters, "dead letters: \(error.what)", sqlState: error.sqlState)
+      if [.connectionString, .connectionSettings, .privilege].contains(error.kind) { throw error }
+      let what: Wording = "dead letters: \(error.what)"
+      switch error.sqlState {
+      case "42P01": throw Failure(.lettersMissing, what, sqlState: error.sqlState)
+      case "42703":
+        throw Failure(
+          .lettersMissing, what,
+          advice: "it is of an earlier version; \(command: "setup", [.init("dead-letter-table")]) adds what it lacks",
+          sqlState: error.sqlState)
+      default:
+        throw Failure(
+          error.isRetryable ? error.kind : .letters, what, advice: error.advice, sqlState: error.sqlState)
+      }
     }
   }
 }

@@ -25,8 +25,8 @@ extension Connection {
 
   /// The last result, as `PQexec` has it, but without waiting for ever.
   func execute(_ sql: String, _ parameters: [String?], within limit: Duration?) throws(Failure) -> OpaquePointer? {
-    guard send(sql, parameters) == 1 else { throw lost() }
     let deadline = limit.map { ContinuousClock.now + $0 }
+    try send(sql, parameters, until: deadline, limit ?? .zero)
     var last: OpaquePointer?
     var isBusy = true
     defer { if isBusy { unsafe PQclear(last) } }
@@ -46,10 +46,29 @@ extension Connection {
     return unsafe last
   }
 
-  private func send(_ sql: String, _ parameters: [String?]) -> CInt {
-    if parameters.isEmpty { return unsafe PQsendQuery(connection, sql) }
-    return unsafe Self.withCStrings(parameters) { values in
-      unsafe PQsendQueryParams(connection, sql, CInt(parameters.count), nil, values, nil, nil, 0)
+  /// Sends a statement whole, however much its parameters hold, without waiting for ever.
+  private func send(
+    _ sql: String, _ parameters: [String?], until deadline: ContinuousClock.Instant?, _ limit: Duration
+  ) throws(Failure) {
+    _ = unsafe PQsetnonblocking(connection, 1)
+    let isSent =
+      if parameters.isEmpty {
+        unsafe PQsendQuery(connection, sql)
+      } else {
+        unsafe Self.withCStrings(parameters) { values in
+          unsafe PQsendQueryParams(connection, sql, CInt(parameters.count), nil, values, nil, nil, 0)
+        }
+      }
+    guard isSent == 1 else { throw lost() }
+    while true {
+      switch unsafe PQflush(connection) {
+      case 0: return
+      case 1:
+        socket.wait(forWriting: true, milliseconds: 200)
+        guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
+        try checkPatience(until: deadline, limit)
+      default: throw lost()
+      }
     }
   }
 

@@ -29,7 +29,7 @@ package import PostgresWire
   /// Output is waiting for the socket to take it.
   package internal(set) var wantsWrite = false
 
-  /// Connects, within libpq's `connect_timeout` or else 30 seconds.
+  /// Connects, within libpq's `connect_timeout` or else 30 seconds for each host's each address.
   ///
   /// - Parameters:
   ///   - name: what the server's views show for it, unless the connection string or `PGAPPNAME` has another.
@@ -44,17 +44,30 @@ package import PostgresWire
     parameters.append(("fallback_application_name", name))
     parameters.append(("client_encoding", "UTF8"))
     if purpose == .replication { parameters.append(("replication", "database")) }
+    var hosts: HostList?
+    while true {
+      let handle = try unsafe start(parameters + (hosts?.parameters ?? []))
+      var server = unsafe Connection(handle, purpose, isCancelled)
+      unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+      if let silent = try server.waitForConnection() {
+        var others = unsafe hosts ?? HostList(handle)
+        guard others.leaveOut(silent) else { throw unsafe Self.silent(for: .seconds(connectTimeout(handle))) }
+        hosts = others
+        continue
+      }
+      unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+      server.transport = server.foundTransport()
+      try server.pinSearchPath()
+      return server
+    }
+  }
+
+  private static func start(_ parameters: [(String, String)]) throws(Failure) -> OpaquePointer {
     let handle = unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
       unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQconnectStartParams(keywords, values, 1) }
     }
     guard let handle = unsafe handle else { throw Failure(.internal, "out of memory") }
-    var server = unsafe Connection(handle, purpose, isCancelled)
-    unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-    try server.waitForConnection()
-    unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
-    server.transport = server.foundTransport()
-    try server.pinSearchPath()
-    return server
+    return unsafe handle
   }
 
   /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
@@ -103,18 +116,22 @@ package import PostgresWire
     return notices.waiting
   }
 
-  private func waitForConnection() throws(Failure) {
+  /// Waits until the connection is there; gives the host that has said nothing for too long, if one has.
+  private func waitForConnection() throws(Failure) -> HostList.Host? {
     let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
-    let deadline = ContinuousClock.now + limit
+    var host = unsafe HostList.current(connection)
+    var deadline = ContinuousClock.now + limit
     while unsafe PQstatus(connection) != CONNECTION_BAD {
       switch unsafe PQconnectPoll(connection) {
-      case PGRES_POLLING_OK: return
+      case PGRES_POLLING_OK: return nil
       case PGRES_POLLING_READING: socket.wait(forWriting: false, milliseconds: 200)
       case PGRES_POLLING_WRITING: socket.wait(forWriting: true, milliseconds: 200)
       default: break
       }
       if isCancelled() { throw Self.stopped }
-      guard ContinuousClock.now < deadline else { throw Self.silent(for: limit) }
+      let current = unsafe HostList.current(connection)
+      if current != host { (host, deadline) = (current, .now + limit) }
+      guard ContinuousClock.now < deadline else { return current }
     }
     throw ServerErrors.connecting(errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
   }

@@ -45,7 +45,7 @@ enum ServerErrors {
       guard let code = code(in: line) else { continue }
       return error(withoutCode(line, code), sqlState: code)
     }
-    switch LibpqWords.meaning(of: text) {
+    switch LibpqWords.meaning(of: LibpqWords.last(of: text)) {
     // A word of the connection string that libpq did not check when it parsed it; perhaps a password out of place.
     case .connectionString:
       return Failure(.connectionString, "malformed connection string: \(LibpqWords.unquoted(text))")

@@ -55,6 +55,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case receiver
   /// The receiver says that it is gone for good.
   case receiverGone
+  /// An end that was asked for did not wait any longer for the receiver.
+  case drainGivenUp
   /// A file of credentials or certificates cannot be used.
   case credentials
   /// A file, a checkpoint or a server belongs to another stream.
@@ -134,6 +136,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .refused: Row(65, "Receivers")
     case .receiver: Row(78, "Receivers")
     case .receiverGone: Row(65, "Receivers")
+    case .drainGivenUp: Row(69, "Receivers")
     case .credentials: Row(78, "Receivers")
     case .wrongStream: Row(78, "Files")
     case .serverRewound: Row(78, "Slots")

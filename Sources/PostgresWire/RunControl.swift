@@ -5,6 +5,7 @@ import Synchronization
 public final class RunControl: Sendable {
   package let wakeup = Wakeup()
   private let isStopping = Atomic(false)
+  private let stopped = Mutex<ContinuousClock.Instant?>(nil)
   private let reopening = Atomic(false)
 
   /// Makes a control.
@@ -12,6 +13,7 @@ public final class RunControl: Sendable {
 
   /// Asks for an orderly end: what has been read is delivered and confirmed.
   public func stop() {
+    stopped.withLock { $0 = $0 ?? .now }
     isStopping.store(true, ordering: .releasing)
     wakeup.signal()
   }
@@ -24,6 +26,11 @@ public final class RunControl: Sendable {
 
   /// Whether an orderly end has been asked for.
   public var isStopRequested: Bool { isStopping.load(ordering: .acquiring) }
+
+  /// Whether an orderly end was asked for so long ago.
+  public func isStopRequested(since patience: Duration) -> Bool {
+    isStopRequested && stopped.withLock { $0.map { ContinuousClock.now - $0 >= patience } ?? false }
+  }
 
   /// Waits for what a source polls, a request, or the end of the time; nil waits without end.
   package func wait(for request: PollDescriptor?, atMost duration: Duration?) {

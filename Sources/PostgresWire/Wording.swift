@@ -1,3 +1,5 @@
+import Octets
+
 /// Words for an operator, in which settings and commands are data: whoever shows them knows whether a setting is a flag, a
 /// line of a file or a property.
 ///
@@ -42,8 +44,8 @@ public struct Wording: Hashable, Sendable {
   public func text(setting: (Setting) -> String, command: (String, [Setting]) -> String) -> String {
     parts.map { part in
       switch part {
-      // One line, whatever it quotes.
-      case .words(let words): String(words.map { $0.isNewline ? " " : $0 })
+      // One line, whatever it quotes, and nothing in it that steers a terminal.
+      case .words(let words): "\(ForeignText(String(words.map { $0.isNewline ? " " : $0 })))"
       case .setting(let named): setting(named)
       case .command(let name, let settings): command(name, settings)
       }

@@ -31,7 +31,8 @@ final class Mailbox: Sendable {
     state.withLock { $0.isSubmitting = false }
   }
 
-  private func post(_ answer: Answer) {
+  /// Takes an answer in and wakes who waits for it.
+  func post(_ answer: Answer) {
     let mustWake = state.withLock { state in
       state.answers.append(answer)
       return !state.isSubmitting

@@ -54,7 +54,7 @@ extension Pipeline {
         growing.append(event, release.rows.attributes, from: release.rows.window, committedAt: position, time)
         delivered = position
         eventCount += 1
-      case .badRow(let json, let reason): keepBadRow(json, reason, at: position)
+      case .badRow(let row): keep(row, at: position)
       }
     }
     releasing = release

@@ -155,7 +155,7 @@ package struct Pipeline {
         try encode(outcome, message, relation: relation, lsn)
       } catch {
         let shape = decoder.relations[relation]
-        try keepBadRow(error, BadRow.json(insert.new, shape, message))
+        try keepBadRow(error, BadRow(insert.new, shape, message, "\(error)"))
       }
       try open.bound()
     case .begin(let begin):
@@ -186,7 +186,7 @@ package struct Pipeline {
       do throws(MappingError) {
         try encode(try mapper.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
       } catch {
-        try keepBadRow(error, BadRow.json(logical, message))
+        try keepBadRow(error, BadRow(logical, message, "\(error)"))
       }
       try open.bound()
     case .streamStart(let start):
@@ -236,7 +236,9 @@ package struct Pipeline {
       throw Failure(undecoded: error, at: lsn)
     }
     try beginRow(xid, lsn)
-    do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch { try keepBadRow(error, "") }
+    do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch {
+      try keepBadRow(error, BadRow("\(error)"))
+    }
     try open.bound()
   }
 

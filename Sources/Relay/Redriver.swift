@@ -1,127 +1,133 @@
 public import Delivery
-import IntegrationEvents
 public import PostgresWire
 
-/// Delivers dead letters again, oldest first.
+/// Delivers dead letters again: those of one aggregate by their positions, others side by side.
 public struct Redriver {
   /// What came of it.
   public struct Result: Hashable, Sendable {
     /// Delivered and removed.
     public let delivered: Int
-    /// Chosen, but still there.
-    public let left: Int
+    /// Chosen, but still there; nil when a stop was asked for and what was under way did not arrive in time.
+    public let left: Int?
   }
-
-  /// A store may read or write everything each time, so letters go some at a time; as many may come again after a kill.
-  private static let removedAtOnce = 10
-  private static let pageSize = 100
-  /// How long a stop waits for the letter that is under way.
-  private static let patience: Duration = .seconds(10)
 
   private let store: any DeadLetterStore
   private let control: RunControl
-  private let makeSink: () throws(Failure) -> any Sink
-  /// Keys whose later letters stay behind one that was refused.
-  private var stuckKeys: Set<String> = []
-  /// Letters that were refused, which stay.
-  private var stuck: Set<EventPosition> = []
-  private var delivered = 0
-  private var delivering: [DeadLetter] = []
-  private var left = 0
+  private let drainTimeout: Duration
+  private let patience: Patience
+  private let makeSink: (DeadLetterOffice) throws(Failure) -> any Sink
 
-  /// Makes a redriver; its sinks must stop, not make dead letters, when they are refused. One that has stopped takes
-  /// nothing more, so a new one is made then.
+  /// Makes a redriver.
+  ///
+  /// - Parameters:
+  ///   - control: a stop ends it.
+  ///   - drainTimeout: how long a stop waits for the letters that are under way.
+  ///   - onWait: told each time a store that cannot do its work now will be tried again.
+  ///   - makeSink: makes the sink; what it is refused must go to the office that it is given.
   public init(
-    _ store: any DeadLetterStore, _ control: RunControl, sink makeSink: @escaping () throws(Failure) -> any Sink
+    _ store: any DeadLetterStore, _ control: RunControl, drainTimeout: Duration = .seconds(30),
+    onWait: @escaping @Sendable (Failure) -> Void = { _ in },
+    sink makeSink: @escaping (DeadLetterOffice) throws(Failure) -> any Sink
   ) {
     self.store = store
     self.control = control
+    self.drainTimeout = drainTimeout
+    patience = Patience(isCancelled: { control.isStopRequested(since: drainTimeout) }, onWait: onWait)
     self.makeSink = makeSink
   }
 
   /// Delivers the letters that match, until none is left, all that are left were refused, or a stop is asked for.
   ///
   /// A running stream may park more events behind these; they are taken too, so that no key stays half parked.
-  public mutating func run(_ query: LetterQuery) throws(Failure) -> Result {
-    var sink = try makeSink()
+  public func run(_ query: LetterQuery) throws(Failure) -> Result {
+    let refused = RefusedLetters()
+    let sink = try makeSink(DeadLetterOffice(refused, parksKeys: true))
     defer { sink.close() }
-    var mark: LetterMark?
-    while !control.isStopRequested {
-      let page = try store.letters(matching: query, after: mark, limit: Self.pageSize)
-      if page.letters.isEmpty { break }
-      var rest = page.letters[...]
-      // Letters may be there twice; the other one goes with the first.
-      delivering = []
-      var hasRemoved = false
-      while !rest.isEmpty, !control.isStopRequested {
-        let gone = try deliver(&rest, to: &sink)
-        if !gone.isEmpty { try store.remove(gone) }
-        hasRemoved = hasRemoved || !gone.isEmpty
-      }
-      // A mark does not outlive a removal; what was refused is met again and passed over.
-      mark = hasRemoved ? nil : page.next
-      if hasRemoved { left = 0 }
-      if mark == nil, !hasRemoved { break }
+    var way = RedriveWay(sink, refused, control)
+    do throws(Failure) {
+      return try run(query, &way)
+    } catch {
+      // What has arrived goes, whatever else went wrong.
+      try? store.remove(way.takeGone(all: true))
+      throw error
     }
-    if control.isStopRequested { try countLeft(query) }
-    return Result(delivered: delivered, left: left)
   }
 
-  private mutating func countLeft(_ query: LetterQuery) throws(Failure) {
-    left = 0
-    try store.forEachPage(matching: query) { (letters) throws(Failure) in left += letters.count }
+  private func run(_ query: LetterQuery, _ way: inout RedriveWay) throws(Failure) -> Result {
+    var left = 0
+    repeat {
+      let before = way.delivered
+      left = try pass(query, &way)
+      if way.delivered == before { break }
+    } while !control.isStopRequested
+    guard try drain(&way) else { return Result(delivered: way.delivered, left: nil) }
+    try patience.perform { () throws(Failure) in try store.tidy() }
+    if control.isStopRequested { left = try count(query) }
+    return Result(delivered: way.delivered, left: left)
   }
 
-  /// Delivers letters one after another, at most so many as are removed at once; gives those that are delivered.
-  private mutating func deliver(
-    _ letters: inout ArraySlice<DeadLetter>, to sink: inout any Sink
-  ) throws(Failure) -> [DeadLetter] {
-    var gone: [DeadLetter] = []
-    while let letter = letters.popFirst() {
-      if delivering.contains(where: { $0.isAbout(letter) }) { continue }
-      if !letter.isEvent || stuckKeys.contains(letter.key) || stuck.contains(letter.position) {
-        left += 1
-        continue
+  /// Goes through the letters once; gives how many are left.
+  private func pass(_ query: LetterQuery, _ way: inout RedriveWay) throws(Failure) -> Int {
+    var (mark, left): (LetterMark?, Int) = (nil, 0)
+    var last: DeadLetter.Identity?
+    (way.stayed, way.isEnding) = (0, false)
+    repeat {
+      let page = try patience.perform { () throws(Failure) in
+        try store.letters(matching: query, after: mark, limit: RedriveWay.pageSize)
       }
-      if let failure = deliver(letter, to: sink) {
-        if failure.kind == .closed, control.isStopRequested { return gone }
-        guard failure.kind == .refused else {
-          if !gone.isEmpty { try store.remove(gone) }
-          throw failure
+      for letter in page.letters where !control.isStopRequested {
+        // One that is there twice goes or stays with the first.
+        if letter.identity == last {
+          try settle(&way)
+          way.isEnding = false
+          if way.lastStayed { left += 1 } else { way.alsoGone(letter) }
+          continue
         }
-        sink.close()
-        do throws(Failure) { sink = try makeSink() } catch {
-          if !gone.isEmpty { try store.remove(gone) }
-          throw error
+        guard letter.isEvent else {
+          left += 1
+          continue
         }
-        stuck.insert(letter.position)
-        if !letter.key.isEmpty { stuckKeys.insert(letter.key) }
-        left += 1
-      } else {
-        gone.append(letter)
-        delivering.append(letter)
-        delivered += 1
-        if gone.count == Self.removedAtOnce || control.isStopRequested { break }
+        last = letter.identity
+        way.add(letter)
+        while way.isFull, !control.isStopRequested { try turn(&way) }
       }
-    }
-    return gone
+      mark = page.next
+    } while mark != nil && !control.isStopRequested
+    if !control.isStopRequested { try settle(&way) }
+    return left + way.stayed
   }
 
-  /// Waits for one delivery; nil when it is durable.
-  private func deliver(_ letter: DeadLetter, to sink: any Sink) -> Failure? {
-    var batch = EventBatch()
-    do throws(Failure) { try batch.append(letter) } catch { return error }
-    let mailbox = Mailbox(control.wakeup)
-    mailbox.submit(batch, 0, to: sink)
-    var deadline: ContinuousClock.Instant?
-    while true {
-      if let answer = mailbox.take().first { return answer.failure }
-      if control.isStopRequested {
-        let limit = deadline ?? .now + Self.patience
-        deadline = limit
-        if ContinuousClock.now >= limit { sink.close() }
-      }
-      control.wait(for: nil, atMost: deadline == nil ? nil : .milliseconds(100))
+  /// Waits for something to arrive, and removes what has.
+  private func turn(_ way: inout RedriveWay) throws(Failure) {
+    let failure = way.wait()
+    let gone = way.takeGone(all: failure != nil || way.isEnding && way.isIdle)
+    if !gone.isEmpty { try patience.perform { () throws(Failure) in try store.remove(gone) } }
+    guard let failure else { return }
+    guard failure.kind == .readerGone else { throw failure }
+    throw Failure(
+      .writeFailed, "\(failure.what) before all dead letters were written; those that were not are left",
+      advice: "redrive them again")
+  }
+
+  /// Waits until everything has arrived.
+  private func settle(_ way: inout RedriveWay) throws(Failure) {
+    way.isEnding = true
+    while !way.isSettled, !control.isStopRequested { try turn(&way) }
+  }
+
+  /// Waits for what is under way; false when that was given up after a stop.
+  private func drain(_ way: inout RedriveWay) throws(Failure) -> Bool {
+    way.stop()
+    while !way.isSettled {
+      if control.isStopRequested(since: drainTimeout), !way.isIdle { return false }
+      try turn(&way)
     }
+    return true
+  }
+
+  private func count(_ query: LetterQuery) throws(Failure) -> Int {
+    var count = 0
+    try store.forEachPage(matching: query) { (letters) throws(Failure) in count += letters.count }
+    return count
   }
 }

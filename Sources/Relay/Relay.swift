@@ -11,7 +11,8 @@ public struct Relay: Sendable {
   public struct Request: Sendable {
     /// The position to start at, or a later one.
     public let position: LSN
-    /// Whether it is opened for the first time.
+    /// Whether it is opened for the first time, or anew after an end of our own making: whoever has the slot still will let it
+    /// go in a moment.
     public let isFirst: Bool
     /// Whether transactions must not come before their commit.
     public let wholeTransactions: Bool
@@ -69,7 +70,6 @@ public struct Relay: Sendable {
       var loop: RelayLoop<Source>
       do throws(Failure) {
         let checkpoint = try openCheckpoint()
-        try deadLetters.refresh()
         loop = try RelayLoop(
           configuration, checkpoint, source, wasTaken: taken.take(), makeSink, deadLetters, control, board, log)
       } catch {
@@ -97,6 +97,7 @@ public struct Relay: Sendable {
   ) throws(Failure) -> RelayOutcome? {
     while true {
       let before = loop.progress
+      var isOwnEnd = false
       do {
         return loop.outcome(try loop.run())
       } catch {
@@ -107,12 +108,13 @@ public struct Relay: Sendable {
         loop.disconnect()
         loop.publish(.connecting)
         loop.gate.disconnect(grace: configuration.disconnectGrace)
-        takeWholeTransactions(after: error, loop.needsWholeTransactions)
-        try reconsider(error, &loop)
+        // That is no failure that may come again, so it counts for no retry.
+        isOwnEnd = takeWholeTransactions(after: error, loop.needsWholeTransactions)
+        if !isOwnEnd { try reconsider(error, &loop) }
       }
       let gate = loop.gate
       let next = Request(
-        position: loop.flushed, isFirst: false, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
+        position: loop.flushed, isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
       guard let source = try reconnect(&loop, { () throws(Failure) in try open(next) }) else {
         try loop.settle()
         return loop.outcome(.stopped)
@@ -123,10 +125,13 @@ public struct Relay: Sendable {
   }
 
   /// PostgreSQL cannot send some transactions while they are in progress, and says so in its own words only.
-  private mutating func takeWholeTransactions(after failure: Failure, _ isNeeded: Bool) {
-    guard !takesWholeTransactions, isNeeded || failure.sqlState == "XX000" else { return }
+  private mutating func takeWholeTransactions(after failure: Failure, _ isNeeded: Bool) -> Bool {
+    guard configuration.canReopen, !takesWholeTransactions, isNeeded || failure.sqlState == "XX000" else {
+      return false
+    }
     takesWholeTransactions = true
-    log.warning("transactions are taken whole, after their commit, from now on")
+    log.warning("\(failure.what); transactions are taken whole, after their commit, from now on")
+    return true
   }
 
   /// Adds which stream it was.
@@ -161,8 +166,10 @@ public struct Relay: Sendable {
     while !control.isStopRequested {
       do { return try open() } catch {
         if control.isStopRequested { break }
-        if error.kind == .slotHeld || error.kind == .slotInUse { loop.gate.close() }
-        try reconsider(error, &loop)
+        var failure = error
+        if failure.kind == .slotInUse { failure.kind = .slotHeld }
+        if failure.kind == .slotHeld { loop.gate.close() }
+        try reconsider(failure, &loop)
       }
     }
     return nil

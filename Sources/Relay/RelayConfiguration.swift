@@ -29,6 +29,9 @@ public struct RelayConfiguration: Sendable {
   public var disconnectGrace: Duration = .seconds(10)
   /// Whether to connect again when the source fails in a way that may heal. Default: yes.
   public var retries = true
+  /// Whether a stream that is opened again goes on where the last one was: not with a slot that goes with its connection.
+  /// Default: yes.
+  public var canReopen = true
   /// How long a stop waits for the sink. Default: 30 s.
   public var drainTimeout: Duration = .seconds(30)
   /// Where rows of transactions in progress wait for their commit.

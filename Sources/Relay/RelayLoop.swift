@@ -10,13 +10,12 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private var pipeline: Pipeline
   private var outbound: Outbound
   private var ledger: PositionLedger
-  private let deadLetters: DeadLetterOffice
+  private var desk: LetterDesk
   private let control: RunControl
   private let board: StatusBoard
   private let log: Logger
   private let drainTimeout: Duration
   private let disconnectGrace: Duration
-  private var keptRows = 0
   /// Whether it was the sink or the letters that failed, not the stream.
   private(set) var hasSinkFailed = false
   private var warned = PassedOver()
@@ -54,7 +53,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     drainTimeout = configuration.drainTimeout
     disconnectGrace = configuration.disconnectGrace
     self.ledger = ledger
-    self.deadLetters = deadLetters
+    desk = LetterDesk(deadLetters, control.wakeup)
+    desk.refresh()
     self.control = control
     self.board = board
     self.log = log
@@ -81,7 +81,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Goes on with a stream that has been opened anew.
   mutating func reconnect(_ source: consuming Source) throws(Failure) {
     try ledger.check(source, confirmed: flushed, held: pipeline.newest)
-    try deadLetters.refresh()
+    desk.refresh()
     session.replace(source)
     pipeline.restart()
   }
@@ -92,7 +92,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     try send(asking: session.seeksEnd)
     while true {
       outbound.collect(&pipeline)
-      if let failure = outbound.failure { return try end(failure) }
+      if let failure = outbound.failure ?? desk.takeFailure(log) { return try end(failure) }
       if control.isStopRequested {
         pipeline.dropIncomplete()
         return try finish(.stopped)
@@ -113,9 +113,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Reads and hands over; nil when there is no room for what would be read.
   private mutating func step() throws(Failure) -> FrameSupply? {
-    guard !pipeline.isBatchFull, outbound.hasRoom(pipeline.confirm) else {
+    guard mayRead else {
       outbound.handOver(&pipeline, after: .paused)
-      if !pipeline.isBatchFull, outbound.hasRoom(pipeline.confirm) { return .paused }
+      if mayRead { return .paused }
       try session.letGo()
       return nil
     }
@@ -136,23 +136,14 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       throw failure
     }
     for warning in warned.warnings(PassedOver(pipeline.mapper)) { log.warning("\(warning)") }
-    try keepBadRows()
+    desk.keep(pipeline.takeBadRows())
     if !pipeline.hasReachedEnd, supply != .ended { outbound.handOver(&pipeline, after: supply) }
     return supply
   }
 
-  /// Rows that cannot become events are kept before any later event may become durable, for a sink that resumes behind
-  /// that one would not see them again.
-  private mutating func keepBadRows() throws(Failure) {
-    let letters = pipeline.takeBadRows()
-    guard !letters.isEmpty else { return }
-    do throws(Failure) {
-      try deadLetters.keep(letters)
-    } catch {
-      _ = try end(error)
-    }
-    keptRows += letters.count
-    log.warning("\(letters.count) rows went to the dead letters: \(letters[0].reason)")
+  /// Whether there is room for what would be read, and nothing that has to be durable before it.
+  private var mayRead: Bool {
+    !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
   }
 
   /// Tells the server how far we are, when it is time.
@@ -180,19 +171,12 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Delivers what there is, confirms it, and ends the stream.
   private mutating func finish(_ reason: RelayOutcome.Reason) throws(Failure) -> RelayOutcome.Reason {
-    var deadline: ContinuousClock.Instant?
+    var drain = Drain(drainTimeout)
     var isLost = false
     outbound.handOverAll(&pipeline)
     while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
       if let failure = outbound.failure { return try end(failure) }
-      if control.isStopRequested {
-        let limit = deadline ?? .now + drainTimeout
-        deadline = limit
-        guard ContinuousClock.now < limit else {
-          log.warning("gave up waiting for the sink; what it has not taken is not confirmed and will come again")
-          break
-        }
-      }
+      if control.isStopRequested, drain.isOver { break }
       publish(.draining)
       tell()
       control.wait(for: nil, atMost: session.longestWait)
@@ -207,9 +191,11 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     }
     if let failure = outbound.failure { return try end(failure) }
     tell()
+    let isDone = pipeline.confirm.isIdle && pipeline.batch.events.isEmpty
     advance()
     try sayGoodbye()
     if let summary = PassedOver(pipeline.mapper).summary { log.warning("\(summary)") }
+    guard isDone else { throw .drainGivenUp(after: drainTimeout) }
     return reason
   }
 
@@ -267,7 +253,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       status.deliveredEvents = outbound.deliveredEvents
       status.batchesInFlight = pipeline.confirm.batchesInFlight
       status.bytesInFlight = pipeline.confirm.bytesInFlight
-      status.keptRows = keptRows
+      status.keptRows = desk.keptRows
       status.passedOver = PassedOver(pipeline.mapper)
     }
   }

@@ -33,10 +33,21 @@ public struct PoisonSettings: Hashable, Sendable {
     }
   }
 
-  /// Opens the letters.
-  public func makeOffice(database: String) throws(Failure) -> DeadLetterOffice {
+  /// Makes the office that keeps letters, or stops.
+  ///
+  /// - Parameters:
+  ///   - retries: whether the letters' place is tried again when it cannot be used.
+  ///   - isCancelled: asked now and then while the letters' place cannot be used: true gives up.
+  ///   - onWait: told each time it will be tried again.
+  public func makeOffice(
+    database: String, retries: Bool = true, isCancelled: @escaping @Sendable () -> Bool = { false },
+    onWait: @escaping @Sendable (Failure) -> Void = { _ in }
+  ) -> DeadLetterOffice {
     guard let deadLetters else { return DeadLetterOffice() }
-    return try DeadLetterOffice(try deadLetters.open(database: database), parksKeys: parkKey)
+    return DeadLetterOffice(
+      deadLetters.store(database: database, isCancelled: isCancelled), parksKeys: parkKey, retries: retries,
+      isCancelled: isCancelled,
+      onWait: onWait)
   }
 }
 
@@ -68,11 +79,15 @@ extension LetterPlace: LosslessStringConvertible {
     }
   }
 
-  /// Opens the store; a table is reached through a connection of its own.
-  public func open(database: String) throws(Failure) -> any DeadLetterStore {
+  /// The store; a table is reached through a connection of its own, when there is something to do.
+  ///
+  /// - Parameter isCancelled: asked now and then while something is waited for: true gives up.
+  public func store(
+    database: String, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) -> any DeadLetterStore {
     switch self {
-    case .file(let path): return DeadLetterFile(path: path)
-    case .table(let name): return try DeadLetterTable(name, database: database)
+    case .file(let path): DeadLetterFile(path: path, isCancelled: isCancelled)
+    case .table(let name): DeadLetterTable(name, database: database, isCancelled: isCancelled)
     }
   }
 }

@@ -42,6 +42,7 @@ public struct RelaySettings: Hashable, Sendable {
     configuration.checkpoint = checkpoint
     configuration.acceptsGap = acceptGap
     configuration.retries = retries && !source.temporarySlot
+    configuration.canReopen = !source.temporarySlot
     configuration.drainTimeout = drainTimeout.duration
     configuration.spool = spool
     return configuration

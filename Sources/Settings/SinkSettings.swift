@@ -86,9 +86,9 @@ public struct SinkSettings: Hashable, Sendable {
   }
 
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
-  public func makeDetached() throws(Failure) -> any Sink {
+  public func makeDetached(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http(let url): return try http.make(url: url, DeadLetterOffice())
+    case .http(let url): return try http.make(url: url, deadLetters)
     case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout or an https:// address")
     }

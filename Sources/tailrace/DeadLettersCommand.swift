@@ -1,7 +1,7 @@
 import ArgumentParser
 import Delivery
 import IntegrationEvents
-import Operations
+import Octets
 import PostgresWire
 import Relay
 import Settings
@@ -12,95 +12,96 @@ struct DeadLettersCommand: ParsableCommand {
     commandName: "dead-letters", abstract: "Lists, shows, redrives and drops what could not be delivered.",
     subcommands: [List.self, Show.self, Redrive.self, Drop.self])
 
-  /// Which store.
-  struct StoreOptions: ParsableArguments {
-    @OptionGroup var connection: ConnectionOptions
-
-    @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
-    var deadLetters: LetterPlace
-
-    func open() throws(Failure) -> any DeadLetterStore {
-      let store = try deadLetters.open(database: connection.resolved)
-      if let warning = (store as? DeadLetterTable)?.warning { say("warning: \(Flags.text(warning))") }
-      return store
-    }
-  }
-
-  /// Which letters.
-  struct Selection: ParsableArguments {
-    @Option(help: ArgumentHelp("Those of an aggregate id.", valueName: "key"))
-    var key: String?
-
-    @Option(help: ArgumentHelp("The one of an event id.", valueName: "id"))
-    var id: String?
-
-    @Flag(help: "All of them.")
-    var all = false
-
-    func validate() throws {
-      guard [key != nil, id != nil, all].filter({ $0 }).count == 1 else {
-        throw ValidationError("say which: --key, --id or --all")
-      }
-    }
-
-    var query: LetterQuery { LetterQuery(key: key, id: id) }
-  }
-
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints a line a letter: position, id, key, reason, attempts.")
-    @OptionGroup var store: StoreOptions
+      abstract: "Prints a line a letter, by position: position, id, key, reason, attempts.",
+      discussion: "What could steer a terminal or end a line is shown as JSON escapes it. --json has everything.")
+    @OptionGroup var store: LetterStoreOptions
+    @OptionGroup var filter: LetterFilter
+
+    @Flag(help: "Print each letter whole, as a line of JSON.")
+    var json = false
+
+    @Flag(help: "Print only how many there are.")
+    var count = false
+
+    @Option(help: ArgumentHelp("Print no more than so many.", valueName: "number"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Only those behind a position: the last one's of a page.", valueName: "position"))
+    var after: LetterPosition?
+
+    func validate() throws {
+      guard limit.map({ $0 > 0 }) ?? true else { throw ValidationError("--limit: at least 1") }
+      guard !count || !json && limit == nil else { throw ValidationError("--count: goes without --json and --limit") }
+    }
 
     func run() throws {
-      try reportingErrors {
-        try store.open().forEachPage { (letters) throws(Failure) in
-          for letter in letters {
-            let fields = [letter.position.sequence, letter.id, letter.key, letter.reason, "\(letter.attempts)"]
-            print(fields.joined(separator: "\t"))
-          }
-        }
-      }
+      try reportingErrors { try store.use(list) }
+    }
+
+    private func list(_ letters: any DeadLetterStore) throws {
+      var number = 0
+      var mark = after.map { LetterMark($0.position, .max) }
+      repeat {
+        let page = try letters.letters(
+          matching: filter.query, after: mark, limit: min(200, limit.map { $0 - number } ?? .max))
+        if !count { for letter in page.letters { print(json ? shown(letter) : line(letter)) } }
+        number += page.letters.count
+        mark = page.next
+      } while mark != nil && limit.map({ number < $0 }) ?? true
+      if count { print(number) }
+    }
+
+    private func line(_ letter: DeadLetter) -> String {
+      [letter.position.sequence, letter.id, letter.key, letter.reason, "\(letter.attempts)"]
+        .map { "\(ForeignText($0))" }.joined(separator: "\t")
     }
   }
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Prints a letter whole, as JSON.")
-    @OptionGroup var store: StoreOptions
+    @OptionGroup var store: LetterStoreOptions
     @Argument(help: "The event's id, or the position of a row.") var id: String
 
     func run() throws {
       try reportingErrors {
         var count = 0
-        try store.open().forEachPage { (letters) throws(Failure) in
-          for letter in letters where letter.id == id || letter.position.sequence == id {
-            print(letter.json)
-            count += 1
+        try store.use { store in
+          try store.forEachPage { (letters) throws(Failure) in
+            for letter in letters where letter.id == id || letter.position.sequence == id {
+              print(shown(letter))
+              count += 1
+            }
           }
         }
-        guard count > 0 else { throw ValidationError("there is no dead letter '\(id)'") }
+        guard count > 0 else { throw ValidationError("there is no dead letter '\(ForeignText(id))'") }
       }
     }
   }
 
   struct Drop: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Removes letters for good.")
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var selection: Selection
+    @OptionGroup var store: LetterStoreOptions
+    @OptionGroup var selection: LetterSelection
 
     func run() throws {
       try reportingErrors {
-        say("dropped \(try store.open().removeAll(matching: selection.query)) dead letters")
+        try store.use { store in say("dropped \(try store.removeAll(matching: selection.query)) dead letters") }
       }
     }
   }
 
   struct Redrive: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Delivers letters again, oldest first; each is gone only when it has been delivered.",
-      discussion: "A letter that is refused again stays, and with it the later ones of its key.")
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var selection: Selection
+      abstract: "Delivers letters again, by position; each is gone only when it has been delivered.",
+      discussion: "A letter that is refused again stays, and with it the later ones of its aggregate.")
+    @OptionGroup var store: LetterStoreOptions
+    @OptionGroup var selection: LetterSelection
     @OptionGroup var sink: SinkOptions
+
+    @Option(help: ArgumentHelp("How long a first SIGTERM or SIGINT waits for the sink.", valueName: "duration"))
+    var drainTimeout = TimeSpan(.seconds(30))
 
     func validate() throws {
       let settings = sink.settings
@@ -114,13 +115,27 @@ struct DeadLettersCommand: ParsableCommand {
       try reportingErrors {
         let control = RunControl()
         Signals.direct(to: control)
-        let opened = try store.open()
+        let limit = drainTimeout.duration
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
-        var redriver = Redriver(opened, control, sink: sink.settings.makeDetached)
-        let result = try redriver.run(selection.query)
-        say("redrove \(result.delivered) dead letters, \(result.left) left")
-        if result.left > 0, !control.isStopRequested { throw ExitCode(FailureKind.refused.exitCode) }
+        try store.use(isCancelled: { control.isStopRequested(since: limit) }) { letters in
+          let redriver = Redriver(
+            letters, control, drainTimeout: limit, onWait: { say("\($0.text(Flags.text)); trying again") },
+            sink: sink.settings.makeDetached)
+          try report(redriver.run(selection.query), isStopped: control.isStopRequested)
+        }
       }
+    }
+
+    private func report(_ result: Redriver.Result, isStopped: Bool) throws {
+      guard let left = result.left else {
+        say("redrove \(result.delivered) dead letters, and gave up waiting for others, which are left")
+        throw ExitCode(FailureKind.drainGivenUp.exitCode)
+      }
+      say("redrove \(result.delivered) dead letters, \(left) left")
+      if left > 0, !isStopped { throw ExitCode(FailureKind.refused.exitCode) }
     }
   }
 }
+
+/// A letter as JSON that may be shown on a terminal.
+private func shown(_ letter: DeadLetter) -> String { "\(ForeignText(letter.json))" }

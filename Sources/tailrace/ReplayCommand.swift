@@ -62,8 +62,10 @@ struct ReplayCommand: ParsableCommand {
       Signals.direct(to: control)
       if strict { try Inspection.check(path) }
       let settings = try settings()
-      let deadLetters = try settings.poison.makeOffice(database: try ConnectionOptions.parse([]).resolved)
-      let log = logging.logger()
+      let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
+      let deadLetters = settings.poison.makeOffice(
+        database: try ConnectionOptions.parse([]).resolved,
+        isCancelled: { control.isStopRequested(since: drainTimeout) }, onWait: { log.warning("\($0); trying again") })
       for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
       var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited

@@ -48,8 +48,7 @@ struct SetupCommand: ParsableCommand {
       plan.isTemporary = temporary
       var steps = try administration.setupSteps(plan)
       if let name = deadLetterTable.flatMap({ TableName($0) }) {
-        let statement = DeadLetterTable.createStatement(name)
-        steps.append(try administration.tableStep(name, createStatement: statement))
+        steps.append(try administration.letterTableStep(name))
       }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")

@@ -101,7 +101,11 @@ struct StreamCommand: ParsableCommand {
       let log = logging.logger()
       let settings = try settings()
       var replication = try settings.source.replication(tables: settings.outbox.tableNames())
-      let deadLetters = try settings.poison.makeOffice(database: settings.source.database)
+      let drainTimeout = settings.drainTimeout.duration
+      let deadLetters = settings.poison.makeOffice(
+        database: settings.source.database, retries: settings.retries,
+        isCancelled: { control.isStopRequested(since: drainTimeout) },
+        onWait: { log.warning("\($0); trying again") })
       var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
       let outcome = try relay.run(
         open: { (request) throws(Failure) in

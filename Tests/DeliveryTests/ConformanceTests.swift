@@ -186,7 +186,7 @@ struct VerdictTests {
     delivery.attemptEvents = 10
     delivery.retry.firstPause = .milliseconds(1)
     let judge = Judge()
-    let sink = KeyedSink(judge, delivery, deadLetters: try DeadLetterOffice(letters, parksKeys: true))
+    let sink = KeyedSink(judge, delivery, deadLetters: DeadLetterOffice(letters, parksKeys: true))
     try await sink.deliver(
       try Events.batch([.init(id: "1", key: "a"), .init(id: "2", key: "a"), .init(id: "3", key: "b")]))
     #expect(letters.all.map(\.id) == ["1", "2"])

@@ -20,9 +20,10 @@ extension DeadLetterStore {
 }
 
 struct DeadLetterFileTests {
-  private func letter(_ id: String, key: String = "k", ordinal: UInt64 = 1) -> DeadLetter {
+  private func letter(_ id: String, key: String = "k", of type: String = "order", ordinal: UInt64 = 1) -> DeadLetter {
     DeadLetter(
-      event: "{\"id\":\(JSONText.string(id)),\"data\":{\"a\": \"\\u00e9 \\\"\"}}", id: id, key: key,
+      event: "{\"id\":\(JSONText.string(id)),\"data\":{\"a\": \"\\u00e9 \\\"\"}}", id: id, type: "Placed",
+      aggregateType: type, key: key,
       position: EventPosition(commitLSN: 7, ordinal: ordinal), reason: "status 422", status: 422, attempts: 2,
       firstAttempt: 1_700_000_000, lastAttempt: 1_700_000_009, sink: "https://orders.example/events")
   }
@@ -76,7 +77,7 @@ struct DeadLetterFileTests {
     #expect(try file.all().map(\.id) == ["2", "3"])
   }
 
-  @Test func `pages are of one file, also when it is replaced meanwhile`() throws {
+  @Test func `pages go on where they were, also when the file is written anew meanwhile`() throws {
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = DeadLetterFile(path: path)
@@ -86,12 +87,79 @@ struct DeadLetterFileTests {
     try DeadLetterFile(path: path).forEachPage { (letters) throws(Failure) in
       seen += letters.map(\.id)
       try file.remove(Array(all.prefix(3)))
+      try file.tidy()
     }
     #expect(seen == all.map(\.id))
     let page = try file.letters(matching: LetterQuery(), after: nil, limit: 10)
     try file.remove(Array(all[3..<5]))
+    try file.tidy()
     let next = try file.letters(matching: LetterQuery(), after: page.next, limit: 10)
-    #expect(next.letters.map(\.id) == all[5..<15].map(\.id), "a mark of another file begins anew")
+    #expect(next.letters.map(\.id) == all[13..<23].map(\.id))
+  }
+
+  @Test func `letters are read by their positions, however they came`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    let numbers = (1...700 as ClosedRange<UInt64>).shuffled()
+    for piece in stride(from: 0, to: 700, by: 100) {
+      try file.append(numbers[piece..<(piece + 100)].map { letter("\($0)", ordinal: $0) })
+    }
+    #expect(try file.all().map(\.position.ordinal) == Array(1...700))
+  }
+
+  @Test func `a letter that comes again is kept once`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let all = (1...20 as ClosedRange<UInt64>).map { letter("\($0)", ordinal: $0) }
+    try DeadLetterFile(path: path).append(all)
+    let file = DeadLetterFile(path: path)
+    try file.append(Array(all[5...]) + [letter("21", ordinal: 21)])
+    #expect(try file.all().map(\.position.ordinal) == Array(1...21))
+    #expect(try file.appendBehindOthers(all[7]) == .isThere)
+  }
+
+  @Test func `what is removed is gone at once, and from the disk when many are`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    try file.append((1...9 as ClosedRange<UInt64>).map { letter("id-\($0)", ordinal: $0) })
+    let size = try Data(contentsOf: URL(filePath: path)).count
+    try file.remove(Array(try file.all()[2...4]))
+    #expect(try file.all().map(\.id) == ["id-1", "id-2", "id-6", "id-7", "id-8", "id-9"])
+    #expect(try Data(contentsOf: URL(filePath: path)).count == size)
+    // Another one sees it too, and puts letters behind.
+    try DeadLetterFile(path: path).append([letter("id-10", ordinal: 10)])
+    try file.tidy()
+    let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+    #expect(!text.contains("id-3") && text.split(separator: "\n").count == 7)
+    #expect(text.split(separator: "\n").allSatisfy { $0.hasPrefix("{") })
+  }
+
+  @Test func `no text of others makes a second letter, or one that hides the rest`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    let forged = letter("forged", ordinal: 99).json
+    let events = [
+      "{}\n\(forged)\n{}", "\n\(forged)", "{\"a\":\n1}", "not json", "\u{1b}[2J", "{\"a\":",
+      String(repeating: "[", count: 6000),
+      "{\"a\":\(String(repeating: "[", count: 511))\(String(repeating: "]", count: 511))}",
+      "{\"a\":\(String(repeating: "[", count: 6000))\(String(repeating: "]", count: 6000))}",
+    ]
+    for (index, text) in events.enumerated() {
+      var odd = letter("\(index)", ordinal: UInt64(index + 1))
+      odd.event = text
+      odd.isEvent = index % 2 == 0
+      (odd.id, odd.key, odd.reason, odd.sink) = (text, text, text, text)
+      #expect(DeadLetter(json: Array(odd.json.utf8)) == odd)
+      try file.append([odd])
+    }
+    let read = try file.all()
+    #expect(read.map(\.event) == events)
+    #expect(read.map(\.isEvent) == events.indices.map { $0 % 2 == 0 })
+    let bytes = Array(try Data(contentsOf: URL(filePath: path)))
+    #expect(bytes.count { $0 == 0x0A } == events.count && bytes.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
   }
 
   @Test func `empty lines say nothing`() throws {
@@ -114,20 +182,59 @@ struct DeadLetterFileTests {
     #expect(try String(contentsOf: URL(filePath: path), encoding: .utf8) == text)
   }
 
-  @Test func `a letter is put behind its key only while that is parked`() throws {
+  @Test func `a letter is put behind its aggregate only while that is parked, and only behind`() throws {
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = DeadLetterFile(path: path)
-    #expect(try !file.appendBehindKey(letter("1")))
-    try file.append([letter("1")])
-    #expect(try file.appendBehindKey(letter("2", ordinal: 2)))
-    #expect(try !file.appendBehindKey(letter("3", key: "other", ordinal: 3)))
-    #expect(try file.all().map(\.id) == ["1", "2"])
+    #expect(try file.appendBehindOthers(letter("3", ordinal: 3)) == .free)
+    try file.append([letter("3", ordinal: 3)])
+    #expect(try file.appendBehindOthers(letter("4", ordinal: 4)) == .parked)
+    #expect(try file.appendBehindOthers(letter("2", ordinal: 2)) == .ahead, "it stands before the letter")
+    #expect(try file.appendBehindOthers(letter("5", key: "other", ordinal: 5)) == .free)
+    #expect(try file.appendBehindOthers(letter("6", of: "customer", ordinal: 6)) == .free, "the id of another type")
+    #expect(try file.all().map(\.id) == ["3", "4"])
+    // Another process redrives them.
+    let other = DeadLetterFile(path: path)
+    try other.remove(try other.all())
+    #expect(try file.appendBehindOthers(letter("7", ordinal: 7)) == .free)
+    try other.tidy()
+    #expect(try file.appendBehindOthers(letter("7", ordinal: 7)) == .free)
+  }
+
+  @Test func `an id that only looks like another is another's`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    try file.append([letter("1", key: "caf\u{e9}")])
+    #expect(try file.appendBehindOthers(letter("2", key: "cafe\u{301}", ordinal: 2)) == .free)
+    #expect(try file.all(matching: LetterQuery(key: "cafe\u{301}")).isEmpty)
+  }
+
+  @Test func `letters are found by all that is asked for`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = DeadLetterFile(path: path)
+    var second = letter("2", of: "customer", ordinal: 2)
+    (second.type, second.reason, second.lastAttempt) = ("Named", "Status 503", 1_700_000_100)
+    try file.append([letter("1"), second])
+    func found(_ change: (inout LetterQuery) -> Void) throws -> [String] {
+      var query = LetterQuery()
+      change(&query)
+      return try file.all(matching: query).map(\.id)
+    }
+    #expect(try found { $0.type = "Named" } == ["2"])
+    #expect(try found { $0.aggregateType = "order" } == ["1"])
+    #expect(try found { $0.reason = "status 4" } == ["1"])
+    #expect(try found { $0.reason = "status" } == ["1", "2"])
+    #expect(try found { $0.times = 1_700_000_009..<1_700_000_010 } == ["1"])
+    #expect(try found { $0.times = 1_700_000_010..<(.max) } == ["2"])
+    #expect(try found { ($0.key, $0.type) = ("k", "Placed") } == ["1"])
   }
 
   @Test func `without a store the first refusal stops, naming event and position but no secret`() {
-    let error = #expect(throws: Failure.self) { try DeadLetterOffice().keep([letter("evt-1")]) }
-    #expect(error?.kind == .refused)
-    #expect(error?.description.contains("evt-1") == true)
+    DeadLetterOffice().keep([letter("evt-1")]) { error in
+      #expect(error?.kind == .refused)
+      #expect(error?.description.contains("evt-1") == true)
+    }
   }
 }

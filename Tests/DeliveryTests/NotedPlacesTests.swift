@@ -198,12 +198,15 @@ import Testing
   @Test(arguments: ["{broken", "", "17", "[]", #""{}""#])
   func `a letter that holds no event is refused, not delivered without a body`(text: String) throws {
     var batch = EventBatch()
-    let letter = DeadLetter(
+    var letter = DeadLetter(
       event: text, id: "", key: "k", position: EventPosition(commitLSN: 1, ordinal: 1), reason: "", status: nil,
       attempts: 0, firstAttempt: 0, lastAttempt: 0, sink: "")
     #expect(throws: Failure.self) { try batch.append(letter) }
     #expect(batch.bytes.isEmpty && batch.events.isEmpty && batch.attributes.isEmpty)
-    #expect(DeadLetter(json: Array(letter.json.utf8)) == nil)
+    #expect(DeadLetter(json: Array(letter.json.utf8))?.event == text, "it can be read all the same")
+    letter.event = "{}"
+    let edited = letter.json.replacing(#""event":{}"#, with: #""event":\#(text)"#)
+    #expect(DeadLetter(json: Array(edited.utf8)) == nil)
   }
 }
 

@@ -98,7 +98,7 @@ struct DeliveryTests {
     let receiver = try await Receiver { _ in .status(503, after: .milliseconds(400)) }
     var parts = Parts(url: receiver.url)
     parts.delivery.retry.maximumAttempts = 2
-    let sink = try parts.sink(try DeadLetterOffice(MemoryLetters(), parksKeys: false))
+    let sink = try parts.sink(DeadLetterOffice(MemoryLetters(), parksKeys: false))
     try await sink.deliver(try Events.batch((0..<8).map { .init(id: "\($0)", key: "\($0)") }))
     #expect(receiver.mostAtOnce == 8)
     // The second attempts are the last ones, after which there is nothing to wait for.
@@ -152,7 +152,7 @@ struct DeliveryTests {
     let receiver = try await Receiver { $0.body.contains("poison") ? .status(422) : .status(200) }
     let store = MemoryLetters()
     let samples = (0..<16).map { Events.Sample(id: "\($0)", key: "\($0)", type: $0 == 11 ? "poison" : "fine") }
-    try await deliver(samples, to: receiver, try DeadLetterOffice(store, parksKeys: false)) {
+    try await deliver(samples, to: receiver, DeadLetterOffice(store, parksKeys: false)) {
       $0.http.mode = .batch
       $0.delivery.attemptEvents = 16
     }
@@ -172,7 +172,7 @@ struct DeliveryTests {
       .init(id: "1", key: "a", type: "poison"), .init(id: "2", key: "b"), .init(id: "3", key: "a"),
       .init(id: "4", key: "a"), .init(id: "5", key: "b"),
     ]
-    try await deliver(samples, to: receiver, try DeadLetterOffice(store, parksKeys: true))
+    try await deliver(samples, to: receiver, DeadLetterOffice(store, parksKeys: true))
     #expect(store.all.map(\.id) == ["1", "3", "4"])
     #expect(receiver.requests.filter { !$0.body.contains("poison") }.count == 2)
     await receiver.close()
@@ -181,7 +181,7 @@ struct DeliveryTests {
   @Test func `an event is given up after as many attempts as are allowed`() async throws {
     let receiver = try await Receiver { _ in .status(500) }
     let store = MemoryLetters()
-    try await deliver([.init(id: "1", key: "a")], to: receiver, try DeadLetterOffice(store, parksKeys: false)) {
+    try await deliver([.init(id: "1", key: "a")], to: receiver, DeadLetterOffice(store, parksKeys: false)) {
       $0.delivery.retry.maximumAttempts = 3
     }
     #expect(store.all.map(\.attempts) == [3])
@@ -283,7 +283,7 @@ struct DeliveryTests {
     var parts = Parts(url: url)
     parts.delivery.retry.maximumAttempts = 4
     let store = MemoryLetters()
-    let sink = try parts.sink(try DeadLetterOffice(store, parksKeys: false))
+    let sink = try parts.sink(DeadLetterOffice(store, parksKeys: false))
     try await sink.deliver(try Events.batch([.init(id: "1", key: "a")]))
     #expect(store.all.map(\.attempts) == [4])
     #expect(store.all.first?.status == nil)

@@ -97,7 +97,7 @@ struct OddAnswerTests {
         return answer
       }
       let store = MemoryLetters()
-      try await deliver([.init(id: "a", key: "k")], to: receiver.url, try DeadLetterOffice(store, parksKeys: false)) {
+      try await deliver([.init(id: "a", key: "k")], to: receiver.url, DeadLetterOffice(store, parksKeys: false)) {
         $0.delivery.retry.maximumAttempts = 3
       }
       await receiver.close()

@@ -19,7 +19,7 @@ struct ReceiverTroubleTests {
     }
     let store = MemoryLetters()
     let samples: [Events.Sample] = (0..<3).map { .init(id: "\($0)", key: "\($0)") }
-    try await deliver(samples, to: receiver, try DeadLetterOffice(store, parksKeys: false)) {
+    try await deliver(samples, to: receiver, DeadLetterOffice(store, parksKeys: false)) {
       $0.delivery.retry.maximumAttempts = 2
     }
     #expect(store.all.isEmpty)
@@ -31,7 +31,7 @@ struct ReceiverTroubleTests {
   @Test func `a status can be made final again`() async throws {
     let receiver = try await Receiver { _ in .status(404) }
     let store = MemoryLetters()
-    try await deliver([.init(id: "a", key: "k")], to: receiver, try DeadLetterOffice(store, parksKeys: false)) {
+    try await deliver([.init(id: "a", key: "k")], to: receiver, DeadLetterOffice(store, parksKeys: false)) {
       $0.http.answers.refused = [404]
     }
     #expect(store.all.map(\.status) == [404])
@@ -43,7 +43,7 @@ struct ReceiverTroubleTests {
     let receiver = try await Receiver { _ in .status(410) }
     let store = MemoryLetters()
     let error = await #expect(throws: Failure.self) {
-      try await deliver([.init(id: "a", key: "k")], to: receiver, try DeadLetterOffice(store, parksKeys: false))
+      try await deliver([.init(id: "a", key: "k")], to: receiver, DeadLetterOffice(store, parksKeys: false))
     }
     #expect(error?.kind == .receiverGone)
     #expect(error?.kind.exitCode == 65)
@@ -61,7 +61,7 @@ struct ReceiverTroubleTests {
     parts.http.mode = mode
     parts.delivery.attemptEvents = 4
     parts.delivery.maximumAge = .milliseconds(1500)
-    let sink = try parts.sink(try DeadLetterOffice(store, parksKeys: false))
+    let sink = try parts.sink(DeadLetterOffice(store, parksKeys: false))
     let samples: [Events.Sample] = (0..<12).map {
       .init(id: "\($0)", key: "\($0 % 3)", type: $0 % 3 == 0 ? "stuck" : "fine")
     }
@@ -80,7 +80,7 @@ struct ReceiverTroubleTests {
     let receiver = try await Receiver { _ in .status(200, after: .milliseconds(300)) }
     let store = MemoryLetters()
     try await deliver(
-      (0..<4).map { .init(id: "\($0)", key: "k") }, to: receiver, try DeadLetterOffice(store, parksKeys: false)
+      (0..<4).map { .init(id: "\($0)", key: "k") }, to: receiver, DeadLetterOffice(store, parksKeys: false)
     ) { $0.delivery.maximumAge = .milliseconds(100) }
     #expect(store.all.isEmpty)
     await receiver.close()

@@ -61,7 +61,7 @@ struct RequestTests {
       .init(id: "c", key: "k", traceParent: long),
     ] {
       let store = MemoryLetters()
-      let office = try DeadLetterOffice(store, parksKeys: false)
+      let office = DeadLetterOffice(store, parksKeys: false)
       try await deliver([sample, .init(id: "next", key: "n")], to: receiver, office) {
         $0.http.mode = mode
         $0.http.sendsIdempotencyKey = true
@@ -170,7 +170,7 @@ struct RequestTests {
       parts.delivery.linger = duration
     }
     parts.http.mode = .batch
-    let sink = try parts.sink(try DeadLetterOffice(MemoryLetters(), parksKeys: false))
+    let sink = try parts.sink(DeadLetterOffice(MemoryLetters(), parksKeys: false))
     try await sink.deliver(try Events.batch([.init(id: "a", key: "k")]))
     sink.close()
     await receiver.close()

@@ -17,6 +17,11 @@ import Testing
       ("channel binding is required, but server did not offer an authentication method", .connectionSettings),
       ("authentication method requirement \"scram-sha-256\" failed: server accepts connection", .connectionSettings),
       ("could not match 2 port numbers to 3 hosts", .connectionString),
+      ("SSL error: tlsv1 alert unknown ca", .certificate),
+      ("could not load private key file \"client.key\": bad decrypt", .certificate),
+      ("server does not support GSSAPI encryption, but it was required", .certificate),
+      ("SSL SYSCALL error: EOF detected", nil), ("SSL SYSCALL error: Connection reset by peer", nil),
+      ("SSL error: unexpected eof while reading", nil), ("SSL error: wrong version number", nil),
       ("could not translate host name \"nowhere.example\" to address: Name or service not known", nil),
       ("connection to server at \"127.0.0.1\", port 1 failed: Connection refused", nil), ("", nil),
     ] as [(String, FailureKind?)])
@@ -32,6 +37,13 @@ import Testing
     let failure = ServerErrors.malformedConnectionString(words)
     #expect(!failure.description.contains("sesame"))
     #expect(failure.kind == .connectionString)
+  }
+
+  @Test func `of several hosts the last one's words count`() {
+    let certificate = "connection to server at \"a\", port 1 failed: SSL error: certificate verify failed"
+    let refused = "connection to server at \"b\", port 2 failed: Connection refused"
+    #expect(ServerErrors.connecting("\(refused)\n\(certificate)\n", needsPassword: false).kind == .certificate)
+    #expect(ServerErrors.connecting("\(certificate)\n\(refused)\n", needsPassword: false).kind == .connection)
   }
 
   @Test(arguments: [

@@ -53,8 +53,9 @@ import Testing
     let letters = try store.letters(matching: LetterQuery(), after: nil, limit: 100).letters
     #expect(letters.count == 5)
     #expect(letters.count { !$0.isEvent } == 2)
-    #expect(letters.last?.key == "3")
-    #expect(letters.last?.status == 422)
+    let third = try #require(letters.first { $0.key == "3" })
+    #expect(third.status == 422 && !third.type.isEmpty)
+    #expect(letters.map(\.position) == letters.map(\.position).sorted())
     #expect(
       try store.letters(matching: LetterQuery(key: "2"), after: nil, limit: 1).letters.first?.id.hasSuffix("2") == true)
   }

@@ -20,32 +20,40 @@ package final class MemoryLetters: DeadLetterStore {
 
   package var all: [DeadLetter] { kept.withLock { $0 } }
 
-  package func append(_ letters: [DeadLetter]) throws(Failure) { kept.withLock { $0 += letters } }
-
-  package func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool {
+  package func append(_ letters: [DeadLetter]) throws(Failure) {
     kept.withLock { kept in
-      guard kept.contains(where: { $0.key == letter.key }) else { return false }
+      for letter in letters where !kept.contains(where: { $0.identity == letter.identity }) { kept.append(letter) }
+    }
+  }
+
+  /// Adds letters also where they are there already.
+  package func append(again letters: [DeadLetter]) { kept.withLock { $0 += letters } }
+
+  package func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking {
+    kept.withLock { kept in
+      if kept.contains(where: { $0.identity == letter.identity }) { return .isThere }
+      let others = kept.filter { $0.aggregate == letter.aggregate }
+      guard others.contains(where: { $0.position < letter.position }) else { return others.isEmpty ? .free : .ahead }
       kept.append(letter)
-      return true
+      return .parked
     }
   }
 
   package func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
   ) throws(Failure) -> LetterPage {
-    let start = Int(mark?.value ?? 0)
-    var page = LetterPage(letters: [], next: nil)
-    for (index, letter) in all.enumerated().dropFirst(start) where query.matches(letter) {
-      page.letters.append(letter)
-      if page.letters.count == limit {
-        page.next = LetterMark(Int64(index + 1))
-        break
-      }
+    let marked = all.enumerated().map { index, letter in
+      var letter = letter
+      letter.mark = LetterMark(letter.position, Int64(index))
+      return letter
     }
-    return page
+    let rest = marked.filter { letter in
+      query.matches(letter) && (mark.map { mark in letter.mark.map { $0 > mark } ?? false } ?? true)
+    }.sorted { left, right in left.mark.flatMap { mark in right.mark.map { mark < $0 } } ?? false }
+    return LetterPage(letters: Array(rest.prefix(limit)), next: rest.count > limit ? rest[limit - 1].mark : nil)
   }
 
   package func remove(_ letters: [DeadLetter]) throws(Failure) {
-    kept.withLock { kept in kept.removeAll { kept in letters.contains { $0.isAbout(kept) } } }
+    kept.withLock { kept in kept.removeAll { kept in letters.contains { $0.identity == kept.identity } } }
   }
 }

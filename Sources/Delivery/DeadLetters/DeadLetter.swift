@@ -3,12 +3,22 @@ import Octets
 
 /// What could not be delivered, and why: kept until somebody redrives or drops it.
 public struct DeadLetter: Hashable, Sendable {
-  /// The event as a JSON object: a CloudEvent, or for a row that could not become one, its columns.
+  /// The largest event that is kept whole, in bytes.
+  public static let largestEvent = 64 << 20
+
+  /// The event as a JSON object: a CloudEvent, or for a row that could not become one, its columns. Of what was too large,
+  /// a part.
   public var event: String
   /// Whether `event` is a CloudEvent, which can be delivered again.
   public var isEvent = true
+  /// How many bytes there were, if they were too many and `event` is only a part; nil when nothing is missing.
+  public var wholeSize: Int?
   /// The event's id; empty for a row.
   public var id: String
+  /// The event's type; empty for a row.
+  public var type: String
+  /// What kind of thing the event is about; empty for none.
+  public var aggregateType: String
   /// The aggregate id; empty for none.
   public var key: String
   /// Where it stands in the log.
@@ -25,15 +35,21 @@ public struct DeadLetter: Hashable, Sendable {
   public var lastAttempt: Int64
   /// Where it should have gone.
   public var sink: String
+  /// Where the store that it was read from keeps it; nil for one that comes from nowhere.
+  public var mark: LetterMark?
 
   /// Makes a letter.
   public init(
-    event: String, isEvent: Bool = true, id: String, key: String, position: EventPosition, reason: String,
-    status: Int?, attempts: Int, firstAttempt: Int64, lastAttempt: Int64, sink: String
+    event: String, isEvent: Bool = true, wholeSize: Int? = nil, id: String, type: String = "",
+    aggregateType: String = "", key: String, position: EventPosition, reason: String, status: Int?, attempts: Int,
+    firstAttempt: Int64, lastAttempt: Int64, sink: String
   ) {
     self.event = event
     self.isEvent = isEvent
+    self.wholeSize = wholeSize
     self.id = id
+    self.type = type
+    self.aggregateType = aggregateType
     self.key = key
     self.position = position
     self.reason = reason
@@ -44,60 +60,49 @@ public struct DeadLetter: Hashable, Sendable {
     self.sink = sink
   }
 
-  /// Whether two letters are about the same thing, perhaps parked twice.
-  public func isAbout(_ other: DeadLetter) -> Bool { id == other.id && position == other.position }
+  /// Which of two letters is about the same thing, perhaps kept twice.
+  public struct Identity: Hashable, Sendable {
+    /// Where it stands in the log.
+    public let position: EventPosition
+    private let id: ForeignText
+
+    init(_ letter: DeadLetter) {
+      position = letter.position
+      id = ForeignText(letter.id)
+    }
+  }
+
+  /// What it is about.
+  public var identity: Identity { Identity(self) }
+
+  /// Of whom the events wait behind this letter; nil where nobody waits, because nothing says of whom the event is.
+  public var aggregate: Aggregate? { key.isEmpty ? nil : Aggregate(type: aggregateType, id: key) }
+}
+
+/// Whom an event is about: an id means something only with its type.
+public struct Aggregate: Hashable, Sendable {
+  private let type: ForeignText
+  private let id: ForeignText
+
+  /// Names one; the type may be empty.
+  public init(type: String, id: String) {
+    self.type = ForeignText(type)
+    self.id = ForeignText(id)
+  }
 }
 
 extension DeadLetter {
-  /// One line of JSON, without a newline.
-  public var json: String {
-    let members = [
-      "\"position\":\(JSONText.string(position.sequence))", "\"id\":\(JSONText.string(id))",
-      "\"key\":\(JSONText.string(key))", "\"reason\":\(JSONText.string(reason))",
-      "\"status\":\(status.map(String.init) ?? "null")", "\"attempts\":\(attempts)",
-      "\"firstattempt\":\(Self.time(firstAttempt))", "\"lastattempt\":\(Self.time(lastAttempt))",
-      "\"sink\":\(JSONText.string(sink))", "\"\(isEvent ? "event" : "row")\":\(event)",
-    ]
-    return "{\(members.joined(separator: ","))}"
-  }
-
-  /// Reads a line back; nil when it is none.
-  public init?(json: [UInt8]) {
-    var fields: [String: String] = [:]
-    let bytes = unsafe json.span.bytes
-    do {
-      try JSONScanner.forEachMember(bytes, 0..<json.count) { key, value, kind in
-        var text: [UInt8] = []
-        let name = bytes.text(key)
-        // What was kept whole is an object, event or row.
-        if name == "event" || name == "row", kind != .object { return }
-        if kind == .string {
-          guard text.appendUnescaped(bytes, (value.lowerBound + 1)..<(value.upperBound - 1)) else { return }
-        } else {
-          text = Array(json[value])
-        }
-        fields[name] = String(decoding: text, as: UTF8.self)
-      }
-    } catch {
-      return nil
-    }
-    guard let event = fields["event"] ?? fields["row"], let id = fields["id"], let key = fields["key"],
-      let position = fields["position"].flatMap({ EventPosition(sequence: $0) }), let reason = fields["reason"],
-      let attempts = fields["attempts"].flatMap({ Int($0) }), let sink = fields["sink"],
-      let first = fields["firstattempt"].flatMap(Self.seconds), let last = fields["lastattempt"].flatMap(Self.seconds)
-    else { return nil }
+  /// The letter of an event that was on its way; one that is too large to be kept is kept without what it carries.
+  init(
+    _ outgoing: OutgoingEvent, reason: String, attempts: Int, first: Int64, last: Int64, sink: String
+  ) {
+    let (event, size) = (outgoing.event, outgoing.line.count)
+    let isWhole = size <= Self.largestEvent
     self.init(
-      event: event, isEvent: fields["event"] != nil, id: id, key: key, position: position, reason: reason,
-      status: fields["status"].flatMap { Int($0) }, attempts: attempts, firstAttempt: first, lastAttempt: last,
-      sink: sink)
-  }
-
-  private static func time(_ seconds: Int64) -> String {
-    EventTime(unixMicroseconds: seconds &* 1_000_000).map { "\"\($0)\"" } ?? "null"
-  }
-
-  private static func seconds(_ text: String) -> Int64? {
-    let bytes = Array(text.utf8)
-    return unsafe EventTime.parse(bytes.span.bytes, 0..<bytes.count).map { $0.unixMicroseconds / 1_000_000 }
+      event: isWhole ? String(decoding: outgoing.line, as: UTF8.self) : "{}", isEvent: isWhole,
+      wholeSize: isWhole ? nil : size, id: outgoing.text(event.id), type: outgoing.text(event.type),
+      aggregateType: outgoing.text(event.aggregateType), key: outgoing.text(event.key), position: event.position,
+      reason: isWhole ? reason : "\(reason); too large to be kept here", status: nil, attempts: attempts,
+      firstAttempt: first, lastAttempt: last, sink: sink)
   }
 }

@@ -6,234 +6,174 @@ import Synchronization
 /// Dead letters in a file, a line of JSON each. Several processes may use it at once.
 public final class DeadLetterFile: DeadLetterStore {
   private let path: String
-  private let known = Mutex<KnownKeys?>(nil)
+  private let isCancelled: @Sendable () -> Bool
   private let isNameDurable = Atomic(false)
-
-  /// Keys that a file has letters of. Letters go only when the file is replaced, so this holds as long as the path
-  /// leads to that very file; it stays open, so that no other can look like it.
-  private final class KnownKeys: Sendable {
-    let file: OpenFile
-    let keys: Set<String>
-
-    init(_ file: consuming OpenFile, _ keys: Set<String>) {
-      self.file = file
-      self.keys = keys
-    }
-  }
+  /// Whether something has been removed whose room has not been given back.
+  private let hasRoomToGive = Atomic(false)
+  private let index = Mutex<LetterIndex?>(nil)
+  private let ordered = Mutex<OrderedLetters?>(nil)
 
   /// Uses a file, which is made with mode 0600 when there is a first letter.
-  public init(path: String) {
+  ///
+  /// - Parameter isCancelled: asked now and then while another process has the file: true gives up.
+  public init(path: String, isCancelled: @escaping @Sendable () -> Bool = { false }) {
     self.path = path
+    self.isCancelled = isCancelled
+  }
+
+  /// Whether the file, if it is there, holds letters.
+  public func check() throws(Failure) {
+    guard try isThere() else { return }
+    try withLockedFile { (file) throws(LetterFileError) in try LetterLines.append([], to: file) }
   }
 
   /// Appends lines and makes them durable.
   public func append(_ letters: [DeadLetter]) throws(Failure) {
-    try withFile { (file) throws(SystemFailure) in try Self.append(letters, to: file) }
+    try withLockedFile { (file) throws(LetterFileError) in
+      let new = try withIndex(of: file) { (index) throws(LetterFileError) in
+        var new: [DeadLetter] = []
+        for letter in letters where try !index.has(letter) { new.append(letter) }
+        return new
+      }
+      if !new.isEmpty { try LetterLines.append(new, to: file) }
+    }
   }
 
   /// Looks and appends under one lock.
-  public func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool {
-    var isParked = false
-    try withFile { (file) throws(SystemFailure) in
-      isParked = try isKnown(letter.key, in: file)
-      if isParked { try Self.append([letter], to: file) }
+  public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking {
+    var parking = Parking.free
+    try withLockedFile { (file) throws(LetterFileError) in
+      parking = try place(of: letter, in: file)
+      if parking == .parked { try LetterLines.append([letter], to: file) }
     }
-    return isParked
+    return parking
   }
 
-  /// Whether a file has letters of a key; it is read only when that is not known already.
-  private func isKnown(_ key: String, in file: borrowing OpenFile) throws(SystemFailure) -> Bool {
-    if let known = known.withLock(\.self), known.keys.contains(key),
-      try known.file.status().isSameFile(as: file.status())
-    {
-      return true
+  private func place(of letter: DeadLetter, in file: borrowing OpenFile) throws(LetterFileError) -> Parking {
+    for _ in 0..<2 {
+      let parking = try withIndex(of: file) { (index) throws(LetterFileError) in try index.place(of: letter) }
+      if let parking { return parking }
+      // The letters that were known have gone; which of them are left shows a new look.
+      index.withLock { $0 = nil }
     }
-    var keys: Set<String> = []
-    try Self.forEachLine(of: file, from: 0) { line, _ in
-      if let letter = DeadLetter(json: line) { keys.insert(letter.key) }
-      return true
-    }
-    let found = KnownKeys(try OpenFile.reading(path, .named), keys)
-    known.withLock { $0 = found }
-    return found.keys.contains(key)
+    return .free
   }
 
-  /// Reads the file; a line that is no letter is an error, for it may be one. The mark is an offset, from which the next
-  /// page begins.
+  private func withIndex<Result: Sendable>(
+    of file: borrowing OpenFile, _ body: (LetterIndex) throws(LetterFileError) -> Result
+  ) throws(LetterFileError) -> Result {
+    try index.withLock { (known) throws(LetterFileError) in
+      let index: LetterIndex
+      if let same = known, try same.isOf(file) {
+        index = same
+      } else {
+        index = LetterIndex(try LetterLines.open(path))
+      }
+      try index.catchUp()
+      known = index
+      return try body(index)
+    }
+  }
+
+  /// Reads the file; a line that is no letter is an error, for it may be one.
   public func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
   ) throws(Failure) -> LetterPage {
-    var page = LetterPage(letters: [], next: nil)
-    guard try isThere() else { return page }
-    var isReadable = true
-    try withFile { (file) throws(SystemFailure) in
-      // A file that was replaced since has other offsets.
-      let generation = try file.status().inode
-      let start = mark.flatMap { $0.generation == generation ? $0.value : nil } ?? 0
-      try Self.forEachLine(of: file, from: start) { line, end in
-        guard let letter = DeadLetter(json: line) else {
-          isReadable = false
-          return false
-        }
-        if query.matches(letter) { page.letters.append(letter) }
-        guard page.letters.count >= limit else { return true }
-        page.next = LetterMark(end, generation: generation)
-        return false
-      }
+    guard try isThere() else { return LetterPage(letters: [], next: nil) }
+    do throws(LetterFileError) {
+      return try page(try LetterLines.open(path), query, mark, limit)
+    } catch {
+      throw failure(error)
     }
-    guard isReadable else { throw Failure(.letters, "\(path) has lines that are no dead letters") }
+  }
+
+  private func page(
+    _ file: borrowing OpenFile, _ query: LetterQuery, _ mark: LetterMark?, _ limit: Int
+  ) throws(LetterFileError) -> LetterPage {
+    var places: OrderedLetters
+    if let mark, let same = ordered.withLock({ $0 }), try same.serve(query, after: mark, in: file) {
+      places = same
+    } else {
+      places = try OrderedLetters(file, matching: query, after: mark)
+    }
+    let page = try places.page(file, after: mark, letters: limit, bytes: Self.pageSize.bytes)
+    let rest = page.next == nil ? nil : places
+    ordered.withLock { $0 = rest }
     return page
   }
 
-  /// Reads one file to its end, also when it is replaced meanwhile.
-  public func forEachPage(
-    matching query: LetterQuery, _ body: ([DeadLetter]) throws(Failure) -> Void
-  ) throws(Failure) {
+  /// Puts a blank in the place of each letter's first byte: that is done or not, however the machine fails.
+  public func remove(_ letters: [DeadLetter]) throws(Failure) {
+    if letters.isEmpty { return }
     guard try isThere() else { return }
-    let file: OpenFile
-    do { file = try OpenFile.reading(path, .named) } catch { throw Failure(opening: path, error) }
-    var offset: Int64 = 0
-    while true {
-      var (letters, next, isReadable): ([DeadLetter], Int64?, Bool) = ([], nil, true)
+    hasRoomToGive.store(true, ordering: .releasing)
+    try withLockedFile { (file) throws(LetterFileError) in
+      let offsets = try LetterLines.offsets(of: letters, in: file)
       do throws(SystemFailure) {
-        try Self.forEachLine(of: file, from: offset) { line, end in
-          guard let letter = DeadLetter(json: line) else {
-            isReadable = false
-            return false
-          }
-          if query.matches(letter) { letters.append(letter) }
-          if letters.count == Self.pageSize { next = end }
-          return next == nil
-        }
+        let writable = try OpenFile.updating(path, .named)
+        for offset in offsets { try writable.overwrite(offset, with: LetterLines.removed) }
+        try writable.synchronize()
       } catch {
-        throw Failure(opening: path, error)
+        throw .system(error)
       }
-      guard isReadable else { throw Failure(.letters, "\(path) has lines that are no dead letters") }
-      try body(letters)
-      guard let next else { return }
-      offset = next
     }
   }
 
-  /// Writes the file anew without some letters.
-  public func remove(_ gone: [DeadLetter]) throws(Failure) {
+  /// Writes the file anew without what was removed.
+  public func tidy() throws(Failure) {
+    guard hasRoomToGive.load(ordering: .acquiring) else { return }
     guard try isThere() else { return }
-    try withFile { (file) throws(SystemFailure) in
-      let gone = Set(gone.map(Identity.init))
-      var left: [UInt8] = []
-      try Self.forEachLine(of: file, from: 0) { line, _ in
-        // What cannot be read stays: it may be a letter.
-        if DeadLetter(json: line).map({ gone.contains(Identity($0)) }) ?? false { return true }
-        left.append(contentsOf: line)
-        left.append(UInt8(ascii: "\n"))
-        return true
-      }
-      try AtomicFile.write(left, to: self.path, .named)
-    }
-  }
-
-  /// What makes a letter the same.
-  private struct Identity: Hashable {
-    let id: String
-    let position: EventPosition
-
-    init(_ letter: DeadLetter) {
-      id = letter.id
-      position = letter.position
-    }
+    try withLockedFile { (file) throws(LetterFileError) in try LetterLines.rewrite(file, as: path) }
+    hasRoomToGive.store(false, ordering: .releasing)
   }
 
   /// Opens the file under its lock. Whoever waited for the lock may find that the file has been replaced meanwhile.
-  private func withFile(_ body: (borrowing OpenFile) throws(SystemFailure) -> Void) throws(Failure) {
-    do throws(SystemFailure) {
+  private func withLockedFile(_ body: (borrowing OpenFile) throws(LetterFileError) -> Void) throws(Failure) {
+    do throws(LetterFileError) {
       while true {
-        let file = try OpenFile.appending(to: path, .named)
-        // Its name may be new, or have been made by somebody who died before it was durable.
-        if !isNameDurable.load(ordering: .acquiring) { try OpenFile.synchronizeDirectory(of: path) }
-        isNameDurable.store(true, ordering: .releasing)
-        try file.waitForLock()
-        guard let named = try FileStatus(path: path), try file.status().isSameFile(as: named) else { continue }
+        let file = try open()
+        var pause = Duration.milliseconds(1)
+        while !file.lock() {
+          guard !isCancelled() else { throw .stopped }
+          Wakeup.sleep(pause)
+          pause = min(pause * 2, .milliseconds(50))
+        }
+        let named: FileStatus?
+        do throws(SystemFailure) { named = try FileStatus(path: path) } catch { throw .system(error) }
+        guard let named, try LetterLines.status(of: file).isSameFile(as: named) else { continue }
         return try body(file)
       }
     } catch {
-      guard error != .foreign else {
-        throw Failure(
-          .letters, "\(path) holds something else than dead letters", advice: "name another file for them")
-      }
-      throw Failure(writing: path, error)
+      throw failure(error)
     }
   }
 
-  private static func append(_ letters: [DeadLetter], to file: borrowing OpenFile) throws(SystemFailure) {
-    let whole = try endForAppending(file)
-    let bytes = Array(letters.map { $0.json + "\n" }.joined().utf8)
-    do {
-      try file.write(bytes)
-      try file.synchronize()
+  private func open() throws(LetterFileError) -> OpenFile {
+    do throws(SystemFailure) {
+      let file = try OpenFile.appending(to: path, .named)
+      // Its name may be new, or have been made by somebody who died before it was durable.
+      if !isNameDurable.load(ordering: .acquiring) { try OpenFile.synchronizeDirectory(of: path) }
+      isNameDurable.store(true, ordering: .releasing)
+      return file
     } catch {
-      try? file.truncate(to: whole)
-      throw error
+      throw .system(error)
     }
-  }
-
-  /// Where a letter may be put: behind whole lines. A last letter without a newline gets one; half a line of ours, left by a
-  /// crash, was never counted on and is cut off; anything else is another's and left alone.
-  private static func endForAppending(_ file: borrowing OpenFile) throws(SystemFailure) -> Int64 {
-    let size = try file.status().size
-    guard size > 0 else { return 0 }
-    let end = try file.wholeLength()
-    let (first, rest) = (try firstLine(of: file), try file.read(end..<size))
-    guard first.map({ DeadLetter(json: $0) != nil }) ?? true else { throw .foreign }
-    if rest.isEmpty { return size }
-    if DeadLetter(json: rest) != nil {
-      try file.write([UInt8(ascii: "\n")])
-      return size + 1
-    }
-    let beginning = Array(#"{"position":""#.utf8)
-    guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else { throw .foreign }
-    try file.truncate(to: end)
-    return end
-  }
-
-  private static func firstLine(of file: borrowing OpenFile) throws(SystemFailure) -> [UInt8]? {
-    var first: [UInt8]?
-    try forEachLine(of: file, from: 0) { line, _ in
-      first = line
-      return false
-    }
-    return first
-  }
-
-  /// Calls `body` with each line from an offset on, without its newline, and where it ends; false ends the reading. A last
-  /// line without a newline counts if it is a letter: an editor may have taken the newline away.
-  private static func forEachLine(
-    of file: borrowing OpenFile, from start: Int64, _ body: ([UInt8], Int64) -> Bool
-  ) throws(SystemFailure) {
-    let size = try file.status().size
-    var (offset, rest): (Int64, [UInt8]) = (start, [])
-    while offset < size {
-      let end = min(size, offset + 262_144)
-      let known = rest.count
-      try file.append(offset..<end, to: &rest)
-      var lineStart = 0
-      while let newline = rest[max(lineStart, lineStart == 0 ? known : 0)...].firstIndex(of: UInt8(ascii: "\n")) {
-        let lineEnd = offset - Int64(known) + Int64(newline) + 1
-        // An empty line says nothing.
-        if lineStart < newline, !body(Array(rest[lineStart..<newline]), lineEnd) { return }
-        lineStart = newline + 1
-      }
-      rest.removeFirst(lineStart)
-      offset = end
-    }
-    if DeadLetter(json: rest) != nil { _ = body(rest, size) }
   }
 
   private func isThere() throws(Failure) -> Bool {
     do { return try FileStatus(path: path) != nil } catch { throw Failure(opening: path, error) }
   }
-}
 
-extension SystemFailure {
-  /// A file that holds something else than letters. The system has no number of its own for it.
-  fileprivate static let foreign = SystemFailure(number: -1)
+  private func failure(_ error: LetterFileError) -> Failure {
+    switch error {
+    case .system(let error): Failure(.letters, "dead letters in \(path): \(error.text)")
+    case .foreign:
+      Failure(.letters, "\(path) holds something else than dead letters", advice: "name another file for them")
+    case .unreadable(let offset):
+      Failure(
+        .letters, "\(path) has a line that is no dead letter, at byte \(offset)",
+        advice: "look at it: it may be one that somebody has edited")
+    case .stopped: Failure(.connection, "stopped while another process had \(path)")
+    }
+  }
 }

@@ -5,78 +5,127 @@ import Synchronization
 
 /// What happens to an event that cannot be delivered: by default everything stops; with a store, it becomes a dead letter.
 public final class DeadLetterOffice: Sendable {
-  /// Whether later events of a key follow the one that was parked.
+  /// Whether later events of an aggregate follow the one that was parked.
   public let parksKeys: Bool
   /// Where letters are kept; nil to stop instead.
   public let store: (any DeadLetterStore)?
-  /// Keys that have letters, as far as we know: only we add letters, while others may remove them.
-  private let parkedKeys: Mutex<Set<String>>
+  /// Whose events may have letters, and the first one's position as far as we know: others may remove some.
+  private let parked = Mutex<[Aggregate: EventPosition]>([:])
   private let queue = DispatchQueue(label: "tailrace.dead-letters")
+  private let patience: Patience
 
   /// Makes an office that stops on the first event that cannot be delivered.
   public init() {
     store = nil
     parksKeys = false
-    parkedKeys = Mutex([])
+    patience = Patience(isCancelled: { true }, onWait: { _ in })
   }
 
-  /// Makes an office that keeps letters. Reads those that are there.
-  public init(_ store: any DeadLetterStore, parksKeys: Bool) throws(Failure) {
+  /// Makes an office that keeps letters.
+  ///
+  /// - Parameters:
+  ///   - retries: whether a store that cannot do its work now is tried again.
+  ///   - isCancelled: asked now and then while a store cannot do its work: true gives up.
+  ///   - onWait: told each time such a store will be tried again.
+  public init(
+    _ store: any DeadLetterStore, parksKeys: Bool, retries: Bool = true,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
+    onWait: @escaping @Sendable (Failure) -> Void = { _ in }
+  ) {
     self.store = store
     self.parksKeys = parksKeys
-    parkedKeys = Mutex([])
-    try refresh()
+    patience = Patience(retries: retries, isCancelled: isCancelled, onWait: onWait)
   }
 
-  /// Reads which keys have letters: another process may have kept some while it had the slot.
-  package func refresh() throws(Failure) {
-    guard parksKeys, let store else { return }
-    var keys: Set<String> = []
-    try store.forEachPage { (letters) throws(Failure) in keys.formUnion(letters.map(\.key).filter { !$0.isEmpty }) }
-    // Our own letters are among them: they are durable before the key is parked.
-    parkedKeys.withLock { $0.formUnion(keys) }
-  }
-
-  /// Keeps letters, durably, or throws where the policy is to stop. Blocks.
-  public func keep(_ letters: [DeadLetter]) throws(Failure) {
-    guard let store else {
-      let letter = letters[0]
-      throw Failure(
-        .refused,
-        "event \(letter.id) at \(letter.position.sequence) cannot be delivered to \(letter.sink): \(letter.reason)",
-        advice: "mend the receiver, or go on with \(setting: "on-poison", "dead-letter")")
-    }
-    try store.append(letters)
-    if parksKeys { parkedKeys.withLock { $0.formUnion(letters.map(\.key).filter { !$0.isEmpty }) } }
-  }
-
-  /// Keeps letters without blocking the caller's thread.
-  func accept(_ letters: [DeadLetter]) async throws(Failure) {
-    try await onQueue { () throws(Failure) in try self.keep(letters) }
-  }
-
-  /// Keeps a letter if its key is parked; tells whether it is.
-  func park(_ letter: DeadLetter) async throws(Failure) -> Bool {
-    guard let store, parkedKeys.withLock({ $0.contains(letter.key) }) else { return false }
-    return try await onQueue { () throws(Failure) in
-      let isParked = try store.appendBehindKey(letter)
-      if !isParked { self.parkedKeys.withLock { _ = $0.remove(letter.key) } }
-      return isParked
-    }
-  }
-
-  private func onQueue<Value: Sendable>(
-    _ body: @escaping @Sendable () throws(Failure) -> Value
-  ) async throws(Failure) -> Value {
-    let result: Result<Value, Failure> = await withCheckedContinuation { continuation in
-      queue.async {
-        do throws(Failure) {
-          continuation.resume(returning: .success(try body()))
-        } catch {
-          continuation.resume(returning: .failure(error))
+  /// To be called when the slot has become ours: sees whether letters can be kept, and reads whose events are parked, because
+  /// another process may have kept letters meanwhile.
+  ///
+  /// - Parameter done: called when it is done, on another thread.
+  package func refresh(done: @escaping @Sendable (Failure?) -> Void) {
+    perform(done) { (office, store) throws(Failure) in
+      var found: [Aggregate: EventPosition] = [:]
+      try office.patience.perform { () throws(Failure) in
+        try store.check()
+        guard office.parksKeys else { return }
+        found = [:]
+        try store.forEachPage { (letters) throws(Failure) in
+          for letter in letters { found.note(letter) }
         }
       }
+      // Our own letters are among them, but for those that come just now.
+      let fresh = found
+      office.parked.withLock { parked in parked.merge(fresh) { _, new in new } }
     }
-    return try result.get()
+  }
+
+  /// Keeps letters, durably.
+  ///
+  /// - Parameter done: called when it is done, on another thread: with a failure where they cannot be kept, or where the
+  ///   policy is to stop.
+  public func keep(_ letters: [DeadLetter], done: @escaping @Sendable (Failure?) -> Void) {
+    if store == nil { return done(Self.refusal(letters[0])) }
+    perform(done) { (office, store) throws(Failure) in
+      try office.patience.perform { () throws(Failure) in try store.append(letters) }
+      guard office.parksKeys else { return }
+      office.parked.withLock { parked in
+        for letter in letters { parked.note(letter) }
+      }
+    }
+  }
+
+  /// The same, in a task.
+  func accept(_ letters: [DeadLetter]) async throws(Failure) {
+    let failure = await withCheckedContinuation { continuation in keep(letters) { continuation.resume(returning: $0) } }
+    if let failure { throw failure }
+  }
+
+  /// Whether an event may have to wait behind a letter.
+  func mayPark(_ aggregate: Aggregate, at position: EventPosition) -> Bool {
+    parksKeys && parked.withLock { $0[aggregate].map { $0 <= position } ?? false }
+  }
+
+  /// Keeps a letter if it has to wait behind another; tells whether the event is a letter now, or was one already.
+  func park(_ letter: DeadLetter) async throws(Failure) -> Bool {
+    guard let aggregate = letter.aggregate else { return false }
+    let answer = Mutex(false)
+    let failure = await withCheckedContinuation { continuation in
+      perform({ continuation.resume(returning: $0) }) { (office, store) throws(Failure) in
+        let parking = try office.patience.perform { () throws(Failure) in try store.appendBehindOthers(letter) }
+        if parking == .free { office.parked.withLock { _ = $0.removeValue(forKey: aggregate) } }
+        answer.withLock { $0 = parking != .free }
+      }
+    }
+    if let failure { throw failure }
+    return answer.withLock(\.self)
+  }
+
+  /// Does something with the store, one after another.
+  private func perform(
+    _ done: @escaping @Sendable (Failure?) -> Void,
+    _ body: @escaping @Sendable (DeadLetterOffice, any DeadLetterStore) throws(Failure) -> Void
+  ) {
+    guard let store else { return done(nil) }
+    queue.async { [self] in
+      do throws(Failure) {
+        try body(self, store)
+        done(nil)
+      } catch {
+        done(error)
+      }
+    }
+  }
+
+  private static func refusal(_ letter: DeadLetter) -> Failure {
+    Failure(
+      .refused,
+      "event \(letter.id) at \(letter.position.sequence) cannot be delivered to \(letter.sink): \(letter.reason)",
+      advice: "mend the receiver, or go on with \(setting: "on-poison", "dead-letter")")
+  }
+}
+
+extension [Aggregate: EventPosition] {
+  fileprivate mutating func note(_ letter: DeadLetter) {
+    guard let aggregate = letter.aggregate else { return }
+    self[aggregate] = Swift.min(self[aggregate] ?? letter.position, letter.position)
   }
 }

@@ -1,64 +1,69 @@
+public import IntegrationEvents
 public import PostgresWire
 
-/// Where dead letters are kept, in order.
+/// Where dead letters are kept.
 ///
-/// Calls block until they are done. Several processes may use one store at once.
+/// Calls block until they are done. Several processes may use one store at once. What a store cannot do now but may do later
+/// is a failure that is worth another try.
 public protocol DeadLetterStore: Sendable {
-  /// Adds letters; they are durable when it returns.
+  /// Tells whether letters could be kept now. Default: nothing is known against it.
+  func check() throws(Failure)
+
+  /// Adds those letters that are not there yet; they are durable when it returns. What could not be seen to succeed may be done
+  /// again.
   func append(_ letters: [DeadLetter]) throws(Failure)
 
-  /// Adds a letter if there is one of the same key, in one step; tells whether there was.
-  func appendBehindKey(_ letter: DeadLetter) throws(Failure) -> Bool
+  /// Adds a letter if one of the same aggregate is there that stands before it, in one step.
+  func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking
 
-  /// At most `limit` letters that a query matches, oldest first, and where to go on. Without a mark, from the beginning.
+  /// Letters that a query matches, by their position, and where to go on. At most `limit`, fewer when they are large, perhaps
+  /// none although there are more. Without a mark, from the beginning.
   func letters(matching query: LetterQuery, after mark: LetterMark?, limit: Int) throws(Failure) -> LetterPage
 
-  /// Calls `body` with all letters that match, a page at a time, each once, as they are at the beginning. Default: by pages
-  /// and their marks.
-  func forEachPage(
-    matching query: LetterQuery, _ body: ([DeadLetter]) throws(Failure) -> Void
-  ) throws(Failure)
-
-  /// Removes letters that have been delivered or are to be dropped.
+  /// Removes letters that have been delivered or are to be dropped, by their marks. Work that is linear in their number.
   func remove(_ letters: [DeadLetter]) throws(Failure)
+
+  /// Gives back the room of what was removed. Called after the last removal of many. Default: there is nothing to give back.
+  func tidy() throws(Failure)
 }
 
-/// Which letters are asked for: those that have all that is named; without anything, all.
-public struct LetterQuery: Hashable, Sendable {
-  /// The aggregate id.
-  public var key: String?
-  /// The event's id.
-  public var id: String?
-
-  /// Makes a query.
-  public init(key: String? = nil, id: String? = nil) {
-    self.key = key
-    self.id = id
-  }
-
-  /// Whether a letter is among those asked for.
-  public func matches(_ letter: DeadLetter) -> Bool {
-    (key.map { $0 == letter.key } ?? true) && (id.map { $0 == letter.id } ?? true)
-  }
+/// What becomes of an event whose aggregate has a letter.
+public enum Parking: Hashable, Sendable {
+  /// It is a letter now, behind the others.
+  case parked
+  /// It is a letter already: it came again.
+  case isThere
+  /// Letters of its aggregate stand only behind it, so it may be delivered, and later ones may not.
+  case ahead
+  /// There is no letter of its aggregate, so it may be delivered.
+  case free
 }
 
-/// A place between two letters of one store. When letters have been removed since, a store may begin anew at it.
-public struct LetterMark: Hashable, Sendable {
-  /// What the store makes of it: a number of its own, or an offset.
-  public let value: Int64
-  /// Of which state of the store it is, where that matters.
+/// A place between two letters of one store.
+public struct LetterMark: Hashable, Comparable, Sendable {
+  /// Where the letter before it stands in the log.
+  public let position: EventPosition
+  /// Which one it is of several there: what the store makes of it, a number of its own or an offset.
+  public let number: Int64
+  /// Of which state of the store the number is, where that matters.
   public let generation: UInt64
 
   /// Makes a mark.
-  public init(_ value: Int64, generation: UInt64 = 0) {
-    self.value = value
+  public init(_ position: EventPosition, _ number: Int64, generation: UInt64 = 0) {
+    self.position = position
+    self.number = number
     self.generation = generation
+  }
+
+  /// Whether one place comes before another.
+  public static func < (left: LetterMark, right: LetterMark) -> Bool {
+    left.position == right.position ? left.number < right.number : left.position < right.position
   }
 }
 
 /// Some letters, and where those behind them begin.
 public struct LetterPage: Sendable {
-  /// The letters, oldest first.
+  /// The letters, by their position; each with its mark.
   public var letters: [DeadLetter]
   /// Where to go on; nil when there are no more.
   public var next: LetterMark?
@@ -71,22 +76,24 @@ public struct LetterPage: Sendable {
 }
 
 extension DeadLetterStore {
-  /// How many letters are held in memory at once.
-  static var pageSize: Int { 500 }
+  /// How many letters are held in memory at once, and how many bytes of them, as far as one alone is not longer.
+  package static var pageSize: (letters: Int, bytes: Int) { (200, 1 << 20) }
 
-  /// All letters.
-  public func forEachPage(_ body: ([DeadLetter]) throws(Failure) -> Void) throws(Failure) {
-    try forEachPage(matching: LetterQuery(), body)
-  }
+  /// Nothing is known against it.
+  public func check() throws(Failure) {}
 
-  /// By pages and their marks.
+  /// There is nothing to give back.
+  public func tidy() throws(Failure) {}
+
+  /// Calls `body` with all letters that match, a page at a time.
   public func forEachPage(
-    matching query: LetterQuery, _ body: ([DeadLetter]) throws(Failure) -> Void
+    matching query: LetterQuery = LetterQuery(), after start: LetterMark? = nil,
+    _ body: ([DeadLetter]) throws(Failure) -> Void
   ) throws(Failure) {
-    var mark: LetterMark?
+    var mark = start
     repeat {
-      let page = try letters(matching: query, after: mark, limit: Self.pageSize)
-      try body(page.letters)
+      let page = try letters(matching: query, after: mark, limit: Self.pageSize.letters)
+      if !page.letters.isEmpty { try body(page.letters) }
       mark = page.next
     } while mark != nil
   }
@@ -94,11 +101,11 @@ extension DeadLetterStore {
   /// Removes all letters that match; how many it were.
   public func removeAll(matching query: LetterQuery) throws(Failure) -> Int {
     var count = 0
-    while true {
-      let page = try letters(matching: query, after: nil, limit: Self.pageSize)
-      guard !page.letters.isEmpty else { return count }
-      try remove(page.letters)
-      count += page.letters.count
+    try forEachPage(matching: query) { (letters) throws(Failure) in
+      try remove(letters)
+      count += letters.count
     }
+    if count > 0 { try tidy() }
+    return count
   }
 }

@@ -177,6 +177,12 @@ extension KeyedSink {
     guard deadLetters.parksKeys else { return items }
     var free: [Item] = []
     for item in items {
+      let event = item.outgoing
+      let aggregate = Aggregate(type: event.text(item.event.aggregateType), id: event.text(item.event.key))
+      guard deadLetters.mayPark(aggregate, at: item.event.position) else {
+        free.append(item)
+        continue
+      }
       let letter = letter(item, "parked behind an earlier event of its key", attempts: 0, first: nil)
       do throws(Failure) {
         guard try await deadLetters.park(letter) else {
@@ -194,11 +200,8 @@ extension KeyedSink {
   }
 
   private func letter(_ item: Item, _ reason: String, attempts: Int, first: Int64?) -> DeadLetter {
-    let (event, now) = (item.outgoing, PostgresTimestamp.now.unixSeconds)
+    let now = PostgresTimestamp.now.unixSeconds
     return DeadLetter(
-      event: String(decoding: event.line, as: UTF8.self), id: event.text(item.event.id),
-      key: event.text(item.event.key),
-      position: item.event.position, reason: reason, status: nil, attempts: attempts, firstAttempt: first ?? now,
-      lastAttempt: now, sink: publisher.destination)
+      item.outgoing, reason: reason, attempts: attempts, first: first ?? now, last: now, sink: publisher.destination)
   }
 }

@@ -10,7 +10,7 @@ struct SpoolReader {
     /// An event, whose line lies in `window`.
     case event(EncodedEvent)
     /// A row that could not become one.
-    case badRow(json: String, reason: String)
+    case badRow(BadRow)
   }
 
   /// How much is read at a time.
@@ -52,10 +52,9 @@ struct SpoolReader {
           throw Self.broken
         }
       case .badRow:
-        let parts = window[content].split(separator: UInt8(ascii: "\n"), maxSplits: 1)
-        guard parts.count == 2 else { throw Self.broken }
-        return .badRow(
-          json: String(decoding: parts[1], as: UTF8.self), reason: String(decoding: parts[0], as: UTF8.self))
+        do { return .badRow(try BadRow(spooled: unsafe window.span.bytes.extracting(content))) } catch {
+          throw Self.broken
+        }
       case .failure:
         guard let failure = transaction.failures[record.subtransaction] else { throw Self.broken }
         throw failure

@@ -13,7 +13,7 @@ struct SpoolRecord {
     case rows
     /// An event: where things lie in its line, then the line.
     case event
-    /// A row that could not become an event: why, a newline, and the row as JSON.
+    /// A row that could not become an event: why, and what is kept of it.
     case badRow
     /// Nothing: a row with which the stream has to end.
     case failure

@@ -45,10 +45,9 @@ final class SpooledTransaction {
   }
 
   /// Keeps what became of the last row: nothing, for a reason.
-  func append(badRow json: String, _ reason: String) {
-    let content = Array("\(reason)\n\(json)".utf8)
-    append(.badRow, size: content.count)
-    tail.append(contentsOf: content)
+  func append(_ row: BadRow) {
+    append(.badRow, size: row.spooledSize)
+    row.append(to: &tail)
   }
 
   /// Keeps what became of the last row: an error.

@@ -1,0 +1,29 @@
+import PostgresWire
+
+/// How long the end waits for the sink.
+struct Drain {
+  private let limit: Duration
+  private var deadline: ContinuousClock.Instant?
+
+  init(_ limit: Duration) {
+    self.limit = limit
+  }
+
+  /// Whether the time is over; it begins with the first question.
+  var isOver: Bool {
+    mutating get {
+      let end = deadline ?? .now + limit
+      deadline = end
+      return ContinuousClock.now >= end
+    }
+  }
+}
+
+extension Failure {
+  /// What was waited for is not confirmed.
+  static func drainGivenUp(after limit: Duration) -> Failure {
+    Failure(
+      .drainGivenUp, "gave up waiting for the sink after \(limit.formatted); what it has not taken is not confirmed",
+      advice: "it comes again at the next start; \(setting: "drain-timeout") waits longer")
+  }
+}

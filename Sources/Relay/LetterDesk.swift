@@ -1,0 +1,54 @@
+import Delivery
+import Files
+import Logging
+import PostgresWire
+
+/// The relay's side of the dead letters: what has to be done before anything more may be read, while the server is answered
+/// all the same.
+///
+/// Rows that cannot become events are durable before any later event may become so, for a sink that resumes behind that one
+/// would not see them again.
+struct LetterDesk {
+  private let office: DeadLetterOffice
+  private let mailbox: Mailbox
+  /// How many jobs are under way.
+  private var jobs = 0
+  private var kept: [DeadLetter] = []
+  /// How many rows are kept.
+  private(set) var keptRows = 0
+
+  init(_ office: DeadLetterOffice, _ wakeup: Wakeup) {
+    self.office = office
+    mailbox = Mailbox(wakeup)
+  }
+
+  /// Whether something is under way.
+  var isBusy: Bool { jobs > 0 }
+
+  /// Finds out whose events are parked.
+  mutating func refresh() {
+    jobs += 1
+    office.refresh { [mailbox] failure in mailbox.post(.init(number: 0, failure: failure)) }
+  }
+
+  /// Keeps rows that could not become events.
+  mutating func keep(_ rows: [DeadLetter]) {
+    guard !rows.isEmpty else { return }
+    jobs += 1
+    kept += rows
+    office.keep(rows) { [mailbox] failure in mailbox.post(.init(number: rows.count, failure: failure)) }
+  }
+
+  /// Why something could not be done; says what has been.
+  mutating func takeFailure(_ log: Logger) -> Failure? {
+    for answer in mailbox.take() {
+      jobs -= 1
+      if let failure = answer.failure { return failure }
+      guard answer.number > 0 else { continue }
+      log.warning("\(answer.number) rows went to the dead letters: \(kept[0].reason)")
+      keptRows += answer.number
+      kept.removeFirst(answer.number)
+    }
+    return nil
+  }
+}

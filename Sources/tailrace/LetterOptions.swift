@@ -1,0 +1,102 @@
+import ArgumentParser
+import Delivery
+import IntegrationEvents
+import Operations
+import PostgresWire
+import Settings
+
+/// Where dead letters are.
+struct LetterStoreOptions: ParsableArguments {
+  @OptionGroup var connection: ConnectionOptions
+
+  @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
+  var deadLetters: LetterPlace
+
+  /// Does something with the store; says what its connection is to be warned of.
+  func use(
+    isCancelled: @escaping @Sendable () -> Bool = { false }, _ body: (any DeadLetterStore) throws -> Void
+  ) throws {
+    let store = deadLetters.store(database: connection.resolved, isCancelled: isCancelled)
+    defer {
+      if let warning = (store as? DeadLetterTable)?.warning { say("warning: \(Flags.text(warning))") }
+    }
+    try body(store)
+  }
+}
+
+/// Which dead letters: those that have all that is named.
+struct LetterFilter: ParsableArguments {
+  @Option(help: ArgumentHelp("Those of an aggregate id.", valueName: "key"))
+  var key: String?
+
+  @Option(help: ArgumentHelp("Those of an aggregate type.", valueName: "type"))
+  var aggregateType: String?
+
+  @Option(help: ArgumentHelp("The one of an event id.", valueName: "id"))
+  var id: String?
+
+  @Option(help: ArgumentHelp("Those of an event type.", valueName: "type"))
+  var type: String?
+
+  @Option(help: ArgumentHelp("Those whose reason has these words.", valueName: "words"))
+  var reason: String?
+
+  @Option(help: ArgumentHelp("Those that became letters since a time such as 2026-01-31T12:00:00Z.", valueName: "time"))
+  var since: LetterTime?
+
+  @Option(help: ArgumentHelp("Those that became letters before a time.", valueName: "time"))
+  var before: LetterTime?
+
+  func validate() throws {
+    if let since, let before, since.seconds > before.seconds {
+      throw ValidationError("--since: it is later than --before")
+    }
+  }
+
+  var isEmpty: Bool { query == LetterQuery() }
+
+  var query: LetterQuery {
+    var query = LetterQuery(key: key, aggregateType: aggregateType, id: id)
+    query.type = type
+    query.reason = reason
+    if since != nil || before != nil { query.times = (since?.seconds ?? .min)..<(before?.seconds ?? .max) }
+    return query
+  }
+}
+
+/// Which dead letters something is to be done with: it must be said.
+struct LetterSelection: ParsableArguments {
+  @OptionGroup var filter: LetterFilter
+
+  @Flag(help: "All of them.")
+  var all = false
+
+  func validate() throws {
+    guard filter.isEmpty == all else {
+      throw ValidationError("say which: --key, --aggregate-type, --id, --type, --reason, --since or --before, or --all")
+    }
+  }
+
+  var query: LetterQuery { filter.query }
+}
+
+/// A time as RFC 3339 writes it.
+struct LetterTime: ExpressibleByArgument, Hashable {
+  let seconds: Int64
+
+  init?(argument: String) {
+    let bytes = Array(argument.utf8)
+    guard let time = unsafe EventTime.parse(bytes.span.bytes, 0..<bytes.count) else { return nil }
+    seconds = time.unixMicroseconds / 1_000_000
+  }
+}
+
+/// A place in the order of letters.
+struct LetterPosition: ExpressibleByArgument, Hashable {
+  let position: EventPosition
+
+  init?(argument: String) {
+    guard let position = EventPosition(sequence: argument) else { return nil }
+    self.position = position
+  }
+}
