@@ -9,10 +9,10 @@ extension EventMapper {
   mutating func set(_ plan: TablePlan, _ index: Int, _ value: Tuple.Value, _ bytes: RawSpan) throws(FieldFailure) {
     let use = plan.uses[index]
     if case .unused = use { return }
-    if case .several(let number) = use { return try setSeveral(plan, index, number, value, bytes) }
     try set(plan, index, use, value, bytes)
   }
 
+  /// Few columns have more than one use.
   @inline(never)
   private mutating func setSeveral(
     _ plan: TablePlan, _ index: Int, _ number: Int, _ value: Tuple.Value, _ bytes: RawSpan
@@ -26,10 +26,12 @@ extension EventMapper {
   ) throws(FieldFailure) {
     guard case .text(let range) = value else {
       if case .role(let role) = use, role.isNeverNull { throw FieldFailure(index: index, problem: .null) }
+      if case .several(let number) = use { try setSeveral(plan, index, number, value, bytes) }
       return
     }
     switch use {
-    case .unused, .several: break
+    case .unused: break
+    case .several(let number): try setSeveral(plan, index, number, value, bytes)
     case .attribute(let number):
       event.attributes.append(.init(name: configuration.attributes[number].name, value: range))
     case .role(.id): event.id = range
