@@ -135,7 +135,7 @@ extension Integration {
         try database.psql("SELECT place(2, 'b');")
         try wait(until: "the second is under way") { server.requests.count == 2 }
         stream.signal(SIGTERM)
-        #expect(try stream.exitCode(within: 5) == 0)
+        #expect(try stream.exitCode(within: 5) == 69)
         #expect(stream.errors.text.contains("gave up waiting for the sink"), "\(stream.errors.text)")
         #expect(try Event.read(database.rest()).numbers == [2])
       }

@@ -81,7 +81,7 @@ extension Integration {
         try database.waitUntilStreaming()
         Thread.sleep(forTimeInterval: 1)
         stream.signal(SIGTERM)
-        #expect(try stream.exitCode(within: 10) == 0, "\(stream.errors.text)")
+        #expect(try stream.exitCode(within: 10) == 69, "\(stream.errors.text)")
         reader.signal(SIGKILL)
       }
     }
