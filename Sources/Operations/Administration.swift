@@ -37,7 +37,7 @@ public struct Administration: ~Copyable {
     public let sql: String?
   }
 
-  private let server: Connection
+  let server: Connection
 
   /// Connects.
   public init(database: String) throws(Failure) {
@@ -121,16 +121,6 @@ public struct Administration: ~Copyable {
   public func run(_ step: Step) throws(Failure) {
     guard let sql = step.sql else { return }
     _ = try server.query(sql)
-  }
-
-  /// The statements that make a role with no more rights than a stream needs. The password is left to the reader.
-  public static func roleStatements(_ plan: Plan, role: String = "tailrace") -> [String] {
-    let name = SQLQuoting.identifier(role)
-    let schemas = Set(plan.tables.map(\.schema)).sorted()
-    let tables = plan.tables.map(SQLQuoting.table)
-    return ["CREATE ROLE \(name) LOGIN REPLICATION;"]
-      + schemas.map { "GRANT USAGE ON SCHEMA \(SQLQuoting.identifier($0)) TO \(name);" }
-      + tables.map { "GRANT SELECT ON TABLE \($0) TO \(name);" }
   }
 
   private func tableKind(_ table: TableName) throws(Failure) -> String? {

@@ -15,6 +15,8 @@ public struct MappingConfiguration: Sendable {
   public var source: EventSource?
   /// Whether a text payload is JSON. Default: no, it is a string.
   public var textPayloadIsJSON = false
+  /// Whether JSON of the types `json` and `jsonb` is checked too, because it comes from no server. Default: no.
+  public var checksJSON = false
   /// What to do about an UPDATE, DELETE or TRUNCATE of an outbox table. Default: warn.
   public var onChange = ChangePolicy.warn
   /// What to do about a header that can be no attribute: its name is the envelope's own, another's, or has other characters

@@ -130,7 +130,7 @@ final class TablePlan: Sendable {
 
   private static func payloadForm(_ type: ObjectID, _ configuration: MappingConfiguration) -> PayloadForm {
     switch type {
-    case BuiltInType.json, BuiltInType.jsonb: .json
+    case BuiltInType.json, BuiltInType.jsonb: configuration.checksJSON ? .uncheckedJSON : .json
     case BuiltInType.bytea: .hexadecimal
     default: configuration.textPayloadIsJSON ? .uncheckedJSON : .text
     }

@@ -14,6 +14,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// The position that the slot had confirmed when the stream was opened; nil where there is no slot that outlives it.
   var confirmedLSN: LSN? { get }
 
+  /// Whether a server has just checked what is in it: that JSON is JSON. What has lain in a file may have been changed.
+  var isChecked: Bool { get }
+
   /// What to poll before the next `receive`; nil when there is nothing to wait for.
   var descriptor: PollDescriptor? { get }
 
@@ -38,6 +41,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
 extension FrameSource where Self: ~Copyable {
   /// Nothing is known but the first timeline.
   public var timelineHistory: TimelineHistory { TimelineHistory() }
+
+  /// Nothing vouches for it.
+  public var isChecked: Bool { false }
 
   /// There is no slot.
   public var confirmedLSN: LSN? { nil }

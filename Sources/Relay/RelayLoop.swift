@@ -44,6 +44,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     mapping.database = ledger.identity.database
     mapping.systemIdentifier = ledger.identity.systemIdentifier
     mapping.timelines = source.timelineHistory
+    mapping.checksJSON = !source.isChecked
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
     pipeline = Pipeline(
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: ledger.start(source),

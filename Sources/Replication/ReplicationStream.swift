@@ -19,6 +19,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// The same, unless the slot goes with the connection.
   public var confirmedLSN: LSN? { isTemporary ? nil : confirmedFlush }
   private let isTemporary: Bool
+  /// The server checks JSON before it stores it.
+  public var isChecked: Bool { true }
 
   /// How what the server sends travels, in words.
   public var transport: String { server.transport.description }

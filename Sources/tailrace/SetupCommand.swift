@@ -47,16 +47,32 @@ struct SetupCommand: ParsableCommand {
       plan.failover = failover
       plan.isTemporary = temporary
       var steps = try administration.setupSteps(plan)
+<<<<<<< HEAD
       if let name = deadLetterTable.flatMap({ TableName($0) }) {
         steps.append(try administration.letterTableStep(name))
+=======
+      let letters = deadLetterTable.flatMap { TableName($0) }
+      if let name = letters {
+        let statement = DeadLetterTable.createStatement(name)
+        steps.append(try administration.tableStep(name, createStatement: statement))
+>>>>>>> f9f3518 (Print the rights that are used, check JSON that no server has checked, and say who may do what)
       }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
-      if dryRun {
-        print("-- a role with no more rights than streaming needs; set its password with \\password tailrace")
-        for statement in Administration.roleStatements(plan) { print(statement) }
-      }
+      if dryRun { printRights(administration, letters) }
     }
+  }
+}
+
+extension SetupCommand {
+  fileprivate func printRights(_ administration: borrowing Administration, _ letters: TableName?) {
+    print("-- a role with no more rights than are used; set its password with \\password tailrace")
+    for statement in Administration.roleStatements(letters: letters) { print(statement) }
+    print(
+      "-- with --message-prefix, every role that may connect can make events, unless a superuser takes that right away;"
+    )
+    print("-- then GRANT EXECUTE on the same functions to those that are to make them")
+    for statement in administration.messageStatements { print((tables.messagePrefix.isEmpty ? "-- " : "") + statement) }
   }
 }
 

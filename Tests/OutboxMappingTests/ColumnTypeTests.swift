@@ -80,6 +80,17 @@ import Testing
     #expect(error?.column == "payload")
   }
 
+  @Test(arguments: [114 as UInt32, 3802])
+  func `JSON that no server has checked is checked before it is copied`(type: UInt32) throws {
+    var mapping = Mapping(payload: type)
+    mapping.configuration.checksJSON = true
+    #expect(try mapping.line(payload: "{}") == Mapping.head() + Mapping.emptyData)
+    for forged in [#"{},"id":"forged""#, #"{}}"#, "", "{", "nothing"] {
+      let error = #expect(throws: MappingError.self) { try mapping.line(payload: .text(forged)) }
+      #expect(error?.column == "payload")
+    }
+  }
+
   static let times = [
     Value(
       type: 1184, text: "2024-05-01 12:00:00.123456+00", binary: microseconds(767_880_000_123_456),

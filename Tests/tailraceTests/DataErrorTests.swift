@@ -16,6 +16,26 @@ extension Integration {
       }
     }
 
+    @Test func `a recording whose JSON was forged delivers nothing of it`() throws {
+      let files = try TemporaryDirectory()
+      defer { files.remove() }
+      let dump = URL(fileURLWithPath: #filePath)
+        .appendingPathComponent("../../../Fixtures/pg15/orders.dump").standardizedFileURL
+      let (honest, forged) = (#"{"n": 2, "order": "order-1"}"#, #"{"n":2},"subject":"forged""# + "  ")
+      let text = try String(contentsOf: dump, encoding: .utf8)
+      let changed = text.replacingOccurrences(of: Self.hexadecimal(honest), with: Self.hexadecimal(forged))
+      #expect(changed != text)
+      try changed.write(toFile: files.file("dump"), atomically: false, encoding: .utf8)
+      let replay = try ChildProcess(Tailrace.path, ["replay", files.file("dump")])
+      #expect(try replay.exitCodeAfterAllOutput() == 65, "\(replay.errors.text)")
+      #expect(!replay.output.text.contains("forged"))
+      #expect(replay.complaint?.contains("payload") == true, "\(replay.errors.text)")
+    }
+
+    private static func hexadecimal(_ text: String) -> String {
+      text.utf8.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }.joined()
+    }
+
     @Test func `an id that is NULL`() throws {
       try withDatabase { database in
         try database.psql(

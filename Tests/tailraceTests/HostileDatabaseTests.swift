@@ -34,8 +34,9 @@ extension Integration {
         #expect(try database.sprungTraps().isEmpty)
         try database.safePsql("DROP TABLE more.outbox, more.letters;")
         // By hand, on the database's own search path.
-        try database.psql(dry.output.text)
-        defer { _ = try? database.safePsql("DROP OWNED BY tailrace; DROP ROLE tailrace;") }
+        let relay = "relay_of_\(database.name)"
+        try database.psql(dry.output.text.replacingOccurrences(of: "\"tailrace\"", with: relay))
+        defer { _ = try? database.safePsql("DROP OWNED BY \(relay); DROP ROLE \(relay);") }
         #expect(try database.sprungTraps().isEmpty)
         // The defaults are what they are called.
         try database.safePsql(

@@ -40,6 +40,43 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18])
+    func `the role that a dry run prints has what is used and nothing else, and messages are for those that are let`(
+      version: Int
+    ) throws {
+      try withDatabase(version) { database in
+        let options = ["--dead-letter-table", "public.dead_letters", "--message-prefix", "order", "--table", "outbox"]
+        let dry = try database.setup(options + ["--dry-run"])
+        #expect(try dry.exitCodeAfterAllOutput() == 0, "\(dry.errors.text)")
+        // Roles are the server's, which other tests use too.
+        let relay = "relay_of_\(database.name)"
+        defer { _ = try? database.psql("DROP OWNED BY \(relay); DROP ROLE \(relay);") }
+        try database.withRole("LOGIN") { role in
+          let emit = "SET ROLE \(role); SELECT pg_logical_emit_message(true, 'order', '{}');"
+          try database.psql(emit)
+          try database.psql(dry.output.text.replacingOccurrences(of: "\"tailrace\"", with: relay))
+          #expect(throws: ChildProcess.Failure.self) { try database.psql(emit) }
+        }
+        #expect(
+          try database.psql("SELECT has_table_privilege('\(relay)', 'outbox', 'SELECT, INSERT, UPDATE, DELETE')") == "f"
+        )
+        try database.psql(
+          "ALTER TABLE outbox ALTER type DROP NOT NULL; INSERT INTO outbox (aggregateid, type) VALUES ('a', NULL);"
+            + "SELECT place(2, 'a');")
+        let connection = database.server.connection(to: database.name, user: relay)
+        let place = ["--dead-letters", "table:public.dead_letters"]
+        let stream = try database.tailrace(
+          ["stream", "--database", connection, "--publication", "events", "--slot", database.slot, "--until", "now"]
+            + ["--on-poison", "dead-letter", "--park-key"] + place)
+        #expect(try stream.exitCodeAfterAllOutput() == 0, "\(stream.errors.text)")
+        for arguments in [["list"], ["redrive", "--all"], ["drop", "--all"]] {
+          let letters = try database.tailrace(
+            ["dead-letters", arguments[0], "--database", connection] + place + arguments.dropFirst())
+          #expect(![74, 77, 78].contains(try letters.exitCode()), "\(letters.errors.text)")
+        }
+      }
+    }
+
     @Test func `without --create-table, a missing table is an error`() throws {
       try withDatabase(15, "") { database in
         let child = try database.setup()
