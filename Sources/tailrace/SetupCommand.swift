@@ -47,16 +47,8 @@ struct SetupCommand: ParsableCommand {
       plan.failover = failover
       plan.isTemporary = temporary
       var steps = try administration.setupSteps(plan)
-<<<<<<< HEAD
-      if let name = deadLetterTable.flatMap({ TableName($0) }) {
-        steps.append(try administration.letterTableStep(name))
-=======
       let letters = deadLetterTable.flatMap { TableName($0) }
-      if let name = letters {
-        let statement = DeadLetterTable.createStatement(name)
-        steps.append(try administration.tableStep(name, createStatement: statement))
->>>>>>> f9f3518 (Print the rights that are used, check JSON that no server has checked, and say who may do what)
-      }
+      if let letters { steps.append(try administration.letterTableStep(letters)) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
       if dryRun { printRights(administration, letters) }
