@@ -1,5 +1,6 @@
 import ArgumentParser
 import Capture
+import Octets
 import PgOutput
 import PostgresWire
 import Relay
@@ -22,8 +23,8 @@ struct InspectCommand: ParsableCommand {
       try Inspection.run(path) { message, lsn, bytes, relations in
         print(
           json
-            ? MessageDescription.json(message, lsn, bytes, &relations)
-            : MessageDescription.text(message, lsn, bytes, &relations))
+            ? "\(ForeignText(MessageDescription.json(message, lsn, bytes, &relations)))"
+            : "\(ForeignText(MessageDescription.text(message, lsn, bytes, &relations)))")
       }
     }
   }

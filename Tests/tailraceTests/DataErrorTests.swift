@@ -16,6 +16,49 @@ extension Integration {
       }
     }
 
+    @Test func `what a server says before it knows us moves no cursor, and neither does what a recording holds`() throws
+    {
+      let (listener, port) = try TCP.listen()
+      defer { close(listener) }
+      let words = "\u{1B}]0;owned\u{7}\u{9B}31m\r\u{202E}forged"
+      Thread {
+        let client = TCP.accept(listener)
+        var startup = [UInt8](repeating: 0, count: 4096)
+        _ = recv(client, &startup, startup.count, 0)
+        let fields = Array("SFATAL\0VFATAL\0C3D000\0M\(words)\0\0".utf8)
+        let length = UInt32(fields.count + 4).bigEndian
+        _ = TCP.send([UInt8(ascii: "E")] + withUnsafeBytes(of: length) { Array($0) } + fields, to: client)
+        close(client)
+      }.start()
+      let stream = try ChildProcess(
+        Tailrace.path,
+        ["stream", "--database", "host=127.0.0.1 port=\(port) dbname=x sslmode=disable", "--publication", "events"]
+          + ["--slot", "s", "--no-retry"])
+      #expect(try stream.exitCode() == 78, "\(stream.errors.text)")
+      Self.expectHarmless(stream.errors)
+      #expect(stream.errors.text.contains("forged"), "\(stream.errors.text)")
+
+      try withDatabase { database in
+        try database.psql("SELECT pg_logical_emit_message(true, E'\\x1b]0;owned\u{9B}31m\u{202E}', E'\\x1b[2J');")
+        let recording = database.files.file("recording")
+        let capture = try database.tailrace(["capture"] + database.names + ["--until", "now", "--output", recording])
+        #expect(try capture.exitCode() == 0, "\(capture.errors.text)")
+        for options in [[], ["--json"]] {
+          let inspect = try database.tailrace(["inspect", recording] + options)
+          #expect(try inspect.exitCodeAfterAllOutput() == 0, "\(inspect.errors.text)")
+          #expect(inspect.output.text.contains("owned"))
+          Self.expectHarmless(inspect.output)
+        }
+      }
+    }
+
+    private static func expectHarmless(_ output: Output) {
+      #expect(
+        !output.lines.joined().unicodeScalars.contains {
+          $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0.value == 0x202E
+        }, "\(output.lines)")
+    }
+
     @Test func `a recording whose JSON was forged delivers nothing of it`() throws {
       let files = try TemporaryDirectory()
       defer { files.remove() }
