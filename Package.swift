@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
 /// Libraries also mark every unsafe expression; test targets cannot, because of what `#expect` expands to.
 let library: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// What Scripts/build says is built: its text is part of the program.
+let commit = (Context.environment["TAILRACE_COMMIT"] ?? "").filter { $0.isLetter || $0.isNumber || $0 == "-" }
+
 let package = Package(
   name: "tailrace",
   products: [
@@ -39,6 +42,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CBuildFacts", cSettings: [.define("TAILRACE_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Octets", swiftSettings: library),
     .target(name: "Files", swiftSettings: library),
@@ -97,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "Settings",
+        "CBuildFacts", "PostgresClient", "Settings",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
         "OutboxMapping", "Delivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -87,7 +87,9 @@ class Plan:
         if self.kind == "http":
             self.http_arguments = [
                 "--http-mode", choose(["structured", "binary", "batch"]), "--response-timeout", "1s",
-                "--connect-timeout", "1s", "--total-timeout", "3s", "--batch-size", choose(["2", "10", "100"])]
+                "--connect-timeout", "1s", "--total-timeout", "3s"]
+            if "batch" in self.http_arguments:
+                self.http_arguments += ["--batch-size", choose(["2", "10", "100"])]
             if chance(0.3):
                 self.http_arguments += ["--max-in-flight", choose(["1", "2", "8"])]
             if chance(0.2):

@@ -4,8 +4,14 @@ import Glibc
 package enum AtomicFile {
   /// Writes a new file beside the old one, makes it durable, and renames it over the old one. The old one's permissions and
   /// owner stay, and so does a symbolic link that leads to it and is to be followed.
-  package static func write(_ text: String, to path: String, _ kind: OwnFile = .record) throws(SystemFailure) {
-    try write(Array(text.utf8), to: path, kind)
+  ///
+  /// - Parameter isWanted: asked just before the renaming, for a file that another process may have replaced meanwhile: false
+  ///   leaves the old one.
+  package static func write(
+    _ text: String, to path: String, _ kind: OwnFile = .record, isWanted: () throws(SystemFailure) -> Bool = { true }
+  ) throws(SystemFailure) {
+    let bytes = Array(text.utf8)
+    try write(to: path, kind, isWanted: isWanted) { (file) throws(SystemFailure) in try file.write(bytes) }
   }
 
   /// The same with bytes.
@@ -15,7 +21,8 @@ package enum AtomicFile {
 
   /// The same with what `body` writes, piece by piece.
   package static func write(
-    to path: String, _ kind: OwnFile, _ body: (borrowing OpenFile) throws(SystemFailure) -> Void
+    to path: String, _ kind: OwnFile, isWanted: () throws(SystemFailure) -> Bool = { true },
+    _ body: (borrowing OpenFile) throws(SystemFailure) -> Void
   ) throws(SystemFailure) {
     let target = try kind.followed(path)
     let old = try FileStatus(path: target, followingLinks: false)
@@ -26,7 +33,11 @@ package enum AtomicFile {
       try body(file)
       if let old { try file.adopt(old) }
       try file.synchronize()
-      try move(temporary, to: target)
+      if try isWanted() {
+        try move(temporary, to: target)
+      } else {
+        _ = unsafe unlink(temporary)
+      }
     } catch {
       // One that somebody else has put there stays.
       if error.number != EEXIST { _ = unsafe unlink(temporary) }

@@ -60,8 +60,13 @@ struct Checkpoint: Sendable {
     lines.append("slot", identity.slot)
     lines.append("lsn", lsn)
     let body = "\(Self.magic)\n\(lines.text)"
+    let path = path
     do {
-      try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path)
+      // A standby that shares the file may have come further while we were without the slot.
+      try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path) { () throws(SystemFailure) in
+        let found = try SmallFile.record(path, synchronizing: false).flatMap(Self.parse)
+        return found.map { $0.1 < lsn || $0.0.timeline != identity.timeline } ?? true
+      }
     } catch {
       throw Failure(.checkpointWrite, "cannot write \(path): \(error.text)")
     }

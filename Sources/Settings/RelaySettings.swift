@@ -32,6 +32,12 @@ public struct RelaySettings: Hashable, Sendable {
     _ = try outbox.configuration()
     try sink.validate(outbox.envelope)
     try poison.validate()
+    guard source.temporarySlot else { return }
+    if source.waitForSlot {
+      throw .setting(
+        "source.temporary-slot", "goes with the connection, so there is nothing to wait for (wait-for-slot)")
+    }
+    if checkpoint != nil { throw .setting("checkpoint", "a temporary slot has no position that could be kept") }
   }
 
   /// The relay's own configuration.

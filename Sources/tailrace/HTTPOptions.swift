@@ -5,7 +5,7 @@ import Settings
 
 /// How events are posted.
 struct HTTPOptions: ParsableArguments {
-  @Option(help: "How events are put into requests. (values: structured, binary, batch)")
+  @Option(help: "How events are put into requests.")
   var httpMode: HTTPConfiguration.Mode = .structured
 
   @Option(help: ArgumentHelp("The most requests at once; events of one key go one after another.", valueName: "count"))
@@ -80,7 +80,7 @@ struct HTTPOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Send the 'user:password' in a file as basic authentication.", valueName: "path"))
   var basicAuthFile: String?
 
-  @Option(help: "The oldest version of TLS that is spoken. (values: 1.0, 1.1, 1.2, 1.3)")
+  @Option(help: "The oldest version of TLS that is spoken.")
   var tlsMinimum: HTTPConfiguration.TLSVersion = .v1_2
 
   @Option(help: ArgumentHelp("Trust the certificate authorities in a file instead of the system's.", valueName: "path"))

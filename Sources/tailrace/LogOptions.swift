@@ -4,7 +4,7 @@ import Octets
 
 /// What is said on standard error.
 struct LogOptions: ParsableArguments {
-  @Option(help: "How much is said on standard error. (values: trace, debug, info, notice, warning, error, critical)")
+  @Option(help: "How much is said on standard error.")
   var logLevel: Logger.Level = .info
 
   func logger() -> Logger {

@@ -48,21 +48,21 @@ struct OutboxOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The CloudEvents source, a URI. Default: /database/schema.table.", valueName: "uri"))
   var source: String?
 
-  @Option(help: "What a line holds: a CloudEvent, or the payload alone. (values: cloudevents, payload)")
+  @Option(help: "What a line holds: a CloudEvent, or the payload alone.")
   var envelope: EnvelopeEncoder.Envelope = .cloudevents
 
-  @Option(help: ArgumentHelp("What a payload of type text is. (values: text, json)", valueName: "type"))
+  @Option(help: ArgumentHelp("What a payload of type text is.", valueName: "type"))
   var payloadType: PayloadType = .text
 
   @Option(
     help:
-      "What to do about an UPDATE, DELETE or TRUNCATE of the outbox, or a message outside transactions. (values: ignore, warn, fail)"
+      "What to do about an UPDATE, DELETE or TRUNCATE of the outbox, or a message outside transactions."
   )
   var onChange: ChangePolicy = .warn
 
   @Option(
     help:
-      "What to do about a header whose name is the envelope's own, taken, or no attribute's: left out or refused. (values: ignore, warn, fail)"
+      "What to do about a header whose name is the envelope's own, taken, or no attribute's: left out or refused."
   )
   var onBadHeader: ChangePolicy = .warn
 

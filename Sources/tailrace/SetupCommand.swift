@@ -34,6 +34,7 @@ struct SetupCommand: ParsableCommand {
   var dryRun = false
 
   func validate() throws {
+    if temporary, failover { throw ValidationError("--temporary does not go with --failover") }
     if let deadLetterTable, TableName(deadLetterTable) == nil {
       throw ValidationError("--dead-letter-table: '\(deadLetterTable)' is not a table name such as public.dead_letters")
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import HTTPDelivery
 import Settings
 
 /// Where events go.
@@ -23,6 +24,17 @@ struct SinkOptions: ParsableArguments {
 
   enum Synchronization: String, ExpressibleByArgument, CaseIterable {
     case always, never
+  }
+
+  /// What is written for another kind of sink would be ignored.
+  func validate() throws {
+    if !sink.hasPrefix("http"), let flag = Flags.written(of: http) {
+      throw ValidationError("\(flag) needs --sink https://…")
+    }
+    if http.httpMode != .batch, let flag = Flags.written(of: http, where: { $0.hasPrefix("--batch-") }) {
+      throw ValidationError("\(flag) needs --http-mode batch")
+    }
+    if !sink.hasPrefix("file:"), Flags.isWritten("--fsync") { throw ValidationError("--fsync needs --sink file:PATH") }
   }
 
   var settings: SinkSettings {

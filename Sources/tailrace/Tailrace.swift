@@ -20,7 +20,7 @@ struct Tailrace: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       StreamCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self, ReplayCommand.self,
-      InspectCommand.self, DeadLettersCommand.self,
+      InspectCommand.self, DeadLettersCommand.self, VersionCommand.self,
     ])
 
   /// Makes the standard descriptors safe before anything else is opened.

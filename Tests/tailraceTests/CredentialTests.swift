@@ -83,7 +83,8 @@ extension Integration {
             """)
           let stream = try database.stream(
             to: server,
-            ["--http-mode", mode, "--batch-size", "4", "--signing-secret-file", file, "--until", "now"])
+            ["--http-mode", mode, "--signing-secret-file", file, "--until", "now"]
+              + (mode == "batch" ? ["--batch-size", "4"] : []))
           #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
           let requests = database.files.file("requests.json")
           try JSONEncoder().encode(server.requests).write(to: URL(fileURLWithPath: requests))

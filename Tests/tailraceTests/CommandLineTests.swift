@@ -1,0 +1,75 @@
+import Foundation
+import Testing
+
+extension Integration {
+  /// The command line itself: nothing here connects to a server.
+  @Suite struct CommandLineUse {
+    private func run(_ arguments: [String]) throws -> (code: Int32, output: [String], messages: [String]) {
+      let child = try ChildProcess(Tailrace.path, arguments)
+      let code = try child.exitCodeAfterAllOutput()
+      return (code, child.output.lines, child.messages)
+    }
+
+    private static let commands = [
+      ["setup"], ["stream"], ["teardown"], ["capture"], ["replay"], ["inspect"], ["version"], ["dead-letters"],
+      ["dead-letters", "list"], ["dead-letters", "show"], ["dead-letters", "redrive"], ["dead-letters", "drop"],
+    ]
+
+    @Test(arguments: commands)
+    func `help is there for each command, and says what is possible once`(command: [String]) throws {
+      let (code, output, _) = try run(command + ["--help"])
+      let text = output.joined(separator: " ").split(separator: " ").joined(separator: " ")
+      #expect(code == 0 && text.contains("USAGE: tailrace \(command.joined(separator: " "))"))
+      #expect(text.split(separator: "(values:").dropFirst().allSatisfy { !$0.hasSuffix(") ") }, "\(text)")
+    }
+
+    @Test(arguments: [
+      (["straem"], "stream"), (["setpu", "--publication", "p"], "setup"), (["dead-letter", "list"], "dead-letters"),
+      (["dead-letters", "lst"], "list"), (["replya", "x.walcap"], "replay"), (["verison"], "version"),
+    ])
+    func `a mistyped command gets its nearest`(arguments: [String], nearest: String) throws {
+      let (code, output, messages) = try run(arguments)
+      #expect(code == 64 && output.isEmpty)
+      #expect(messages.first == "tailrace: error: there is no such command; did you mean '\(nearest)'?")
+      #expect(messages.count == 2 && messages.last?.hasSuffix("--help") == true, "\(messages)")
+    }
+
+    @Test(arguments: [
+      ["--http-mode", "structured"], ["--http-mode", "batch", "--sink", "file:/nowhere/x"], ["--max-in-flight=64"],
+      ["--fsync", "always"], ["--fsync", "never", "--sink", "http://127.0.0.1:1/"], ["--rotate-size", "1MB"],
+      ["--rotate-interval", "1h", "--sink", "http://127.0.0.1:1/"],
+      ["--batch-size", "5", "--sink", "http://127.0.0.1:1/"],
+      ["--bearer-token-file", "x", "--sink", "file:/nowhere/x"], ["--gzip"], ["--park-key"],
+      ["--on-poison", "dead-letter"],
+      ["--temporary-slot", "--wait-for-slot"], ["--temporary-slot", "--checkpoint", "/nowhere/x"],
+      ["--envelope", "payload", "--sink", "http://127.0.0.1:1/"],
+    ])
+    func `options that do not belong together are refused`(options: [String]) throws {
+      let (code, _, messages) = try run(["stream", "--publication", "p", "--slot", "s"] + options)
+      #expect(code == 64, "\(messages)")
+      let flag = options[0].split(separator: "=")[0]
+      #expect(messages.count == 2 && messages[0].contains(flag.dropFirst(2)), "\(messages)")
+    }
+
+    @Test func `version tells what a report of a defect needs`() throws {
+      let (code, output, _) = try run(["version"])
+      #expect(code == 0)
+      #expect(output.map { $0.split(separator: " ").first } == ["tailrace", "commit", "libpq", "OpenSSL"], "\(output)")
+      #expect(try run(["--version"]).output == [String(output[0].dropFirst("tailrace ".count))])
+    }
+
+    @Test func `one line and one form, whoever says it`() throws {
+      for arguments in [
+        ["stream"], ["stream", "--slot", "UPPER", "--publication", "p"], ["inspect", "/nowhere/x"],
+        ["replay", "/nowhere/x"],
+        ["stream", "--database", "host=127.0.0.1 port=1", "--publication", "p", "--slot", "s", "--no-retry"],
+      ] {
+        let child = try ChildProcess(Tailrace.path, arguments)
+        #expect(try child.exitCodeAfterAllOutput() != 0)
+        #expect(child.complaint != nil, "\(child.errors.text)")
+        let now = try Regex(#"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ tailrace: (error: |see tailrace)"#)
+        #expect(try child.errors.lines.allSatisfy { try now.prefixMatch(in: $0) != nil }, "\(child.errors.text)")
+      }
+    }
+  }
+}
