@@ -40,6 +40,17 @@ import Testing
     #expect(try checkpoint().resume == LSN(rawValue: 20))
   }
 
+  @Test func `whoever is behind does not take back what another process has written meanwhile`() throws {
+    var (first, second) = (try checkpoint(), try checkpoint())
+    try first.write(LSN(rawValue: 10), of: identity)
+    try second.write(LSN(rawValue: 30), of: identity)
+    try first.write(LSN(rawValue: 20), of: identity)
+    #expect(try checkpoint().resume == LSN(rawValue: 30))
+    try first.write(LSN(rawValue: 40), of: identity)
+    #expect(try checkpoint().resume == LSN(rawValue: 40))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["checkpoint"])
+  }
+
   @Test func `a file that cannot be looked at is no missing file`() throws {
     try FileManager.default.createSymbolicLink(
       atPath: directory.file("loop"), withDestinationPath: directory.file("loop"))

@@ -129,15 +129,20 @@ import Testing
     let path = directory.file("checkpoint")
     let control = RunControl()
     let sink = MemorySink(delay: .milliseconds(100))
-    async let result = run({ $0.checkpoint = path }, sink: sink, control: control) { (request) throws(Failure) in
+    let configure: (inout RelayConfiguration) -> Void = { ($0.checkpoint, $0.disconnectGrace) = (path, .seconds(600)) }
+    async let result = run(configure, sink: sink, control: control) { (request) throws(Failure) in
       guard request.isFirst else { throw Self.lost }
       var source = MemorySource(Self.messages, failure: Self.lost)
       (source.drainsFirst, source.ends, source.position) = (true, false, 0)
       return source
     }
-    while try Checkpoint(path: path).resume != LSN(rawValue: 0x38) { try await Task.sleep(for: .milliseconds(5)) }
+    let deadline = ContinuousClock.now + .seconds(120)
+    while try Checkpoint(path: path).resume != LSN(rawValue: 0x38), ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(5))
+    }
     control.stop()
     #expect(try await result.get().reason == .stopped)
+    #expect(try Checkpoint(path: path).resume == LSN(rawValue: 0x38))
   }
 
   @Test func `no position is confirmed that this connection has not heard of`() async throws {

@@ -41,7 +41,7 @@ extension Integration {
       ["--batch-size", "5", "--sink", "http://127.0.0.1:1/"],
       ["--bearer-token-file", "x", "--sink", "file:/nowhere/x"], ["--gzip"], ["--park-key"],
       ["--on-poison", "dead-letter"],
-      ["--temporary-slot", "--wait-for-slot"], ["--temporary-slot", "--checkpoint", "/nowhere/x"],
+      ["--temporary-slot", "--wait-for-slot"], ["--checkpoint", "/nowhere/x", "--temporary-slot"],
       ["--envelope", "payload", "--sink", "http://127.0.0.1:1/"],
     ])
     func `options that do not belong together are refused`(options: [String]) throws {
