@@ -129,7 +129,9 @@ import Testing
     let path = directory.file("checkpoint")
     let control = RunControl()
     let sink = MemorySink(delay: .milliseconds(100))
-    let configure: (inout RelayConfiguration) -> Void = { ($0.checkpoint, $0.disconnectGrace) = (path, .seconds(600)) }
+    let configure: @Sendable (inout RelayConfiguration) -> Void = {
+      ($0.checkpoint, $0.disconnectGrace) = (path, .seconds(600))
+    }
     async let result = run(configure, sink: sink, control: control) { (request) throws(Failure) in
       guard request.isFirst else { throw Self.lost }
       var source = MemorySource(Self.messages, failure: Self.lost)
