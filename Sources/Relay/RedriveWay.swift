@@ -15,6 +15,7 @@ struct RedriveWay {
   private let refused: RefusedLetters
   private let control: RunControl
   private let mailbox: Mailbox
+  private var watch: DeliveryWatch
   private var batch: [DeadLetter] = []
   private var underWay: [Int: (letters: [DeadLetter], bytes: Int)] = [:]
   private var next = 0
@@ -29,8 +30,8 @@ struct RedriveWay {
   /// Whether the last letter of which the fate is known was one of these.
   private(set) var lastStayed = false
 
-  init(_ sink: any Sink, _ refused: RefusedLetters, _ control: RunControl) {
-    (self.sink, self.refused, self.control) = (sink, refused, control)
+  init(_ sink: any Sink, _ refused: RefusedLetters, _ control: RunControl, _ watch: DeliveryWatch) {
+    (self.sink, self.refused, self.control, self.watch) = (sink, refused, control, watch)
     mailbox = Mailbox(control.wakeup)
   }
 
@@ -90,6 +91,7 @@ struct RedriveWay {
       if answer.failure == nil { arrive(letters) }
     }
     submit()
+    watch.look(at: sink, isBusy: !isIdle, delivered: delivered)
     return failure
   }
 

@@ -1,4 +1,5 @@
 public import Delivery
+public import Logging
 public import PostgresWire
 
 /// Delivers dead letters again: those of one aggregate by their positions, others side by side.
@@ -13,6 +14,7 @@ public struct Redriver {
 
   private let store: any DeadLetterStore
   private let control: RunControl
+  private let log: Logger
   private let drainTimeout: Duration
   private let patience: Patience
   private let makeSink: (DeadLetterOffice) throws(Failure) -> any Sink
@@ -22,15 +24,17 @@ public struct Redriver {
   /// - Parameters:
   ///   - control: a stop ends it.
   ///   - drainTimeout: how long a stop waits for the letters that are under way.
+  ///   - log: where deliveries that fail are told of.
   ///   - onWait: told each time a store that cannot do its work now will be tried again.
   ///   - makeSink: makes the sink; what it is refused must go to the office that it is given.
   public init(
-    _ store: any DeadLetterStore, _ control: RunControl, drainTimeout: Duration = .seconds(30),
+    _ store: any DeadLetterStore, _ control: RunControl, drainTimeout: Duration = .seconds(30), log: Logger,
     onWait: @escaping @Sendable (Failure) -> Void = { _ in },
     sink makeSink: @escaping (DeadLetterOffice) throws(Failure) -> any Sink
   ) {
     self.store = store
     self.control = control
+    self.log = log
     self.drainTimeout = drainTimeout
     patience = Patience(isCancelled: { control.isStopRequested(since: drainTimeout) }, onWait: onWait)
     self.makeSink = makeSink
@@ -43,7 +47,7 @@ public struct Redriver {
     let refused = RefusedLetters()
     let sink = try makeSink(DeadLetterOffice(refused, parksKeys: true))
     defer { sink.close() }
-    var way = RedriveWay(sink, refused, control)
+    var way = RedriveWay(sink, refused, control, DeliveryWatch(log, tellsLetters: false))
     do throws(Failure) {
       return try run(query, &way)
     } catch {

@@ -99,6 +99,7 @@ struct DeadLettersCommand: ParsableCommand {
     @OptionGroup var store: LetterStoreOptions
     @OptionGroup var selection: LetterSelection
     @OptionGroup var sink: SinkOptions
+    @OptionGroup var logging: LogOptions
 
     @Option(help: ArgumentHelp("How long a first SIGTERM or SIGINT waits for the sink.", valueName: "duration"))
     var drainTimeout = TimeSpan(.seconds(30))
@@ -119,7 +120,8 @@ struct DeadLettersCommand: ParsableCommand {
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         try store.use(isCancelled: { control.isStopRequested(since: limit) }) { letters in
           let redriver = Redriver(
-            letters, control, drainTimeout: limit, onWait: { say("\($0.text(Flags.text)); trying again") },
+            letters, control, drainTimeout: limit, log: logging.logger(),
+            onWait: { say("\($0.text(Flags.text)); trying again") },
             sink: sink.settings.makeDetached)
           try report(redriver.run(selection.query), isStopped: control.isStopRequested)
         }

@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import IntegrationEvents
+import Logging
 import PostgresWire
 import Synchronization
 import TestDelivery
@@ -9,6 +10,8 @@ import Testing
 @testable import Relay
 
 @Suite struct RedriverTests {
+  private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
   private func letter(_ number: Int, key: String = "k") -> DeadLetter {
     DeadLetter(
       event: #"{"id":"\#(number)","partitionkey":"\#(key)","data":{}}"#, id: "\(number)", key: key,
@@ -47,7 +50,7 @@ import Testing
   ) async throws -> Redriver.Result {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {
-        let redriver = Redriver(store, control, drainTimeout: drainTimeout) { office in
+        let redriver = Redriver(store, control, drainTimeout: drainTimeout, log: quiet) { office in
           KeyedSink(receiver, KeyedDelivery(), deadLetters: office)
         }
         continuation.resume(with: Swift.Result { try redriver.run(LetterQuery()) })

@@ -88,6 +88,22 @@ extension Integration {
       }
     }
 
+    @Test func `a redrive whose receiver fails tells it, and goes on when it works again`() throws {
+      try withDatabase { database in
+        let answers = Counter()
+        let receiver = try WebServer { _ in .init(answers.next() <= 3 ? 422 : answers.count < 12 ? 503 : 200) }
+        defer { receiver.close() }
+        let options = try options("file", in: database)
+        try database.place(1...3, keys: 3)
+        try database.rest(to: receiver, options)
+        let redrive = try database.deadLetters(["redrive", "--all", "--sink", receiver.url], at: options[3])
+        #expect(try redrive.exitCode() == 0, "\(redrive.errors.text)")
+        #expect(
+          redrive.errors.text.contains("fails: ") && redrive.errors.text.contains("503"), "\(redrive.errors.text)")
+        #expect(redrive.errors.text.contains("works again"), "\(redrive.errors.text)")
+      }
+    }
+
     @Test func `while the letters' server starts again a redrive waits`() throws {
       try TestServer.with { server in
         try server.withDatabase { database in
