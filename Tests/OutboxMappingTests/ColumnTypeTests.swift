@@ -80,6 +80,23 @@ import Testing
     #expect(error?.column == "payload")
   }
 
+  @Test func `whatever stands between the tokens of JSON, no control character is in a line`() throws {
+    let mapping = Mapping(payload: 114)
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      var json = ""
+      for token in ["{", #""ключ""#, ":", "[", "1", ",", #""a\t\u0009 b""#, "]", ",", #""k""#, ":", "null", "}"] {
+        for _ in 0..<Int.random(in: 0...9, using: &generator) { json += ["\n", "\r", "\t", " "].randomElement() ?? "" }
+        json += token
+      }
+      let line = try #require(try mapping.line(payload: .text(json)))
+      #expect(line.utf8.allSatisfy { $0 >= 0x20 })
+      let spaced = String(json.map { $0.isWhitespace ? " " : $0 })
+      // A carriage return and a newline are one character to Swift, but two blanks in the line.
+      #expect(line.filter { $0 != " " }.hasSuffix(#""data":"# + spaced.filter { $0 != " " } + "}"))
+    }
+  }
+
   @Test(arguments: [114 as UInt32, 3802])
   func `JSON that no server has checked is checked before it is copied`(type: UInt32) throws {
     var mapping = Mapping(payload: type)

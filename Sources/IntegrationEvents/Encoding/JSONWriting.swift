@@ -65,8 +65,8 @@ extension LineWriter {
     }
   }
 
-  /// Appends JSON as it is, but for raw newlines and carriage returns, which valid JSON holds only between tokens and which
-  /// become spaces: to some readers either ends a line.
+  /// Appends JSON as it is, but for raw newlines, carriage returns and tabs, which valid JSON holds only between tokens and
+  /// which become spaces: to some readers they end a line or a field.
   @inline(never)
   func appendingJSONLine(_ bytes: RawSpan, _ range: Range<Int>) throws(EnvelopeError.Problem) -> LineWriter {
     var line = self
@@ -87,7 +87,7 @@ extension LineWriter {
         offset += scalar.length
       }
       append(bytes, plain..<offset)
-      if offset < range.upperBound, case let byte = bytes.byte(at: offset), byte == 0x0A || byte == 0x0D {
+      if offset < range.upperBound, bytes.byte(at: offset) < 0x20 {
         append(UInt8(ascii: " "))
         offset += 1
       }

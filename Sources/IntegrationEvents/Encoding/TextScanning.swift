@@ -66,18 +66,17 @@ enum TextScanning {
     return rest & highs == 0
   }
 
-  /// The first offset at which there is a newline, a carriage return or a byte outside ASCII; the end when there is none.
+  /// The first offset at which there is a control character or a byte outside ASCII; the end when there is none.
   static func plainLineEnd(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
     var offset = start
     while offset &+ 8 <= end {
       let word = bytes.word(at: offset)
-      let ends = ((word ^ (ones &* 0x0A)) &- ones) | ((word ^ (ones &* 0x0D)) &- ones)
-      if (ends | word) & highs != 0 { break }
+      if ((word &- ones &* 0x20) | word) & highs != 0 { break }
       offset &+= 8
     }
     while offset < end {
       let byte = bytes.byte(at: offset)
-      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") || byte >= 0x80 { return offset }
+      if byte < 0x20 || byte >= 0x80 { return offset }
       offset &+= 1
     }
     return offset
