@@ -1,6 +1,5 @@
 import ArgumentParser
 import Glibc
-import Octets
 import PostgresWire
 
 /// Runs a command's body; an error becomes one line on standard error and the exit code that stands for it.
