@@ -2,6 +2,8 @@
 
 import random
 
+import tables
+
 FAULTS = {
     # name: (weight, sinks)
     "kill": (5, "stdout file http"),
@@ -36,7 +38,7 @@ FAULTS = {
 class Plan:
     """The choices of one round."""
 
-    def __init__(self, seed, number, kinds, poison=None):
+    def __init__(self, seed, number, kinds, poison=None, changes_tables=False):
         self.seed = f"{seed}/{number}"
         self.number = number
         self.random = random.Random(self.seed)
@@ -109,11 +111,27 @@ class Plan:
             self.poison = poison or choose([None, None, None, "letters", "park"])
         # Where their letters are kept, and what happens to that place.
         self.letters = choose(["file", "table", "table"])
+        # Rounds in which the tables change under the writers instead.
+        self.tables = None
+        if changes_tables or not poison and chance(0.15):
+            self._change_tables()
         if self.poison:
             names = ["redrive beside", "kill a redrive"] + (["lock the letters"] if self.letters == "table" else [])
             more = [(self.random.uniform(0, self.seconds), choose(names)) for _ in range(2)]
             self.faults = sorted(self.faults + more)
             self.large, self.paddings, self.pause = 0, [0, 0, 100], 0.02
+
+    def _change_tables(self):
+        choose = self.random.choice
+        self.tables = choose([tables.PLAIN, tables.PARTITIONED])
+        self.seconds, self.pause, self.poison, self.has_standby = self.random.uniform(1, 2), 0.01, None, False
+        self.envelope, self.has_checkpoint, self.large = "cloudevents", True, 0
+        self.arguments = [word for word in self.arguments if word not in ("--envelope", "payload", "--wait-for-slot")]
+        few = ["kill", "terminate", "terminate walsender", "suspend"]
+        self.faults = sorted((self.random.uniform(1.2, 8), choose(few)) for _ in range(self.random.randint(0, 3)))
+        self.small_disk = False
+        # The record has to be there before the first change.
+        self.changes = [choose(self.tables) for _ in range(self.random.randint(2, 4))]
 
     def refuses(self, id_):
         """Whether the receiver refuses an event for good."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 import checker
@@ -12,6 +13,7 @@ from outlets import KINDS, LETTERS
 from plan import Plan
 from server import clean_environment
 from supervision import Supervisor
+from tables import TOLD, Tables
 from troubles import Troubles
 
 PATIENCE = 90  # seconds until everything must have arrived once the faults have stopped
@@ -64,6 +66,11 @@ class Round:
         self.log.write(" ".join(command) + "\n" + plan.describe() + "\n")
         for _ in range(2 if plan.has_standby else 1):
             self.supervisors.append(Supervisor(command, environment, self.outlet, self.log))
+        self.tables = Tables(plan, self.server, self.log)
+        self.tables.make()
+        if plan.tables:
+            for supervisor in self.supervisors:
+                supervisor.expected.append(TOLD)
         self.set_up(names, environment)
         self.server.query(ledger.SCHEMA.format(keys=plan.keys), plan.database)
         for number in range(plan.writers):
@@ -82,11 +89,30 @@ class Round:
     def strike(self):
         troubles = Troubles(self.plan, self.server, self.outlet, self.supervisors, self.log)
         began = time.monotonic()
+        changing = threading.Thread(target=self.change_tables, name="tables", daemon=True)
+        if self.plan.tables:
+            changing.start()
         for due, name in [*self.plan.faults, (self.plan.seconds, None)]:
             time.sleep(max(0, began + due - time.monotonic()))
             if name:
                 with interruption.deferred():
                     troubles.strike(name)
+        if self.plan.tables:
+            changing.join(60)
+
+    def change_tables(self):
+        """Once the stream has begun, so that there is a record of the tables; at the end, time to tell of the last change."""
+        try:
+            deadline = time.monotonic() + 10
+            while not self.outlet.arrived() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(1.2)
+            for name in self.plan.changes:
+                self.tables.change(name)
+                time.sleep(self.plan.random.choice([0.1, 1, 4]))
+            time.sleep(4)
+        except (RuntimeError, OSError, IndexError, subprocess.SubprocessError) as error:
+            self.problems.append(f"changing tables: {type(error).__name__}: {error}")
 
     def recover(self):
         """No more faults: everything must arrive, and tailrace must end as it is told."""
@@ -97,6 +123,8 @@ class Round:
         for writer in self.writers:
             writer.join(30)
         entries = self.entries = ledger.read(self.server, self.plan.database)
+        for id_ in self.tables.missing:
+            entries.pop(id_, None)
         if self.plan.ends_with_now:
             if self.rest():
                 self.supervisors[0].once("--until", "now", seconds=PATIENCE)
@@ -158,11 +186,12 @@ class Round:
             self.plan, self.entries, self.record, self.problems, getattr(self.outlet, "may_double", False))
         for supervisor in self.supervisors:
             self.problems += supervisor.problems
+        self.problems += [f"silent gap: {gap}" for gap in self.tables.silent(self.supervisors)]
         self.problems += getattr(getattr(self.outlet, "receiver", None), "wrong", [])
 
     def tamper(self):
         """A slot that somebody has moved, or a server put back to an older state, is told by whoever keeps a record."""
-        if self.problems or self.plan.kind == "file" and self.plan.small_disk:
+        if self.problems or self.plan.tables or self.plan.kind == "file" and self.plan.small_disk:
             return
         if self.plan.kind != "file" and not self.plan.has_checkpoint:
             return
@@ -244,7 +273,7 @@ class Round:
         starts = sum(supervisor.starts for supervisor in self.supervisors)
         memory = max([supervisor.memory for supervisor in self.supervisors], default=0)
         seconds = time.monotonic() - self.began
-        faults = ", ".join(name for _, name in self.plan.faults)
+        faults = ", ".join([name for _, name in self.plan.faults] + (self.plan.changes if self.plan.tables else []))
         kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], self.plan.poison or ""])
         return (f"round {self.plan.number:3} {kind:24} {self.figures.events:5} events "
                 f"{self.figures.duplicates:4} duplicates {starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")

@@ -87,14 +87,17 @@ class Supervisor(threading.Thread):
         self.command, self.environment, self.outlet, self.log = command, environment, outlet, log
         self.resting = threading.Event()
         self.lock = threading.Lock()
-        self.current = None
+        self.current = self.last = None
         self.next_injection = None
         self.disk_is_full = False
         self.problems = []
+        self.told = []  # when it has ended for a change of its tables
+        self.expected = []  # ends that are no surprise in any run
         self.starts = 0
         self.memory = 0
 
     def launch(self, *more, injection=None):
+        more = [*more, *self.accepted()]
         wrapper = ["strace", "-D", "-f", "-o", injection.output, *injection.arguments] if injection else []
         if injection:
             injection.begin()
@@ -105,6 +108,7 @@ class Supervisor(threading.Thread):
         self.starts += 1
         run = Run(process, injection)
         run.reader = self.outlet.attach(process)
+        run.excuse(*self.expected)
         if injection:
             run.excuse(*injection.excuses)
         if self.disk_is_full:
@@ -127,6 +131,11 @@ class Supervisor(threading.Thread):
                 time.sleep(0.3)  # do not spin when something is really wrong
             self.resting.wait(random.uniform(0, 0.05))
         self.current = None
+
+    def accepted(self):
+        """What an operator adds who has read the last message."""
+        run, self.last = self.last, None
+        return ["--accept-gap"] if run and self.expected and run.errors and "--accept-gap" in run.errors[-1] else []
 
     def watch_memory(self):
         try:
@@ -152,6 +161,9 @@ class Supervisor(threading.Thread):
             self.log.flush()
         except ValueError:
             return  # interrupted: the round is over
+        self.last = run
+        if code == 78:
+            self.told.append(time.monotonic())
         if not run.is_excused(code):
             last = run.errors[-1] if run.errors else "no message"
             self.problems.append(f"{what} with {code}: {last}")
