@@ -116,7 +116,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
-    .testTarget(name: "PostgresWireTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
+    .testTarget(name: "PostgresWireTests", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresWire"], swiftSettings: strict),
     .testTarget(
       name: "ReplicationTests", dependencies: ["PostgresClient", "Replication", "PostgresWire"], swiftSettings: strict),

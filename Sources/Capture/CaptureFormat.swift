@@ -44,13 +44,18 @@ public struct CaptureHeader: Hashable, Sendable {
   /// The `pgoutput` options it was asked for, as they were sent.
   public var options: String
 
+  /// Which tables were outboxes when the recording began; none where nobody knew.
+  public var tables: OutboxTables
+
   /// On which timelines the log was written; the first alone where version 0.1 wrote the file.
   public var timelineHistory: TimelineHistory
 
   /// Makes a header.
   public init(
-    identity: StreamIdentity, serverVersion: Int, options: String, timelineHistory: TimelineHistory = TimelineHistory()
+    identity: StreamIdentity, serverVersion: Int, options: String, timelineHistory: TimelineHistory = TimelineHistory(),
+    tables: OutboxTables = OutboxTables()
   ) {
+    self.tables = tables
     self.timelineHistory = timelineHistory
     self.identity = identity
     self.serverVersion = serverVersion
@@ -67,6 +72,7 @@ public struct CaptureHeader: Hashable, Sendable {
     lines.append("server", serverVersion)
     lines.append("options", options)
     if timelineHistory != TimelineHistory() { lines.append("history", timelineHistory) }
+    lines.append(tables)
     return lines.text
   }
 
@@ -74,12 +80,12 @@ public struct CaptureHeader: Hashable, Sendable {
     guard let lines = KeyValueText(text), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let database = lines["database"],
       let slot = lines["slot"], let publication = lines["publication"],
-      let history = lines["history"].map({ TimelineHistory($0) }) ?? TimelineHistory()
+      let history = lines["history"].map({ TimelineHistory($0) }) ?? TimelineHistory(), let tables = lines.tables
     else { return nil }
     self.init(
       identity: StreamIdentity(
         systemIdentifier: system, timeline: timeline, database: database, slot: slot, publication: publication),
       serverVersion: lines["server"].flatMap { Int($0) } ?? 0, options: lines["options"] ?? "",
-      timelineHistory: history)
+      timelineHistory: history, tables: tables)
   }
 }

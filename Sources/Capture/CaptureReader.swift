@@ -53,6 +53,8 @@ public struct CaptureReader: FrameSource, ~Copyable {
 
   /// On which timelines the log was written, as the header has it.
   public var timelineHistory: TimelineHistory { header?.timelineHistory ?? TimelineHistory() }
+  /// Which tables were outboxes, as the header has it.
+  public var tables: OutboxTables { header?.tables ?? OutboxTables() }
   /// There is no server.
   public var flushLSN: LSN { .zero }
   /// There is nothing to wait for.

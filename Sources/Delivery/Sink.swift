@@ -21,6 +21,12 @@ public protocol Sink: Sendable {
   /// somebody else has moved it. Default: keeps nothing.
   func record(confirmed: LSN) throws(Failure)
 
+  /// Which tables were outboxes, as the destination keeps it; nil when it keeps nothing. Read once, with `resumePosition`.
+  var tables: OutboxTables? { get }
+
+  /// Keeps durably which tables are and were outboxes, before events of a new one are submitted. Default: keeps nothing.
+  func record(tables: OutboxTables) throws(Failure)
+
   /// How much may be under way, read before each batch is submitted. Holding back is the relay's work, so a sink can hold
   /// a whole window. Default: one batch, so that a sink that knows nothing of order keeps it.
   var window: DeliveryWindow { get }
@@ -58,6 +64,12 @@ extension Sink {
 
   /// Keeps nothing.
   public func record(confirmed: LSN) throws(Failure) {}
+
+  /// Nothing is kept.
+  public var tables: OutboxTables? { nil }
+
+  /// Keeps nothing.
+  public func record(tables: OutboxTables) throws(Failure) {}
 
   /// One batch after another.
   public var window: DeliveryWindow { DeliveryWindow() }

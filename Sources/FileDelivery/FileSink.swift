@@ -95,6 +95,14 @@ public final class FileSink: Sink {
     do { try state?.update { $0.confirmed = confirmed } } catch { throw Failure(writing: path, error) }
   }
 
+  /// Which tables were outboxes when the file was written to last.
+  public var tables: OutboxTables? { state?.current.tables }
+
+  /// Keeps them in the state beside the file.
+  public func record(tables: OutboxTables) throws(Failure) {
+    do { try state?.update { $0.tables = tables } } catch { throw Failure(writing: path, error) }
+  }
+
   /// Whether the file can still be written to, as far as the system tells.
   public func check() async throws(Failure) {
     if let failure = open.failure { throw failure }

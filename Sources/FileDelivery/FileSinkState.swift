@@ -14,6 +14,8 @@ struct FileSinkState: Hashable {
   var started: Int64
   /// The newest position that was confirmed to the server; nil where version 0.1 wrote the file.
   var confirmed: LSN?
+  /// Which tables are and were outboxes; nil where nobody knew.
+  var tables: OutboxTables?
 
   init(origin: StreamOrigin, last: EventPosition?, started: Int64) {
     self.origin = origin
@@ -25,10 +27,11 @@ struct FileSinkState: Hashable {
     guard let end = text.firstIndex(of: "\n"), text[..<end] == Self.magic,
       let lines = KeyValueText(text[text.index(after: end)...]), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
-      let started = lines["started"].flatMap({ Int64($0) })
+      let started = lines["started"].flatMap({ Int64($0) }), let tables = lines.tables
     else { return nil }
     origin = StreamOrigin(systemIdentifier: system, timeline: timeline, slot: slot)
     self.started = started
+    self.tables = tables.outboxes.isEmpty ? nil : tables
     if let text = lines["confirmed"] {
       guard let lsn = LSN(text) else { return nil }
       confirmed = lsn
@@ -47,6 +50,7 @@ struct FileSinkState: Hashable {
     lines.append("started", started)
     if let last { lines.append("last", last.sequence) }
     if let confirmed { lines.append("confirmed", confirmed) }
+    if let tables { lines.append(tables) }
     return "\(Self.magic)\n\(lines.text)"
   }
 }

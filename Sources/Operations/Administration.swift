@@ -18,6 +18,8 @@ public struct Administration: ~Copyable {
     public var createsTables = false
     /// Make a slot that follows a failover (PostgreSQL 17 and later). Default: no.
     public var failover = false
+    /// Which columns have to be published, and whether rows may be left out. Default: nothing is needed.
+    public var needs = PublishingNeeds()
     /// Only prove that a slot can be made. Default: no.
     public var isTemporary = false
 
@@ -51,11 +53,9 @@ public struct Administration: ~Copyable {
   public func setupSteps(_ plan: Plan) throws(Failure) -> [Step] {
     try ServerChecks.requireLogicalWAL(server)
     var steps: [Step] = []
-    var isPartitioned = false
-    for table in plan.tables {
-      let kind = try tableKind(table)
-      isPartitioned = isPartitioned || kind == "p"
-      guard kind == nil else {
+    let findings = try look(plan)
+    for (place, table) in plan.tables.enumerated() {
+      guard findings.root(place) == nil else {
         steps.append(Step(subject: "table \(table)", sql: nil))
         continue
       }
@@ -67,13 +67,22 @@ public struct Administration: ~Copyable {
       }
       steps.append(Step(subject: "table \(table)", sql: OutboxTable.createStatement(table)))
     }
-    steps.append(try publicationStep(plan, viaRoot: isPartitioned))
+    steps.append(try publicationStep(plan, findings))
     steps.append(try slotStep(plan))
     return steps
   }
 
   /// What an operator should know about a plan that can be carried out all the same.
   public func warnings(_ plan: Plan) throws(Failure) -> [Wording] {
+    let findings = try look(plan)
+    let partitioned = plan.tables.indices.filter { findings.root($0)?.kind == "p" }
+    return partitioned.map { place in
+      "table \(plan.tables[place]) is partitioned: an UPDATE that moves a row to another partition is an insert there for the "
+        + "log, so its event comes again, with the same id"
+    } + (try failoverWarnings(plan))
+  }
+
+  private func failoverWarnings(_ plan: Plan) throws(Failure) -> [Wording] {
     guard plan.failover, server.serverVersion >= 170_000 else { return [] }
     let standbys = try server.query("SHOW synchronized_standby_slots").first?.first.flatMap { $0 } ?? ""
     guard standbys.isEmpty else { return [] }
@@ -86,7 +95,7 @@ public struct Administration: ~Copyable {
   /// What has to be done for the dead letters' table: making it, or giving one of an earlier version what it lacks.
   public func letterTableStep(_ table: TableName) throws(Failure) -> Step {
     let subject = "table \(table)"
-    guard try tableKind(table) != nil else {
+    guard try look(Plan(publication: "", slot: "", tables: [table])).root(0) != nil else {
       return Step(subject: subject, sql: DeadLetterTable.createStatement(table))
     }
     let newest = try server.query(
@@ -99,7 +108,9 @@ public struct Administration: ~Copyable {
   public func teardownSteps(_ plan: Plan) throws(Failure) -> [Step] {
     let slot = SQLQuoting.literal(plan.slot)
     let rows = try server.query(
-      "SELECT active, active_pid FROM pg_catalog.pg_replication_slots WHERE slot_name = \(slot)")
+      "SELECT active, active_pid, plugin, database = pg_catalog.current_database(), database "
+        + "FROM pg_catalog.pg_replication_slots WHERE slot_name = \(slot)")
+    if let row = rows.first { try refuseForeign(plan.slot, plugin: row[2], isHere: row[3] == "t", database: row[4]) }
     if let row = rows.first, row[0] == "t" {
       throw Failure(
         .slotInUse, "replication slot \"\(plan.slot)\" is active for PID \(row[1] ?? "?")",
@@ -123,16 +134,32 @@ public struct Administration: ~Copyable {
     _ = try server.query(sql)
   }
 
-  private func tableKind(_ table: TableName) throws(Failure) -> String? {
-    try server.query(
-      "SELECT c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-        + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
-        + "AND c.relkind IN ('r', 'p')"
-    ).first?.first.flatMap { $0 }
+  /// A slot that is not ours is kept: what its owner has not read would be lost.
+  private func refuseForeign(
+    _ slot: String, plugin: String?, isHere: Bool, database: String?
+  ) throws(Failure) {
+    let whose: String
+    switch plugin {
+    case nil: whose = "is physical: a standby or a backup has it"
+    case "pgoutput"? where isHere: return
+    case "pgoutput"?: whose = "belongs to database \(database ?? "?")"
+    case let plugin?: whose = "uses plugin \(plugin), so another program has it"
+    }
+    throw Failure(
+      .slotForeign, "replication slot \"\(slot)\" \(whose)",
+      advice: "name the slot of this outbox; another's is removed by its owner, with pg_drop_replication_slot")
   }
 
-  private func publicationStep(_ plan: Plan, viaRoot: Bool) throws(Failure) -> Step {
+  private func look(_ plan: Plan) throws(Failure) -> TableFindings {
+    let question = TableQuestion(tables: plan.tables)
+    return try CatalogueQuery.findings(
+      try server.query(
+        CatalogueQuery.statement(question, publications: [plan.publication], serverVersion: server.serverVersion)))
+  }
+
+  private func publicationStep(_ plan: Plan, _ findings: TableFindings) throws(Failure) -> Step {
     let name = plan.publication
+    let viaRoot = plan.tables.indices.contains { findings.root($0)?.kind == "p" }
     let rows = try server.query(
       "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
         + "WHERE pubname = \(SQLQuoting.literal(name))")
@@ -151,14 +178,26 @@ public struct Administration: ~Copyable {
     if row[1] != "t" { differences.append("it does not publish insert") }
     if viaRoot, row[5] != "t" { differences.append("publish_via_partition_root is false") }
     if row[0] == "t" { differences.append("it is FOR ALL TABLES") }
-    let found = try server.query(
-      "SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = \(SQLQuoting.literal(name))")
-    let has = Set(found.compactMap { row in row[0].flatMap { schema in row[1].map { "\(schema).\($0)" } } })
-    let wants = Set(plan.tables.map(\.description))
-    for missing in wants.subtracting(has).sorted() { differences.append("\(missing) is not in it") }
-    for extra in has.subtracting(wants).sorted() where row[0] != "t" { differences.append("\(extra) is in it") }
-    try refuse("publication \"\(name)\"", differences, advice: "change it, drop it, or choose another name")
+    // What it does not publish at all is said above.
+    for place in plan.tables.indices where row[1] == "t" {
+      guard let root = findings.root(place) else {
+        differences.append("\(plan.tables[place]) is not in it")
+        continue
+      }
+      differences += findings.faults(of: root.id, place: place, plan.needs).map { found in
+        found.fault == .notPublished
+          ? "\(found.table.name) is not in it" : "\(found.table.name) \(found.fault.what(name))"
+      }
+    }
+    differences += findings.strangers.sorted().map { "\($0) is in it" }
+    try refuse("publication \"\(name)\"", differences, advice: publicationAdvice(plan, findings))
     return Step(subject: "publication \(name)", sql: nil)
+  }
+
+  private func publicationAdvice(_ plan: Plan, _ findings: TableFindings) -> Wording {
+    let filtered = findings.tables.contains(where: \.hasRowFilter) && !plan.needs.acceptsRowFilter
+    let general: Wording = "change it, drop it, or choose another name"
+    return filtered ? general + "; if the row filter is meant, say \(setting: "accept-row-filter")" : general
   }
 
   private func slotStep(_ plan: Plan) throws(Failure) -> Step {

@@ -35,6 +35,8 @@ public struct EventMapper: Sendable {
   var sourceRelation: RelationVersion?
   /// One entry a relation version; nil for a table that is no outbox.
   private var plans: [TablePlan?] = []
+  /// The outboxes by OID: as the catalogue says, and those that were described under a configured name.
+  private var outboxes: [ObjectID: TableName] = [:]
 
   /// Makes a mapper for the start of a stream.
   public init(_ configuration: MappingConfiguration) {
@@ -140,9 +142,41 @@ public struct EventMapper: Sendable {
   private mutating func describe(_ version: RelationVersion, in relations: RelationCache) {
     while plans.count <= version {
       let relation = relations[plans.count]
-      let isOutbox = configuration.tables.contains(TableName(schema: relation.namespace, name: relation.name))
-      plans.append(isOutbox ? TablePlan(relation, configuration) : nil)
+      plans.append(outbox(relation).map { TablePlan(relation, of: $0, configuration) })
     }
+  }
+
+  /// The configured name of the outbox that a relation is. One that is described under a configured name is remembered, so
+  /// that it stays an outbox when it gets another.
+  private mutating func outbox(_ relation: Relation) -> TableName? {
+    if let name = outboxes[relation.id] { return name }
+    guard let named = configuration.tables.first(where: { $0.isStored(as: relation.tableName) }) else { return nil }
+    outboxes[relation.id] = named == relation.tableName ? named : named.asStored
+    return outboxes[relation.id]
+  }
+
+  /// Takes what the catalogue says of outboxes by OID.
+  package mutating func take(_ names: [ObjectID: TableName]) {
+    guard names.contains(where: { outboxes[$0.key] != $0.value }) else { return }
+    outboxes.merge(names) { _, new in new }
+    forgetRelations()
+  }
+
+  /// Takes what a recording says of outboxes by OID, as far as they are configured.
+  package mutating func take(_ tables: OutboxTables) {
+    let outboxes = configuration.tables.compactMap { tables[$0] }
+    take(
+      Dictionary(
+        outboxes.flatMap { outbox in outbox.members.map { ($0, outbox.name) } }, uniquingKeysWith: { first, _ in first }
+      ))
+  }
+
+  /// Whether a relation is known to be an outbox by its OID.
+  package func knows(_ relation: Relation) -> Bool { outboxes[relation.id] != nil }
+
+  /// Whether a relation has the columns that an outbox needs.
+  package func fits(_ relation: Relation) -> Bool {
+    TablePlan(relation, of: relation.tableName, configuration).missingColumn == nil
   }
 
   private func error(

@@ -17,6 +17,8 @@ public struct MappingConfiguration: Sendable {
   public var textPayloadIsJSON = false
   /// Whether JSON of the types `json` and `jsonb` is checked too, because it comes from no server. Default: no.
   public var checksJSON = false
+  /// Whether a publication may leave rows out by a filter. Default: no.
+  public var acceptsRowFilter = false
   /// What to do about an UPDATE, DELETE or TRUNCATE of an outbox table. Default: warn.
   public var onChange = ChangePolicy.warn
   /// What to do about a header that can be no attribute: its name is the envelope's own, another's, or has other characters

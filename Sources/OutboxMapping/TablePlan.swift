@@ -1,5 +1,6 @@
 import IntegrationEvents
 import PgOutput
+import PostgresWire
 
 /// What a column of an outbox table means. The raw value is the column's usual name; the first five are Debezium's.
 public enum ColumnRole: String, CaseIterable, Hashable, Sendable {
@@ -80,10 +81,11 @@ final class TablePlan: Sendable {
     case json, uncheckedJSON, text, hexadecimal
   }
 
-  init(_ relation: Relation, _ configuration: MappingConfiguration) {
+  /// - Parameter outbox: the configured name, which stays the source when the table gets another.
+  init(_ relation: Relation, of outbox: TableName, _ configuration: MappingConfiguration) {
     table = relation.qualifiedName
     source =
-      configuration.source ?? EventSource(path: [configuration.database, "\(relation.namespace).\(relation.name)"])
+      configuration.source ?? EventSource(path: [configuration.database, outbox.inSource])
     // By their bytes, as the server tells them apart: two names can be the same text in different forms.
     let indices = Dictionary(
       relation.columns.enumerated().map { (Array($1.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })

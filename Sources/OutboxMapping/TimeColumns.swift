@@ -1,5 +1,6 @@
 import IntegrationEvents
 import PgOutput
+import PostgresWire
 
 /// Which column types can hold an event's time.
 enum TimeColumns {

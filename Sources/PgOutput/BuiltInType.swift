@@ -1,4 +1,4 @@
-import PostgresWire
+package import PostgresWire
 
 /// Object identifiers of built-in types, which never change. Source: PostgreSQL, catalog pg_type.
 package enum BuiltInType {

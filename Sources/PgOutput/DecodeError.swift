@@ -1,5 +1,5 @@
 public import Octets
-import PostgresWire
+public import PostgresWire
 
 /// A `pgoutput` message could not be decoded: which, where, and what was wrong.
 public struct DecodeError: Error, Hashable, Sendable {

@@ -1,5 +1,5 @@
 import Octets
-import PostgresWire
+public import PostgresWire
 
 /// Turns the bytes of `pgoutput` into messages.
 ///

@@ -1,5 +1,5 @@
 import Octets
-import PostgresWire
+public import PostgresWire
 
 /// A row was deleted.
 public struct Delete: Hashable, Sendable {

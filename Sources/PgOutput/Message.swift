@@ -51,6 +51,3 @@ enum MessageTag: UInt8 {
 
 /// A 32-bit transaction identifier, which wraps around.
 public typealias TransactionID = UInt32
-
-/// A PostgreSQL object identifier.
-public typealias ObjectID = UInt32

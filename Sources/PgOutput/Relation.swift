@@ -1,5 +1,5 @@
 import Octets
-import PostgresWire
+public import PostgresWire
 
 /// The shape of a table, sent before its first row and again after each change of it.
 public struct Relation: Hashable, Sendable {
@@ -46,8 +46,11 @@ public struct Relation: Hashable, Sendable {
   /// Its published columns, in the order of a row's values.
   public internal(set) var columns: [Column]
 
-  /// The name with its schema, unquoted.
-  public var qualifiedName: String { "\(namespace).\(name)" }
+  /// The name with its schema.
+  public var tableName: TableName { TableName(schema: namespace, name: name) }
+
+  /// The name with its schema, in words.
+  public var qualifiedName: String { tableName.description }
 
   static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(LayoutError) -> Relation {
     let id = try bytes.readInteger(ObjectID.self)
@@ -152,7 +155,7 @@ public struct RelationCache: Sendable {
 extension Relation {
   /// Whether two descriptions differ in nothing but the transaction they came in.
   func hasSameShape(as other: Relation) -> Bool {
-    id == other.id && name == other.name && namespace == other.namespace && replicaIdentity == other.replicaIdentity
-      && columns == other.columns
+    id == other.id && tableName == other.tableName && replicaIdentity == other.replicaIdentity
+      && columns == other.columns && zip(columns, other.columns).allSatisfy { $0.name.utf8.elementsEqual($1.name.utf8) }
   }
 }

@@ -1,5 +1,5 @@
 import Octets
-import PostgresWire
+public import PostgresWire
 
 /// Tables were truncated together.
 public struct Truncate: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import Octets
-import PostgresWire
+public import PostgresWire
 
 /// The name of a type that is not built in, sent before the relation that uses it. For a domain it is its base type's name.
 ///

@@ -1,5 +1,5 @@
 import Octets
-import PostgresWire
+public import PostgresWire
 
 /// A row was updated.
 public struct Update: Hashable, Sendable {

@@ -5,22 +5,28 @@ package import PostgresWire
 /// Source: PostgreSQL manual, "Identifiers and Key Words", "String Constants".
 package enum SQLQuoting {
   /// A name in double quotes.
-  package static func identifier(_ name: String) -> String {
-    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
-  }
+  package static func identifier(_ name: String) -> String { "\"\(doubling("\"", in: name))\"" }
 
   /// A table's name with its schema, each part in double quotes.
   package static func table(_ name: TableName) -> String { "\(identifier(name.schema)).\(identifier(name.name))" }
 
   /// A value in single quotes, with the escape form where it holds a backslash.
   package static func literal(_ value: String) -> String {
-    let doubled = value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
-    guard value.contains("\\") else { return "'\(doubled)'" }
-    return "E'" + doubled.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
+    let doubled = doubling("'", in: value)
+    guard value.unicodeScalars.contains("\\") else { return "'\(doubled)'" }
+    return "E'\(doubling("\\", in: doubled))'"
   }
 
   /// A value of a replication command's option. There is no escape form there: backslashes stand for themselves.
-  package static func optionValue(_ value: String) -> String {
-    "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+  package static func optionValue(_ value: String) -> String { "'\(doubling("'", in: value))'" }
+
+  /// Not by characters: to the server a mark that combines with a quote is something of its own, and the quote is a quote.
+  private static func doubling(_ mark: Unicode.Scalar, in text: String) -> String {
+    var doubled = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if scalar == mark { doubled.append(mark) }
+      doubled.append(scalar)
+    }
+    return String(doubled)
   }
 }

@@ -6,7 +6,7 @@ import Synchronization
 /// Calls block their thread; several may use one session, one after another.
 package final class SQLSession: Sendable {
   private let database: String
-  private let timeLimit: Duration?
+  private let purpose: Connection.Purpose
   private let isCancelled: @Sendable () -> Bool
   private let connection = Mutex<Connected?>(nil)
 
@@ -23,11 +23,16 @@ package final class SQLSession: Sendable {
   /// - Parameters:
   ///   - timeLimit: how long an answer may take; nil for as long as it takes.
   ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
-  package init(
+  package convenience init(
     database: String, timeLimit: Duration? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
+    self.init(database: database, for: .statements(within: timeLimit), isCancelled: isCancelled)
+  }
+
+  /// The same over a connection of any kind.
+  package init(database: String, for purpose: Connection.Purpose, isCancelled: @escaping @Sendable () -> Bool) {
     self.database = database
-    self.timeLimit = timeLimit
+    self.purpose = purpose
     self.isCancelled = isCancelled
   }
 
@@ -47,7 +52,7 @@ package final class SQLSession: Sendable {
         }
       }
       let opened = Connected(
-        try Connection.connect(database, for: .statements(within: timeLimit), isCancelled: isCancelled))
+        try Connection.connect(database, for: purpose, isCancelled: isCancelled))
       connected = opened
       return try opened.server.query(sql, parameters)
     }

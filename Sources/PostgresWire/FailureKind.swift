@@ -21,8 +21,10 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case serverVersion
   /// There is no such outbox table.
   case tableMissing
-  /// The outbox table is not in the publication.
+  /// The outbox table, or a part of it, is not published, or not whole.
   case tableNotPublished
+  /// Another table has the outbox's name, or a table's part in it cannot be known any more.
+  case tableReplaced
   /// There is no such publication, or rows were lost to a missing one.
   case publicationMissing
   /// There is no such slot.
@@ -120,6 +122,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .serverVersion: Row(78, "Set-up")
     case .tableMissing: Row(78, "Set-up")
     case .tableNotPublished: Row(78, "Set-up")
+    case .tableReplaced: Row(78, "Set-up")
     case .publicationMissing: Row(78, "Set-up")
     case .slotMissing: Row(78, "Slots")
     case .slotForeign: Row(78, "Slots", "name another slot")

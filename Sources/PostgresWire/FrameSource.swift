@@ -17,6 +17,12 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// Whether a server has just checked what is in it: that JSON is JSON. What has lain in a file may have been changed.
   var isChecked: Bool { get }
 
+  /// Which tables were outboxes when the stream began, where a recording tells.
+  var tables: OutboxTables { get }
+
+  /// Where its tables can be asked for as they are now; nil where nobody can be asked.
+  var catalogue: (any TableCatalogue)? { get }
+
   /// What to poll before the next `receive`; nil when there is nothing to wait for.
   var descriptor: PollDescriptor? { get }
 
@@ -44,6 +50,12 @@ extension FrameSource where Self: ~Copyable {
 
   /// Nothing vouches for it.
   public var isChecked: Bool { false }
+
+  /// Nothing is told.
+  public var tables: OutboxTables { OutboxTables() }
+
+  /// Nobody can be asked.
+  public var catalogue: (any TableCatalogue)? { nil }
 
   /// There is no slot.
   public var confirmedLSN: LSN? { nil }

@@ -56,4 +56,13 @@ public struct PassedOver: Hashable, Sendable {
     ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
     return counts.isEmpty ? nil : "passed over \(counts.joined(separator: ", "))"
   }
+
+  /// What is to be said of a recording whose events were there already: it says the same again, or is another one with older
+  /// positions.
+  static func words(skipped count: Int) -> String? {
+    guard count > 0 else { return nil }
+    return
+      "passed over \(count) events, because the output holds events up to a later position; if this is another recording "
+      + "than the one before, deliver it to an output of its own"
+  }
 }

@@ -50,7 +50,10 @@ extension Pipeline {
       let position = EventPosition(commitLSN: commit.commitLSN.rawValue, ordinal: release.rows.ordinal)
       switch row {
       case .event(let event):
-        if let delivered, position <= delivered { continue }
+        if let delivered, position <= delivered {
+          skippedCount += 1
+          continue
+        }
         growing.append(event, release.rows.attributes, from: release.rows.window, committedAt: position, time)
         delivered = position
         eventCount += 1

@@ -10,7 +10,7 @@ package struct Pipeline {
   static let batchSize = 128 * 1024
 
   private(set) var decoder = Decoder()
-  private(set) var mapper: EventMapper
+  var mapper: EventMapper
   private let encoder: EnvelopeEncoder
   let until: LSN?
   /// The events not handed over yet.
@@ -30,9 +30,14 @@ package struct Pipeline {
   /// Rows that could not become events, to be kept as dead letters.
   var badRows: [DeadLetter] = []
   let keepsBadRows: Bool
+  /// How many events were there before this stream brought them.
+  package internal(set) var skippedCount = 0
   /// How many events were encoded.
   package internal(set) var eventCount = 0
 
+  /// A relation whose rows come next, and of which the catalogue has to say whether it is an outbox.
+  var unknownRelation: Relation?
+  var knowsCatalogue = false
   /// Events up to here are delivered already, or in a batch.
   var delivered: EventPosition?
   /// Which position may be confirmed.
@@ -76,6 +81,7 @@ package struct Pipeline {
     releasing = nil
     confirm.restart()
     received = .zero
+    unknownRelation = nil
     hasOrphans = growing.hasIncomplete
     open.removeAll()
     repliesWanted = 0
@@ -109,7 +115,7 @@ package struct Pipeline {
         try consume(frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset), lsn: header.start)
       case .keepalive(let keepalive): take(keepalive)
       }
-      return hasReachedEnd || isFull || releasing != nil ? .enough : .more
+      return hasReachedEnd || isFull || releasing != nil || unknownRelation != nil ? .enough : .more
     } catch {
       failure = error
       return .enough
@@ -216,7 +222,10 @@ package struct Pipeline {
       _ = open.remove(rollback.xid)
       confirm.settle(rollback.xid)
       finish(rollback.rollbackEndLSN)
-    case .origin, .relation, .type: break
+    case .relation(let relation):
+      // Described anew: it may have become a part of an outbox meanwhile.
+      if knowsCatalogue, !mapper.knows(relation) { unknownRelation = relation }
+    case .origin, .type: break
     }
   }
 
@@ -271,6 +280,8 @@ package struct Pipeline {
         growing.batch.events.append(encoded)
         delivered = encoded.position
         eventCount += 1
+      } else {
+        skippedCount += 1
       }
     } catch {
       throw mapper.located(error, relation: relation, lsn: lsn)

@@ -13,6 +13,10 @@ struct PositionLedger {
   /// The newest position in our records; nil when there are none.
   private var recorded: LSN?
 
+  /// Which tables are and were outboxes, as far as our records or this process know.
+  private(set) var tables: OutboxTables
+  private var keptTables: OutboxTables?
+
   /// Checks a stream that is opened for the first time.
   init<Source: FrameSource & ~Copyable>(
     _ source: borrowing Source, _ sink: any Sink, _ checkpoint: Checkpoint?, acceptsGap: Bool
@@ -23,6 +27,8 @@ struct PositionLedger {
     self.checkpoint = checkpoint
     self.acceptsGap = acceptsGap
     recorded = [checkpoint?.resume, sink.confirmedLSN].compactMap { $0 }.max()
+    keptTables = sink.tables
+    tables = checkpoint?.tables ?? sink.tables ?? OutboxTables()
     try check(source, confirmed: .zero, held: LSN(rawValue: sink.resumePosition?.commitLSN ?? 0))
   }
 
@@ -79,13 +85,28 @@ struct PositionLedger {
   /// behind it.
   mutating func record(_ flushed: LSN) throws(Failure) {
     guard flushed > recorded ?? .zero else { return }
-    let identity = identity
-    try checkpoint?.write(flushed, of: identity)
+    let (identity, tables) = (identity, tables)
+    try checkpoint?.write(flushed, tables, of: identity)
     do { try sink.record(confirmed: flushed) } catch {
       var failure = error
       failure.kind = .checkpointWrite
       throw failure
     }
     recorded = flushed
+  }
+
+  /// Makes it our own record which tables are outboxes, before rows of a new one are delivered. The checkpoint has it with
+  /// the next position: without one it is none.
+  mutating func keep(_ known: OutboxTables) throws(Failure) {
+    guard known != tables || known != keptTables else { return }
+    tables = known
+    let identity = identity
+    if let recorded { try checkpoint?.write(recorded, known, of: identity) }
+    do { try sink.record(tables: known) } catch {
+      var failure = error
+      failure.kind = .checkpointWrite
+      throw failure
+    }
+    keptTables = known
   }
 }

@@ -104,24 +104,40 @@ public struct Relay: Sendable {
         // What may heal inside a sink is tried again there.
         guard error.isRetryable, !loop.hasSinkFailed else { throw error }
         if loop.progress != before { backoff.reset() }
-        // Closed before the next attempt: a server that shuts down waits for it.
-        loop.disconnect()
-        loop.publish(.connecting)
-        loop.gate.disconnect(grace: configuration.disconnectGrace)
         // That is no failure that may come again, so it counts for no retry.
         isOwnEnd = takeWholeTransactions(after: error, loop.needsWholeTransactions)
-        if !isOwnEnd { try reconsider(error, &loop) }
+        try leave(&loop, after: isOwnEnd ? nil : error)
       }
       let gate = loop.gate
       let next = Request(
         position: loop.flushed, isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
-      guard let source = try reconnect(&loop, { () throws(Failure) in try open(next) }) else {
-        try loop.settle()
-        return loop.outcome(.stopped)
+      var isOpen = false
+      while !isOpen {
+        guard let source = try reconnect(&loop, { () throws(Failure) in try open(next) }) else {
+          try loop.settle()
+          return loop.outcome(.stopped)
+        }
+        guard gate.reconnect() else { return nil }
+        do throws(Failure) {
+          try loop.reconnect(source)
+          isOpen = true
+        } catch {
+          guard error.isRetryable else { throw error }
+          try leave(&loop, after: error)
+        }
       }
-      guard gate.reconnect() else { return nil }
-      try loop.reconnect(source)
     }
+  }
+
+  /// Leaves a connection; after a failure it waits before the next attempt.
+  private mutating func leave<Source: FrameSource & ~Copyable>(
+    _ loop: inout RelayLoop<Source>, after failure: Failure?
+  ) throws(Failure) {
+    // Closed before the next attempt: a server that shuts down waits for it.
+    loop.disconnect()
+    loop.publish(.connecting)
+    loop.gate.disconnect(grace: configuration.disconnectGrace)
+    if let failure { try reconsider(failure, &loop) }
   }
 
   /// PostgreSQL cannot send some transactions while they are in progress, and says so in its own words only.

@@ -7,12 +7,13 @@ import PostgresWire
 /// The order in which a relay does things: read, hand over, confirm, wait. What outlives a lost connection is kept here.
 struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private var session: StreamSession<Source>
-  private var pipeline: Pipeline
-  private var outbound: Outbound
-  private var ledger: PositionLedger
-  private var desk: LetterDesk
+  var pipeline: Pipeline
+  var outbound: Outbound
+  var ledger: PositionLedger
+  var desk: LetterDesk
+  private var tables: TableWatch
   private let control: RunControl
-  private let board: StatusBoard
+  let board: StatusBoard
   private let log: Logger
   private let drainTimeout: Duration
   private let disconnectGrace: Duration
@@ -27,10 +28,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     _ control: RunControl, _ board: StatusBoard, _ log: Logger
   ) throws(Failure) {
     let sink = try makeSink(source.identity)
-    let ledger: PositionLedger
-    do throws(Failure) {
-      ledger = try PositionLedger(source, sink, checkpoint, acceptsGap: configuration.acceptsGap || wasTaken)
-    } catch {
+    var ledger: PositionLedger
+    let acceptsGap = configuration.acceptsGap || wasTaken
+    do throws(Failure) { ledger = try PositionLedger(source, sink, checkpoint, acceptsGap: acceptsGap) } catch {
       sink.close()
       throw error
     }
@@ -46,9 +46,21 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     mapping.timelines = source.timelineHistory
     mapping.checksJSON = !source.isChecked
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
-    pipeline = Pipeline(
+    var pipeline = Pipeline(
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: ledger.start(source),
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
+    let outboxes = TableLedger(
+      mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
+    var tables = TableWatch(outboxes, log)
+    do throws(Failure) {
+      try tables.open(source, control.wakeup, &pipeline)
+      try ledger.keep(tables.ledger.known)
+    } catch {
+      sink.close()
+      throw error
+    }
+    self.pipeline = pipeline
+    self.tables = tables
     outbound = Outbound(sink, control.wakeup)
     session = StreamSession(source, seeksEnd: end != nil)
     drainTimeout = configuration.drainTimeout
@@ -77,14 +89,19 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   var progress: Int { Int(truncatingIfNeeded: flushed.rawValue) &+ pipeline.eventCount }
 
   /// The connection is lost, or to be left.
-  mutating func disconnect() { session.close() }
+  mutating func disconnect() {
+    session.close()
+    tables.close()
+  }
 
   /// Goes on with a stream that has been opened anew.
   mutating func reconnect(_ source: consuming Source) throws(Failure) {
     try ledger.check(source, confirmed: flushed, held: pipeline.newest)
     desk.refresh()
-    session.replace(source)
     pipeline.restart()
+    try tables.open(source, control.wakeup, &pipeline)
+    try ledger.keep(tables.ledger.known)
+    session.replace(source)
   }
 
   /// Runs until the stream ends, an end is reached, or a stop is asked for; errors leave nothing unconfirmed that could
@@ -99,6 +116,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
         return try finish(.stopped)
       }
       if control.takeReopen() { outbound.reopen() }
+      try watchTables()
       let supply = try step()
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
@@ -107,7 +125,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       tell()
       // A failure that came while something was handed over has woken nobody.
       if supply != .paused, outbound.failure == nil {
-        session.wait(pipeline, after: supply, control, atMost: pipeline.confirm.isIdle ? nil : .seconds(1))
+        let busy: Duration? = pipeline.confirm.isIdle ? nil : .seconds(1)
+        let longest = [tables.untilNext(pipeline), busy].compactMap { $0 }.min()
+        session.wait(pipeline, after: supply, control, atMost: longest)
       }
     }
   }
@@ -115,7 +135,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Reads and hands over; nil when there is no room for what would be read.
   private mutating func step() throws(Failure) -> FrameSupply? {
     guard mayRead else {
-      outbound.handOver(&pipeline, after: .paused)
+      outbound.handOver(&pipeline, after: pipeline.unknownRelation == nil ? .paused : .drained(until: nil))
       if mayRead { return .paused }
       try session.letGo()
       return nil
@@ -131,20 +151,30 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       }
       throw error
     }
-    if let failure = pipeline.failure {
-      pipeline.dropIncomplete()
-      _ = try finish(.ended)
-      throw failure
-    }
+    if let failure = pipeline.failure { throw try afterDelivering(failure) }
     for warning in warned.warnings(PassedOver(pipeline.mapper)) { log.warning("\(warning)") }
     desk.keep(pipeline.takeBadRows())
     if !pipeline.hasReachedEnd, supply != .ended { outbound.handOver(&pipeline, after: supply) }
     return supply
   }
 
-  /// Whether there is room for what would be read, and nothing that has to be durable before it.
+  /// Whether there is room for what would be read, nothing that has to be durable before it, and nothing to be known first.
   private var mayRead: Bool {
-    !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
+    pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
+  }
+
+  /// Delivers what lies before a failure, which is given back.
+  private mutating func afterDelivering(_ failure: Failure) throws(Failure) -> Failure {
+    pipeline.dropIncomplete()
+    _ = try finish(.ended)
+    return failure
+  }
+
+  /// Looks which tables are the outbox, when it is time.
+  private mutating func watchTables() throws(Failure) {
+    let hasChanged: Bool
+    do throws(Failure) { hasChanged = try tables.step(&pipeline) } catch { throw try afterDelivering(error) }
+    if hasChanged { try ledger.keep(tables.ledger.known) }
   }
 
   /// Tells the server how far we are, when it is time.
@@ -196,6 +226,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     advance()
     try sayGoodbye()
     if let summary = PassedOver(pipeline.mapper).summary { log.warning("\(summary)") }
+    if !session.isLive, let words = PassedOver.words(skipped: pipeline.skippedCount) { log.warning("\(words)") }
     guard isDone else { throw .drainGivenUp(after: drainTimeout) }
     return reason
   }
@@ -241,21 +272,5 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   mutating func close() {
     outbound.close()
     publish(.ended)
-  }
-
-  /// Puts up how things stand.
-  func publish(_ phase: RelayStatus.Phase) {
-    board.update { status in
-      status.phase = phase
-      status.identity = ledger.identity
-      status.received = pipeline.received
-      status.confirmed = pipeline.confirm.flushed
-      status.encodedEvents = pipeline.eventCount
-      status.deliveredEvents = outbound.deliveredEvents
-      status.batchesInFlight = pipeline.confirm.batchesInFlight
-      status.bytesInFlight = pipeline.confirm.bytesInFlight
-      status.keptRows = desk.keptRows
-      status.passedOver = PassedOver(pipeline.mapper)
-    }
   }
 }

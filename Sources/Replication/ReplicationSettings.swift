@@ -19,7 +19,7 @@ public struct ReplicationSettings: Hashable, Sendable {
   public var slot: String
   /// The publications.
   public var publications: [String]
-  /// Tables that must be there and published.
+  /// The outbox tables, for the advice how to set things up.
   public var tables: [TableName] = []
   /// Make a temporary slot, which goes with the connection. Default: no.
   public var createsTemporarySlot = false

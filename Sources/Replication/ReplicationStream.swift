@@ -30,6 +30,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// The options that were given to the plugin.
   public let options: String
 
+  /// Where its tables can be asked for as they are now.
+  public let catalogue: (any TableCatalogue)?
+
   private var server: Connection
   private let database: String
   private var pacing: ReadPacing
@@ -48,11 +51,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public init(
     _ settings: ReplicationSettings, from lsn: LSN, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
-    let connect = { () throws(Failure) in
-      try Connection.connect(settings.database, for: .replication, as: settings.slot, isCancelled: isCancelled)
-    }
-    try ServerChecks.checkTables(try connect(), settings)
-    let server = try connect()
+    let server = try Connection.connect(
+      settings.database, for: .replication, as: settings.slot, isCancelled: isCancelled)
     // Text forms must not depend on the role's or the database's settings.
     _ = try server.query(
       "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
@@ -75,6 +75,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     isTemporary = settings.createsTemporarySlot
     self.options = options
     pacing = ReadPacing(settings.readPacing)
+    catalogue = ServerCatalogue(settings, serverVersion: server.serverVersion, isCancelled: isCancelled)
     self.server = server
     database = settings.database
   }

@@ -15,20 +15,12 @@ package enum ServerChecks {
     let confirmedFlush: LSN
   }
 
-  /// Whether what is to be streamed is there.
-  ///
-  /// Must not run on the connection that streams: looking at a table makes the server's process remember its present
-  /// shape, in which it would then decode also the rows that are older.
-  static func checkTables(_ server: borrowing Connection, _ settings: ReplicationSettings) throws(Failure) {
-    try requireLogicalWAL(server)
-    for publication in settings.publications { try checkPublication(server, publication, settings) }
-    for table in settings.tables { try checkTable(server, table, settings) }
-  }
-
   /// Runs on the replication connection that is to stream.
   static func run(
     _ server: borrowing Connection, _ settings: ReplicationSettings
   ) throws(Failure) -> Findings {
+    try requireLogicalWAL(server)
+    for publication in settings.publications { try checkPublication(server, publication, settings) }
     let system = try identifySystem(server)
     let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
     if settings.createsTemporarySlot {
@@ -82,31 +74,6 @@ package enum ServerChecks {
     guard found.isEmpty else { return }
     throw Failure(
       .publicationMissing, "publication \"\(name)\" does not exist", advice: setupAdvice(settings), sqlState: "42704")
-  }
-
-  private static func checkTable(
-    _ server: borrowing Connection, _ table: TableName, _ settings: ReplicationSettings
-  ) throws(Failure) {
-    let byName = "schemaname = \(SQLQuoting.literal(table.schema)) AND tablename = \(SQLQuoting.literal(table.name))"
-    let publications = settings.publications.map(SQLQuoting.literal).joined(separator: ", ")
-    let published = try server.query(
-      "SELECT 1 FROM pg_catalog.pg_publication_tables WHERE \(byName) AND pubname IN (\(publications))")
-    if !published.isEmpty { return }
-    let exists = try server.query(
-      "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-        + "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name)) "
-        + "AND c.relkind IN ('r', 'p')")
-    if exists.isEmpty {
-      throw Failure(
-        .tableMissing, "table \(table) does not exist",
-        advice:
-          "name the outbox with \(setting: "table"), or make it with \(command: "setup", [.init("create-table")])",
-        sqlState: "42P01")
-    }
-    throw Failure(
-      .tableNotPublished, "table \(table) is not in publication \(settings.publications.joined(separator: ", "))",
-      advice:
-        "ALTER PUBLICATION \(SQLQuoting.identifier(settings.publications[0])) ADD TABLE \(SQLQuoting.table(table))")
   }
 
   private static func checkSlot(

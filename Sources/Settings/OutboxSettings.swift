@@ -37,6 +37,9 @@ public struct OutboxSettings: Hashable, Sendable {
   /// What to do about a header that can be no attribute. Default: warn, and leave it out.
   public var onBadHeader = ChangePolicy.warn
 
+  /// Whether the publication may leave rows out by a filter. Default: no.
+  public var acceptRowFilter = false
+
   /// Makes settings with the defaults.
   public init() {}
 
@@ -48,7 +51,7 @@ public struct OutboxSettings: Hashable, Sendable {
       guard let name = TableName(text) else {
         throw .setting("outbox.tables", "'\(text)' is not a table name such as public.outbox")
       }
-      names.append(name)
+      if !names.contains(name) { names.append(name) }
     }
     return names
   }
@@ -78,6 +81,7 @@ public struct OutboxSettings: Hashable, Sendable {
     configuration.textPayloadIsJSON = textPayloadIsJSON
     configuration.onChange = onChange
     configuration.onBadHeader = onBadHeader
+    configuration.acceptsRowFilter = acceptRowFilter
     return configuration
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import Logging
+import OutboxMapping
 import PostgresWire
 import Relay
 import Replication
@@ -34,11 +35,16 @@ struct CaptureCommand: ParsableCommand {
         settings, from: .zero, isFirst: true, isCancelled: { control.isStopRequested })
       let log = logging.logger()
       if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
+      // Whoever replays it may want other columns and rows than we know of.
+      var ledger = TableLedger(names, PublishingNeeds(acceptsRowFilter: true))
+      if let catalogue = stream.catalogue, !ledger.isEmpty {
+        _ = try ledger.take(try catalogue.look(ledger.question()))
+      }
       var writer = try CaptureWriter(
         path: output,
         header: CaptureHeader(
           identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options,
-          timelineHistory: stream.timelineHistory))
+          timelineHistory: stream.timelineHistory, tables: ledger.known))
       let end: LSN? =
         switch until {
         case .lsn(let lsn): lsn

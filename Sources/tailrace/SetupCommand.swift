@@ -3,6 +3,7 @@ import Operations
 import OutboxMapping
 import PostgresWire
 import Replication
+import Settings
 
 /// `tailrace setup`: makes publication, slot and, if asked to, the table.
 struct SetupCommand: ParsableCommand {
@@ -30,6 +31,9 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Only prove that a slot can be made: it goes when this command ends. Then use stream --temporary-slot.")
   var temporary = false
 
+  @Flag(help: "Leave a publication alone that has a row filter: rows that it takes out never become events.")
+  var acceptRowFilter = false
+
   @Flag(help: "Print the SQL to standard output and change nothing.")
   var dryRun = false
 
@@ -47,6 +51,9 @@ struct SetupCommand: ParsableCommand {
       plan.createsTables = createTable
       plan.failover = failover
       plan.isTemporary = temporary
+      var outbox = tables.settings
+      outbox.acceptRowFilter = acceptRowFilter
+      plan.needs = try outbox.configuration().publishingNeeds
       var steps = try administration.setupSteps(plan)
       let letters = deadLetterTable.flatMap { TableName($0) }
       if let letters { steps.append(try administration.letterTableStep(letters)) }

@@ -48,9 +48,12 @@ struct StreamCommand: ParsableCommand {
 
   @Flag(
     help: ArgumentHelp(
-      "Go on although the slot is ahead of what was confirmed here, because somebody else has advanced it or made it anew."
+      "Go on although the slot is ahead of what was confirmed here, because somebody else has advanced it or made it anew, or although another table has the outbox's name now."
     ))
   var acceptGap = false
+
+  @Flag(help: "Go on although the publication has a row filter: rows that it takes out never become events.")
+  var acceptRowFilter = false
 
   @Option(
     help: ArgumentHelp(
@@ -83,6 +86,7 @@ struct StreamCommand: ParsableCommand {
     settings.source.readPacing = readPacing
     settings.source.streaming = streaming
     settings.outbox = try outbox.settings()
+    settings.outbox.acceptRowFilter = acceptRowFilter
     settings.sink = sink.settings
     settings.poison = poison.settings
     settings.spool = spool.configuration()

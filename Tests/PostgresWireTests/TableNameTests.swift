@@ -19,7 +19,44 @@ import Testing
     #expect(TableName(text) == nil)
   }
 
-  @Test func `described without quotes`() {
-    #expect(TableName(schema: "a b", name: "C").description == "a b.C")
+  @Test(arguments: [
+    ("ÄRGER.Öl", "Ärger", "Öl"), ("e\u{301}t\u{e9}", "public", "e\u{301}t\u{e9}"), ("\"\u{301}a\".b", "\u{301}a", "b"),
+    ("A\u{301}", "public", "a\u{301}"), ("a\u{a0}b", "public", "a\u{a0}b"),
+  ])
+  func `letters beyond ASCII stay as they are`(text: String, schema: String, name: String) {
+    #expect(TableName(text) == TableName(schema: schema, name: name))
+  }
+
+  @Test func `names are equal when their bytes are`() {
+    let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+    #expect(composed == decomposed)
+    #expect(TableName(schema: "public", name: composed) != TableName(schema: "public", name: decomposed))
+    #expect(Set([composed, decomposed].map { TableName(schema: $0, name: "t") }).count == 2)
+  }
+
+  @Test func `a name of more than 63 bytes is stored cut, between two characters`() {
+    let name = TableName(schema: "public", name: String(repeating: "é", count: 40))
+    #expect(name.asStored.name == String(repeating: "é", count: 31))
+    #expect(name.isStored(as: name.asStored) && name.isStored(as: name))
+    #expect(!name.asStored.isStored(as: name))
+    let short = TableName(schema: "s", name: String(repeating: "x", count: 63))
+    #expect(short.asStored == short)
+  }
+
+  @Test(arguments: [
+    ("public", "outbox", "public.outbox"), ("a b", "C", #""a b"."C""#), ("a", "b.c", #"a."b.c""#),
+    ("a.b", "c", #""a.b".c"#), ("x", #"say "hi""#, #"x."say ""hi""""#), ("é", "\u{301}", "\"é\".\"\u{301}\""),
+  ])
+  func `described so that it is read as the same name`(schema: String, name: String, text: String) {
+    let table = TableName(schema: schema, name: name)
+    #expect(table.description == text)
+    #expect(TableName(text) == table)
+  }
+
+  @Test func `in a source, quotes stand only where two tables would be one`() {
+    #expect(TableName(schema: "a b", name: "C").inSource == "a b.C")
+    #expect(TableName(schema: "a", name: "b.c").inSource == #"a."b.c""#)
+    #expect(TableName(schema: "a.b", name: "c").inSource == #""a.b".c"#)
+    #expect(TableName(schema: "a", name: #""b"#).inSource == #"a."""b""#)
   }
 }

@@ -16,7 +16,7 @@ import Testing
 
   private func written(_ lsn: UInt64) throws {
     var checkpoint = try checkpoint()
-    try checkpoint.write(LSN(rawValue: lsn), of: identity)
+    try checkpoint.write(LSN(rawValue: lsn), OutboxTables(), of: identity)
   }
 
   @Test func `what was written is read back`() throws {
@@ -29,8 +29,8 @@ import Testing
 
   @Test func `a position does not go back`() throws {
     var checkpoint = try checkpoint()
-    try checkpoint.write(LSN(rawValue: 20), of: identity)
-    try checkpoint.write(LSN(rawValue: 10), of: identity)
+    try checkpoint.write(LSN(rawValue: 20), OutboxTables(), of: identity)
+    try checkpoint.write(LSN(rawValue: 10), OutboxTables(), of: identity)
     #expect(try self.checkpoint().resume == LSN(rawValue: 20))
   }
 
@@ -42,11 +42,11 @@ import Testing
 
   @Test func `whoever is behind does not take back what another process has written meanwhile`() throws {
     var (first, second) = (try checkpoint(), try checkpoint())
-    try first.write(LSN(rawValue: 10), of: identity)
-    try second.write(LSN(rawValue: 30), of: identity)
-    try first.write(LSN(rawValue: 20), of: identity)
+    try first.write(LSN(rawValue: 10), OutboxTables(), of: identity)
+    try second.write(LSN(rawValue: 30), OutboxTables(), of: identity)
+    try first.write(LSN(rawValue: 20), OutboxTables(), of: identity)
     #expect(try checkpoint().resume == LSN(rawValue: 30))
-    try first.write(LSN(rawValue: 40), of: identity)
+    try first.write(LSN(rawValue: 40), OutboxTables(), of: identity)
     #expect(try checkpoint().resume == LSN(rawValue: 40))
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["checkpoint"])
   }

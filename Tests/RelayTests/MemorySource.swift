@@ -31,6 +31,7 @@ struct MemorySource: FrameSource {
     systemIdentifier: "1", timeline: 1, database: "shop", slot: "slot", publication: "publication")
   var flushLSN = LSN(rawValue: .max)
   var confirmedLSN: LSN?
+  var catalogue: (any TableCatalogue)?
   var descriptor: PollDescriptor? { nil }
   var heartbeat: Duration? = .milliseconds(50)
   var frames: [[UInt8]]

@@ -22,7 +22,7 @@ import Testing
     let directory = try TemporaryDirectory()
     var checkpoint = try Checkpoint(path: directory.file("checkpoint"))
     let identity = MemorySource([]).identity
-    try checkpoint.write(LSN(rawValue: 0x100), of: identity)
+    try checkpoint.write(LSN(rawValue: 0x100), OutboxTables(), of: identity)
     let path = directory.file("checkpoint")
     let byCheckpoint = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
       var source = MemorySource(Self.messages)
@@ -110,7 +110,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = directory.file("checkpoint")
     var checkpoint = try Checkpoint(path: path)
-    try checkpoint.write(LSN(rawValue: 0x28), of: MemorySource([]).identity)
+    try checkpoint.write(LSN(rawValue: 0x28), OutboxTables(), of: MemorySource([]).identity)
     let sink = MemorySink()
     let journal = Journal()
     let outcome = try await run({ $0.checkpoint = path }, sink: sink) { (_) in

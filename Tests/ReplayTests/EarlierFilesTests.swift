@@ -29,7 +29,7 @@ import Testing
     let position = try #require(LSN("0/152B1A8"))
     #expect(checkpoint.resume == position)
     try checkpoint.check(Self.identity)
-    try checkpoint.write(LSN(rawValue: position.rawValue + 8), of: Self.identity)
+    try checkpoint.write(LSN(rawValue: position.rawValue + 8), OutboxTables(), of: Self.identity)
     #expect(try Checkpoint(path: directory.file("checkpoint")).resume == LSN(rawValue: position.rawValue + 8))
   }
 

@@ -1,0 +1,110 @@
+/// Where a source's tables can be asked for as they are now, beside the stream, which tells how they were.
+public protocol TableCatalogue: Sendable {
+  /// Asks. Blocks its thread, in bounded time.
+  func look(_ question: TableQuestion) throws(Failure) -> TableFindings
+}
+
+/// What is asked about tables.
+public struct TableQuestion: Hashable, Sendable {
+  /// The outbox tables, as they are configured.
+  public var tables: [TableName]
+  /// Tables that had these names before: where one is called otherwise now, it is found by its OID.
+  public var known: OutboxTables
+  /// Other tables whose rows have come.
+  public var relations: [ObjectID] = []
+
+  /// Asks about tables.
+  public init(tables: [TableName], known: OutboxTables = OutboxTables()) {
+    self.tables = tables
+    self.known = known
+  }
+}
+
+/// What the catalogue says, all at one moment.
+public struct TableFindings: Hashable, Sendable {
+  /// One of the publications that are streamed.
+  public struct Publication: Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Whether it publishes inserts.
+    public var publishesInserts: Bool
+    /// Whether it has nothing but the outboxes, one by one.
+    public var isExclusive: Bool
+
+    /// Makes a publication.
+    public init(name: String, publishesInserts: Bool = true, isExclusive: Bool = true) {
+      self.name = name
+      self.publishesInserts = publishesInserts
+      self.isExclusive = isExclusive
+    }
+  }
+
+  /// A table that is an outbox, a partition of one, or inherits from one.
+  public struct Table: Hashable, Sendable {
+    /// Where in the question the outbox's name stands.
+    public var place: Int
+    /// The outbox.
+    public var root: ObjectID
+    /// Whether the outbox has the configured name now.
+    public var rootHasName: Bool
+    /// How many steps it is below the outbox.
+    public var depth: Int
+    /// The table.
+    public var id: ObjectID
+    /// Its name now.
+    public var name: TableName
+    /// What kind of relation it is, `r`, `p` or `f`. Source: catalogue pg_class, relkind.
+    public var kind: String
+    /// How it is kept, `p`, `u` or `t`. Source: catalogue pg_class, relpersistence.
+    public var persistence: String
+    /// Whether a publication has it.
+    public var isPublished: Bool
+    /// Whether a publication publishes its rows as another table's that is no outbox.
+    public var isPublishedAsOther: Bool
+    /// Whether a publication leaves rows of it out.
+    public var hasRowFilter: Bool
+    /// The columns that are not published.
+    public var unpublishedColumns: [String] = []
+
+    /// Makes a table that is published as a whole.
+    public init(place: Int = 0, root: ObjectID, id: ObjectID, depth: Int = 0, name: TableName, rootHasName: Bool = true)
+    {
+      self.place = place
+      self.root = root
+      self.id = id
+      self.depth = depth
+      self.name = name
+      self.rootHasName = rootHasName
+      (kind, persistence) = ("r", "p")
+      (isPublished, isPublishedAsOther, hasRowFilter) = (true, false, false)
+    }
+  }
+
+  /// A table that was asked for and is none of these.
+  public struct Relation: Hashable, Sendable {
+    /// Whether it still exists.
+    public var isThere: Bool
+    /// Whether a publication has it.
+    public var isPublished: Bool
+
+    /// Makes a relation.
+    public init(isThere: Bool, isPublished: Bool) {
+      self.isThere = isThere
+      self.isPublished = isPublished
+    }
+  }
+
+  /// The publications.
+  public var publications: [Publication] = []
+  /// The outboxes and their parts.
+  public var tables: [Table] = []
+  /// The others that were asked for.
+  public var relations: [ObjectID: Relation] = [:]
+  /// With which entries the publications have them, or what is above them.
+  public var entries: Set<OutboxTables.Entry> = []
+  /// What else the publications have, in words: `public.other`, `schema app`.
+  public var strangers: [String] = []
+
+  /// Nothing is known.
+  public init() {}
+}

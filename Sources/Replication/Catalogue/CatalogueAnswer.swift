@@ -1,0 +1,48 @@
+package import PostgresWire
+
+/// Reading the rows of a catalogue query's answer.
+extension CatalogueQuery {
+  /// What the rows say.
+  package static func findings(_ rows: [[String?]]) throws(Failure) -> TableFindings {
+    var findings = TableFindings()
+    var columns: [ObjectID: [String]] = [:]
+    for row in rows {
+      let cells = row.map { $0 ?? "" }
+      guard cells.count == 13 else { throw nonsense }
+      switch cells[0] {
+      case "publication":
+        findings.publications.append(
+          .init(name: cells[1], publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
+      case "table": findings.tables.append(try table(cells))
+      case "column": columns[try oid(cells[1]), default: []].append(cells[2])
+      case "relation":
+        findings.relations[try oid(cells[1])] = .init(isThere: cells[2] == "true", isPublished: cells[3] == "true")
+      case "entry": findings.entries.insert(.init(table: try oid(cells[1]), entry: try oid(cells[2])))
+      case "stranger": findings.strangers.append(cells[1])
+      default: throw nonsense
+      }
+    }
+    for index in findings.tables.indices {
+      findings.tables[index].unpublishedColumns = columns[findings.tables[index].id] ?? []
+    }
+    return findings
+  }
+
+  private static func table(_ cells: [String]) throws(Failure) -> TableFindings.Table {
+    guard let place = Int(cells[1]), let depth = Int(cells[4]) else { throw nonsense }
+    var table = TableFindings.Table(
+      place: place, root: try oid(cells[2]), id: try oid(cells[5]), depth: depth,
+      name: TableName(schema: cells[6], name: cells[7]), rootHasName: cells[3] == "true")
+    (table.kind, table.persistence) = (cells[8], cells[9])
+    (table.isPublished, table.isPublishedAsOther, table.hasRowFilter) =
+      (cells[10] == "true", cells[11] == "true", cells[12] == "true")
+    return table
+  }
+
+  private static func oid(_ text: String) throws(Failure) -> ObjectID {
+    guard let id = ObjectID(text) else { throw nonsense }
+    return id
+  }
+
+  private static let nonsense = Failure(.internal, "the server's answer about its tables makes no sense")
+}

@@ -1,0 +1,144 @@
+import PostgresClient
+package import PostgresWire
+
+/// The statement that asks which tables are outboxes and how they are published. It is one statement, so that all of its
+/// answer is of one moment; and it reads catalogues alone, so that it never waits for somebody's lock on a table.
+///
+/// Source: PostgreSQL manual, "System Catalogs": pg_class, pg_inherits, pg_publication, pg_publication_rel,
+/// pg_publication_namespace.
+package enum CatalogueQuery {
+  /// The first version with schemas, row filters and lists of columns in publications.
+  private static let listVersion = 150_000
+  /// The first version that can publish generated columns.
+  private static let generatedVersion = 180_000
+
+  /// The statement for a question.
+  package static func statement(
+    _ question: TableQuestion, publications: [String], serverVersion version: Int
+  ) -> String {
+    "WITH RECURSIVE " + inputs(question, publications) + tables + publishing(version) + answer(version)
+  }
+
+  /// The question, as rows.
+  private static func inputs(_ question: TableQuestion, _ publications: [String]) -> String {
+    let wanted = question.tables.enumerated().map { place, table in
+      "(\(place), \(SQLQuoting.literal(table.schema))::pg_catalog.name, \(SQLQuoting.literal(table.name))::pg_catalog.name)"
+    }
+    let held = question.tables.enumerated().compactMap { place, table in
+      question.known[table].map { "(\(place), \($0.holder)::pg_catalog.oid)" }
+    }
+    let asked = question.relations.map { "(\($0)::pg_catalog.oid)" }
+    let names = publications.map(SQLQuoting.literal).joined(separator: ", ")
+    return """
+      wanted (place, schema, name) AS (\(values(wanted, "0, ''::pg_catalog.name, ''::pg_catalog.name"))),
+      held (place, id) AS (\(values(held, "0, 0::pg_catalog.oid"))),
+      asked (id) AS (\(values(asked, "0::pg_catalog.oid"))),
+      pubs AS (SELECT * FROM pg_catalog.pg_publication WHERE pubname IN (\(names))),
+
+      """
+  }
+
+  private static func values(_ rows: [String], _ none: String) -> String {
+    rows.isEmpty ? "SELECT \(none) WHERE false" : "VALUES \(rows.joined(separator: ", "))"
+  }
+
+  /// The outboxes, by name and by OID, and what is below them; and for each what is above it as a partition.
+  private static let tables = """
+    roots (place, id, has_name) AS (
+      SELECT w.place, c.oid, true FROM wanted w
+        JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p')
+      UNION ALL
+      SELECT h.place, c.oid, false FROM held h
+        JOIN pg_catalog.pg_class c ON c.oid = h.id AND c.relkind IN ('r', 'p')),
+    kin (place, root, has_name, id, depth) AS (
+      SELECT place, id, has_name, id, 0 FROM roots
+      UNION
+      SELECT k.place, k.root, k.has_name, i.inhrelid, k.depth + 1 FROM kin k
+        JOIN pg_catalog.pg_inherits i ON i.inhparent = k.id),
+    lineage (id, above) AS (
+      SELECT id, id FROM (SELECT id FROM kin UNION SELECT id FROM asked) named
+      UNION
+      SELECT l.id, i.inhparent FROM lineage l
+        JOIN pg_catalog.pg_class c ON c.oid = l.above AND c.relispartition
+        JOIN pg_catalog.pg_inherits i ON i.inhrelid = l.above),
+
+    """
+
+  /// Which of them are published by name, which at all, and which as another table's. Everything is joined by hash: an outbox may
+  /// have thousands of partitions.
+  private static func publishing(_ version: Int) -> String {
+    let lists = version >= listVersion
+    let schemas = """
+       UNION SELECT l.id FROM lineage l JOIN pg_catalog.pg_class c ON c.oid = l.above
+         JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
+         JOIN pubs p ON p.oid = s.pnpubid AND p.pubinsert
+      """
+    return """
+      entries (entry, id, above, has_filter, list, as_root) AS (
+        SELECT r.oid, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
+      \(lists ? "r.prattrs::pg_catalog.int2[]" : "NULL::pg_catalog.int2[]"), p.pubviaroot
+        FROM lineage l JOIN pg_catalog.pg_publication_rel r ON r.prrelid = l.above
+        JOIN pubs p ON p.oid = r.prpubid AND p.pubinsert),
+      covered (id) AS (
+        SELECT id FROM entries UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
+      \(lists ? schemas : "")),
+      outside (id) AS (
+        SELECT e.id FROM entries e WHERE e.as_root AND e.above NOT IN (SELECT id FROM kin)
+        UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert
+          WHERE l.above NOT IN (SELECT id FROM kin)),
+      strange (publication, name) AS (
+        SELECT r.prpubid, n.nspname || '.' || c.relname FROM pg_catalog.pg_publication_rel r
+          JOIN pubs p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE r.prrelid NOT IN (SELECT id FROM kin)
+      \(lists ? """
+        UNION ALL SELECT s.pnpubid, 'schema ' || n.nspname FROM pg_catalog.pg_publication_namespace s
+          JOIN pubs p ON p.oid = s.pnpubid JOIN pg_catalog.pg_namespace n ON n.oid = s.pnnspid
+        """ : ""))
+
+      """
+  }
+
+  /// The answer's rows; the first column says what a row is.
+  private static func answer(_ version: Int) -> String {
+    let generated =
+      version >= generatedVersion
+      ? """
+      (a.attgenerated <> 's' OR NOT EXISTS (SELECT FROM pubs p WHERE p.pubinsert AND p.pubgencols = 's'))
+        AND (e.list IS NULL OR NOT a.attnum = ANY (e.list))
+      """ : "true"
+    return """
+      SELECT 'publication', pubname::text, pubinsert::text, (NOT puballtables
+          AND NOT EXISTS (SELECT FROM strange s WHERE s.publication = pubs.oid))::text,
+        '', '', '', '', '', '', '', '', '' FROM pubs
+      UNION ALL
+      SELECT 'table', k.place::text, k.root::text, k.has_name::text, k.depth::text, k.id::text, n.nspname::text,
+        c.relname::text, c.relkind::text, c.relpersistence::text,
+        (k.id IN (SELECT id FROM covered))::text, (k.id IN (SELECT id FROM outside))::text,
+        (k.id IN (SELECT id FROM entries WHERE has_filter))::text
+        FROM kin k JOIN pg_catalog.pg_class c ON c.oid = k.id
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      UNION ALL
+      SELECT DISTINCT 'column', e.id::text, a.attname::text, '', '', '', '', '', '', '', '', '', ''
+        FROM entries e
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = e.id AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = e.above AND b.attname = a.attname
+        WHERE e.list IS NOT NULL AND (b.attnum IS NULL OR NOT b.attnum = ANY (e.list))
+      UNION ALL
+      SELECT DISTINCT 'column', k.id::text, a.attname::text, '', '', '', '', '', '', '', '', '', ''
+        FROM kin k LEFT JOIN entries e ON e.id = k.id
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.id AND a.attnum > 0 AND NOT a.attisdropped
+          AND a.attgenerated <> ''
+        WHERE \(generated)
+      UNION ALL
+      SELECT 'relation', q.id::text, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = q.id)::text,
+        (q.id IN (SELECT id FROM covered))::text, '', '', '', '', '', '', '', '', '' FROM asked q
+      UNION ALL
+      SELECT DISTINCT 'entry', e.above::text, e.entry::text, '', '', '', '', '', '', '', '', '', ''
+        FROM entries e JOIN kin k ON k.id = e.id
+      UNION ALL
+      SELECT 'stranger', name, '', '', '', '', '', '', '', '', '', '', '' FROM strange
+      """
+  }
+}

@@ -1,0 +1,25 @@
+import PostgresClient
+package import PostgresWire
+
+/// The catalogue of the server behind a stream, over a connection of its own.
+///
+/// Not over the one that streams: looking at a table makes the server's process remember its present shape, in which it
+/// would then decode also the rows that are older. It is a replication connection too, because a server that shuts down
+/// waits for others to end by themselves.
+package struct ServerCatalogue: TableCatalogue {
+  private let session: SQLSession
+  private let publications: [String]
+  private let serverVersion: Int
+
+  package init(_ settings: ReplicationSettings, serverVersion: Int, isCancelled: @escaping @Sendable () -> Bool) {
+    session = SQLSession(database: settings.database, for: .replication, isCancelled: isCancelled)
+    publications = settings.publications
+    self.serverVersion = serverVersion
+  }
+
+  package func look(_ question: TableQuestion) throws(Failure) -> TableFindings {
+    try CatalogueQuery.findings(
+      try session.query(
+        CatalogueQuery.statement(question, publications: publications, serverVersion: serverVersion)))
+  }
+}

@@ -1,0 +1,41 @@
+import Files
+import PostgresWire
+import Testing
+
+@Suite struct OutboxTablesTests {
+  private func outbox(_ schema: String, _ name: String, _ members: [UInt32]) -> OutboxTables.Outbox {
+    OutboxTables.Outbox(
+      name: TableName(schema: schema, name: name), holder: members[0], members: Set(members),
+      entries: Set(members.dropFirst().prefix(700).map { OutboxTables.Entry(table: $0, entry: $0 &+ 1) }))
+  }
+
+  private func readBack(_ tables: OutboxTables) throws -> OutboxTables? {
+    var lines = KeyValueText()
+    lines.append(tables)
+    return try #require(KeyValueText(lines.text)).tables
+  }
+
+  @Test func `whatever the names, they are read back`() throws {
+    let tables = OutboxTables([
+      outbox("public", "outbox", [16_384]), outbox("a b", "c\nd%20\"e\u{7f}", [7, 1, 4_294_967_295]),
+      outbox("é", "e\u{301}", [9, 10]),
+    ])
+    #expect(try readBack(tables) == tables)
+    #expect(try readBack(OutboxTables()) == OutboxTables())
+  }
+
+  @Test(arguments: [
+    "1", "x - public.outbox", "1,x - public.outbox", "- public.outbox", "1 - a.b.c", "1 - a%2", "1 1 public.outbox",
+    "1 1:x public.outbox", "1 1:2:3 public.outbox", "1 1:2 public.outbox x",
+  ])
+  func `a line that makes no sense makes none of the whole`(line: String) throws {
+    #expect(try #require(KeyValueText("table.0 \(line)")).tables == nil)
+  }
+
+  @Test func `of very many members the newest are kept, and the one that has the name`() throws {
+    let tables = OutboxTables([outbox("public", "outbox", [5] + Array(1000...20_000))])
+    let back = try #require(try readBack(tables)?.outboxes.first)
+    #expect(back.holder == 5 && back.members.contains(5) && back.members.contains(20_000))
+    #expect(!back.members.contains(1000))
+  }
+}
