@@ -52,7 +52,7 @@ package struct TableLedger: Sendable {
       var outbox = try outbox(table, kin, findings, &warnings)
       let faults = findings.faults(of: outbox.holder, place: place, needs)
       if let first = faults.first { throw failure(first.table, first.fault, of: outbox, findings) }
-      try checkEntries(outbox, findings)
+      try checkEntries(outbox, findings, &warnings)
       let own = kin.filter { $0.root == outbox.holder }
       warnings += own.compactMap { hint(about: $0) }
       outbox.members.formUnion(kin.map(\.id))
@@ -113,15 +113,21 @@ package struct TableLedger: Sendable {
   }
 
   /// What was taken out of a publication and put in again was not published in between.
-  private func checkEntries(_ outbox: OutboxTables.Outbox, _ findings: TableFindings) throws(Failure) {
-    guard !acceptsChange else { return }
+  private func checkEntries(
+    _ outbox: OutboxTables.Outbox, _ findings: TableFindings, _ warnings: inout Warnings
+  ) throws(Failure) {
     let before = Dictionary(grouping: outbox.entries, by: \.table)
     let now = Dictionary(grouping: findings.entries, by: \.table)
     for (table, entries) in before {
       guard let found = now[table], Set(found).isDisjoint(with: entries) else { continue }
       let name = findings.tables.first { $0.id == table }?.name ?? outbox.name
+      let what: Wording = "table \(name) was taken out of the publication and put in again"
+      guard !acceptsChange else {
+        warnings.append(what + "; rows that it got in between will not come")
+        continue
+      }
       throw Failure(
-        .tableReplaced, "table \(name) was taken out of the publication and put in again",
+        .tableReplaced, what,
         advice: "rows that it got in between will not come: look for them, then go on with \(setting: "accept-gap")")
     }
   }

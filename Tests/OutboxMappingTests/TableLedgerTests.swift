@@ -82,12 +82,14 @@ import Testing
     #expect(ledger.names == [1: outbox, 2: outbox])
   }
 
-  @Test func `a part that is put into the publication anew is refused`() throws {
+  @Test func `a part that is put into the publication anew is refused, or told where that is accepted`() throws {
     var ledger = ledger()
     _ = try ledger.take(findings([table(1, "outbox")], [(1, 50)]))
     _ = try ledger.take(findings([table(1, "outbox")], [(1, 50), (9, 70)]))
     #expect(
       kind { () throws(Failure) in _ = try ledger.take(findings([table(1, "outbox")], [(1, 51)])) } == .tableReplaced)
+    var accepting = self.ledger(ledger.known, acceptsGap: true)
+    #expect(try accepting.take(findings([table(1, "outbox")], [(1, 51)])).count == 1)
   }
 
   @Test(arguments: [
