@@ -27,6 +27,41 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18])
+    func `a second recording whose positions are older than the file's last is told of`(version: Int) throws {
+      try withDatabase(version) { database in
+        let peek =
+          "SELECT lsn, xid, encode(data, 'hex') FROM pg_logical_slot_peek_binary_changes('\(database.slot)', NULL, NULL, 'proto_version', '1', 'publication_names', 'events')"
+        try database.psql("SELECT place(1, 3);")
+        let older = try database.psql(peek)
+        try database.psql(
+          "SELECT pg_logical_slot_get_binary_changes('\(database.slot)', NULL, NULL, 'proto_version', '1', 'publication_names', 'events');"
+        )
+        try database.psql("SELECT place(4);")
+        for (name, dump) in [("newer", try database.psql(peek)), ("older", older)] {
+          try dump.write(toFile: database.files.file(name), atomically: false, encoding: .utf8)
+          let replay = try database.tailrace(["replay", database.files.file(name), "--sink", "file:\(database.file)"])
+          #expect(try replay.exitCode() == 0, "\(replay.errors.text)")
+          let isTold = replay.messages.contains { $0.contains("passed over 3 events") }
+          #expect(isTold == (name == "older"), "\(name): \(replay.errors.text)")
+        }
+        #expect(try Event.read(database.fileLines).numbers == [4])
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `a capture keeps which tables are the outbox's parts`(version: Int) throws {
+      try withDatabase(version) { database in
+        try database.psql(
+          "CREATE TABLE child () INHERITS (outbox); ALTER PUBLICATION events ADD TABLE child; SELECT place(1);")
+        try database.psql("INSERT INTO child (aggregateid, payload) VALUES ('a', '{\"n\": 2}');")
+        let replay = try database.tailrace(["replay", try capture(database)])
+        #expect(try replay.exitCodeAfterAllOutput() == 0, "\(replay.errors.text)")
+        let events = try Event.read(replay.output.lines)
+        #expect(events.numbers == [1, 2] && Set(events.map(\.source)) == ["/\(database.name)/public.outbox"])
+      }
+    }
+
     @Test func `a capture can be inspected as JSON`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1, 3);")
