@@ -73,3 +73,112 @@ private final class RequestMark: ChannelOutboundHandler {
     context.write(data, promise: promise)
   }
 }
+
+/// The head of an answer, read as leniently as it is unambiguous, and written anew with nothing in it but what counts.
+///
+/// Source: RFC 9112, sections 2.2, 4, 5.2 and 6.3.
+struct AnswerHead {
+  /// The field in which a head tells what was wrong with it; a receiver cannot send it, for its fields are not copied.
+  static let remarkField = "tailrace-remark"
+
+  let status: Int
+  private let isOld: Bool
+  private var lengths: [String] = []
+  private var encodings: [String] = []
+  private var connections: [String] = []
+  private var retryAfter: String?
+  private var hasBareLineFeeds = false
+
+  /// Looks for where a head ends as its bytes come in: behind the first empty line.
+  struct Ending {
+    private var lineIsEmpty = true
+    private var hasBegun = false
+    private var offset = 0
+
+    /// How many bytes the head has; nil while its end has not come. Looks only at what is new.
+    mutating func find(in bytes: some RandomAccessCollection<UInt8>) -> Int? {
+      for byte in bytes.dropFirst(offset) {
+        offset += 1
+        switch byte {
+        case UInt8(ascii: "\n"):
+          // Empty lines before the head belong to nothing.
+          if lineIsEmpty, hasBegun { return offset }
+          lineIsEmpty = true
+        case UInt8(ascii: "\r"): continue
+        default: (lineIsEmpty, hasBegun) = (false, true)
+        }
+      }
+      return nil
+    }
+  }
+
+  /// Reads a whole head; nil when it is none.
+  init?(_ bytes: [UInt8]) {
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+    for line in lines where line.last != UInt8(ascii: "\r") { hasBareLineFeeds = true }
+    let isBlank: (ArraySlice<UInt8>) -> Bool = { $0.allSatisfy { $0 == UInt8(ascii: "\r") } }
+    lines = lines.drop(while: isBlank)
+    guard let first = lines.popFirst() else { return nil }
+    let words = first.filter { $0 != UInt8(ascii: "\r") }.split(separator: UInt8(ascii: " "), maxSplits: 2)
+    guard words.count >= 2, words[0].starts(with: "HTTP/1.".utf8), words[0].count == 8,
+      words[1].count == 3, let status = Int(String(decoding: words[1], as: UTF8.self)), (100...999).contains(status)
+    else { return nil }
+    self.status = status
+    isOld = words[0].last == UInt8(ascii: "0")
+    for line in lines { read(line) }
+  }
+
+  private mutating func read(_ line: ArraySlice<UInt8>) {
+    guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+    let value = { String(decoding: line[(colon + 1)...], as: UTF8.self).filter { $0 != "\r" } }
+    switch String(decoding: line[..<colon], as: UTF8.self).lowercased().filter({ $0 != " " && $0 != "\t" }) {
+    case "content-length": lengths += Self.items(value())
+    case "transfer-encoding": encodings += Self.items(value())
+    case "connection": connections += Self.items(value())
+    case "retry-after": retryAfter = retryAfter ?? value()
+    default: return
+    }
+  }
+
+  private static func items(_ list: String) -> [String] {
+    list.split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+  }
+
+  /// Whether an answer follows behind this one, to the same request.
+  var isInterim: Bool { status < 200 }
+
+  /// What was wrong with it, in words.
+  var remark: String? {
+    if Set(lengths).count > 1 { return "its answers have two different Content-Length; the connection is closed" }
+    if lengths.count > 1 { return "its answers have Content-Length twice" }
+    return hasBareLineFeeds ? "its answers have bare line feeds" : nil
+  }
+
+  /// The head as it should have been.
+  var bytes: [UInt8] {
+    var text = "HTTP/1.\(isOld ? 0 : 1) \(status) \r\n"
+    var closes = connections.contains("close") || (isOld && !connections.contains("keep-alive"))
+    let hasBody = status >= 200 && status != 204 && status != 304
+    let length = Set(lengths).count == 1 ? lengths.first.flatMap(Self.number) : nil
+    if !hasBody {
+      // There is no body whatever is said of one; if something comes all the same, it is no answer.
+      closes = closes || !encodings.isEmpty || length.map { $0 > 0 && status == 204 } ?? !lengths.isEmpty
+    } else if let last = encodings.last {
+      if last == "chunked" { text += "transfer-encoding: chunked\r\n" } else { closes = true }
+    } else if let length {
+      text += "content-length: \(length)\r\n"
+    } else {
+      closes = true
+    }
+    if closes { text += "connection: close\r\n" } else if isOld { text += "connection: keep-alive\r\n" }
+    if let retryAfter, retryAfter.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
+      text += "retry-after:\(retryAfter)\r\n"
+    }
+    if let remark { text += "\(Self.remarkField): \(remark)\r\n" }
+    return Array((text + "\r\n").utf8)
+  }
+
+  private static func number(_ digits: String) -> Int? {
+    digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(digits) : nil
+  }
+}

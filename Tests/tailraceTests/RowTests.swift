@@ -149,7 +149,7 @@ extension Integration {
         #expect(try stream.exitCodeAfterAllOutput() == 0, "\(stream.errors.text)")
         #expect(!stream.output.bytes.contains(0x0D))
         #expect(stream.output.lineCount == 2)
-        #expect(stream.output.text.contains("{ \"n\":  \t1 }"))
+        #expect(stream.output.text.contains("{ \"n\":   1 }"))
       }
     }
 

@@ -124,3 +124,118 @@ extension LineWriter {
     }
   }
 }
+
+/// Tests on runs of bytes, eight at a time where nothing special is met.
+enum TextScanning {
+  private static let ones: UInt64 = 0x0101_0101_0101_0101
+  private static let highs: UInt64 = 0x8080_8080_8080_8080
+
+  /// Whether some byte of a word is below 0x20, a quotation mark, a backslash, DEL or above.
+  @inline(__always)
+  static func needsCare(_ word: UInt64) -> Bool { suspects(word) & highs != 0 }
+
+  /// The same for the lowest few bytes of a word.
+  @inline(__always)
+  static func needsCare(_ word: UInt64, lowest count: Int) -> Bool {
+    (suspects(word) & highs) &<< UInt64(64 &- 8 &* count) != 0
+  }
+
+  /// The same for one byte.
+  @inline(__always)
+  static func needsCare(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  /// The high bit of a byte is set when it needs care. A borrow or carry can only make a byte above a culprit look
+  /// suspicious too, never hide one.
+  @inline(__always)
+  private static func suspects(_ word: UInt64) -> UInt64 {
+    let quote = (word ^ (ones &* 0x22)) &- ones
+    let backslash = (word ^ (ones &* 0x5C)) &- ones
+    return quote | backslash | (word &- ones &* 0x20) | (word &+ ones) | word
+  }
+
+  /// The first offset in the range at which a byte may need escaping or checking; the end when there is none.
+  static func plainEnd(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
+    var offset = range.lowerBound
+    while offset &+ 8 <= range.upperBound, !needsCare(bytes.word(at: offset)) { offset &+= 8 }
+    while offset < range.upperBound, !needsCare(bytes.byte(at: offset)) { offset &+= 1 }
+    return offset
+  }
+
+  /// Whether there is neither a control character nor a byte outside ASCII. Without an early end, so that it takes many
+  /// bytes at a time.
+  @inline(__always)
+  static func isPlainLine(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
+    var offset = range.lowerBound
+    let wide = offset &+ range.count & ~31
+    // The high bit of a byte is set when it is one or the other; a plain loop, which becomes vector instructions.
+    var found: UInt8 = 0
+    while offset < wide {
+      let byte = unsafe bytes.byte(unchecked: offset)
+      found |= byte | (byte &- 0x20)
+      offset &+= 1
+    }
+    var rest = UInt64(found)
+    while offset &+ 8 <= range.upperBound {
+      let word = unsafe bytes.word(unchecked: offset)
+      rest |= word | (word &- ones &* 0x20)
+      offset &+= 8
+    }
+    while offset < range.upperBound {
+      let byte = unsafe bytes.byte(unchecked: offset)
+      rest |= UInt64(byte | (byte &- 0x20))
+      offset &+= 1
+    }
+    return rest & highs == 0
+  }
+
+  /// The first offset at which there is a control character or a byte outside ASCII; the end when there is none.
+  static func plainLineEnd(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
+    var offset = start
+    while offset &+ 8 <= end {
+      let word = bytes.word(at: offset)
+      if ((word &- ones &* 0x20) | word) & highs != 0 { break }
+      offset &+= 8
+    }
+    while offset < end {
+      let byte = bytes.byte(at: offset)
+      if byte < 0x20 || byte >= 0x80 { return offset }
+      offset &+= 1
+    }
+    return offset
+  }
+
+  /// The scalar at an offset and its length in bytes; nil when it is not valid UTF-8.
+  ///
+  /// Source: Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
+  static func scalar(_ bytes: RawSpan, at offset: Int, end: Int) -> (value: UInt32, length: Int)? {
+    let first = bytes.byte(at: offset)
+    if first < 0x80 { return (UInt32(first), 1) }
+    let length: Int
+    let lowest: UInt32
+    var value: UInt32
+    switch first {
+    case 0xC2...0xDF: (length, lowest, value) = (2, 0x80, UInt32(first & 0x1F))
+    case 0xE0...0xEF: (length, lowest, value) = (3, 0x800, UInt32(first & 0x0F))
+    case 0xF0...0xF4: (length, lowest, value) = (4, 0x10000, UInt32(first & 0x07))
+    default: return nil
+    }
+    guard offset + length <= end else { return nil }
+    for next in (offset + 1)..<(offset + length) {
+      let byte = bytes.byte(at: next)
+      guard byte & 0xC0 == 0x80 else { return nil }
+      value = value << 6 | UInt32(byte & 0x3F)
+    }
+    guard value >= lowest, value <= 0x10FFFF, !(0xD800...0xDFFF).contains(value) else { return nil }
+    return (value, length)
+  }
+
+  /// Whether CloudEvents forbids a scalar in attribute values: controls, surrogates and noncharacters.
+  ///
+  /// Source: CloudEvents 1.0, "Type System", String.
+  static func isForbidden(_ scalar: UInt32) -> Bool {
+    scalar < 0x20 || (0x7F...0x9F).contains(scalar) || (0xFDD0...0xFDEF).contains(scalar) || scalar & 0xFFFE == 0xFFFE
+  }
+}
