@@ -9,8 +9,9 @@ enum ConnectionString {
   /// host's or a database's name, and shows, may be a password.
   static func check(_ text: String) throws(Failure) {
     guard !text.isEmpty else { return }
-    if let prefix = ["postgres://", "postgresql://"].first(where: { text.hasPrefix($0) }) {
-      try checkURI(text.dropFirst(prefix.count))
+    let scheme = ["postgres://", "postgresql://"].first { text.hasPrefix($0) }
+    if let scheme {
+      try checkURI(text.dropFirst(scheme.count))
     } else if !text.contains("=") {
       guard isPlainName(text) else {
         throw malformed("it is neither postgresql://… nor made of parts such as host=…, nor a database's plain name")
@@ -18,7 +19,7 @@ enum ConnectionString {
       return
     }
     for (keyword, value) in try parse(text) where ["host", "hostaddr", "port", "user", "dbname"].contains(keyword) {
-      try checkValue(value, of: keyword, isURI: !text.contains("=") || text.contains("://"))
+      try checkValue(value, of: keyword, isURI: scheme != nil)
     }
   }
 
@@ -30,10 +31,10 @@ enum ConnectionString {
   /// Finds signs that mean something else than they were meant to.
   private static func checkURI(_ rest: Substring) throws(Failure) {
     let address = rest.prefix { $0 != "?" }
-    if rest.count(where: { $0 == "@" }) - rest.dropFirst(address.count).count(where: { $0 == "@" }) > 1 {
+    if address.count(where: { $0 == "@" }) > 1 {
       throw malformed("there is more than one @ in it; write one in a password as %40")
     }
-    if rest.prefix(while: { $0 != "/" }).count < address.count, address.drop(while: { $0 != "/" }).contains("@") {
+    if address.drop(while: { $0 != "/" }).contains("@") {
       throw malformed("there is a / before the @; write one in a password as %2F")
     }
   }

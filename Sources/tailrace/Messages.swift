@@ -1,11 +1,14 @@
 import Glibc
 import IntegrationEvents
 import Logging
+import Octets
 import PostgresWire
 
-/// Writes a line to standard error, whole: `tailrace: error: …`. Where nobody else notes the time, it stands before it.
+/// Writes a line to standard error, whole: `tailrace: error: …`. Where nobody else notes the time, it stands before it. Part of
+/// the text may be what a server, a receiver or a row says.
 func say(_ text: String) {
-  let bytes = Array("\(Messages.time())tailrace: \(Messages.shown(text))\n".utf8)
+  let line = ForeignText(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
+  let bytes = Array("\(Messages.time())tailrace: \(line)\n".utf8)
   _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
 }
 
@@ -18,30 +21,6 @@ enum Messages {
   fileprivate static func time() -> String {
     guard hasTime else { return "" }
     return EventTime(unixMicroseconds: PostgresTimestamp.now.unixMicroseconds).map { "\("\($0)".prefix(19))Z " } ?? ""
-  }
-
-  /// Text on one line, in which nothing can move a terminal's cursor or turn the direction of writing: what a server, a
-  /// receiver or a row says is part of it.
-  static func shown(_ text: String) -> String {
-    var line = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      if scalar == "\n" || scalar == "\t" {
-        line.append(" ")
-      } else if isControl(scalar) {
-        line.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
-      } else {
-        line.append(scalar)
-      }
-    }
-    return String(line)
-  }
-
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    // Escapes, and controls of direction among the formats.
-    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
-    default: false
-    }
   }
 }
 
