@@ -93,7 +93,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "Delivery", "FileDelivery", "HTTPDelivery", "IntegrationEvents", "Operations", "OutboxMapping", "PostgresWire",
+        "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "Operations", "OutboxMapping",
+        "PostgresWire",
         "Relay",
         "Replication",
       ],
@@ -165,7 +166,7 @@ let package = Package(
         "TestStream",
       ],
       path: "Tests/Microbenchmarks", swiftSettings: strict),
-    .testTarget(name: "tailraceTests", dependencies: ["tailrace"], swiftSettings: strict),
+    .testTarget(name: "tailraceTests", dependencies: ["TestStream", "tailrace"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -20,6 +20,11 @@ extension Failure {
 
   /// Opening an output failed.
   package init(opening path: String, _ failure: SystemFailure) {
+    // Then it is not the name or who may open it.
+    if [EIO, ENOSPC, EDQUOT].contains(failure.number) {
+      self.init(writing: path, failure)
+      return
+    }
     self.init(
       .cannotCreate, "cannot open \(path) for writing: \(failure.text)",
       advice: "check the directory and its permissions")

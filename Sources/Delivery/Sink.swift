@@ -13,13 +13,13 @@ public protocol Sink: Sendable {
   /// Read once, when the stream is known.
   var resumePosition: EventPosition? { get }
 
-  /// The newest position of which the destination itself keeps that it was confirmed to the server; nil when it keeps none.
+  /// What the destination itself keeps of the newest position that was confirmed to the server; nil when it keeps nothing.
   /// Read once, with `resumePosition`.
-  var confirmedLSN: LSN? { get }
+  var confirmed: Confirmation? { get }
 
   /// Keeps a position durably that is about to be confirmed to the server, so that a slot which is ahead of it shows that
   /// somebody else has moved it. Default: keeps nothing.
-  func record(confirmed: LSN) throws(Failure)
+  func record(confirmed: Confirmation) throws(Failure)
 
   /// Which tables were outboxes, as the destination keeps it; nil when it keeps nothing. Read once, with `resumePosition`.
   var tables: OutboxTables? { get }
@@ -60,10 +60,10 @@ extension Sink {
   public var resumePosition: EventPosition? { nil }
 
   /// No position is kept.
-  public var confirmedLSN: LSN? { nil }
+  public var confirmed: Confirmation? { nil }
 
   /// Keeps nothing.
-  public func record(confirmed: LSN) throws(Failure) {}
+  public func record(confirmed: Confirmation) throws(Failure) {}
 
   /// Nothing is kept.
   public var tables: OutboxTables? { nil }

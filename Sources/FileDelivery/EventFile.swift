@@ -16,40 +16,14 @@ struct EventFile: ~Copyable {
   private var durableSize: Int64
   /// The newest event in the file, or in one that was rotated away.
   private(set) var last: EventPosition?
+  /// What was cut off at the start; nil when nothing was.
+  let repair: Wording?
 
   init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(Failure) {
-    let path = configuration.path
-    let opened = try Self.open(path, waits: configuration.waitsForLock)
-    var state = FileSinkState(origin: origin, last: nil, started: Self.now)
-    var found: (size: Int64, last: EventPosition?) = (0, nil)
-    if opened.isRegular {
-      // Whose it is comes first: another's file is not touched.
-      state = try Self.state(configuration, origin: origin, isEmpty: try Self.size(opened, path) == 0)
-      do throws(SystemFailure) { found = try Self.end(opened) } catch { throw Failure(opening: path, error) }
-      if configuration.linesHaveSequence, found.size > 0, found.last == nil {
-        throw Failure(
-          .wrongStream, "\(path): its last line is no event with a sequence",
-          advice: "move the file away or name another")
-      }
-      do throws(SystemFailure) {
-        _ = try opened.repairTornTail()
-        // Who wrote it may have died before it was durable, and so may its name.
-        if configuration.synchronizes {
-          if found.size > 0 { try opened.synchronize() }
-          try OpenFile.synchronizeDirectory(of: path)
-        }
-      } catch {
-        throw Failure(writing: path, error)
-      }
-    }
+    let found = try FoundFile(configuration, origin: origin)
     self.configuration = configuration
-    self.state = opened.isRegular ? StateFile(Self.statePath(path), state) : nil
-    file = opened
-    size = found.size
-    durableSize = found.size
-    // What was rotated away is known even where lines carry no position, so that later files' names sort behind it.
-    let newest = configuration.linesHaveSequence ? found.last : nil
-    last = [newest, state.last].compactMap { $0 }.max()
+    (state, size, durableSize, last, repair) = (found.state, found.size, found.size, found.last, found.repair)
+    file = found.file
   }
 
   /// Appends a batch, starting new files where the configured size or age demands it.
@@ -80,14 +54,14 @@ struct EventFile: ~Copyable {
     guard file.isRegular else { return }
     do throws(SystemFailure) {
       if configuration.synchronizes { try file.synchronize() }
-      guard try file.status().linkCount > 0 else {
-        throw .init(number: ENOENT)
-      }
+      let status = try file.status()
+      guard status.linkCount > 0 else { throw .deleted }
+      guard status.size >= size else { throw .cut }
       durableSize = size
+      state?.note(size: size, newest: last)
     } catch {
       // After a failed sync the system takes what it could not write for written: nobody would ever know.
-      try? file.truncate(to: durableSize)
-      throw Failure(writing: configuration.path, error)
+      throw failure(error, keeping: durableSize)
     }
   }
 
@@ -96,6 +70,16 @@ struct EventFile: ~Copyable {
     guard file.isRegular else { return }
     let wasMoved = try !isStillOurs()
     if size > 0 || wasMoved { try rotate() }
+  }
+
+  /// A file that somebody has moved away counts as rotated, so that it is not missed at the next start.
+  mutating func leave() {
+    guard file.isRegular, (try? isStillOurs()) == false, ((try? file.status())?.linkCount ?? 0) > 0 else { return }
+    let newest = last
+    try? state?.update { state in
+      state.last = newest
+      state.size = 0
+    }
   }
 
   /// Whether the path still leads to the file that is open.
@@ -118,9 +102,24 @@ struct EventFile: ~Copyable {
       size += Int64(range.count)
     } catch {
       // Whatever was written of this range goes again, so that no torn line stays.
-      if file.isRegular { try? file.truncate(to: size) }
-      throw Failure(writing: configuration.path, error)
+      throw failure(error, keeping: size)
     }
+  }
+
+  /// What a failed write is told as, after the file has been cut back to a length, where it is longer.
+  private func failure(_ error: SystemFailure, keeping size: Int64) -> Failure {
+    var failure = Failure(writing: configuration.path, error)
+    guard file.isRegular else { return failure }
+    do throws(SystemFailure) {
+      if try file.status().size > size {
+        try file.truncate(to: size)
+        try file.synchronize()
+      }
+    } catch {
+      failure.what =
+        "\(failure.what); nor can it be cut back to \(size) bytes, so what is behind them may not be durable: \(error.text)"
+    }
+    return failure
   }
 
   private mutating func rotate() throws(Failure) {
@@ -134,6 +133,7 @@ struct EventFile: ~Copyable {
       try state?.update { state in
         state.last = newest
         state.started = now
+        state.size = 0
       }
     } catch {
       throw Failure(writing: path, error)
@@ -146,9 +146,9 @@ struct EventFile: ~Copyable {
         guard error.number == ENOENT else { throw Failure(writing: path, error) }
       }
     }
-    file = try Self.open(path, waits: false)
+    file = try FoundFile.open(path, waits: false)
     // Somebody else may have put a file there.
-    guard try Self.size(file, path) == 0 else {
+    guard try FoundFile.size(file, path) == 0 else {
       throw Failure(
         .wrongStream, "\(path) was put there by somebody else while a new file was to be started",
         advice: "move it away and start again, nothing is lost")
@@ -156,10 +156,6 @@ struct EventFile: ~Copyable {
     (size, durableSize) = (0, 0)
     guard configuration.synchronizes, file.isRegular else { return }
     do { try OpenFile.synchronizeDirectory(of: path) } catch { throw Failure(writing: path, error) }
-  }
-
-  private static func size(_ file: borrowing OpenFile, _ path: String) throws(Failure) -> Int64 {
-    do { return try file.status().size } catch { throw Failure(opening: path, error) }
   }
 
   /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
@@ -175,65 +171,12 @@ struct EventFile: ~Copyable {
     return name
   }
 
-  private static var now: Int64 { PostgresTimestamp.now.unixSeconds }
-
-  private static func statePath(_ path: String) -> String { path + ".state" }
-
-  private static func open(_ path: String, waits: Bool) throws(Failure) -> OpenFile {
-    do throws(SystemFailure) {
-      let file = try OpenFile.appending(to: path, .output)
-      if file.isRegular, !file.lock() { throw .busy }
-      return file
-    } catch {
-      guard error == .busy else { throw Failure(opening: path, error) }
-      throw Failure(
-        waits ? .outputHeld : .cannotCreate, "\(path) is being written to by another process",
-        advice: "stop that one, or name another file")
-    }
-  }
-
-  /// The length without a torn last line, and the position of the last event.
-  private static func end(_ file: borrowing OpenFile) throws(SystemFailure) -> (Int64, EventPosition?) {
-    let end = try file.wholeLength()
-    return (end, EventLine.position(in: try file.lastLine(before: end)))
-  }
-
-  /// Reads the state beside the file, or makes it for a new one; refuses another stream's.
-  private static func state(
-    _ configuration: FileSink.Configuration, origin: StreamOrigin, isEmpty: Bool
-  ) throws(Failure) -> FileSinkState {
-    let path = configuration.path
-    let advice: Wording = "move the file and its .state away or name another"
-    let text: String?
-    do throws(SystemFailure) {
-      text = try SmallFile.record(statePath(path), synchronizing: configuration.synchronizes)
-    } catch {
-      throw Failure(opening: statePath(path), error)
-    }
-    if let text {
-      guard let state = FileSinkState(text: text) else {
-        throw Failure(.wrongStream, "\(statePath(path)) cannot be read", advice: advice)
-      }
-      guard state.origin == origin else {
-        throw Failure(.wrongStream, "\(path) belongs to \(state.origin), not to \(origin)", advice: advice)
-      }
-      return state
-    }
-    guard isEmpty else {
-      throw Failure(
-        .wrongStream, "\(path) is not empty and has no \(statePath(path)) to tell whose it is", advice: advice)
-    }
-    let state = FileSinkState(origin: origin, last: nil, started: now)
-    do {
-      try AtomicFile.write(state.text, to: statePath(path))
-    } catch {
-      throw Failure(opening: statePath(path), error)
-    }
-    return state
-  }
+  static var now: Int64 { PostgresTimestamp.now.unixSeconds }
 }
 
 extension SystemFailure {
-  /// Another process has the file.
-  fileprivate static let busy = SystemFailure(number: EWOULDBLOCK)
+  fileprivate static let deleted = SystemFailure(
+    number: ENOENT, words: "it was deleted while it was written to, and what was in it is gone")
+  fileprivate static let cut = SystemFailure(
+    number: EIO, words: "somebody has cut it while it was written to, as logrotate does with copytruncate")
 }

@@ -7,7 +7,8 @@ import Synchronization
 /// Appends lines to a file and makes them durable, several batches with one fsync.
 ///
 /// On start a torn last line is cut off, and the last event's sequence tells what need not be delivered again, so that
-/// a crash neither loses nor doubles a line. The file is never mixed with another stream's.
+/// a crash neither loses nor doubles a line. The file is never mixed with another stream's, and one that holds less than was
+/// delivered into it is refused.
 public final class FileSink: Sink {
   /// How to write the file.
   public struct Configuration: Sendable {
@@ -39,8 +40,10 @@ public final class FileSink: Sink {
 
   /// The newest event in the file, or in one that was rotated away.
   public let resumePosition: EventPosition?
-  /// The newest position that was confirmed, as the state beside the file has it.
-  public let confirmedLSN: LSN?
+  /// What the state beside the file has of the newest position that was confirmed.
+  public let confirmed: Confirmation?
+  /// What of the file had to be mended at the start; nil when nothing had.
+  public let repair: Wording?
   private let state: StateFile?
   private let path: String
   private let queue = DispatchQueue(label: "tailrace.file")
@@ -58,7 +61,8 @@ public final class FileSink: Sink {
     synchronizes = configuration.synchronizes
     resumePosition = file.last
     state = file.state
-    confirmedLSN = file.state?.current.confirmed
+    confirmed = file.state?.current.confirmed
+    repair = file.repair
     path = configuration.path
     writer = Mutex(file)
   }
@@ -91,7 +95,7 @@ public final class FileSink: Sink {
   }
 
   /// Keeps the position in the state beside the file.
-  public func record(confirmed: LSN) throws(Failure) {
+  public func record(confirmed: Confirmation) throws(Failure) {
     do { try state?.update { $0.confirmed = confirmed } } catch { throw Failure(writing: path, error) }
   }
 
@@ -112,6 +116,7 @@ public final class FileSink: Sink {
   public func close() {
     open.fail(.closed)
     guard let state else { return }
+    writer.withLock { $0?.leave() }
     // Before the lock on the file is given up, since the state may be another's then.
     state.close()
     writer.withLock { $0 = nil }

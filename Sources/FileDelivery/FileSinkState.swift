@@ -13,7 +13,11 @@ struct FileSinkState: Hashable {
   /// When the current file was started, in seconds since 1970.
   var started: Int64
   /// The newest position that was confirmed to the server; nil where version 0.1 wrote the file.
-  var confirmed: LSN?
+  var confirmed: Confirmation?
+  /// How long the current file was then, in bytes; nil where an earlier version wrote the state.
+  var size: Int64?
+  /// The newest event that was delivered by then.
+  var newest: EventPosition?
   /// Which tables are and were outboxes; nil where nobody knew.
   var tables: OutboxTables?
 
@@ -34,7 +38,15 @@ struct FileSinkState: Hashable {
     self.tables = tables.outboxes.isEmpty ? nil : tables
     if let text = lines["confirmed"] {
       guard let lsn = LSN(text) else { return nil }
-      confirmed = lsn
+      confirmed = Confirmation(lsn: lsn, commit: lines.commit)
+    }
+    if let text = lines["size"] {
+      guard let count = Int64(text), count >= 0 else { return nil }
+      size = count
+    }
+    if let text = lines["newest"] {
+      guard let position = EventPosition(sequence: text) else { return nil }
+      newest = position
     }
     if let text = lines["last"] {
       guard let position = EventPosition(sequence: text) else { return nil }
@@ -49,7 +61,10 @@ struct FileSinkState: Hashable {
     lines.append("slot", origin.slot)
     lines.append("started", started)
     if let last { lines.append("last", last.sequence) }
-    if let confirmed { lines.append("confirmed", confirmed) }
+    if let confirmed { lines.append("confirmed", confirmed.lsn) }
+    if let commit = confirmed?.commit { lines.append(commit) }
+    if let size { lines.append("size", size) }
+    if let newest { lines.append("newest", newest.sequence) }
     if let tables { lines.append(tables) }
     return "\(Self.magic)\n\(lines.text)"
   }

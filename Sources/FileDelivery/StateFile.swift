@@ -1,4 +1,5 @@
 import Files
+import IntegrationEvents
 import PostgresWire
 import Synchronization
 
@@ -22,6 +23,14 @@ final class StateFile: Sendable {
       guard content.isOurs, changed != content.state else { return }
       try AtomicFile.write(changed.text, to: path)
       content.state = changed
+    }
+  }
+
+  /// Takes in how far the file has come, to be kept with the next position.
+  func note(size: Int64, newest: EventPosition?) {
+    content.withLock { content in
+      content.state.size = size
+      content.state.newest = newest
     }
   }
 

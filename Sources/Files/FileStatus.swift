@@ -16,7 +16,7 @@ package struct FileStatus: Sendable {
   let mode: mode_t
   let owner: uid_t
   let group: gid_t
-  private let device: UInt64
+  let device: UInt64
   /// Which file it is, on its device.
   package let inode: UInt64
 

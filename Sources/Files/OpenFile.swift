@@ -54,6 +54,22 @@ package struct OpenFile: ~Copyable, Sendable {
     try OpenFile(directory, O_RDONLY | O_DIRECTORY).synchronize()
   }
 
+  /// The names in a directory.
+  static func names(inDirectory path: String) throws(SystemFailure) -> [String] {
+    guard let stream = unsafe opendir(path) else { throw .last }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    errno = 0
+    while let entry = unsafe readdir(stream) {
+      names.append(
+        unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+          unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        })
+    }
+    guard errno == 0 else { throw .last }
+    return names
+  }
+
   init(_ path: String, _ flags: Int32) throws(SystemFailure) {
     var opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
     while opened < 0, errno == EINTR { opened = unsafe open(path, flags | O_CLOEXEC, 0o600) }

@@ -11,7 +11,7 @@ struct Checkpoint: Sendable {
 
   private let path: String
   /// What the file said when it was opened; nil when there was none.
-  let resume: LSN?
+  let resume: Confirmation?
   private let stored: StreamIdentity?
   private var written: LSN
   /// Which tables are and were outboxes; nil when the file does not say so.
@@ -24,59 +24,85 @@ struct Checkpoint: Sendable {
     do throws(SystemFailure) {
       text = try SmallFile.record(path, synchronizing: true)
     } catch {
-      throw Failure(.wrongStream, "cannot read \(path): \(error.text)")
+      throw .checkpoint("read", path, error)
     }
     guard let text else {
       (resume, stored, written) = (nil, nil, .zero)
       return
     }
-    guard let (identity, lsn, tables) = Self.parse(text) else {
-      throw Failure(
-        .wrongStream, "\(path) is no checkpoint, or is damaged",
-        advice: "remove it to go on from the slot's own position, at the price of some events coming again")
-    }
-    (resume, stored, written, self.tables) = (lsn, identity, lsn, tables)
+    guard let record = Self.parse(text) else { throw .damagedCheckpoint(path) }
+    (resume, stored, written, self.tables) = (record.confirmed, record.identity, record.confirmed.lsn, record.tables)
   }
 
   /// Refuses a stream that the position does not belong to.
   func check(_ identity: StreamIdentity) throws(Failure) {
-    guard let stored else { return }
-    let advice: Wording = "remove it only if you know that nothing is missing"
-    guard stored.systemIdentifier == identity.systemIdentifier, stored.timeline == identity.timeline,
-      stored.slot == identity.slot
+    if let stored { try check(stored, is: identity, anyTimeline: false) }
+  }
+
+  private func check(
+    _ stored: StreamIdentity, is identity: StreamIdentity, anyTimeline: Bool
+  ) throws(Failure) {
+    guard stored.systemIdentifier == identity.systemIdentifier, stored.slot == identity.slot,
+      anyTimeline || stored.timeline == identity.timeline
     else {
       throw Failure(
         .wrongStream,
         "\(path) belongs to slot \(stored.slot) of system \(stored.systemIdentifier), timeline \(stored.timeline), not to "
           + "slot \(identity.slot) of system \(identity.systemIdentifier), timeline \(identity.timeline)",
-        advice: advice)
+        advice: "remove it only if you know that nothing is missing")
     }
   }
 
   /// Writes a position and the tables, durably, if it is a later one, or they have changed.
-  mutating func write(_ lsn: LSN, _ tables: OutboxTables, of identity: StreamIdentity) throws(Failure) {
+  mutating func write(
+    _ confirmed: Confirmation, _ tables: OutboxTables, of identity: StreamIdentity
+  ) throws(Failure) {
+    let lsn = confirmed.lsn
     guard lsn > written || (lsn == written && lsn > .zero && tables != self.tables) else { return }
     var lines = KeyValueText()
     lines.append("system", identity.systemIdentifier)
     lines.append("timeline", identity.timeline)
     lines.append("slot", identity.slot)
     lines.append("lsn", lsn)
+    if let commit = confirmed.commit { lines.append(commit) }
     lines.append(tables)
     let body = "\(Self.magic)\n\(lines.text)"
-    let path = path
+    var refusal: Failure?
     do {
-      // A standby that shares the file may have come further while we were without the slot.
       try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path) { () throws(SystemFailure) in
-        let found = try SmallFile.record(path, synchronizing: false).flatMap(Self.parse)
-        return found.map { $0.1 <= lsn || $0.0.timeline != identity.timeline } ?? true
+        do throws(Failure) { return try isBehind(confirmed, identity) } catch {
+          refusal = error
+          return false
+        }
       }
     } catch {
-      throw Failure(.checkpointWrite, "cannot write \(path): \(error.text)")
+      throw .checkpoint("write", path, error)
     }
+    if let refusal { throw refusal }
     (written, self.tables) = (lsn, tables)
   }
 
-  private static func parse(_ text: String) -> (StreamIdentity, LSN, OutboxTables?)? {
+  /// Whether the file as it is now is to be replaced: a relay that shares it may have come further while we were without the
+  /// slot. What is no checkpoint of this slot stays as it is.
+  private func isBehind(_ confirmed: Confirmation, _ identity: StreamIdentity) throws(Failure) -> Bool {
+    let text: String?
+    do throws(SystemFailure) { text = try SmallFile.record(path, synchronizing: false) } catch {
+      throw .checkpoint("read", path, error)
+    }
+    guard let text else { return true }
+    guard let found = Self.parse(text) else { throw .damagedCheckpoint(path) }
+    try check(found.identity, is: identity, anyTimeline: true)
+    guard found.identity.timeline == identity.timeline else { return found.identity.timeline < identity.timeline }
+    return found.confirmed.lsn <= confirmed.lsn
+  }
+
+  private struct Record {
+    let identity: StreamIdentity
+    let confirmed: Confirmation
+    let tables: OutboxTables?
+  }
+
+  private static func parse(_ text: String) -> Record? {
     guard let check = text.firstRange(of: "check "), text.hasPrefix(magic) else { return nil }
     let body = String(text[..<check.lowerBound])
     guard text[check.upperBound...] == "\(checksum(body))\n" else { return nil }
@@ -86,11 +112,30 @@ struct Checkpoint: Sendable {
     else { return nil }
     let identity = StreamIdentity(
       systemIdentifier: system, timeline: timeline, database: "", slot: slot, publication: "")
-    return (identity, lsn, tables.outboxes.isEmpty ? nil : tables)
+    return Record(
+      identity: identity, confirmed: Confirmation(lsn: lsn, commit: lines.commit),
+      tables: tables.outboxes.isEmpty ? nil : tables)
   }
 
   private static func checksum(_ text: String) -> String {
     let bytes = Array(text.utf8)
     return unsafe String(XXH64.hash(bytes.span.bytes), radix: 16)
+  }
+}
+
+extension Failure {
+  fileprivate static func damagedCheckpoint(_ path: String) -> Failure {
+    Failure(
+      .wrongStream, "\(path) is no checkpoint, or is damaged",
+      advice: """
+        name another file, or remove it if it was one, to go on from the slot's own position: some events may come again, and \
+        a slot that somebody else has moved is not noticed
+        """)
+  }
+
+  fileprivate static func checkpoint(_ what: String, _ path: String, _ error: SystemFailure) -> Failure {
+    Failure(
+      .checkpointWrite, "cannot \(what) the checkpoint \(path): \(error.text)",
+      advice: "its directory must be there, and writable, for as long as this runs")
   }
 }

@@ -10,28 +10,37 @@ package import PostgresWire
 package struct ConfirmRule {
   private struct Flight {
     let confirms: LSN
+    let commit: CommitMark?
     let size: Int
     var isDurable = false
   }
 
   /// Everything before this is durable.
   package private(set) var flushed: LSN
+  /// The newest transaction with events that is durable.
+  package private(set) var commit: CommitMark?
   /// How many bytes are with the sink.
   package private(set) var bytesInFlight = 0
   /// The end of the last commit, or a later position at which the server says that there is nothing more.
   private var reached = LSN.zero
+  /// The newest transaction with events that has been read.
+  private var read: CommitMark?
   /// Where those transactions were prepared whose rows are not all handed over. They are not sent again once their PREPARE
   /// is confirmed.
   private var prepared: [TransactionID: LSN] = [:]
   private var flights: Deque<Flight> = []
   private var firstNumber = 0
 
-  package init(flushed: LSN = .zero) {
+  package init(flushed: LSN = .zero, commit: CommitMark? = nil) {
     self.flushed = flushed
+    (self.commit, read) = (commit, commit)
   }
 
   /// What may be confirmed once all events so far are durable.
   package var confirmable: LSN { prepared.values.min().map { min($0, reached) } ?? reached }
+
+  /// What is to be kept of the confirmed position.
+  var confirmation: Confirmation { Confirmation(lsn: flushed, commit: commit) }
 
   /// Whether nothing is with the sink.
   package var isIdle: Bool { flights.isEmpty }
@@ -42,6 +51,11 @@ package struct ConfirmRule {
   /// No transaction is open at this position, and all events before it are in batches, or wait to be.
   package mutating func reach(_ end: LSN) { reached = max(reached, end) }
 
+  /// A transaction with events has been read whole.
+  package mutating func read(_ commit: CommitMark) {
+    if commit.isLater(than: read) { read = commit }
+  }
+
   /// A transaction has been prepared and waits for the decision.
   package mutating func prepare(_ id: TransactionID, at lsn: LSN) { prepared[id] = lsn }
 
@@ -50,7 +64,7 @@ package struct ConfirmRule {
 
   /// A batch goes to the sink; once it and all before it are durable, what is confirmable now is confirmed. Gives its number.
   package mutating func submit(bytes: Int) -> Int {
-    flights.append(Flight(confirms: confirmable, size: bytes))
+    flights.append(Flight(confirms: confirmable, commit: read, size: bytes))
     bytesInFlight += bytes
     return firstNumber + flights.count - 1
   }
@@ -65,13 +79,16 @@ package struct ConfirmRule {
       firstNumber += 1
       bytesInFlight -= first.size
       flushed = max(flushed, first.confirms)
+      commit = first.commit
     }
     return true
   }
 
   /// No event waits to be handed over: if none is with the sink either, the stream's own position counts.
   package mutating func advance() {
-    if flights.isEmpty { flushed = max(flushed, confirmable) }
+    guard flights.isEmpty else { return }
+    flushed = max(flushed, confirmable)
+    commit = read
   }
 
   /// The stream starts anew: what is not complete will come again, and so will transactions that are prepared.

@@ -42,6 +42,8 @@ package struct Pipeline {
   var delivered: EventPosition?
   /// Which position may be confirmed.
   package var confirm: ConfirmRule
+  /// A transaction that has to come again, since the server goes back behind it; nil once it has.
+  var expected: CommitMark?
   private var begun: Begin?
   var open: OpenTransactions
   /// A transaction whose rows did not all fit into a batch.
@@ -52,9 +54,10 @@ package struct Pipeline {
 
   package init(
     _ mapper: EventMapper, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
-    confirmed: LSN = .zero, keepsBadRows: Bool = false, spool: SpoolConfiguration = SpoolConfiguration()
+    confirmed: Confirmation = Confirmation(lsn: .zero), keepsBadRows: Bool = false,
+    spool: SpoolConfiguration = SpoolConfiguration()
   ) {
-    confirm = ConfirmRule(flushed: confirmed)
+    confirm = ConfirmRule(flushed: confirmed.lsn, commit: confirmed.commit)
     self.mapper = mapper
     open = OpenTransactions(spool)
     self.encoder = encoder
@@ -113,7 +116,7 @@ package struct Pipeline {
       case .xLogData(let header):
         if header.start > received { received = header.start }
         try consume(frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset), lsn: header.start)
-      case .keepalive(let keepalive): take(keepalive)
+      case .keepalive(let keepalive): try take(keepalive)
       }
       return hasReachedEnd || isFull || releasing != nil || unknownRelation != nil ? .enough : .more
     } catch {
@@ -134,7 +137,8 @@ package struct Pipeline {
     }
   }
 
-  private mutating func take(_ keepalive: ReplicationFrame.Keepalive) {
+  private mutating func take(_ keepalive: ReplicationFrame.Keepalive) throws(Failure) {
+    try expect(allBefore: keepalive.serverEnd)
     received = max(received, keepalive.serverEnd)
     if keepalive.replyRequested { repliesWanted += 1 }
     guard begun == nil, open.current == nil else { return }
@@ -170,6 +174,7 @@ package struct Pipeline {
         hasReachedEnd = true
         return
       }
+      try expect(begin.finalLSN, begin.commitTime)
       begun = begin
       mapper.beginTransaction(commitLSN: begin.finalLSN, commitTime: begin.commitTime)
     case .commit(let commit):
@@ -179,6 +184,7 @@ package struct Pipeline {
       }
       begun = nil
       received = max(received, commit.endLSN)
+      mark(commit)
       finish(commit.endLSN)
     case .update(let update): try change("UPDATE", [update.relationID], update.xid, message, lsn)
     case .delete(let delete): try change("DELETE", [delete.relationID], delete.xid, message, lsn)

@@ -10,41 +10,75 @@ struct PositionLedger {
   private let sink: any Sink
   private var checkpoint: Checkpoint?
   private let acceptsGap: Bool
-  /// The newest position in our records; nil when there are none.
-  private var recorded: LSN?
+  /// Whether somebody keeps our positions when this process is gone.
+  private let isKept: Bool
+  /// The newest in our records; nil when there are none.
+  private var recorded: Confirmation?
+  /// What an operator should know of how the stream was found.
+  private(set) var warning: Wording?
 
   /// Which tables are and were outboxes, as far as our records or this process know.
   private(set) var tables: OutboxTables
   private var keptTables: OutboxTables?
 
-  /// Checks a stream that is opened for the first time.
+  /// Checks a stream that is opened for the first time, or again with a new sink.
+  ///
+  /// - Parameters:
+  ///   - known: what this process has confirmed with an earlier sink.
+  ///   - takesTurns: whether other relays are to have the slot in turn.
   init<Source: FrameSource & ~Copyable>(
-    _ source: borrowing Source, _ sink: any Sink, _ checkpoint: Checkpoint?, acceptsGap: Bool
+    _ source: borrowing Source, _ sink: any Sink, _ checkpoint: Checkpoint?, known: LSN, acceptsGap: Bool,
+    takesTurns: Bool
   ) throws(Failure) {
     try checkpoint?.check(source.identity)
     identity = source.identity
     self.sink = sink
     self.checkpoint = checkpoint
     self.acceptsGap = acceptsGap
-    recorded = [checkpoint?.resume, sink.confirmedLSN].compactMap { $0 }.max()
+    let confirmed = sink.confirmed
+    isKept = checkpoint != nil || confirmed != nil
+    recorded = [checkpoint?.resume, confirmed].compactMap { $0 }.max { $0.lsn < $1.lsn }
     keptTables = sink.tables
     tables = checkpoint?.tables ?? sink.tables ?? OutboxTables()
-    try check(source, confirmed: .zero, held: LSN(rawValue: sink.resumePosition?.commitLSN ?? 0))
+    try check(source, confirmed: known, held: LSN(rawValue: sink.resumePosition?.commitLSN ?? 0))
+    guard let confirmed = source.confirmedLSN, isAhead(source, of: known), !acceptsGap else { return }
+    let failure = gap(confirmed, max(known, recorded?.lsn ?? .zero))
+    // Relays that take turns without a record between them cannot know more.
+    guard takesTurns, !isKept else { throw failure }
+    warning =
+      "\(failure.what) before; if it was no relay that delivers to the same place, events in between are missing"
   }
 
   /// Where to start: what is confirmed by our records or by the slot, whichever is later.
-  func start<Source: FrameSource & ~Copyable>(_ source: borrowing Source) -> LSN {
-    max(recorded ?? .zero, source.confirmedLSN ?? .zero)
+  func start<Source: FrameSource & ~Copyable>(_ source: borrowing Source) -> Confirmation {
+    Confirmation(lsn: max(recorded?.lsn ?? .zero, source.confirmedLSN ?? .zero), commit: recorded?.commit)
+  }
+
+  /// The transaction that has to come again, by which the server's log is known to be the one that we have read.
+  func expected<Source: FrameSource & ~Copyable>(
+    _ source: borrowing Source, after commit: CommitMark?
+  ) -> CommitMark? {
+    // What was committed before the slot's position does not come again; a recording may begin anywhere.
+    guard source.heartbeat != nil, !acceptsGap, let commit, let confirmed = source.confirmedLSN, commit.lsn >= confirmed
+    else { return nil }
+    return commit
+  }
+
+  /// Whether the slot is ahead of all that we know to be confirmed.
+  func isAhead<Source: FrameSource & ~Copyable>(_ source: borrowing Source, of flushed: LSN) -> Bool {
+    guard source.heartbeat != nil, let confirmed = source.confirmedLSN else { return false }
+    let known = max(flushed, recorded?.lsn ?? .zero)
+    return known > .zero && confirmed > known
   }
 
   /// Everything that needs no second delivery: what the sink holds, and what lies before our checkpoint. A position that was
   /// confirmed lies behind the whole of each transaction that is committed before it.
   var delivered: EventPosition? {
-    let confirmed = checkpoint?.resume.map { EventPosition(commitLSN: $0.rawValue &- 1, ordinal: .max) }
+    let confirmed = checkpoint?.resume.map { EventPosition(commitLSN: $0.lsn.rawValue &- 1, ordinal: .max) }
     return [sink.resumePosition, confirmed].compactMap { $0 }.max()
   }
 
-  /// Refuses a stream that was opened anew and is another, was set back, or was moved by somebody else.
+  /// Refuses a stream that was opened anew and is another, or was set back.
   ///
   /// - Parameters:
   ///   - flushed: what this process has confirmed, or is about to.
@@ -63,36 +97,35 @@ struct PositionLedger {
     }
     // A recording has no server behind it.
     guard source.heartbeat != nil else { return }
-    let newest = max(held, flushed, recorded ?? .zero)
+    let newest = max(held, flushed, recorded?.lsn ?? .zero)
     guard newest <= source.flushLSN else {
       throw Failure(
         .serverRewound, "the server's log ends at \(source.flushLSN), but \(newest) is delivered already",
-        advice:
-          "it was restored from an older state: new events would be taken for old ones; deliver to a new file, without "
-          + "the checkpoint")
+        advice: .restored)
     }
-    guard let confirmed = source.confirmedLSN, let known = recorded.map({ max($0, flushed) }), confirmed > known,
-      !acceptsGap
-    else { return }
-    throw Failure(
+  }
+
+  private func gap(_ confirmed: LSN, _ known: LSN) -> Failure {
+    Failure(
       .gap, "slot \(identity.slot) is confirmed up to \(confirmed), but only \(known) was confirmed here",
       advice:
         "somebody else has advanced it or made it anew; look for events in between in the table, then go on with "
-        + "\(setting: "accept-gap")")
+        + "\(setting: "accept-gap"); relays that take turns need one checkpoint between them (\(setting: "checkpoint"))"
+    )
   }
 
   /// Makes a confirmed position our own record, before the server is told: its position may go back, ours must not be
   /// behind it.
-  mutating func record(_ flushed: LSN) throws(Failure) {
-    guard flushed > recorded ?? .zero else { return }
+  mutating func record(_ confirmed: Confirmation) throws(Failure) {
+    guard confirmed.lsn > recorded?.lsn ?? .zero else { return }
     let (identity, tables) = (identity, tables)
-    try checkpoint?.write(flushed, tables, of: identity)
-    do { try sink.record(confirmed: flushed) } catch {
+    try checkpoint?.write(confirmed, tables, of: identity)
+    do { try sink.record(confirmed: confirmed) } catch {
       var failure = error
       failure.kind = .checkpointWrite
       throw failure
     }
-    recorded = flushed
+    recorded = confirmed
   }
 
   /// Makes it our own record which tables are outboxes, before rows of a new one are delivered. The checkpoint has it with
@@ -109,4 +142,10 @@ struct PositionLedger {
     }
     keptTables = known
   }
+}
+
+extension Wording {
+  /// What can be done about a server that was restored from an older state.
+  static let restored: Wording =
+    "it was restored from an older state: new events would be taken for old ones; deliver to a new file, without the checkpoint"
 }

@@ -3,14 +3,11 @@ import IntegrationEvents
 public import Logging
 import OutboxMapping
 public import PostgresWire
-import Synchronization
 
 /// Reads frames, turns them into events, delivers them, and confirms what is durable.
 public struct Relay: Sendable {
   /// How a stream is to be opened.
   public struct Request: Sendable {
-    /// The position to start at, or a later one.
-    public let position: LSN
     /// Whether it is opened for the first time, or anew after an end of our own making: whoever has the slot still will let it
     /// go in a moment.
     public let isFirst: Bool
@@ -58,11 +55,10 @@ public struct Relay: Sendable {
     sink makeSink: (StreamIdentity) throws(Failure) -> any Sink
   ) throws(Failure) -> RelayOutcome {
     var events = 0
-    // Whether another client had the slot meanwhile, which may then have confirmed more than our own record says.
-    let taken = TakenSlot()
+    // What was confirmed with the sinks so far: what another client confirms meanwhile is no record of ours.
+    var known = LSN.zero
     while true {
-      let request = Request(
-        position: .zero, isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: { taken.note() })
+      let request = Request(isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: {})
       guard let source = try connect({ () throws(Failure) in try open(request) }) else {
         return RelayOutcome(reason: .stopped, events: events, flushed: .zero)
       }
@@ -71,7 +67,7 @@ public struct Relay: Sendable {
       do throws(Failure) {
         let checkpoint = try openCheckpoint()
         loop = try RelayLoop(
-          configuration, checkpoint, source, wasTaken: taken.take(), makeSink, deadLetters, control, board, log)
+          configuration, checkpoint, source, known: known, makeSink, deadLetters, control, board, log)
       } catch {
         try reconsider(error)
         continue
@@ -82,7 +78,7 @@ public struct Relay: Sendable {
           return RelayOutcome(reason: outcome.reason, events: events + outcome.events, flushed: outcome.flushed)
         }
         events += loop.outcome(.stopped).events
-        taken.note()
+        known = max(known, loop.flushed)
         log.notice("the slot was lost while events were with the sink; what is not confirmed comes again")
       } catch {
         loop.close()
@@ -110,13 +106,14 @@ public struct Relay: Sendable {
       }
       let gate = loop.gate
       let next = Request(
-        position: loop.flushed, isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
+        isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
       var isOpen = false
       while !isOpen {
         guard let source = try reconnect(&loop, { () throws(Failure) in try open(next) }) else {
           try loop.settle()
           return loop.outcome(.stopped)
         }
+        if loop.isPassed(by: source) { gate.close() }
         guard gate.reconnect() else { return nil }
         do throws(Failure) {
           try loop.reconnect(source)
@@ -220,14 +217,6 @@ public struct Relay: Sendable {
       try loop.idle(atMost: left)
     }
   }
-}
-
-/// Remembers that another client has had the slot.
-private final class TakenSlot: Sendable {
-  private let wasTaken = Atomic(false)
-
-  func note() { wasTaken.store(true, ordering: .releasing) }
-  func take() -> Bool { wasTaken.exchange(false, ordering: .acquiringAndReleasing) }
 }
 
 extension Duration {

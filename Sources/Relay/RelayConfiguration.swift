@@ -24,6 +24,8 @@ public struct RelayConfiguration: Sendable {
   public var checkpoint: String?
   /// Go on although the slot is ahead of what was confirmed here. Default: no.
   public var acceptsGap = false
+  /// Whether other relays are to have the slot in turn, which may deliver to the same place. Default: no.
+  public var takesTurns = false
   /// How long the sink may go on while there is no connection to the server, which may have given the slot to another.
   /// Default: 10 s.
   public var disconnectGrace: Duration = .seconds(10)

@@ -23,17 +23,22 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private var watch: DeliveryWatch
 
   init(
-    _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source, wasTaken: Bool,
+    _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source, known: LSN,
     _ makeSink: (StreamIdentity) throws(Failure) -> any Sink, _ deadLetters: DeadLetterOffice,
     _ control: RunControl, _ board: StatusBoard, _ log: Logger
   ) throws(Failure) {
     let sink = try makeSink(source.identity)
     var ledger: PositionLedger
-    let acceptsGap = configuration.acceptsGap || wasTaken
-    do throws(Failure) { ledger = try PositionLedger(source, sink, checkpoint, acceptsGap: acceptsGap) } catch {
+    do throws(Failure) {
+      ledger = try PositionLedger(
+        source, sink, checkpoint, known: known, acceptsGap: configuration.acceptsGap,
+        takesTurns: configuration.takesTurns)
+    } catch {
       sink.close()
       throw error
     }
+    if let warning = ledger.warning { log.warning("\(warning)") }
+    let start = ledger.start(source)
     let end: LSN? =
       switch configuration.end {
       case .lsn(let lsn): lsn
@@ -47,8 +52,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     mapping.checksJSON = !source.isChecked
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
     var pipeline = Pipeline(
-      EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: ledger.start(source),
+      EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: start,
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
+    pipeline.expected = ledger.expected(source, after: start.commit)
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
     var tables = TableWatch(outboxes, log)
@@ -94,11 +100,15 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     tables.close()
   }
 
+  /// Whether somebody else has had the slot, and confirmed more than we know of.
+  func isPassed(by source: borrowing Source) -> Bool { ledger.isAhead(source, of: flushed) }
+
   /// Goes on with a stream that has been opened anew.
   mutating func reconnect(_ source: consuming Source) throws(Failure) {
     try ledger.check(source, confirmed: flushed, held: pipeline.newest)
     desk.refresh()
     pipeline.restart()
+    pipeline.expected = ledger.expected(source, after: pipeline.confirm.commit)
     try tables.open(source, control.wakeup, &pipeline)
     try ledger.keep(tables.ledger.known)
     session.replace(source)
@@ -183,7 +193,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   private mutating func send(asking: Bool) throws(Failure) {
-    try ledger.record(pipeline.confirm.flushed)
+    try ledger.record(pipeline.confirm.confirmation)
     try session.send(pipeline, asking: asking)
   }
 
@@ -247,7 +257,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     control.wait(for: nil, atMost: duration)
     outbound.collect(&pipeline)
     tell()
-    if !gate.isClosed { try ledger.record(flushed) }
+    if !gate.isClosed { try ledger.record(pipeline.confirm.confirmation) }
   }
 
   /// Tells of deliveries that fail.

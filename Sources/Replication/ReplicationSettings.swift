@@ -38,8 +38,10 @@ public struct ReplicationSettings: Hashable, Sendable {
   }
 
   /// The command that starts the stream.
-  func startCommand(from lsn: LSN, options: String) -> String {
-    "START_REPLICATION SLOT \(SQLQuoting.identifier(slot)) LOGICAL \(lsn) (\(options))"
+  ///
+  /// It starts at the slot's own position: what comes again shows that the server's log is still the one that was read.
+  func startCommand(options: String) -> String {
+    "START_REPLICATION SLOT \(SQLQuoting.identifier(slot)) LOGICAL 0/0 (\(options))"
   }
 
   /// The options for the plugin.

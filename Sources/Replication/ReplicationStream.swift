@@ -44,12 +44,12 @@ public struct ReplicationStream: FrameSource, ~Copyable {
 
   /// Connects, checks that everything is there, and starts streaming.
   ///
-  /// The server starts at `lsn` or the slot's confirmed position, whichever is later.
+  /// The server starts at the slot's confirmed position.
   /// Errors carry the server's SQLSTATE and what to do.
   ///
   /// - Parameter isCancelled: asked about every fifth of a second while connecting: true gives up.
   public init(
-    _ settings: ReplicationSettings, from lsn: LSN, isCancelled: @escaping @Sendable () -> Bool = { false }
+    _ settings: ReplicationSettings, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
     let server = try Connection.connect(
       settings.database, for: .replication, as: settings.slot, isCancelled: isCancelled)
@@ -60,7 +60,10 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     try settings.check(serverVersion: server.serverVersion)
     let findings = try ServerChecks.run(server, settings)
     let options = settings.options(serverVersion: server.serverVersion)
-    try server.startCopy(settings.startCommand(from: lsn, options: options))
+    try server.startCopy(settings.startCommand(options: options))
+    let catalogue = ServerCatalogue(settings, serverVersion: server.serverVersion, isCancelled: isCancelled)
+    // Somebody may have moved it since it was looked at; from now on nobody can.
+    let confirmed = settings.createsTemporarySlot ? findings.confirmedFlush : try catalogue.confirmed(settings.slot)
     identity = StreamIdentity(
       systemIdentifier: findings.system, timeline: findings.timeline, database: findings.database, slot: settings.slot,
       publication: settings.publications.joined(separator: ","))
@@ -70,12 +73,12 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     patience = timeout == .zero ? .seconds(60) : max(timeout, (heartbeat ?? .zero) + .seconds(10))
     flushLSN = findings.flushLSN
     timelineHistory = findings.history
-    confirmedFlush = findings.confirmedFlush
+    confirmedFlush = confirmed
     serverVersion = server.serverVersion
     isTemporary = settings.createsTemporarySlot
     self.options = options
     pacing = ReadPacing(settings.readPacing)
-    catalogue = ServerCatalogue(settings, serverVersion: server.serverVersion, isCancelled: isCancelled)
+    self.catalogue = catalogue
     self.server = server
     database = settings.database
   }

@@ -16,14 +16,14 @@ public enum SlotContention {
   ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
   ///   - onWait: told once when a slot is waited for.
   public static func open(
-    _ settings: ReplicationSettings, from lsn: LSN, isFirst: Bool,
+    _ settings: ReplicationSettings, isFirst: Bool,
     isCancelled: @escaping @Sendable () -> Bool = { false }, onWait: () -> Void = {}
   ) throws(Failure) -> ReplicationStream {
     if settings.waitsForSlot { try waitUntilFree(settings, isCancelled, onWait) }
     let deadline = ContinuousClock.now + grace
     while true {
       do {
-        return try ReplicationStream(settings, from: lsn, isCancelled: isCancelled)
+        return try ReplicationStream(settings, isCancelled: isCancelled)
       } catch {
         guard error.sqlState == "55006" else { throw error }
         guard isFirst, !settings.waitsForSlot else {

@@ -32,6 +32,7 @@ public struct RelaySettings: Hashable, Sendable {
     _ = try outbox.configuration()
     try sink.validate(outbox.envelope)
     try poison.validate()
+    try validateFiles()
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(
@@ -47,6 +48,7 @@ public struct RelaySettings: Hashable, Sendable {
     configuration.end = until
     configuration.checkpoint = checkpoint
     configuration.acceptsGap = acceptGap
+    configuration.takesTurns = source.waitForSlot
     configuration.retries = retries && !source.temporarySlot
     configuration.canReopen = !source.temporarySlot
     configuration.drainTimeout = drainTimeout.duration

@@ -62,10 +62,12 @@ public struct SinkSettings: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - isStandby: whether to wait for a process that still has an output file.
+  ///   - onNotice: told what an operator should know of how the output was found.
   ///   - onReaderGone: called when nobody reads standard output any more.
   public func make(
     _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice,
-    isStandby: Bool = false, onReaderGone: (@Sendable () -> Void)? = nil
+    isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in },
+    onReaderGone: (@Sendable () -> Void)? = nil
   ) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, deadLetters)
@@ -76,7 +78,9 @@ public struct SinkSettings: Hashable, Sendable {
       configuration.synchronizes = fsync
       configuration.waitsForLock = isStandby
       configuration.linesHaveSequence = envelope == .cloudevents
-      return try FileSink(configuration, of: identity)
+      let sink = try FileSink(configuration, of: identity)
+      if let repair = sink.repair { onNotice(repair) }
+      return sink
     case .standardOutput:
       let sink = try StandardOutputSink()
       if let onReaderGone { sink.watchReader(onReaderGone) }

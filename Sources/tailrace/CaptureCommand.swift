@@ -32,7 +32,7 @@ struct CaptureCommand: ParsableCommand {
       let names = try tables.names()
       let settings = try self.names.settings(connection).replication(tables: names)
       var stream = try SlotContention.open(
-        settings, from: .zero, isFirst: true, isCancelled: { control.isStopRequested })
+        settings, isFirst: true, isCancelled: { control.isStopRequested })
       let log = logging.logger()
       if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
       // Whoever replays it may want other columns and rows than we know of.

@@ -76,7 +76,9 @@ struct ReplayCommand: ParsableCommand {
           return reader
         },
         sink: { (identity) throws(Failure) in
-          try settings.sink.make(identity, settings.outbox.envelope, deadLetters, onReaderGone: { control.stop() })
+          try settings.sink.make(
+            identity, settings.outbox.envelope, deadLetters, onNotice: { log.warning("\(Flags.text($0))") },
+            onReaderGone: { control.stop() })
         })
     }
   }

@@ -115,7 +115,7 @@ struct StreamCommand: ParsableCommand {
         open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }
           let stream = try SlotContention.open(
-            replication, from: request.position, isFirst: request.isFirst,
+            replication, isFirst: request.isFirst,
             isCancelled: { control.isStopRequested },
             onWait: {
               log.notice("another client has the slot; waiting until it is released")
@@ -131,6 +131,7 @@ struct StreamCommand: ParsableCommand {
           for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
           return try settings.sink.make(
             identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot,
+            onNotice: { log.warning("\(Flags.text($0))") },
             onReaderGone: { control.stop() })
         })
       log.info("delivered \(outcome.events) events, confirmed up to \(outcome.flushed)")

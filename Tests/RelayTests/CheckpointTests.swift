@@ -16,39 +16,72 @@ import Testing
 
   private func written(_ lsn: UInt64) throws {
     var checkpoint = try checkpoint()
-    try checkpoint.write(LSN(rawValue: lsn), OutboxTables(), of: identity)
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: lsn)), OutboxTables(), of: identity)
   }
 
   @Test func `what was written is read back`() throws {
-    #expect(try checkpoint().resume == nil)
+    #expect(try checkpoint().resume?.lsn == nil)
     try written(0x16_B374_D848)
     let again = try checkpoint()
-    #expect(again.resume == LSN(rawValue: 0x16_B374_D848))
+    #expect(again.resume?.lsn == LSN(rawValue: 0x16_B374_D848))
     #expect(throws: Never.self) { try again.check(identity) }
   }
 
   @Test func `a position does not go back`() throws {
     var checkpoint = try checkpoint()
-    try checkpoint.write(LSN(rawValue: 20), OutboxTables(), of: identity)
-    try checkpoint.write(LSN(rawValue: 10), OutboxTables(), of: identity)
-    #expect(try self.checkpoint().resume == LSN(rawValue: 20))
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: 20)), OutboxTables(), of: identity)
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: 10)), OutboxTables(), of: identity)
+    #expect(try self.checkpoint().resume?.lsn == LSN(rawValue: 20))
   }
 
   @Test func `a lower position than the file's does not replace it after a start either`() throws {
     try written(20)
     try written(10)
-    #expect(try checkpoint().resume == LSN(rawValue: 20))
+    #expect(try checkpoint().resume?.lsn == LSN(rawValue: 20))
   }
 
   @Test func `whoever is behind does not take back what another process has written meanwhile`() throws {
     var (first, second) = (try checkpoint(), try checkpoint())
-    try first.write(LSN(rawValue: 10), OutboxTables(), of: identity)
-    try second.write(LSN(rawValue: 30), OutboxTables(), of: identity)
-    try first.write(LSN(rawValue: 20), OutboxTables(), of: identity)
-    #expect(try checkpoint().resume == LSN(rawValue: 30))
-    try first.write(LSN(rawValue: 40), OutboxTables(), of: identity)
-    #expect(try checkpoint().resume == LSN(rawValue: 40))
+    try first.write(Confirmation(lsn: LSN(rawValue: 10)), OutboxTables(), of: identity)
+    try second.write(Confirmation(lsn: LSN(rawValue: 30)), OutboxTables(), of: identity)
+    try first.write(Confirmation(lsn: LSN(rawValue: 20)), OutboxTables(), of: identity)
+    #expect(try checkpoint().resume?.lsn == LSN(rawValue: 30))
+    try first.write(Confirmation(lsn: LSN(rawValue: 40)), OutboxTables(), of: identity)
+    #expect(try checkpoint().resume?.lsn == LSN(rawValue: 40))
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["checkpoint"])
+  }
+
+  @Test(arguments: ["damaged", "another slot's", "of a later timeline"])
+  func `what is put in its place while it is in use is not replaced unasked`(what: String) throws {
+    var checkpoint = try checkpoint()
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: 10)), OutboxTables(), of: identity)
+    var other = identity
+    switch what {
+    case "damaged": _ = try directory.write(Array("tailrace-checkpoint 1\n".utf8), "checkpoint")
+    case "another slot's": other.slot = "other"
+    default: other.timeline = 2
+    }
+    if other != identity {
+      try FileManager.default.removeItem(atPath: directory.file("checkpoint"))
+      var another = try self.checkpoint()
+      try another.write(Confirmation(lsn: LSN(rawValue: 5)), OutboxTables(), of: other)
+    }
+    let before = try directory.read("checkpoint")
+    let write = { try checkpoint.write(Confirmation(lsn: LSN(rawValue: 20)), OutboxTables(), of: identity) }
+    if other.timeline == 2 {
+      try write()
+    } else {
+      let error = #expect(throws: Failure.self) { try write() }
+      #expect(error?.kind == .wrongStream)
+    }
+    #expect(try directory.read("checkpoint") == before)
+  }
+
+  @Test func `the newest transaction is kept with the position`() throws {
+    let commit = CommitMark(lsn: LSN(rawValue: 0x10), time: PostgresTimestamp(rawValue: -7))
+    var checkpoint = try checkpoint()
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: 0x18), commit: commit), OutboxTables(), of: identity)
+    #expect(try self.checkpoint().resume?.commit == commit)
   }
 
   @Test func `a file that cannot be looked at is no missing file`() throws {

@@ -142,30 +142,3 @@ struct DeliveryWatchTests {
     #expect(lines[2].hasPrefix("10 events went to the dead letters"))
   }
 }
-
-/// Keeps what is logged.
-private final class LogLines: LogHandler {
-  private let lines = Mutex<[String]>([])
-
-  var metadata: Logger.Metadata {
-    get { [:] }
-    set {}
-  }
-  var logLevel: Logger.Level {
-    get { .info }
-    set {}
-  }
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { nil }
-    set {}
-  }
-
-  func log(event: LogEvent) { lines.withLock { $0.append("\(event.message)") } }
-
-  func take() -> [String] {
-    lines.withLock { lines in
-      defer { lines = [] }
-      return lines
-    }
-  }
-}

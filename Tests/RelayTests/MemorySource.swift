@@ -12,7 +12,6 @@ import TestStream
 /// What a source was told, and how often it was opened.
 final class Journal: Sendable {
   struct Entry: Sendable {
-    var openedAt: [LSN] = []
     var wholeTransactions: [Bool] = []
     var statuses: [StandbyStatus] = []
     var finished = 0
@@ -85,7 +84,7 @@ final class MemorySink: Sink {
   }
 
   let resumePosition: EventPosition?
-  let confirmedLSN: LSN?
+  let confirmed: Confirmation?
   let window: DeliveryWindow
   private let delay: Duration?
   private let failsAtBatch: Int?
@@ -99,7 +98,7 @@ final class MemorySink: Sink {
     failsAtBatch: Int? = nil, failure: Failure = Failure(.writeFailed, "full")
   ) {
     self.resumePosition = resumePosition
-    confirmedLSN = confirmed
+    self.confirmed = confirmed.map { Confirmation(lsn: $0) }
     window = DeliveryWindow(bytes: bytes, batches: batches)
     self.delay = delay
     self.failsAtBatch = failsAtBatch
@@ -108,7 +107,7 @@ final class MemorySink: Sink {
 
   var content: State { state.withLock { $0 } }
 
-  func record(confirmed: LSN) throws(Failure) { state.withLock { $0.recorded.append(confirmed) } }
+  func record(confirmed: Confirmation) throws(Failure) { state.withLock { $0.recorded.append(confirmed.lsn) } }
 
   /// Without a delay the answer comes from inside.
   func submit(_ batch: EventBatch, done: @escaping Done) {
@@ -149,12 +148,12 @@ final class MemorySink: Sink {
 func run(
   _ change: @escaping @Sendable (inout RelayConfiguration) -> Void = { _ in },
   sink makeSink: @autoclosure @escaping @Sendable () -> any Sink,
-  control: RunControl = RunControl(), board: StatusBoard = StatusBoard(),
+  control: RunControl = RunControl(), board: StatusBoard = StatusBoard(), lines: LogLines = LogLines(),
   open: @escaping @Sendable (Relay.Request) throws(Failure) -> MemorySource
 ) async -> Result<RelayOutcome, Failure> {
   var configuration = RelayConfiguration(mapping: OutboxStream.configuration)
   change(&configuration)
-  let log = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+  let log = Logger(label: "test", factory: { _ in lines })
   let relay = Relay(configuration, control: control, board: board, log: log)
   do throws(Failure) {
     return .success(try await relay.run(open: open, sink: { (_) throws(Failure) in makeSink() }))

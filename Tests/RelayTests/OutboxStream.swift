@@ -23,9 +23,9 @@ enum OutboxStream {
   static func otherRow(_ xid: UInt32? = nil) -> [UInt8] { HandBuilt.insert(2, ["x"], xid: xid) }
 
   /// Relation, Begin, rows and Commit; the commit record is 8 bytes long.
-  static func transaction(_ commit: UInt64, _ ids: String..., payload: String = "x") -> [[UInt8]] {
-    [HandBuilt.begin(commit), relation()] + ids.map { row($0, payload: payload) }
-      + [HandBuilt.commit(commit, end: commit + 8)]
+  static func transaction(_ commit: UInt64, _ ids: String..., payload: String = "x", at time: Int64 = 0) -> [[UInt8]] {
+    [HandBuilt.begin(commit, time: time), relation()] + ids.map { row($0, payload: payload) }
+      + [HandBuilt.commit(commit, end: commit + 8, time: time)]
   }
 
   static var configuration: MappingConfiguration {

@@ -22,7 +22,7 @@ import Testing
     let directory = try TemporaryDirectory()
     var checkpoint = try Checkpoint(path: directory.file("checkpoint"))
     let identity = MemorySource([]).identity
-    try checkpoint.write(LSN(rawValue: 0x100), OutboxTables(), of: identity)
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: 0x100)), OutboxTables(), of: identity)
     let path = directory.file("checkpoint")
     let byCheckpoint = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
       var source = MemorySource(Self.messages)
@@ -110,7 +110,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = directory.file("checkpoint")
     var checkpoint = try Checkpoint(path: path)
-    try checkpoint.write(LSN(rawValue: 0x28), OutboxTables(), of: MemorySource([]).identity)
+    try checkpoint.write(Confirmation(lsn: LSN(rawValue: 0x28)), OutboxTables(), of: MemorySource([]).identity)
     let sink = MemorySink()
     let journal = Journal()
     let outcome = try await run({ $0.checkpoint = path }, sink: sink) { (_) in
@@ -121,7 +121,7 @@ import Testing
     #expect(sink.content.delivered == ["d@30-1"])
     #expect(outcome.flushed == LSN(rawValue: 0x38))
     #expect(journal.content.statuses.allSatisfy { $0.flush >= LSN(rawValue: 0x28) }, "it never goes back")
-    #expect(try Checkpoint(path: path).resume == LSN(rawValue: 0x38))
+    #expect(try Checkpoint(path: path).resume?.lsn == LSN(rawValue: 0x38))
   }
 
   @Test func `what becomes durable while the server is away is recorded`() async throws {
@@ -139,12 +139,12 @@ import Testing
       return source
     }
     let deadline = ContinuousClock.now + .seconds(120)
-    while try Checkpoint(path: path).resume != LSN(rawValue: 0x38), ContinuousClock.now < deadline {
+    while try Checkpoint(path: path).resume?.lsn != LSN(rawValue: 0x38), ContinuousClock.now < deadline {
       try await Task.sleep(for: .milliseconds(5))
     }
     control.stop()
     #expect(try await result.get().reason == .stopped)
-    #expect(try Checkpoint(path: path).resume == LSN(rawValue: 0x38))
+    #expect(try Checkpoint(path: path).resume?.lsn == LSN(rawValue: 0x38))
   }
 
   @Test func `no position is confirmed that this connection has not heard of`() async throws {
@@ -167,6 +167,85 @@ import Testing
     control.stop()
     _ = try await result.get()
     #expect(journal.content.statuses.allSatisfy { $0.flush <= LSN(rawValue: 0x38) })
+  }
+
+  @Test(arguments: [false, true])
+  func `a log that has another transaction where the newest delivered one was is not gone on from`(
+    hasAnother: Bool
+  ) async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    _ = try await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in MemorySource(Self.messages) }.get()
+    // It was restored, and has been written on to beyond our position.
+    let other = hasAnother ? OutboxStream.transaction(0x30, "x", at: 99) : []
+    let sink = MemorySink()
+    let result = await run({ $0.checkpoint = path }, sink: sink) { (_) in
+      var source = MemorySource(OutboxStream.transaction(0x20, "c") + other + OutboxStream.transaction(0x48, "y"))
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }
+    #expect(kind(result) == .serverRewound)
+    #expect(sink.content.delivered.isEmpty)
+    // The very same log is.
+    let again = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
+      var source = MemorySource(Array(Self.messages) + OutboxStream.transaction(0x48, "y"))
+      source.confirmedLSN = LSN(rawValue: 0x8)
+      return source
+    }
+    #expect(try again.get().events == 1)
+  }
+
+  @Test func `a log that ends before the newest delivered transaction comes again is told by its next keepalive`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    _ = try await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in MemorySource(Self.messages) }.get()
+    let result = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
+      var source = MemorySource(OutboxStream.transaction(0x20, "c"))
+      source.frames.append(HandBuilt.keepalive(0x90))
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }
+    #expect(kind(result) == .serverRewound)
+  }
+
+  @Test(arguments: ["nothing kept", "a checkpoint", "turns"])
+  func `what another client confirmed while the slot was lost is a gap`(record: String) async throws {
+    let directory = try TemporaryDirectory()
+    let opened = Atomic(0)
+    let sinks = Mutex<[MemorySink]>([])
+    let lines = LogLines()
+    let configure: @Sendable (inout RelayConfiguration) -> Void = { configuration in
+      if record == "a checkpoint" { configuration.checkpoint = directory.file("checkpoint") }
+      configuration.takesTurns = record == "turns"
+    }
+    let result = await run(
+      configure,
+      sink: sinks.withLock { sinks in
+        sinks.append(MemorySink())
+        return sinks[sinks.count - 1]
+      }, lines: lines
+    ) { (_) throws(Failure) in
+      switch opened.add(1, ordering: .relaxed).newValue {
+      case 1:
+        var source = MemorySource(Self.messages, failure: Self.lost)
+        (source.drainsFirst, source.ends) = (true, false)
+        return source
+      case 2: throw Failure(.slotHeld, "taken", sqlState: "55006")
+      default:
+        var source = MemorySource(OutboxStream.transaction(0x90, "z"))
+        source.confirmedLSN = LSN(rawValue: 0x80)
+        return source
+      }
+    }
+    if record == "turns" {
+      #expect(try result.get().events == 5, "\(opened.load(ordering: .relaxed))")
+      let told = lines.take()
+      #expect(told.contains { $0.contains("0/80") && $0.contains("missing") }, "\(told)")
+    } else {
+      #expect(kind(result) == .gap)
+    }
   }
 }
 

@@ -24,6 +24,7 @@ import Testing
   private struct Receiver: Publisher {
     final class Taken: Sendable {
       let ids = Mutex<[String]>([])
+      let isAsked = Atomic(false)
     }
 
     let taken: Taken
@@ -33,7 +34,10 @@ import Testing
     var destination: String { "here" }
 
     func publish(_ events: [OutgoingEvent]) async -> Attempt {
-      if isSilent { try? await Task.sleep(for: .seconds(600)) }
+      if isSilent {
+        taken.isAsked.store(true, ordering: .releasing)
+        try? await Task.sleep(for: .seconds(600))
+      }
       let id = events[0].text(events[0].event.id)
       if refused.contains(id) { return Attempt(.together(.refused(.init("no", status: 422)))) }
       taken.ids.withLock { $0.append(id) }
@@ -92,7 +96,7 @@ import Testing
     let control = RunControl()
     let receiver = Receiver(taken: Receiver.Taken(), isSilent: true)
     async let result = redrive(store, control, drainTimeout: .milliseconds(200), to: receiver)
-    try await Task.sleep(for: .milliseconds(50))
+    while !receiver.taken.isAsked.load(ordering: .acquiring) { try await Task.sleep(for: .milliseconds(10)) }
     control.stop()
     #expect(try await result == Redriver.Result(delivered: 0, left: nil))
   }

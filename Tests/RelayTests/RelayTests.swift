@@ -248,7 +248,6 @@ import Testing
       + ["b", "c", "d"].map { OutboxStream.row($0, payload: large) }
       + [HandBuilt.commit(0x20, end: 0x28)] + OutboxStream.transaction(0x30, "e")
     let outcome = try await run(sink: sink) { (request) in
-      journal.note { $0.openedAt.append(request.position) }
       guard request.isFirst else {
         // The tables are described again before their first row.
         return MemorySource([OutboxStream.relation()] + whole, journal: journal)
@@ -257,8 +256,6 @@ import Testing
     }.get()
     #expect(sink.content.delivered == ["a@10-1", "b@20-1", "c@20-2", "d@20-3", "e@30-1"])
     #expect(outcome.flushed == LSN(rawValue: 0x38))
-    #expect(journal.content.openedAt.count == 2)
-    #expect(journal.content.openedAt.last ?? .zero <= LSN(rawValue: 0x18), "nothing of the open transaction")
   }
 
   @Test func `failing to connect is tried again`() async throws {

@@ -43,6 +43,11 @@ extension Integration {
       ["--on-poison", "dead-letter"],
       ["--temporary-slot", "--wait-for-slot"], ["--checkpoint", "/nowhere/x", "--temporary-slot"],
       ["--envelope", "payload", "--sink", "http://127.0.0.1:1/"],
+      ["--checkpoint", ""], ["--checkpoint", "/nowhere/x", "--sink", "file:/nowhere/x"],
+      ["--checkpoint", "/tmp/../tmp/x.state", "--sink", "file:/tmp/x"],
+      ["--dead-letters", "file:/nowhere/x", "--on-poison", "dead-letter", "--sink", "file:/nowhere/x"],
+      ["--dead-letters", "file:/tmp/./x.state", "--on-poison", "dead-letter", "--sink", "file:/tmp/x"],
+      ["--checkpoint", "/nowhere/x", "--dead-letters", "file:/nowhere/x", "--on-poison", "dead-letter"],
     ])
     func `options that do not belong together are refused`(options: [String]) throws {
       let (code, _, messages) = try run(["stream", "--publication", "p", "--slot", "s"] + options)

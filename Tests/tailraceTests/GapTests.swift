@@ -38,6 +38,124 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["file", "checkpoint", "nothing", "nothing, and takes turns"])
+    func `what a foreign client confirmed while it had the slot for a moment is told`(record: String) throws {
+      try withDatabase { database in
+        let options =
+          switch record {
+          case "file": ["--sink", "file:\(database.file)"]
+          case "checkpoint": ["--checkpoint", database.files.file("checkpoint"), "--wait-for-slot"]
+          case "nothing": [String]()
+          default: ["--wait-for-slot"]
+          }
+        try database.psql("SELECT place(1, 5);")
+        let stream = try database.stream(options)
+        let position = try database.position()
+        try wait(until: "all is confirmed") { try database.hasConfirmed(position) }
+        stream.signal(SIGSTOP)
+        try database.psql("SELECT place(6, 9);")
+        try database.psql(
+          """
+          SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots WHERE slot_name = '\(database.slot)';
+          SELECT count(*) FROM pg_logical_slot_get_binary_changes(
+            '\(database.slot)', NULL, NULL, 'proto_version', '1', 'publication_names', 'events');
+          """)
+        let theirs = try database.confirmed()
+        try database.psql("SELECT place(10);")
+        stream.signal(SIGCONT)
+        if record == "nothing, and takes turns" {
+          try wait(until: "the rest comes") { stream.output.lineCount >= 6 }
+          #expect(stream.errors.text.contains("\(theirs)") && stream.errors.text.contains("missing"))
+          stream.signal(SIGTERM)
+          #expect(try stream.exitCode() == 0)
+        } else {
+          #expect(try stream.exitCode() == 78, "\(stream.errors.text)")
+          #expect(stream.complaint?.contains(theirs) == true && stream.complaint?.contains("--accept-gap") == true)
+        }
+      }
+    }
+
+    @Test func `who waits for the slot is told what its holder confirmed`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 5);")
+        let options = ["--sink", "file:\(database.file)"]
+        _ = try database.rest(options)
+        let path = try #require(
+          ["/usr/lib/postgresql/15/bin/pg_recvlogical", "/usr/bin/pg_recvlogical"]
+            .first { FileManager.default.isExecutableFile(atPath: $0) })
+        let holder = try ChildProcess(
+          path,
+          [
+            "-d", database.connection, "-S", database.slot, "--start", "-f", "/dev/null", "-s", "1", "-F", "1",
+            "-o", "proto_version=1", "-o", "publication_names=events",
+          ])
+        defer { try? holder.kill9() }
+        try database.waitUntilStreaming()
+        let waiting = try database.stream(options + ["--wait-for-slot"])
+        try wait(until: "it waits") { waiting.errors.text.contains("waiting until it is released") }
+        let before = try database.confirmed()
+        try database.psql("SELECT place(6, 9);")
+        try wait(until: "the holder confirms") { try database.confirmed() != before }
+        holder.signal(SIGINT)
+        #expect(try waiting.exitCode() == 78, "\(waiting.errors.text)")
+        #expect(waiting.complaint?.contains("--accept-gap") == true, "\(waiting.errors.text)")
+      }
+    }
+
+    @Test func `a slot that is advanced between the look at it and the start of the stream is told`() throws {
+      try withDatabase { database in
+        let options = ["--checkpoint", database.files.file("checkpoint"), "--until", "now"]
+        try database.psql("SELECT place(1, 5);")
+        _ = try database.rest(options)
+        try database.psql("SELECT place(6, 9);")
+        let advance: @Sendable (ArraySlice<UInt8>) -> Void = { bytes in
+          guard String(decoding: bytes, as: UTF8.self).contains("START_REPLICATION") else { return }
+          _ = try? database.psql("SELECT pg_replication_slot_advance('\(database.slot)', pg_current_wal_lsn());")
+        }
+        try database.withLink(onClient: advance) { link in
+          let child = try database.tailrace(["stream"] + database.names(over: link) + options)
+          #expect(try child.exitCode() == 78, "\(child.errors.text)")
+          #expect(child.complaint?.contains("--accept-gap") == true, "\(child.errors.text)")
+        }
+      }
+    }
+
+    @Test(arguments: ["file", "checkpoint"], ["started again", "connecting again"])
+    func `a server that was put back and has been written on beyond our position is refused`(
+      record: String, way: String
+    ) throws {
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          let (data, copy) = ("\(server.directory.path)/data", "\(server.directory.path)/copy")
+          let options =
+            record == "file"
+            ? ["--sink", "file:\(database.file)"] : ["--checkpoint", database.files.file("checkpoint")]
+          try database.psql("SELECT place(1, 5);")
+          _ = try database.rest(options)
+          try server.stop()
+          _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
+          try server.start()
+          try database.psql("SELECT place(6, 300);")
+          let running = try database.stream(options)
+          let position = try database.position()
+          try wait(until: "all is confirmed") { try database.hasConfirmed(position) }
+          running.signal(way == "started again" ? SIGTERM : SIGSTOP)
+          if way == "started again" { #expect(try running.exitCode() == 0) }
+          try server.stop("immediate")
+          _ = try ChildProcess.run("/bin/rm", ["-rf", data])
+          _ = try ChildProcess.run("/bin/mv", [copy, data])
+          try server.start()
+          // The same rows, so that the same positions come again.
+          for round in 0..<4 { try database.psql("SELECT place(\(round * 300 + 1006), \(round * 300 + 1300));") }
+          let child = way == "started again" ? try database.stream(options + ["--until", "now"]) : running
+          child.signal(SIGCONT)
+          #expect(try child.exitCode(within: 60) == 78, "\(child.errors.text)")
+          #expect(child.complaint?.contains("restored") == true, "\(child.errors.text)")
+          if record == "file" { #expect(try Event.read(database.fileLines).numbers.allSatisfy { $0 <= 300 }) }
+        }
+      }
+    }
+
     @Test(arguments: ["started again", "connecting again"])
     func `a server that was put back to an older copy of itself is refused`(way: String) throws {
       try TestServer.with { server in

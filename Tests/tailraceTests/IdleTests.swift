@@ -29,27 +29,27 @@ extension Integration {
     }
 
     @Test func `with a short wal_sender_timeout, silence does not cost the connection`() throws {
-      try TestServer.with(settings: ["wal_sender_timeout": "1500ms"]) { server in
+      try TestServer.with(settings: ["wal_sender_timeout": "4s"]) { server in
         try server.withDatabase { database in
           let stream = try database.stream()
           try database.waitUntilStreaming()
           let walsender = try database.walsender()
-          Thread.sleep(forTimeInterval: 5)
+          Thread.sleep(forTimeInterval: 10)
           #expect(try database.walsender() == walsender)
           try database.psql("SELECT place(1);")
-          try wait(until: "the event arrives", within: 2) { stream.output.lineCount == 1 }
+          try wait(until: "the event arrives", within: 10) { stream.output.lineCount == 1 }
         }
       }
     }
 
     @Test func `with a short wal_sender_timeout, a stalled reader does not cost the connection`() throws {
-      try TestServer.with(settings: ["wal_sender_timeout": "1500ms"]) { server in
+      try TestServer.with(settings: ["wal_sender_timeout": "4s"]) { server in
         try server.withDatabase { database in
           try database.psql("CALL place_one_by_one(1, 5000);")
           let stream = try database.stream(reader: .stalled)
           try database.waitUntilStreaming()
           let walsender = try database.walsender()
-          Thread.sleep(forTimeInterval: 5)
+          Thread.sleep(forTimeInterval: 10)
           #expect(try database.walsender() == walsender)
           stream.output.resume()
           try wait(until: "all is delivered") { stream.output.lineCount >= 5000 }

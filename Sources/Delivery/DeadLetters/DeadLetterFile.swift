@@ -127,14 +127,19 @@ public final class DeadLetterFile: DeadLetterStore {
     hasRoomToGive.store(false, ordering: .releasing)
   }
 
+  /// How long another process may have the file before that is told.
+  private static let patience: Duration = .seconds(5)
+
   /// Opens the file under its lock. Whoever waited for the lock may find that the file has been replaced meanwhile.
   private func withLockedFile(_ body: (borrowing OpenFile) throws(LetterFileError) -> Void) throws(Failure) {
     do throws(LetterFileError) {
       while true {
         let file = try open()
         var pause = Duration.milliseconds(1)
+        let deadline = ContinuousClock.now + Self.patience
         while !file.lock() {
           guard !isCancelled() else { throw .stopped }
+          guard .now < deadline else { throw .held }
           Wakeup.sleep(pause)
           pause = min(pause * 2, .milliseconds(50))
         }
@@ -167,6 +172,11 @@ public final class DeadLetterFile: DeadLetterStore {
   private func failure(_ error: LetterFileError) -> Failure {
     switch error {
     case .system(let error): Failure(.letters, "dead letters in \(path): \(error.text)")
+    case .held:
+      Failure(
+        .outputHeld,
+        "dead letters in \(path): another process has had the file for \(Self.patience.components.seconds) s",
+        advice: "stop that one, or name another file")
     case .foreign:
       Failure(.letters, "\(path) holds something else than dead letters", advice: "name another file for them")
     case .unreadable(let offset):

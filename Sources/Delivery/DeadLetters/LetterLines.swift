@@ -9,6 +9,8 @@ enum LetterFileError: Error {
   case foreign
   /// A line at an offset is no letter.
   case unreadable(Int64)
+  /// Another process has it for long.
+  case held
   /// A stop was asked for while another process had the file.
   case stopped
 }

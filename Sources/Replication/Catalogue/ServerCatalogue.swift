@@ -17,6 +17,16 @@ package struct ServerCatalogue: TableCatalogue {
     self.serverVersion = serverVersion
   }
 
+  /// What a slot has confirmed.
+  func confirmed(_ slot: String) throws(Failure) -> LSN {
+    let rows = try session.query(
+      "SELECT confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(slot))")
+    guard let lsn = rows.first?.first.flatMap({ $0 }).flatMap({ LSN($0) }) else {
+      throw Failure(.slotMissing, "replication slot \"\(slot)\" has no confirmed position", sqlState: "42704")
+    }
+    return lsn
+  }
+
   package func look(_ question: TableQuestion) throws(Failure) -> TableFindings {
     try CatalogueQuery.findings(
       try session.query(

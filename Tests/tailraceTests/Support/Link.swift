@@ -22,11 +22,17 @@ final class Link: Sendable {
   private let listener: Int32
   private let server: UInt16
   private let pieces: Int
+  private let onClient: @Sendable (ArraySlice<UInt8>) -> Void
   private let state = Mutex(State())
 
   /// Starts to carry what comes to `port` to a server's port, in pieces of so many bytes at most.
-  init(to server: UInt16, pieces: Int = 65_536) throws {
+  ///
+  /// - Parameter onClient: called with each piece from the client before it is carried on.
+  init(
+    to server: UInt16, pieces: Int = 65_536, onClient: @escaping @Sendable (ArraySlice<UInt8>) -> Void = { _ in }
+  ) throws {
     self.server = server
+    self.onClient = onClient
     self.pieces = pieces
     (listener, port) = try TCP.listen()
     Thread { self.accept() }.start()
@@ -96,7 +102,9 @@ final class Link: Sendable {
       for (question, target) in zip(questions, [other, client]) where question.revents != 0 {
         var bytes = [UInt8](repeating: 0, count: pieces)
         let count = recv(question.fd, &bytes, bytes.count, 0)
-        guard count > 0, TCP.send(bytes[..<count], to: target) else { return }
+        guard count > 0 else { return }
+        if question.fd == client { onClient(bytes[..<count]) }
+        guard TCP.send(bytes[..<count], to: target) else { return }
       }
     }
   }
@@ -109,8 +117,11 @@ extension OutboxDatabase {
   }
 
   /// A link to the server, for the time of `body`.
-  func withLink(pieces: Int = 65_536, _ body: (Link) throws -> Void) throws {
-    let link = try Link(to: UInt16(server.port) ?? 0, pieces: pieces)
+  func withLink(
+    pieces: Int = 65_536, onClient: @escaping @Sendable (ArraySlice<UInt8>) -> Void = { _ in },
+    _ body: (Link) throws -> Void
+  ) throws {
+    let link = try Link(to: UInt16(server.port) ?? 0, pieces: pieces, onClient: onClient)
     defer { link.close() }
     try body(link)
   }

@@ -27,6 +27,6 @@ let sink = settings.sink
 let board = StatusBoard()
 let relay = Relay(try settings.configuration(), board: board, log: Logger(label: "embedding"))
 _ = try await relay.run(
-  open: { (request) throws(Failure) in try ReplicationStream(replication, from: request.position) },
+  open: { (request) throws(Failure) in try ReplicationStream(replication) },
   sink: { (stream) throws(Failure) in try sink.make(stream, .cloudevents, DeadLetterOffice()) })
 print("\(board.current.deliveredEvents) delivered")

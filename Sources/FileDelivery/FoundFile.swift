@@ -1,0 +1,129 @@
+import Delivery
+import Files
+import Glibc
+import IntegrationEvents
+import PostgresWire
+
+/// An output file as it is found at the start: whose it is, how far it is whole, and whether something is gone. What is refused
+/// is left untouched.
+struct FoundFile: ~Copyable {
+  let file: OpenFile
+  /// Nil for a device or a pipe.
+  let state: StateFile?
+  /// How long the file is; everything up to here is whole lines, and durable.
+  let size: Int64
+  /// The newest event in the file, or in one that was rotated away.
+  let last: EventPosition?
+  /// What had to be mended; nil when nothing had.
+  let repair: Wording?
+
+  init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(Failure) {
+    let path = configuration.path
+    let opened = try Self.open(path, waits: configuration.waitsForLock)
+    guard opened.isRegular else {
+      (state, size, last, repair) = (nil, 0, nil, nil)
+      file = opened
+      return
+    }
+    // Whose it is comes first: another's file is not touched.
+    let state = try Self.state(configuration, origin: origin, isEmpty: try Self.size(opened, path) == 0)
+    let end: LineEnd
+    do throws(SystemFailure) {
+      end = try LineEnd(of: opened, isEvent: configuration.linesHaveSequence, recorded: state.size)
+    } catch {
+      throw Failure(opening: path, error)
+    }
+    if end.isForeign {
+      throw Failure(
+        .wrongStream, "\(path): its last line is no event with a sequence",
+        advice: "move the file away or name another")
+    }
+    let last = [end.last, state.last, configuration.linesHaveSequence ? nil : state.newest].compactMap { $0 }.max()
+    try Self.check(path, end.size, last, against: state)
+    do throws(SystemFailure) {
+      try end.mend(opened)
+      // Who wrote it may have died before it was durable, and so may its name.
+      if configuration.synchronizes {
+        if end.size > 0 { try opened.synchronize() }
+        try OpenFile.synchronizeDirectory(of: path)
+      }
+    } catch {
+      throw Failure(writing: path, error)
+    }
+    let kept = StateFile(Self.statePath(path), state)
+    kept.note(size: end.size, newest: last)
+    (self.state, size, self.last, repair) = (kept, end.size, last, end.words.map { "\(path): \($0)" })
+    file = opened
+  }
+
+  /// Refuses a file that holds less than was delivered into it.
+  private static func check(
+    _ path: String, _ size: Int64, _ last: EventPosition?, against state: FileSinkState
+  ) throws(Failure) {
+    let recorded = state.size ?? 0
+    let isOlder = if let newest = state.newest { last.map { $0 < newest } ?? true } else { false }
+    guard size < recorded || isOlder else { return }
+    let found = size == 0 ? "is empty or was not there" : "has \(size) bytes"
+    throw Failure(
+      .wrongStream, "\(path) \(found), but \(recorded) bytes of events were delivered into it and confirmed",
+      advice: "put it back; or move what there is of it and its .state away, to begin a new file")
+  }
+
+  static func size(_ file: borrowing OpenFile, _ path: String) throws(Failure) -> Int64 {
+    do { return try file.status().size } catch { throw Failure(opening: path, error) }
+  }
+
+  private static func statePath(_ path: String) -> String { path + ".state" }
+
+  static func open(_ path: String, waits: Bool) throws(Failure) -> OpenFile {
+    do throws(SystemFailure) {
+      let file = try OpenFile.appending(to: path, .output)
+      if file.isRegular, !file.lock() { throw .busy }
+      return file
+    } catch {
+      guard error == .busy else { throw Failure(opening: path, error) }
+      throw Failure(
+        waits ? .outputHeld : .cannotCreate, "\(path) is being written to by another process",
+        advice: "stop that one, or name another file")
+    }
+  }
+
+  /// Reads the state beside the file, or makes it for a new one; refuses another stream's.
+  private static func state(
+    _ configuration: FileSink.Configuration, origin: StreamOrigin, isEmpty: Bool
+  ) throws(Failure) -> FileSinkState {
+    let path = configuration.path
+    let advice: Wording = "move the file and its .state away or name another"
+    let text: String?
+    do throws(SystemFailure) {
+      text = try SmallFile.record(statePath(path), synchronizing: configuration.synchronizes)
+    } catch {
+      throw Failure(opening: statePath(path), error)
+    }
+    if let text {
+      guard let state = FileSinkState(text: text) else {
+        throw Failure(.wrongStream, "\(statePath(path)) cannot be read", advice: advice)
+      }
+      guard state.origin == origin else {
+        throw Failure(.wrongStream, "\(path) belongs to \(state.origin), not to \(origin)", advice: advice)
+      }
+      return state
+    }
+    guard isEmpty else {
+      throw Failure(
+        .wrongStream, "\(path) is not empty and has no \(statePath(path)) to tell whose it is", advice: advice)
+    }
+    let state = FileSinkState(origin: origin, last: nil, started: EventFile.now)
+    do {
+      try AtomicFile.write(state.text, to: statePath(path))
+    } catch {
+      throw Failure(opening: statePath(path), error)
+    }
+    return state
+  }
+}
+
+extension SystemFailure {
+  /// Another process has the file.
+  fileprivate static let busy = SystemFailure(number: EWOULDBLOCK)
+}
