@@ -205,11 +205,12 @@ public struct EnvelopeEncoder: Sendable {
       switch payload {
       case .none: return
       case .json(let range):
-        guard !range.isEmpty else { throw .invalidJSON(offset: 0) }
-        line = try line.appendingJSONLine(bytes, range)
+        let value = JSONScanner.trimmed(bytes, range)
+        guard !value.isEmpty else { throw .invalidJSON(offset: 0) }
+        line = try line.appendingJSONLine(bytes, value)
       case .uncheckedJSON(let range):
         do { try JSONScanner.validate(bytes, range) } catch { throw .invalidJSON(offset: error.offset) }
-        line = try line.appendingJSONLine(bytes, range)
+        line = try line.appendingJSONLine(bytes, JSONScanner.trimmed(bytes, range))
       case .text(let range):
         line.append("\"")
         line = try line.appendingEscaped(bytes, range, refusingForbidden: false)
