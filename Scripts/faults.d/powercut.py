@@ -130,9 +130,11 @@ class Recording:
         self.files.begin()
 
     def conclude(self):
-        self.files.replay(self.log)
+        # On a busy machine it may have been killed before the tracer had begun.
+        if os.path.exists(self.log):
+            self.files.replay(self.log)
+            os.remove(self.log)
         gone = self.files.cut() if self.cuts else []
-        os.remove(self.log)
         return [f"power cut: {what}" for what in gone]
 
 
