@@ -27,9 +27,6 @@ public struct CommitMark: Hashable, Sendable {
     self.lsn = lsn
     self.time = time
   }
-
-  /// Whether it is of a later transaction.
-  public func isLater(than other: CommitMark?) -> Bool { other.map { lsn > $0.lsn } ?? true }
 }
 
 extension KeyValueText {

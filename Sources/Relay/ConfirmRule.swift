@@ -1,4 +1,5 @@
 import DequeModule
+import IntegrationEvents
 package import PgOutput
 package import PostgresWire
 
@@ -8,9 +9,12 @@ package import PostgresWire
 /// those before which none is missing count. With nothing under way and no transaction open, the position follows the
 /// server's own, so that other tables' traffic does not pin its log. It never goes back.
 package struct ConfirmRule {
+  /// A transaction with events, by its commit.
+  private typealias Read = (lsn: LSN, time: PostgresTimestamp)
+
   private struct Flight {
     let confirms: LSN
-    let commit: CommitMark?
+    let commit: Read?
     let size: Int
     var isDurable = false
   }
@@ -18,13 +22,13 @@ package struct ConfirmRule {
   /// Everything before this is durable.
   package private(set) var flushed: LSN
   /// The newest transaction with events that is durable.
-  package private(set) var commit: CommitMark?
+  private var durable: Read?
   /// How many bytes are with the sink.
   package private(set) var bytesInFlight = 0
   /// The end of the last commit, or a later position at which the server says that there is nothing more.
   private var reached = LSN.zero
   /// The newest transaction with events that has been read.
-  private var read: CommitMark?
+  private var read: Read?
   /// Where those transactions were prepared whose rows are not all handed over. They are not sent again once their PREPARE
   /// is confirmed.
   private var prepared: [TransactionID: LSN] = [:]
@@ -33,7 +37,8 @@ package struct ConfirmRule {
 
   package init(flushed: LSN = .zero, commit: CommitMark? = nil) {
     self.flushed = flushed
-    (self.commit, read) = (commit, commit)
+    read = commit.map { ($0.lsn, $0.time) }
+    durable = read
   }
 
   /// What may be confirmed once all events so far are durable.
@@ -51,10 +56,16 @@ package struct ConfirmRule {
   /// No transaction is open at this position, and all events before it are in batches, or wait to be.
   package mutating func reach(_ end: LSN) { reached = max(reached, end) }
 
-  /// A transaction with events has been read whole.
-  package mutating func read(_ commit: CommitMark) {
-    if commit.isLater(than: read) { read = commit }
+  /// A transaction has been read whole; one with events is known again by its commit.
+  ///
+  /// - Parameter newest: the newest event that has been read.
+  mutating func read(_ commit: Commit, newest: EventPosition?) {
+    guard newest?.commitLSN == commit.commitLSN.rawValue, commit.commitLSN > read?.lsn ?? .zero else { return }
+    read = (commit.commitLSN, commit.commitTime)
   }
+
+  /// The newest transaction with events that is durable.
+  package var commit: CommitMark? { durable.map { CommitMark(lsn: $0.lsn, time: $0.time) } }
 
   /// A transaction has been prepared and waits for the decision.
   package mutating func prepare(_ id: TransactionID, at lsn: LSN) { prepared[id] = lsn }
@@ -79,7 +90,7 @@ package struct ConfirmRule {
       firstNumber += 1
       bytesInFlight -= first.size
       flushed = max(flushed, first.confirms)
-      commit = first.commit
+      durable = first.commit
     }
     return true
   }
@@ -88,7 +99,7 @@ package struct ConfirmRule {
   package mutating func advance() {
     guard flights.isEmpty else { return }
     flushed = max(flushed, confirmable)
-    commit = read
+    durable = read
   }
 
   /// The stream starts anew: what is not complete will come again, and so will transactions that are prepared.

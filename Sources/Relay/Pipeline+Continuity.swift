@@ -1,16 +1,8 @@
-import IntegrationEvents
-import PgOutput
 import PostgresWire
 
 /// Whether the log that is read again is the one that was read before. A server that was restored from an older state may have
 /// written on beyond our positions: they would pass over what is new.
 extension Pipeline {
-  /// A transaction was read whole: if it has events, it is known again by its commit.
-  mutating func mark(_ commit: Commit) {
-    guard delivered?.commitLSN == commit.commitLSN.rawValue else { return }
-    confirm.read(CommitMark(lsn: commit.commitLSN, time: commit.commitTime))
-  }
-
   /// A transaction comes: the one that has to come again, or one that passes it by.
   mutating func expect(_ commit: LSN, _ time: PostgresTimestamp) throws(Failure) {
     guard let mark = expected, commit >= mark.lsn else { return }

@@ -21,7 +21,7 @@ extension Pipeline {
       hasReachedEnd = true
       return
     }
-    try expect(commit.commitLSN, commit.commitTime)
+    if expected != nil { try expect(commit.commitLSN, commit.commitTime) }
     // Every transaction's rows come before its commit, unless somebody has confirmed its PREPARE already.
     guard let transaction = open.remove(xid) else {
       throw Failure(
@@ -44,7 +44,7 @@ extension Pipeline {
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
     while !isFull {
       guard let row = try next(&release) else {
-        mark(commit)
+        confirm.read(commit, newest: delivered)
         // Only now: a prepared transaction's rows are not sent again once its PREPARE is confirmed.
         confirm.settle(release.xid)
         return finish(commit.endLSN)

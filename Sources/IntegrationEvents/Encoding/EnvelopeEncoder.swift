@@ -205,12 +205,12 @@ public struct EnvelopeEncoder: Sendable {
       switch payload {
       case .none: return
       case .json(let range):
-        let value = JSONScanner.trimmed(bytes, range)
+        let value = LineWriter.trimmed(bytes, range)
         guard !value.isEmpty else { throw .invalidJSON(offset: 0) }
         line = try line.appendingJSONLine(bytes, value)
       case .uncheckedJSON(let range):
         do { try JSONScanner.validate(bytes, range) } catch { throw .invalidJSON(offset: error.offset) }
-        line = try line.appendingJSONLine(bytes, JSONScanner.trimmed(bytes, range))
+        line = try line.appendingJSONLine(bytes, LineWriter.trimmed(bytes, range))
       case .text(let range):
         line.append("\"")
         line = try line.appendingEscaped(bytes, range, refusingForbidden: false)

@@ -221,14 +221,3 @@ private struct Nesting {
   }
 
 }
-
-extension JSONScanner {
-  /// A value without the blanks around it, which a column of `json` keeps: whoever reads the line again finds the value alone.
-  @inline(__always)
-  static func trimmed(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
-    var (start, end) = (range.lowerBound, range.upperBound)
-    while start < end, bytes.byte(at: start) <= 0x20 { start += 1 }
-    while start < end, bytes.byte(at: end - 1) <= 0x20 { end -= 1 }
-    return start..<end
-  }
-}
