@@ -37,13 +37,32 @@ public struct Administration: ~Copyable {
     public let subject: String
     /// The statement that makes or removes it; nil when there is nothing to do.
     public let sql: String?
+    /// The slot that it makes.
+    var madeSlot: String?
   }
 
   let server: Connection
+  private let database: String
+  private let isCancelled: @Sendable () -> Bool
+  private let wait: SlotWait
 
   /// Connects.
-  public init(database: String) throws(Failure) {
-    server = try Connection.connect(database, for: .statements(within: nil))
+  ///
+  /// - Parameters:
+  ///   - isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
+  ///   - onWait: told what the making of a slot waits for.
+  public init(
+    database: String, isCancelled: @escaping @Sendable () -> Bool = { false },
+    onWait: @escaping @Sendable (Wording) -> Void = { _ in }
+  ) throws(Failure) {
+    let wait = SlotWait(database, onWait)
+    server = try Connection.connect(
+      database, for: .statements(within: nil),
+      isCancelled: {
+        wait.look()
+        return isCancelled()
+      })
+    (self.database, self.isCancelled, self.wait) = (database, isCancelled, wait)
   }
 
   /// What an operator should know about the connection; nil where there is nothing to say.
@@ -55,20 +74,28 @@ public struct Administration: ~Copyable {
     var steps: [Step] = []
     let findings = try look(plan)
     for (place, table) in plan.tables.enumerated() {
-      guard findings.root(place) == nil else {
+      if let root = findings.root(place) {
+        if root.kind != "p", let why = root.unlogged {
+          let fault = TableFault.notLogged(why)
+          throw Failure(
+            .tableNotPublished, "table \(table) \(fault.what(plan.publication))",
+            advice: fault.advice(root.name, plan.publication))
+        }
         steps.append(Step(subject: "table \(table)", sql: nil))
         continue
       }
       guard plan.createsTables else {
         throw Failure(
-          .tableMissing, "table \(table) does not exist",
-          advice: "name the outbox with \(setting: "table"), or make it with \(setting: "create-table")",
+          .tableMissing, "table \(table) does not exist in database \"\(try currentDatabase())\"",
+          advice: "name the outbox with \(setting: "table"), or make it with "
+            + "\(command: "setup", [.init("table", "\(table)"), .init("create-table")])",
           sqlState: "42P01")
       }
       steps.append(Step(subject: "table \(table)", sql: OutboxTable.createStatement(table)))
     }
     steps.append(try publicationStep(plan, findings))
     steps.append(try slotStep(plan))
+    try requirePrimary(steps)
     return steps
   }
 
@@ -79,7 +106,31 @@ public struct Administration: ~Copyable {
     return partitioned.map { place in
       "table \(plan.tables[place]) is partitioned: an UPDATE that moves a row to another partition is an insert there for the "
         + "log, so its event comes again, with the same id"
-    } + (try failoverWarnings(plan))
+    } + (try failoverWarnings(plan)) + (try publicationWarnings(plan)) + (try levelWarnings())
+  }
+
+  /// Slots have no room for what came before their publication.
+  private func publicationWarnings(_ plan: Plan) throws(Failure) -> [Wording] {
+    let older = try server.query(
+      "SELECT confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = $1 AND plugin = 'pgoutput' AND "
+        + "database = pg_catalog.current_database() AND NOT EXISTS (SELECT FROM pg_catalog.pg_publication WHERE pubname = $2)",
+      [plan.slot, plan.publication])
+    guard let lsn = older.first?.first else { return [] }
+    return [
+      "slot \(plan.slot) is older than the publication: rows since \(lsn ?? "its beginning") that are written without one will not come; "
+        + "look for them in the table, pass them with \(ServerChecks.advance(plan.slot)) and go on once with "
+        + "\(setting: "accept-gap")"
+    ]
+  }
+
+  private func levelWarnings() throws(Failure) -> [Wording] {
+    let level = try server.query("SHOW wal_level").first?.first.flatMap { $0 } ?? ""
+    guard ServerChecks.raisesLevel(walLevel: level, serverVersion: server.serverVersion) else { return [] }
+    return ["the first logical slot makes the server write more to its log; making it may take a minute"]
+  }
+
+  func currentDatabase() throws(Failure) -> String {
+    try server.query("SELECT pg_catalog.current_database()").first?.first.flatMap { $0 } ?? ""
   }
 
   private func failoverWarnings(_ plan: Plan) throws(Failure) -> [Wording] {
@@ -104,134 +155,31 @@ public struct Administration: ~Copyable {
     return Step(subject: subject, sql: newest.isEmpty ? DeadLetterTable.alterStatement(table) : nil)
   }
 
-  /// What has to be done to remove slot and publication; the table stays. Changes nothing.
-  public func teardownSteps(_ plan: Plan) throws(Failure) -> [Step] {
-    let slot = SQLQuoting.literal(plan.slot)
-    let rows = try server.query(
-      "SELECT active, active_pid, plugin, database = pg_catalog.current_database(), database "
-        + "FROM pg_catalog.pg_replication_slots WHERE slot_name = \(slot)")
-    if let row = rows.first { try refuseForeign(plan.slot, plugin: row[2], isHere: row[3] == "t", database: row[4]) }
-    if let row = rows.first, row[0] == "t" {
-      throw Failure(
-        .slotInUse, "replication slot \"\(plan.slot)\" is active for PID \(row[1] ?? "?")",
-        advice: "stop that client first", sqlState: "55006")
-    }
-    let publication = try server.query(
-      "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(plan.publication))")
-    return [
-      Step(
-        subject: "slot \(plan.slot)",
-        sql: rows.isEmpty ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
-      Step(
-        subject: "publication \(plan.publication)",
-        sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLQuoting.identifier(plan.publication));"),
-    ]
-  }
-
-  /// Does a step.
+  /// Does a step. Making a slot waits for all transactions that are open; given up, it leaves none.
   public func run(_ step: Step) throws(Failure) {
     guard let sql = step.sql else { return }
-    _ = try server.query(sql)
-  }
-
-  /// A slot that is not ours is kept: what its owner has not read would be lost.
-  private func refuseForeign(
-    _ slot: String, plugin: String?, isHere: Bool, database: String?
-  ) throws(Failure) {
-    let whose: String
-    switch plugin {
-    case nil: whose = "is physical: a standby or a backup has it"
-    case "pgoutput"? where isHere: return
-    case "pgoutput"?: whose = "belongs to database \(database ?? "?")"
-    case let plugin?: whose = "uses plugin \(plugin), so another program has it"
+    guard let slot = step.madeSlot else {
+      _ = try server.query(sql)
+      return
     }
-    throw Failure(
-      .slotForeign, "replication slot \"\(slot)\" \(whose)",
-      advice: "name the slot of this outbox; another's is removed by its owner, with pg_drop_replication_slot")
+    wait.begin(server.backend)
+    defer { wait.end() }
+    do throws(Failure) { _ = try server.query(sql) } catch {
+      if error.sqlState == "53400" { try ServerChecks.requireFreeSlot(server) }
+      guard isCancelled() else { throw error }
+      throw Failure(
+        .connection,
+        wait.isGone(slot)
+          ? "stopped before slot \(slot) was made; there is none" : "stopped, but the server still makes slot \(slot)",
+        advice: "\(command: "setup") goes on from here")
+    }
   }
 
-  private func look(_ plan: Plan) throws(Failure) -> TableFindings {
+  func look(_ plan: Plan) throws(Failure) -> TableFindings {
     let question = TableQuestion(tables: plan.tables)
     return try CatalogueQuery.findings(
       try server.query(
         CatalogueQuery.statement(question, publications: [plan.publication], serverVersion: server.serverVersion)))
   }
 
-  private func publicationStep(_ plan: Plan, _ findings: TableFindings) throws(Failure) -> Step {
-    let name = plan.publication
-    let viaRoot = plan.tables.indices.contains { findings.root($0)?.kind == "p" }
-    let rows = try server.query(
-      "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
-        + "WHERE pubname = \(SQLQuoting.literal(name))")
-    guard let row = rows.first else {
-      let tables = plan.tables.map(SQLQuoting.table)
-      let target = tables.isEmpty ? "" : " FOR TABLE \(tables.joined(separator: ", "))"
-      let root = viaRoot ? ", publish_via_partition_root = true" : ""
-      return Step(
-        subject: "publication \(name)",
-        sql: "CREATE PUBLICATION \(SQLQuoting.identifier(name))\(target) WITH (publish = 'insert'\(root));")
-    }
-    var differences: [String] = []
-    for (index, operation) in ["update", "delete", "truncate"].enumerated() where row[index + 2] == "t" {
-      differences.append("it publishes \(operation)")
-    }
-    if row[1] != "t" { differences.append("it does not publish insert") }
-    if viaRoot, row[5] != "t" { differences.append("publish_via_partition_root is false") }
-    if row[0] == "t" { differences.append("it is FOR ALL TABLES") }
-    // What it does not publish at all is said above.
-    for place in plan.tables.indices where row[1] == "t" {
-      guard let root = findings.root(place) else {
-        differences.append("\(plan.tables[place]) is not in it")
-        continue
-      }
-      differences += findings.faults(of: root.id, place: place, plan.needs).map { found in
-        found.fault == .notPublished
-          ? "\(found.table.name) is not in it" : "\(found.table.name) \(found.fault.what(name))"
-      }
-    }
-    differences += findings.strangers.sorted().map { "\($0) is in it" }
-    try refuse("publication \"\(name)\"", differences, advice: publicationAdvice(plan, findings))
-    return Step(subject: "publication \(name)", sql: nil)
-  }
-
-  private func publicationAdvice(_ plan: Plan, _ findings: TableFindings) -> Wording {
-    let filtered = findings.tables.contains(where: \.hasRowFilter) && !plan.needs.acceptsRowFilter
-    let general: Wording = "change it, drop it, or choose another name"
-    return filtered ? general + "; if the row filter is meant, say \(setting: "accept-row-filter")" : general
-  }
-
-  private func slotStep(_ plan: Plan) throws(Failure) -> Step {
-    let name = plan.slot
-    let hasFailover = server.serverVersion >= 170_000
-    if plan.failover, !hasFailover {
-      throw Failure(
-        .serverVersion, "slots follow a failover only from PostgreSQL 17 on",
-        advice: "leave \(setting: "failover")")
-    }
-    let rows = try server.query(
-      "SELECT plugin, database = pg_catalog.current_database(), temporary, wal_status, database"
-        + (hasFailover ? ", failover" : ", false")
-        + " FROM pg_catalog.pg_replication_slots WHERE slot_name = \(SQLQuoting.literal(name))")
-    guard let row = rows.first else {
-      let arguments =
-        "\(SQLQuoting.literal(name)), 'pgoutput'" + (plan.isTemporary ? ", temporary => true" : "")
-        + (plan.failover ? ", failover => true" : "")
-      return Step(
-        subject: "slot \(name)", sql: "SELECT pg_catalog.pg_create_logical_replication_slot(\(arguments));")
-    }
-    var differences: [String] = []
-    if row[0] != "pgoutput" { differences.append("its plugin is \(row[0] ?? "none")") }
-    if row[1] != "t" { differences.append("it belongs to database \(row[4] ?? "none")") }
-    if row[2] == "t" { differences.append("it is temporary") }
-    if row[3] == "lost" { differences.append("it has been invalidated, so its WAL is gone") }
-    if plan.failover, row[5] != "t" { differences.append("it does not follow a failover") }
-    try refuse("slot \"\(name)\"", differences, advice: "drop it with \(command: "teardown"), or choose another name")
-    return Step(subject: "slot \(name)", sql: nil)
-  }
-
-  private func refuse(_ subject: String, _ differences: [String], advice: Wording) throws(Failure) {
-    guard !differences.isEmpty else { return }
-    throw Failure(
-      .differs, "\(subject) is there, but differs: \(differences.joined(separator: ", "))", advice: advice)
-  }
 }

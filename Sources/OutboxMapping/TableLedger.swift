@@ -109,7 +109,7 @@ package struct TableLedger: Sendable {
     guard let silent = findings.publications.first(where: { !$0.publishesInserts }) else { return }
     throw Failure(
       .tableNotPublished, "publication \"\(silent.name)\" does not publish inserts",
-      advice: "ALTER PUBLICATION \"\(silent.name)\" SET (publish = 'insert')")
+      advice: "ALTER PUBLICATION \(SQLName.quoted(silent.name)) SET (publish = 'insert');")
   }
 
   /// What was taken out of a publication and put in again was not published in between.
@@ -142,7 +142,8 @@ package struct TableLedger: Sendable {
         throw Failure(
           .tableMissing, "table \(table) does not exist",
           advice:
-            "name the outbox with \(setting: "table"), or make it with \(command: "setup", [.init("create-table")])",
+            "name the outbox with \(setting: "table"), or make it with "
+            + "\(command: "setup", [.init("table", "\(table)"), .init("create-table")])",
           sqlState: "42P01")
       }
       warnings.append(
@@ -182,16 +183,8 @@ package struct TableLedger: Sendable {
     let publication = findings.publications.map(\.name).joined(separator: ", ")
     let part: Wording =
       table.id == outbox.holder ? "table \(table.name)" : "table \(table.name), a part of \(outbox.name),"
-    let advice: Wording =
-      switch fault {
-      case .notPublished:
-        "ALTER PUBLICATION \"\(publication)\" ADD TABLE \(table.name); rows written to it until then will not come"
-      case .publishedAsOther: "name the table above it with \(setting: "table")"
-      case .notLogged: "make it an ordinary table: rows written to it until then will not come"
-      case .rowFilter: "rows that it takes out never come; if that is meant, say \(setting: "accept-row-filter")"
-      case .columns: "publish it without a list of columns, or map others with \(setting: "column")"
-      }
-    return Failure(.tableNotPublished, part + " " + Wording(fault.what(publication)), advice: advice)
+    return Failure(
+      .tableNotPublished, part + " " + Wording(fault.what(publication)), advice: fault.advice(table.name, publication))
   }
 
   /// What is not wrong, but may not be meant.

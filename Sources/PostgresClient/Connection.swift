@@ -57,7 +57,7 @@ package import PostgresWire
       }
       unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
       server.transport = server.foundTransport()
-      try server.pinSearchPath()
+      try server.pinSettings()
       return server
     }
   }
@@ -71,12 +71,16 @@ package import PostgresWire
   }
 
   /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
-  /// of his own would run with our rights. With no schema named, only the system's are searched.
-  private func pinSearchPath() throws(Failure) {
+  /// of his own would run with our rights. With no schema named, only the system's are searched. Time limits are for the role's
+  /// other work: how long we wait is ours to say.
+  private func pinSettings() throws(Failure) {
     let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
-    let result = try unsafe execute("SET search_path = ''", [], within: limit)
+    let result = try unsafe execute(
+      "SET search_path = ''; SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN "
+        + "('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', "
+        + "'idle_session_timeout')", [], within: limit)
     defer { unsafe PQclear(result) }
-    guard unsafe PQresultStatus(result) == PGRES_COMMAND_OK else { throw unsafe failure(result) }
+    guard unsafe PQresultStatus(result) == PGRES_TUPLES_OK else { throw unsafe failure(result) }
   }
 
   /// Whether a server is there that turns clients away because it starts up or shuts down.
@@ -107,6 +111,9 @@ package import PostgresWire
   /// The server's version, such as 150018.
   package var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
 
+  /// The server's process that serves it.
+  package var backend: Int32 { unsafe PQbackendPID(connection) }
+
   /// What to poll.
   package var socket: ServerSocket { ServerSocket(descriptor: unsafe PQsocket(connection)) }
 
@@ -133,7 +140,19 @@ package import PostgresWire
       if current != host { (host, deadline) = (current, .now + limit) }
       guard ContinuousClock.now < deadline else { return current }
     }
-    throw ServerErrors.connecting(errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
+    var failure = ServerErrors.connecting(
+      errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
+    if failure.sqlState == "42501", let right = missingRight(failure.what) { failure.advice = Wording(right) }
+    throw failure
+  }
+
+  /// The statement that lets the role connect, where the server's words, if they are English, tell what it lacks.
+  private func missingRight(_ what: Wording) -> String? {
+    let words = what.description
+    let role = unsafe SQLQuoting.identifier(String(cString: PQuser(connection)))
+    if words.contains("walsender") || words.contains("WAL sender") { return "ALTER ROLE \(role) REPLICATION;" }
+    guard words.contains("for database") else { return nil }
+    return unsafe "GRANT CONNECT ON DATABASE \(SQLQuoting.identifier(String(cString: PQdb(connection)))) TO \(role);"
   }
 
   static let stopped = Failure(.connection, "stopped while waiting for the server")

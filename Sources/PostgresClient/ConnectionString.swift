@@ -4,7 +4,24 @@ import PostgresWire
 /// Checking a connection string without connecting.
 ///
 /// Source: PostgreSQL manual, "Connection Strings".
-enum ConnectionString {
+package enum ConnectionString {
+  /// A connection string that may be shown: without the values that libpq takes for secrets. Nil where it cannot be read.
+  package static func shown(_ text: String) -> String? {
+    guard (try? check(text)) != nil else { return nil }
+    guard text.contains("=") || text.contains("://") else { return text }
+    guard let options = unsafe PQconninfoParse(text, nil) else { return nil }
+    defer { unsafe PQconninfoFree(options) }
+    let all = unsafe values(options)
+    let open = unsafe values(options) { unsafe String(cString: $0.dispchar) != "*" }
+    if all.count == open.count { return text }
+    return open.map { "\($0)=\(quoted($1))" }.joined(separator: " ")
+  }
+
+  private static func quoted(_ value: String) -> String {
+    guard value.isEmpty || value.contains(where: { $0.isWhitespace || "'\\".contains($0) }) else { return value }
+    return "'\(value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+  }
+
   /// Refuses what libpq cannot parse, and what it would parse into something that was not meant: what it then takes for a
   /// host's or a database's name, and shows, may be a password.
   static func check(_ text: String) throws(Failure) {
@@ -74,11 +91,14 @@ enum ConnectionString {
   }
 
   /// What libpq's list of options holds, by its keywords.
-  static func values(_ options: UnsafeMutablePointer<PQconninfoOption>?) -> [(String, String)] {
+  static func values(
+    _ options: UnsafeMutablePointer<PQconninfoOption>?,
+    where isWanted: (PQconninfoOption) -> Bool = { _ in true }
+  ) -> [(String, String)] {
     var values: [(String, String)] = []
     var next = unsafe options
     while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
-      if let value = unsafe option.pointee.val {
+      if let value = unsafe option.pointee.val, unsafe isWanted(option.pointee) {
         unsafe values.append((String(cString: keyword), String(cString: value)))
       }
       unsafe next = option + 1

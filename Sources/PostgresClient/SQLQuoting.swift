@@ -5,10 +5,10 @@ package import PostgresWire
 /// Source: PostgreSQL manual, "Identifiers and Key Words", "String Constants".
 package enum SQLQuoting {
   /// A name in double quotes.
-  package static func identifier(_ name: String) -> String { "\"\(doubling("\"", in: name))\"" }
+  package static func identifier(_ name: String) -> String { SQLName.quoted(name) }
 
   /// A table's name with its schema, each part in double quotes.
-  package static func table(_ name: TableName) -> String { "\(identifier(name.schema)).\(identifier(name.name))" }
+  package static func table(_ name: TableName) -> String { SQLName.quoted(name) }
 
   /// A value in single quotes, with the escape form where it holds a backslash.
   package static func literal(_ value: String) -> String {

@@ -10,16 +10,17 @@ enum ServerErrors {
     ("28000", .authentication, "check user, database and pg_hba.conf"),
     ("42501", .privilege, nil),
     ("3D000", .database, nil),
-    ("42704", .publicationMissing, "make it with \(command: "setup")"),
     ("55006", .slotInUse, nil),
     ("55000", .server, nil),
+    ("53400", .server, nil),
     ("08", .connection, nil),
     ("53", .connection, nil),
     ("57", .connection, nil),
     ("58", .connection, nil),
     ("40", .connection, nil),
     ("XX", .connection, nil),
-    ("22", .encoding, nil),
+    ("22021", .encoding, nil),
+    ("22P05", .encoding, nil),
   ]
 
   /// The failure for a code and the server's message; without a code, the connection was lost.
@@ -43,7 +44,12 @@ enum ServerErrors {
     }
     for line in lines.reversed() {
       guard let code = code(in: line) else { continue }
-      return error(withoutCode(line, code), sqlState: code)
+      var failure = error(withoutCode(line, code), sqlState: code)
+      // Before there is a statement, only a parameter can be unknown or have a value that is none.
+      if ["42704", "22023"].contains(code) {
+        (failure.kind, failure.advice) = (.connectionSettings, "check options in the connection string and PGOPTIONS")
+      }
+      return failure
     }
     switch LibpqWords.meaning(of: LibpqWords.last(of: text)) {
     // A word of the connection string that libpq did not check when it parsed it; perhaps a password out of place.

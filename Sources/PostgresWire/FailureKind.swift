@@ -33,6 +33,10 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case slotForeign
   /// The server has removed what the slot still needed.
   case slotLost
+  /// The slot has events that nobody has read.
+  case slotUnread
+  /// The server has no room for another slot.
+  case slotLimit
   /// Another client has the slot.
   case slotInUse
   /// Another client has the slot, most likely our own lost connection.
@@ -118,7 +122,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
         "give the role what it lacks: ALTER ROLE … REPLICATION, GRANT SELECT; see \(command: "setup", [.init("dry-run")])"
       )
     case .database: Row(78, "Connecting", "check the database name")
-    case .walLevel: Row(78, "Set-up", "run ALTER SYSTEM SET wal_level = 'logical' and restart the server")
+    case .walLevel: Row(78, "Set-up", "run ALTER SYSTEM SET wal_level = 'logical'; and restart the server")
     case .serverVersion: Row(78, "Set-up")
     case .tableMissing: Row(78, "Set-up")
     case .tableNotPublished: Row(78, "Set-up")
@@ -127,6 +131,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .slotMissing: Row(78, "Slots")
     case .slotForeign: Row(78, "Slots", "name another slot")
     case .slotLost: Row(78, "Slots")
+    case .slotUnread: Row(78, "Slots")
+    case .slotLimit: Row(78, "Slots")
     case .slotInUse: Row(69, "Slots", "stop the other client, or wait for it to end")
     case .slotHeld: Row(69, "Slots", retry: true)
     case .differs: Row(78, "Set-up")

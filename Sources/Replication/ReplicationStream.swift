@@ -34,7 +34,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public let catalogue: (any TableCatalogue)?
 
   private var server: Connection
-  private let database: String
+  private let (database, slot): (String, String)
+  /// How far the server has been told that everything is durable.
+  private var told: LSN
   private var pacing: ReadPacing
   /// How many bytes of frames have come since the socket was empty.
   private var gathered = 0
@@ -80,7 +82,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     pacing = ReadPacing(settings.readPacing)
     self.catalogue = catalogue
     self.server = server
-    database = settings.database
+    (database, slot) = (settings.database, settings.slot)
+    told = max(lsn, confirmedFlush)
   }
 
   /// The connection's socket.
@@ -90,10 +93,15 @@ public struct ReplicationStream: FrameSource, ~Copyable {
 
   /// Hands over the frames that have arrived.
   public mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
-    let supply = try server.receive(isWindowSmall: pacing.isWindowSmall) { frame in
-      gathered += frame.byteCount
-      pacing.note(frame)
-      return visit(frame)
+    let supply: Connection.Supply
+    do throws(Failure) {
+      supply = try server.receive(isWindowSmall: pacing.isWindowSmall) { frame in
+        gathered += frame.byteCount
+        pacing.note(frame)
+        return visit(frame)
+      }
+    } catch {
+      throw error.sqlState == "42704" ? unreadable(error.what, error.sqlState) : error
     }
     if server.wantsWrite { try server.flush() }
     try checkNotices()
@@ -121,6 +129,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
       }
       status.replyRequested = true
     }
+    told = max(told, status.flush)
     try server.send(status.encoded(at: .now))
   }
 
@@ -133,9 +142,17 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// PostgreSQL 18 only warns about a dropped publication and then leaves its rows out, which would lose them.
   private func checkNotices() throws(Failure) {
     for notice in server.takeNotices() where notice.sqlState == "55000" || notice.sqlState == "42704" {
-      throw Failure(
-        .publicationMissing, Wording(notice.message),
-        advice: "rows are lost while the publication is missing; see \(command: "setup")", sqlState: notice.sqlState)
+      throw unreadable(Wording(notice.message), notice.sqlState)
     }
+  }
+
+  /// What was written while there was no publication cannot be read through one that is made later.
+  private func unreadable(_ what: Wording, _ sqlState: String?) -> Failure {
+    Failure(
+      .publicationMissing, what + ": it is gone, or younger than what is to be read",
+      advice: "where it is gone, \(command: "setup"); rows since \(told) that were written without it will not come: look "
+        + "for them in the table, pass them with \(ServerChecks.advance(slot)) and go on once with "
+        + "\(setting: "accept-gap")",
+      sqlState: sqlState)
   }
 }

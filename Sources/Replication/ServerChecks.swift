@@ -20,10 +20,16 @@ package enum ServerChecks {
     _ server: borrowing Connection, _ settings: ReplicationSettings
   ) throws(Failure) -> Findings {
     try requireLogicalWAL(server)
-    for publication in settings.publications { try checkPublication(server, publication, settings) }
+    try requireDecodingHere(server)
     let system = try identifySystem(server)
+    // The slot first: it tells whether this is the right database.
+    if !settings.createsTemporarySlot { _ = try checkSlot(server, settings, database: system.database) }
+    for publication in settings.publications {
+      try checkPublication(server, publication, settings, database: system.database)
+    }
     let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
     if settings.createsTemporarySlot {
+      try requireFreeSlot(server)
       _ = try server.query(
         "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT",
         mayTakeLong: true)
@@ -37,11 +43,40 @@ package enum ServerChecks {
 
   /// Refuses a server whose log does not hold enough for logical decoding.
   package static func requireLogicalWAL(_ server: borrowing Connection) throws(Failure) {
-    let level = try scalar(server, "SHOW wal_level")
-    guard level == "logical" else {
-      throw Failure(
-        .walLevel, "wal_level is \(level), but logical decoding needs logical")
+    try check(walLevel: try scalar(server, "SHOW wal_level"), serverVersion: server.serverVersion)
+  }
+
+  /// From version 19 on the first logical slot raises what `replica` writes to the log by itself.
+  static func check(walLevel level: String, serverVersion: Int) throws(Failure) {
+    guard level != "logical", level != "replica" || serverVersion < 190_000 else { return }
+    throw Failure(.walLevel, "wal_level is \(level), but logical decoding needs logical")
+  }
+
+  /// Whether making the first logical slot changes what the server writes, which may take it a while.
+  package static func raisesLevel(walLevel level: String, serverVersion: Int) -> Bool {
+    level == "replica" && serverVersion >= 190_000
+  }
+
+  /// A standby can be read from only in later versions.
+  private static func requireDecodingHere(_ server: borrowing Connection) throws(Failure) {
+    guard server.serverVersion < 160_000, try scalar(server, "SELECT pg_catalog.pg_is_in_recovery()") == "t" else {
+      return
     }
+    throw Failure(
+      .serverVersion, "the server is a standby, from which a slot can be read only from PostgreSQL 16 on",
+      advice: "connect to the primary, with target_session_attrs=primary where several hosts are named")
+  }
+
+  /// Refuses a server whose slots are all taken.
+  package static func requireFreeSlot(_ server: borrowing Connection) throws(Failure) {
+    let row = try server.query(
+      "SELECT count(*), pg_catalog.current_setting('max_replication_slots') FROM pg_catalog.pg_replication_slots"
+    ).first
+    guard let used = row?[0].flatMap({ Int($0) }), let most = row?[1].flatMap({ Int($0) }), used >= most else { return }
+    throw Failure(
+      .slotLimit, "all \(most) replication slots of the server are in use (max_replication_slots)",
+      advice: "drop one that nobody needs, or ALTER SYSTEM SET max_replication_slots = \(most + 10); and restart the "
+        + "server")
   }
 
   private static func identifySystem(
@@ -67,13 +102,14 @@ package enum ServerChecks {
   }
 
   private static func checkPublication(
-    _ server: borrowing Connection, _ name: String, _ settings: ReplicationSettings
+    _ server: borrowing Connection, _ name: String, _ settings: ReplicationSettings, database: String
   ) throws(Failure) {
     let found = try server.query(
       "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(name))")
     guard found.isEmpty else { return }
     throw Failure(
-      .publicationMissing, "publication \"\(name)\" does not exist", advice: setupAdvice(settings), sqlState: "42704")
+      .publicationMissing, "publication \"\(name)\" does not exist in database \"\(database)\"",
+      advice: try setupAdvice(server, settings, database), sqlState: "42704")
   }
 
   private static func checkSlot(
@@ -86,23 +122,24 @@ package enum ServerChecks {
     guard let row = rows.first else {
       throw Failure(
         .slotMissing, "replication slot \"\(slot)\" does not exist",
-        advice: setupAdvice(settings), sqlState: "42704")
+        advice: try setupAdvice(server, settings, database), sqlState: "42704")
     }
     guard row[0] == "pgoutput" else {
       throw Failure(
-        .slotForeign, "slot \"\(slot)\" uses \(row[0] ?? "physical replication"), not the pgoutput plugin")
+        .slotForeign, "slot \"\(slot)\" uses \(row[0] ?? "physical replication"), not the pgoutput plugin",
+        advice: "name another slot with \(setting: "slot")")
     }
     guard row[1] == database else {
       throw Failure(
         .slotForeign, "slot \"\(slot)\" belongs to database \(row[1] ?? "?"), not to \(database)",
-        advice: "connect to that database or name another slot")
+        advice: "connect to that database, or name another slot with \(setting: "slot")")
     }
     if row[2] == "lost" {
       throw Failure(
         .slotLost, "slot \"\(slot)\" has been invalidated: the server removed WAL that it still needed",
-        advice: "events since \(row[3] ?? "its last position") cannot be read from it any more; recover them from the "
-          + "outbox table, then \(command: "teardown") and \(command: "setup")", sqlState: "55000")
+        advice: lostSlotAdvice(since: row[3]), sqlState: "55000")
     }
+    if row[3] == nil { throw halfMade(slot, by: row[5]) }
     if row[4] == "t", !settings.createsTemporarySlot {
       throw Failure(
         .slotInUse, "replication slot \"\(slot)\" is active for PID \(row[5] ?? "?")",
@@ -111,11 +148,44 @@ package enum ServerChecks {
     return row[3].flatMap(LSN.init) ?? .zero
   }
 
-  private static func setupAdvice(_ settings: ReplicationSettings) -> Wording {
-    let names: [Wording.Setting] = [
+  /// What can be done about a slot that has been invalidated.
+  package static func lostSlotAdvice(since lsn: String?) -> Wording {
+    "events since \(lsn ?? "its last position") cannot be read from it any more; recover them from the outbox table; "
+      + "\(command: "teardown"); \(command: "setup"); then go on once with \(setting: "accept-gap")"
+  }
+
+  /// A slot is there as soon as it is begun, but has no position before all transactions of that time have ended.
+  package static func halfMade(_ slot: String, by process: String?) -> Failure {
+    let what: Wording = "replication slot \"\(slot)\" is only half made"
+    guard let process else {
+      return Failure(
+        .slotMissing, what, advice: "SELECT pg_catalog.pg_drop_replication_slot(\(SQLQuoting.literal(slot)));")
+    }
+    return Failure(
+      .slotMissing, what + ": PID \(process) waits for the transactions that were open when it began",
+      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: "setup")")
+  }
+
+  /// The statement that takes a slot past what cannot be read through a publication that is younger.
+  package static func advance(_ slot: String) -> String {
+    "SELECT pg_catalog.pg_replication_slot_advance(\(SQLQuoting.literal(slot)), pg_catalog.pg_current_wal_lsn());"
+  }
+
+  /// Looking at tables here would make the server's process decode by their present shape, but it decodes nothing any more.
+  private static func setupAdvice(
+    _ server: borrowing Connection, _ settings: ReplicationSettings, _ database: String
+  ) throws(Failure) -> Wording {
+    let findings = try CatalogueQuery.findings(
+      try server.query(
+        CatalogueQuery.statement(
+          TableQuestion(tables: settings.tables), publications: settings.publications,
+          serverVersion: server.serverVersion)))
+    let missing = settings.tables.indices.contains { findings.root($0) == nil }
+    var names: [Wording.Setting] = [
       .init("publication", settings.publications[0]), .init("slot", settings.slot),
     ]
-    return "make it with \(command: "setup", names + settings.tables.map { .init("table", "\($0)") })"
+    names += settings.tables.map { .init("table", "\($0)") } + (missing ? [.init("create-table")] : [])
+    return "make it in database \"\(database)\", if that is the right one, with \(command: "setup", names)"
   }
 
   private static func scalar(_ server: borrowing Connection, _ sql: String) throws(Failure) -> String {

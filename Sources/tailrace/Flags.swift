@@ -1,4 +1,5 @@
 import ArgumentParser
+import PostgresClient
 import PostgresWire
 import Settings
 
@@ -7,7 +8,7 @@ enum Flags {
   /// Settings whose flag has another name than theirs: those that may be repeated are flags in the singular.
   private static let names = [
     "outbox.tables": "table", "outbox.message-prefixes": "message-prefix", "outbox.columns": "column",
-    "outbox.attributes": "attribute",
+    "outbox.attributes": "attribute", "outbox.ignored-headers": "ignore-header",
   ]
 
   /// `--batch-size` for `sink.http.batch-size`.
@@ -15,17 +16,51 @@ enum Flags {
     "--" + (names[path] ?? path.split(separator: ".").last.map(String.init) ?? path)
   }
 
-  /// Wording with flags for settings: `--on-poison dead-letter`, `tailrace setup --slot orders`.
-  static func text(_ advice: Wording) -> String {
-    func flag(_ setting: Wording.Setting) -> String { "--\(setting.name)" + (setting.value.map { " \($0)" } ?? "") }
+  /// Wording with flags for settings: `--on-poison dead-letter`, `tailrace setup --slot orders`, which can be pasted.
+  static func text(_ advice: Wording) -> String { text(advice, CommandLine.arguments) }
+
+  static func text(_ advice: Wording, _ arguments: [String]) -> String {
+    func flag(_ setting: Wording.Setting) -> String {
+      "--\(setting.name)" + (setting.value.map { " \(shellWord($0))" } ?? "")
+    }
     return advice.text(setting: flag) { name, settings in
-      (["tailrace \(name)"] + settings.map(flag)).joined(separator: " ")
+      (["tailrace \(name)"] + (given(name, besides: settings, arguments) + settings).map(flag)).joined(separator: " ")
     }
   }
 
+  /// What a command that is advised needs to be about the same stream: it is taken from the command line, without secrets.
+  private static func given(
+    _ command: String, besides settings: [Wording.Setting], _ arguments: [String]
+  ) -> [Wording.Setting] {
+    guard ["setup", "teardown"].contains(command) else { return [] }
+    var wanted: [Wording.Setting] = []
+    if let database = values(of: "--database", arguments).last {
+      wanted.append(.init("database", ConnectionString.shown(database) ?? "…"))
+    }
+    for name in ["publication", "slot"] { wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? "…")) }
+    for name in ["table", "message-prefix"] {
+      wanted += values(of: "--\(name)", arguments).map { Wording.Setting(name, $0) }
+    }
+    return wanted.filter { setting in !settings.contains { $0.name == setting.name } }
+  }
+
+  /// A word as a shell takes it.
+  private static func shellWord(_ word: String) -> String {
+    let isPlain = word.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./:=@%+…".unicodeScalars.contains($0)
+    }
+    return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
+  }
+
   /// Whether a flag stands on the command line, if only with its default.
-  static func isWritten(_ flag: String) -> Bool {
-    CommandLine.arguments.contains { $0 == flag || $0.hasPrefix("\(flag)=") }
+  static func isWritten(_ flag: String) -> Bool { !values(of: flag, CommandLine.arguments).isEmpty }
+
+  /// The values that a flag has on a command line; of one at its end an empty one.
+  private static func values(of flag: String, _ arguments: [String]) -> [String] {
+    arguments.indices.compactMap { index in
+      if arguments[index] == flag { return index + 1 < arguments.count ? arguments[index + 1] : "" }
+      return arguments[index].hasPrefix("\(flag)=") ? String(arguments[index].dropFirst(flag.count + 1)) : nil
+    }
   }
 
   /// The first flag of a group that stands on the command line.

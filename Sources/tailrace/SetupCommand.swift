@@ -46,7 +46,9 @@ struct SetupCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
-      let administration = try connection.administration()
+      let control = RunControl()
+      Signals.direct(to: control)
+      let administration = try connection.administration(control)
       var plan = try names.plan(tables)
       plan.createsTables = createTable
       plan.failover = failover
@@ -57,6 +59,7 @@ struct SetupCommand: ParsableCommand {
       var steps = try administration.setupSteps(plan)
       let letters = deadLetterTable.flatMap { TableName($0) }
       if let letters { steps.append(try administration.letterTableStep(letters)) }
+      if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
       if dryRun { printRights(administration, letters) }
@@ -78,8 +81,10 @@ extension SetupCommand {
 
 extension ConnectionOptions {
   /// Connects, and says what there is to be said about that.
-  func administration() throws(Failure) -> Administration {
-    let administration = try Administration(database: resolved)
+  func administration(_ control: RunControl = RunControl()) throws(Failure) -> Administration {
+    let administration = try Administration(
+      database: resolved, isCancelled: { control.isStopRequested },
+      onWait: { say("notice: \(Flags.text($0))") })
     if let warning = administration.connectionWarning { say("warning: \(Flags.text(warning))") }
     return administration
   }

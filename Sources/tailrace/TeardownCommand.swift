@@ -7,11 +7,17 @@ struct TeardownCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "teardown",
     abstract: "Removes the replication slot and the publication; the outbox table stays.",
-    discussion: "What is not there is left at that. A slot that is in use is an error.")
+    discussion: """
+      What is not there is left at that. A slot that is in use is an error, and so is one with events that nobody has read: \
+      they would be lost.
+      """)
 
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var names: StreamNameOptions
   @OptionGroup var tables: TableOptions
+
+  @Flag(help: "Remove the slot although it has events that nobody has read, which are then lost for the stream.")
+  var force = false
 
   @Flag(help: "Print the SQL to standard output and change nothing.")
   var dryRun = false
@@ -19,7 +25,8 @@ struct TeardownCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let administration = try connection.administration()
-      let steps = try administration.teardownSteps(try names.plan(tables))
+      let steps = try administration.teardownSteps(
+        try names.plan(tables), discards: force, countsMessages: !tables.messagePrefix.isEmpty)
       try perform(steps, with: administration, dryRun: dryRun, done: "removed")
     }
   }

@@ -99,7 +99,7 @@ import Testing
     var part = table(2, "part", root: 1, depth: 1)
     switch fault {
     case "notPublished": part.isPublished = false
-    case "publishedAsOther": part.isPublishedAsOther = true
+    case "publishedAsOther": part.publishedAs = TableName(schema: "public", name: "whole")
     case "unlogged": part.persistence = "u"
     case "foreign": part.kind = "f"
     case "filter": part.hasRowFilter = true

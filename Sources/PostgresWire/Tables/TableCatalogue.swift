@@ -53,18 +53,20 @@ public struct TableFindings: Hashable, Sendable {
     public var id: ObjectID
     /// Its name now.
     public var name: TableName
-    /// What kind of relation it is, `r`, `p` or `f`. Source: catalogue pg_class, relkind.
+    /// What kind of relation it is, `r`, `p`, `f`, `v` or `m`. Source: catalogue pg_class, relkind.
     public var kind: String
     /// How it is kept, `p`, `u` or `t`. Source: catalogue pg_class, relpersistence.
     public var persistence: String
     /// Whether a publication has it.
     public var isPublished: Bool
-    /// Whether a publication publishes its rows as another table's that is no outbox.
-    public var isPublishedAsOther: Bool
+    /// The table that is no outbox, as whose rows a publication publishes its own; nil for none.
+    public var publishedAs: TableName?
     /// Whether a publication leaves rows of it out.
     public var hasRowFilter: Bool
     /// The columns that are not published.
     public var unpublishedColumns: [String] = []
+    /// Those of them that are not published because they are generated.
+    public var generatedColumns: [String] = []
 
     /// Makes a table that is published as a whole.
     public init(place: Int = 0, root: ObjectID, id: ObjectID, depth: Int = 0, name: TableName, rootHasName: Bool = true)
@@ -76,7 +78,7 @@ public struct TableFindings: Hashable, Sendable {
       self.name = name
       self.rootHasName = rootHasName
       (kind, persistence) = ("r", "p")
-      (isPublished, isPublishedAsOther, hasRowFilter) = (true, false, false)
+      (isPublished, hasRowFilter) = (true, false)
     }
   }
 
@@ -94,6 +96,20 @@ public struct TableFindings: Hashable, Sendable {
     }
   }
 
+  /// Something else that a publication has.
+  public struct Stranger: Hashable, Sendable {
+    /// In words: `public.other`, `schema app`.
+    public var name: String
+    /// As a statement has it: `TABLE "public"."other"`.
+    public var sql: String
+
+    /// Makes one.
+    public init(name: String, sql: String) {
+      self.name = name
+      self.sql = sql
+    }
+  }
+
   /// The publications.
   public var publications: [Publication] = []
   /// The outboxes and their parts.
@@ -102,8 +118,8 @@ public struct TableFindings: Hashable, Sendable {
   public var relations: [ObjectID: Relation] = [:]
   /// With which entries the publications have them, or what is above them.
   public var entries: Set<OutboxTables.Entry> = []
-  /// What else the publications have, in words: `public.other`, `schema app`.
-  public var strangers: [String] = []
+  /// What else the publications have.
+  public var strangers: [Stranger] = []
 
   /// Nothing is known.
   public init() {}

@@ -20,13 +20,25 @@ public enum TableFault: Hashable, Sendable {
   /// No publication has it.
   case notPublished
   /// A publication publishes its rows as those of a table above it.
-  case publishedAsOther
-  /// Its rows are not in the log: it is unlogged, or kept elsewhere.
-  case notLogged
+  case published(as: TableName)
+  /// Its rows are not in the log.
+  case notLogged(Unlogged)
   /// A publication has a condition on its rows.
   case rowFilter
   /// A publication leaves columns out.
   case columns([String])
+  /// Columns are generated, which are not published.
+  case generated([String])
+
+  /// Why rows are not in the log, in words that follow a table's name.
+  public enum Unlogged: String, Hashable, Sendable {
+    /// It is kept without the log.
+    case unlogged = "is unlogged, so its rows are not in the log"
+    /// It is kept elsewhere.
+    case foreign = "is a foreign table, whose rows are in another server's log"
+    /// It only shows other tables' rows.
+    case view = "is a view, which has no rows of its own in the log"
+  }
 }
 
 extension TableFault {
@@ -34,10 +46,45 @@ extension TableFault {
   public func what(_ publication: String) -> String {
     switch self {
     case .notPublished: "is not in publication \(publication)"
-    case .publishedAsOther: "is published as a part of the table above it, not by itself"
-    case .notLogged: "is unlogged or foreign, so its rows are not in the log"
+    case .published(let other): "is published as a part of the table above it, \(other), not by itself"
+    case .notLogged(let why): why.rawValue
     case .rowFilter: "has a row filter in publication \(publication)"
     case .columns(let names): "is published without column \(names.sorted().joined(separator: ", "))"
+    case .generated(let names):
+      "is published without column \(names.sorted().joined(separator: ", ")), because it is generated"
+    }
+  }
+
+  /// The statements that mend it; none where it cannot be mended by statements, or may be meant.
+  public func remedy(_ table: TableName, _ publication: String) -> String? {
+    let name = SQLName.quoted(table)
+    switch self {
+    case .notPublished: return "ALTER PUBLICATION \(SQLName.quoted(publication)) ADD TABLE \(name);"
+    case .rowFilter, .columns:
+      let alter = "ALTER PUBLICATION \(SQLName.quoted(publication))"
+      return "BEGIN; \(alter) DROP TABLE \(name); \(alter) ADD TABLE \(name); COMMIT;"
+    case .notLogged(.unlogged): return "ALTER TABLE \(name) SET LOGGED;"
+    case .generated(let columns):
+      let drops = columns.sorted().map { "ALTER COLUMN \(SQLName.quoted($0)) DROP EXPRESSION" }
+      return "ALTER TABLE \(name) \(drops.joined(separator: ", "));"
+    case .published, .notLogged: return nil
+    }
+  }
+
+  /// What can be done about it.
+  public func advice(_ table: TableName, _ publication: String) -> Wording {
+    let sql = remedy(table, publication) ?? ""
+    let late: Wording = "rows written to it until then will not come"
+    switch self {
+    case .notPublished: return "\(sql) \(late)"
+    case .published(let other): return "name that one with \(setting: "table", "\(other)")"
+    case .notLogged(.unlogged): return "\(sql) \(late)"
+    case .notLogged(.foreign): return "keep its rows in a table of this database"
+    case .notLogged(.view): return "name the table below it with \(setting: "table")"
+    case .rowFilter:
+      return "rows that it takes out never come; if that is meant, say \(setting: "accept-row-filter"), else \(sql)"
+    case .columns: return "publish it whole: \(sql) or map other columns with \(setting: "column")"
+    case .generated: return "make it an ordinary column: \(sql) or map another one with \(setting: "column")"
     }
   }
 }
@@ -61,16 +108,28 @@ extension TableFindings {
   }
 
   private func fault(of table: Table, _ needs: PublishingNeeds) -> TableFault? {
-    if Self.isStored(table), table.kind != "r" || table.persistence != "p" { return .notLogged }
+    if Self.isStored(table), let why = table.unlogged { return .notLogged(why) }
     guard table.isPublished else { return .notPublished }
-    if table.isPublishedAsOther { return .publishedAsOther }
+    if let other = table.publishedAs { return .published(as: other) }
     if table.hasRowFilter, !needs.acceptsRowFilter { return .rowFilter }
     let missing = table.unpublished(of: needs.columns)
-    return missing.isEmpty ? nil : .columns(missing)
+    guard !missing.isEmpty else { return nil }
+    let generated = missing.filter { table.generatedColumns.contains($0) }
+    return generated.isEmpty ? .columns(missing) : .generated(generated)
   }
 }
 
 extension TableFindings.Table {
+  /// Why its rows are not in the log; nil when they are.
+  public var unlogged: TableFault.Unlogged? {
+    switch (kind, persistence) {
+    case ("v", _), ("m", _): .view
+    case ("f", _): .foreign
+    case (_, "u"): .unlogged
+    default: nil
+    }
+  }
+
   /// Which of some columns the table has but does not publish.
   public func unpublished(of columns: [String]) -> [String] {
     unpublishedColumns.filter { column in columns.contains { $0.utf8.elementsEqual(column.utf8) } }

@@ -110,19 +110,14 @@ extension TableName: LosslessStringConvertible {
       default: false
       }
     }
-    return isPlain && !part.isEmpty ? part : inQuotes(part)
-  }
-
-  private static func inQuotes(_ part: String) -> String {
-    let doubled = part.unicodeScalars.split(separator: "\"", omittingEmptySubsequences: false).map { String($0) }
-    return "\"\(doubled.joined(separator: "\"\""))\""
+    return isPlain && !part.isEmpty ? part : SQLName.quoted(part)
   }
 
   /// `schema.table` for an event's source, which has always been written without quotes: they stand only around a part whose
   /// dots or quotes would make two tables one.
   public var inSource: String {
     let parts = [schema, name].map { part in
-      part.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "\"") } ? Self.inQuotes(part) : part
+      part.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "\"") } ? SQLName.quoted(part) : part
     }
     return parts.joined(separator: ".")
   }

@@ -5,7 +5,7 @@ extension CatalogueQuery {
   /// What the rows say.
   package static func findings(_ rows: [[String?]]) throws(Failure) -> TableFindings {
     var findings = TableFindings()
-    var columns: [ObjectID: [String]] = [:]
+    var columns: [ObjectID: [(name: String, isGenerated: Bool)]] = [:]
     for row in rows {
       let cells = row.map { $0 ?? "" }
       guard cells.count == 13 else { throw nonsense }
@@ -14,16 +14,21 @@ extension CatalogueQuery {
         findings.publications.append(
           .init(name: cells[1], publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
       case "table": findings.tables.append(try table(cells))
-      case "column": columns[try oid(cells[1]), default: []].append(cells[2])
+      case "column": columns[try oid(cells[1]), default: []].append((cells[2], cells[3] == "true"))
       case "relation":
         findings.relations[try oid(cells[1])] = .init(isThere: cells[2] == "true", isPublished: cells[3] == "true")
       case "entry": findings.entries.insert(.init(table: try oid(cells[1]), entry: try oid(cells[2])))
-      case "stranger": findings.strangers.append(cells[1])
+      case "stranger": findings.strangers.append(.init(name: cells[1], sql: cells[2]))
       default: throw nonsense
       }
     }
     for index in findings.tables.indices {
-      findings.tables[index].unpublishedColumns = columns[findings.tables[index].id] ?? []
+      let found = columns[findings.tables[index].id] ?? []
+      let generated = found.filter(\.isGenerated).map(\.name)
+      // One that is generated may be missing in a list as well.
+      findings.tables[index].unpublishedColumns =
+        found.filter { !$0.isGenerated && !generated.contains($0.name) }.map(\.name) + generated
+      findings.tables[index].generatedColumns = generated
     }
     return findings
   }
@@ -34,8 +39,8 @@ extension CatalogueQuery {
       place: place, root: try oid(cells[2]), id: try oid(cells[5]), depth: depth,
       name: TableName(schema: cells[6], name: cells[7]), rootHasName: cells[3] == "true")
     (table.kind, table.persistence) = (cells[8], cells[9])
-    (table.isPublished, table.isPublishedAsOther, table.hasRowFilter) =
-      (cells[10] == "true", cells[11] == "true", cells[12] == "true")
+    (table.isPublished, table.hasRowFilter) = (cells[10] == "true", cells[12] == "true")
+    table.publishedAs = TableName(cells[11])
     return table
   }
 

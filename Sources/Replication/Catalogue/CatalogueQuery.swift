@@ -47,7 +47,8 @@ package enum CatalogueQuery {
     roots (place, id, has_name) AS (
       SELECT w.place, c.oid, true FROM wanted w
         JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p')
+        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+        AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
       UNION ALL
       SELECT h.place, c.oid, false FROM held h
         JOIN pg_catalog.pg_class c ON c.oid = h.id AND c.relkind IN ('r', 'p')),
@@ -83,17 +84,22 @@ package enum CatalogueQuery {
       covered (id) AS (
         SELECT id FROM entries UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
       \(lists ? schemas : "")),
-      outside (id) AS (
-        SELECT e.id FROM entries e WHERE e.as_root AND e.above NOT IN (SELECT id FROM kin)
-        UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert
+      others (id, above) AS (
+        SELECT e.id, e.above FROM entries e WHERE e.as_root AND e.above NOT IN (SELECT id FROM kin)
+        UNION SELECT l.id, l.above FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert
           WHERE l.above NOT IN (SELECT id FROM kin)),
-      strange (publication, name) AS (
-        SELECT r.prpubid, n.nspname || '.' || c.relname FROM pg_catalog.pg_publication_rel r
+      outside (id, name) AS (
+        SELECT DISTINCT ON (o.id) o.id, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM others o
+          JOIN pg_catalog.pg_class c ON c.oid = o.above JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          ORDER BY o.id, c.relispartition),
+      strange (publication, name, sql) AS (
+        SELECT r.prpubid, n.nspname || '.' || c.relname, pg_catalog.format('TABLE %I.%I', n.nspname, c.relname) FROM pg_catalog.pg_publication_rel r
           JOIN pubs p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           WHERE r.prrelid NOT IN (SELECT id FROM kin)
       \(lists ? """
-        UNION ALL SELECT s.pnpubid, 'schema ' || n.nspname FROM pg_catalog.pg_publication_namespace s
+        UNION ALL SELECT s.pnpubid, 'schema ' || n.nspname, pg_catalog.format('TABLES IN SCHEMA %I', n.nspname)
+          FROM pg_catalog.pg_publication_namespace s
           JOIN pubs p ON p.oid = s.pnpubid JOIN pg_catalog.pg_namespace n ON n.oid = s.pnnspid
         """ : ""))
 
@@ -115,18 +121,19 @@ package enum CatalogueQuery {
       UNION ALL
       SELECT 'table', k.place::text, k.root::text, k.has_name::text, k.depth::text, k.id::text, n.nspname::text,
         c.relname::text, c.relkind::text, c.relpersistence::text,
-        (k.id IN (SELECT id FROM covered))::text, (k.id IN (SELECT id FROM outside))::text,
+        (k.id IN (SELECT id FROM covered))::text, o.name,
         (k.id IN (SELECT id FROM entries WHERE has_filter))::text
         FROM kin k JOIN pg_catalog.pg_class c ON c.oid = k.id
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN outside o ON o.id = k.id
       UNION ALL
-      SELECT DISTINCT 'column', e.id::text, a.attname::text, '', '', '', '', '', '', '', '', '', ''
+      SELECT DISTINCT 'column', e.id::text, a.attname::text, 'false', '', '', '', '', '', '', '', '', ''
         FROM entries e
         JOIN pg_catalog.pg_attribute a ON a.attrelid = e.id AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = e.above AND b.attname = a.attname
         WHERE e.list IS NOT NULL AND (b.attnum IS NULL OR NOT b.attnum = ANY (e.list))
       UNION ALL
-      SELECT DISTINCT 'column', k.id::text, a.attname::text, '', '', '', '', '', '', '', '', '', ''
+      SELECT DISTINCT 'column', k.id::text, a.attname::text, 'true', '', '', '', '', '', '', '', '', ''
         FROM kin k LEFT JOIN entries e ON e.id = k.id
         JOIN pg_catalog.pg_attribute a ON a.attrelid = k.id AND a.attnum > 0 AND NOT a.attisdropped
           AND a.attgenerated <> ''
@@ -138,7 +145,7 @@ package enum CatalogueQuery {
       SELECT DISTINCT 'entry', e.above::text, e.entry::text, '', '', '', '', '', '', '', '', '', ''
         FROM entries e JOIN kin k ON k.id = e.id
       UNION ALL
-      SELECT 'stranger', name, '', '', '', '', '', '', '', '', '', '', '' FROM strange
+      SELECT 'stranger', name, sql, '', '', '', '', '', '', '', '', '', '' FROM strange
       """
   }
 }

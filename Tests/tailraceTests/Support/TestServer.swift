@@ -118,6 +118,6 @@ final class TestServer: Sendable {
 
   private static func script(_ arguments: [String]) throws -> String { try ChildProcess.run(path, arguments) }
 
-  private static let path = URL(fileURLWithPath: #filePath)
+  static let path = URL(fileURLWithPath: #filePath)
     .appendingPathComponent("../../../../Scripts/scratch-server").standardizedFileURL.path
 }

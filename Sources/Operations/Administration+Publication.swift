@@ -1,0 +1,83 @@
+import PostgresClient
+import PostgresWire
+
+/// The publication of a plan.
+extension Administration {
+  /// In what a publication differs, and the statements that change it; none where it cannot be changed so.
+  private struct Difference {
+    var what: String
+    var remedy: String?
+  }
+
+  func publicationStep(_ plan: Plan, _ findings: TableFindings) throws(Failure) -> Step {
+    let name = plan.publication
+    let viaRoot = plan.tables.indices.contains { findings.root($0)?.kind == "p" }
+    let rows = try server.query(
+      "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
+        + "WHERE pubname = \(SQLQuoting.literal(name))")
+    guard let row = rows.first else {
+      let tables = plan.tables.map(SQLQuoting.table)
+      let target = tables.isEmpty ? "" : " FOR TABLE \(tables.joined(separator: ", "))"
+      let root = viaRoot ? ", publish_via_partition_root = true" : ""
+      return Step(
+        subject: "publication \(name)",
+        sql: "CREATE PUBLICATION \(SQLQuoting.identifier(name))\(target) WITH (publish = 'insert'\(root));")
+    }
+    let alter = "ALTER PUBLICATION \(SQLQuoting.identifier(name))"
+    var differences: [Difference] = []
+    let publishing = "\(alter) SET (publish = 'insert');"
+    for (index, operation) in ["update", "delete", "truncate"].enumerated() where row[index + 2] == "t" {
+      differences.append(Difference(what: "it publishes \(operation)", remedy: publishing))
+    }
+    if row[1] != "t" { differences.append(Difference(what: "it does not publish insert", remedy: publishing)) }
+    if viaRoot, row[5] != "t" {
+      differences.append(
+        Difference(
+          what: "publish_via_partition_root is false", remedy: "\(alter) SET (publish_via_partition_root = true);"))
+    }
+    if row[0] == "t" { differences.append(Difference(what: "it is FOR ALL TABLES")) }
+    // What it does not publish at all is said above.
+    for place in plan.tables.indices where row[1] == "t" {
+      differences += Self.differences(plan, findings, place)
+    }
+    differences += findings.strangers.sorted { $0.name < $1.name }.map {
+      Difference(what: "\($0.name) is in it", remedy: "\(alter) DROP \($0.sql);")
+    }
+    guard differences.isEmpty else { throw refusal(plan, findings, differences) }
+    return Step(subject: "publication \(name)", sql: nil)
+  }
+
+  private static func differences(_ plan: Plan, _ findings: TableFindings, _ place: Int) -> [Difference] {
+    guard let root = findings.root(place) else {
+      // It is made before.
+      return [
+        Difference(
+          what: "\(plan.tables[place]) is not in it",
+          remedy: OutboxTable.createStatement(plan.tables[place])
+            + " " + (TableFault.notPublished.remedy(plan.tables[place], plan.publication) ?? ""))
+      ]
+    }
+    return findings.faults(of: root.id, place: place, plan.needs).map { found in
+      Difference(
+        what: found.fault == .notPublished
+          ? "\(found.table.name) is not in it" : "\(found.table.name) \(found.fault.what(plan.publication))",
+        remedy: found.fault.remedy(found.table.name, plan.publication))
+    }
+  }
+
+  private func refusal(_ plan: Plan, _ findings: TableFindings, _ differences: [Difference]) -> Failure {
+    var remedies: [String] = []
+    for remedy in differences.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
+    let other: Wording = "choose another name with \(setting: "publication")"
+    var advice =
+      differences.contains { $0.remedy == nil }
+      ? other : "if nobody else reads it, \(remedies.joined(separator: " ")) else " + other
+    if findings.tables.contains(where: \.hasRowFilter), !plan.needs.acceptsRowFilter {
+      advice = advice + "; if the row filter is meant, say \(setting: "accept-row-filter")"
+    }
+    return Failure(
+      .differs,
+      "publication \"\(plan.publication)\" is there, but differs: \(differences.map(\.what).joined(separator: ", "))",
+      advice: advice)
+  }
+}

@@ -1,0 +1,103 @@
+import PostgresClient
+public import PostgresWire
+import Replication
+
+/// Removing what a stream had on the server.
+extension Administration {
+  /// How long it may take to see whether a slot has something to read.
+  private static let lookLimit = "10s"
+  /// So many events are counted.
+  private static let mostCounted = 1000
+
+  /// What has to be done to remove slot and publication; the table stays. Changes nothing.
+  ///
+  /// - Parameters:
+  ///   - discards: whether a slot may go that has events which nobody has read.
+  ///   - countsMessages: whether logical messages are events.
+  public func teardownSteps(
+    _ plan: Plan, discards: Bool = false, countsMessages: Bool = false
+  ) throws(Failure) -> [Step] {
+    let slot = SQLQuoting.literal(plan.slot)
+    let here = try currentDatabase()
+    let rows = try server.query(
+      "SELECT active, active_pid, plugin, database, confirmed_flush_lsn, wal_status FROM pg_catalog.pg_replication_slots "
+        + "WHERE slot_name = \(slot)")
+    let publication = try server.query(
+      "SELECT FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(plan.publication))")
+    if let row = rows.first {
+      try refuseForeign(plan.slot, plugin: row[2], database: row[3], here: here)
+      if row[4] == nil, row[5] != "lost" { throw ServerChecks.halfMade(plan.slot, by: row[1]) }
+      if row[0] == "t" {
+        throw Failure(
+          .slotInUse, "replication slot \"\(plan.slot)\" of database \"\(here)\" is active for PID \(row[1] ?? "?")",
+          advice: "stop that client first", sqlState: "55006")
+      }
+      // What has been invalidated cannot be read by anybody.
+      if !discards, row[5] != "lost" {
+        try refuseUnread(plan, since: row[4], here, isPublished: !publication.isEmpty, countsMessages)
+      }
+    }
+    return [
+      Step(
+        subject: "slot \(plan.slot) of database \(here)",
+        sql: rows.isEmpty ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
+      Step(
+        subject: "publication \(plan.publication) of database \(here)",
+        sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLQuoting.identifier(plan.publication));"),
+    ]
+  }
+
+  /// A slot that is not ours is kept: what its owner has not read would be lost.
+  private func refuseForeign(_ slot: String, plugin: String?, database: String?, here: String) throws(Failure) {
+    let whose: String
+    switch plugin {
+    case nil: whose = "is physical: a standby or a backup has it"
+    case "pgoutput"? where database == here: return
+    case "pgoutput"?: whose = "belongs to database \"\(database ?? "?")\", not to \"\(here)\""
+    case let plugin?: whose = "uses plugin \(plugin), so another program has it"
+    }
+    throw Failure(
+      .slotForeign, "replication slot \"\(slot)\" \(whose)",
+      advice: "name the slot of this outbox; another's is removed by its owner, with pg_drop_replication_slot")
+  }
+
+  /// Refuses while there is something to read, or nobody can tell.
+  private func refuseUnread(
+    _ plan: Plan, since lsn: String?, _ here: String, isPublished: Bool, _ countsMessages: Bool
+  ) throws(Failure) {
+    var unread = "events that nobody has read"
+    do throws(Failure) {
+      let count = isPublished ? try count(plan, countsMessages) : nil
+      if count == 0 { return }
+      if let count { unread = "\(count)\(count < Self.mostCounted ? "" : " or more") unread events" }
+    } catch {
+      // The time was over, or it cannot be read through this publication.
+      guard error.sqlState != nil, error.kind != .privilege else { throw error }
+    }
+    let log =
+      try server.query(
+        "SELECT pg_catalog.pg_size_pretty(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), "
+          + "confirmed_flush_lsn)) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1", [plan.slot]
+      ).first?.first.flatMap { $0 } ?? "?"
+    throw Failure(
+      .slotUnread,
+      "replication slot \"\(plan.slot)\" of database \"\(here)\" \(unread.first == "e" ? "may have" : "has") \(unread), in "
+        + "\(log) of log since \(lsn ?? "?")",
+      advice: "deliver them first, or throw them away with \(command: "teardown", [.init("force")])")
+  }
+
+  /// How many events the slot has to read. Takes nothing from it.
+  private func count(_ plan: Plan, _ countsMessages: Bool) throws(Failure) -> Int? {
+    let messages = countsMessages && server.serverVersion >= 140_000
+    let kinds = messages ? "73, 77" : "73"
+    let options =
+      "'proto_version', '1', 'publication_names', \(SQLQuoting.literal(SQLQuoting.identifier(plan.publication)))"
+      + (messages ? ", 'messages', 'true'" : "")
+    _ = try server.query("SET statement_timeout = '\(Self.lookLimit)'")
+    defer { _ = try? server.query("SET statement_timeout = 0") }
+    let rows = try server.query(
+      "SELECT pg_catalog.count(*) FROM pg_catalog.pg_logical_slot_peek_binary_changes(\(SQLQuoting.literal(plan.slot)), "
+        + "NULL, \(Self.mostCounted), \(options)) WHERE pg_catalog.get_byte(data, 0) IN (\(kinds))")
+    return rows.first?.first.flatMap { $0 }.flatMap { Int($0) }
+  }
+}
