@@ -39,9 +39,10 @@ public struct AnswerPolicy: Hashable, Sendable {
   }
 
   /// What is to be looked at after an answer that speaks of the receiver.
-  static func hint(for status: Int) -> String {
+  static func hint(for status: Int, location: String? = nil) -> String {
     switch status {
-    case 300..<400: "redirects are not followed: give the address that it names"
+    case 300..<400:
+      "redirects are not followed: give the address that it names" + (location.map { ", \($0)" } ?? "")
     case 401, 403, 407: "check the credentials; their files are read again when they change"
     default: "check the address"
     }

@@ -86,7 +86,7 @@ struct AnswerHead {
   private var lengths: [String] = []
   private var encodings: [String] = []
   private var connections: [String] = []
-  private var retryAfter: String?
+  private var (retryAfter, location): (String?, String?)
   private var hasBareLineFeeds = false
 
   /// Looks for where a head ends as its bytes come in: behind the first empty line.
@@ -136,6 +136,7 @@ struct AnswerHead {
     case "transfer-encoding": encodings += Self.items(value())
     case "connection": connections += Self.items(value())
     case "retry-after": retryAfter = retryAfter ?? value()
+    case "location": location = location ?? value()
     default: return
     }
   }
@@ -171,8 +172,9 @@ struct AnswerHead {
       closes = true
     }
     if closes { text += "connection: close\r\n" } else if isOld { text += "connection: keep-alive\r\n" }
-    if let retryAfter, retryAfter.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
-      text += "retry-after:\(retryAfter)\r\n"
+    for (name, value) in [("retry-after", retryAfter), ("location", location)] {
+      guard let value, value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { continue }
+      text += "\(name):\(value)\r\n"
     }
     if let remark { text += "\(Self.remarkField): \(remark)\r\n" }
     return Array((text + "\r\n").utf8)

@@ -49,7 +49,8 @@ public final class HTTPPublisher: Publisher {
     case .misdirected:
       _ = transport.renew(used)
       let trouble = Attempt.Trouble(
-        "status \(status)", status: status, concernsReceiver: true, hint: AnswerPolicy.hint(for: status))
+        "status \(status)", status: status, concernsReceiver: true,
+        hint: AnswerPolicy.hint(for: status, location: answer.location))
       return Attempt(.together(.retry(trouble)), retryAfter: answer.retryAfter, remark: remark)
     case .refused: return Attempt(.together(.refused(trouble)), remark: remark)
     case .gone:

@@ -11,6 +11,8 @@ final class HTTPTransport: Sendable {
   /// What a receiver says.
   struct Answer: Sendable {
     var status: Int
+    /// Where it leads, as it may be shown.
+    var location: String?
     /// When to come back.
     var retryAfter: Duration?
     /// What was wrong with it although it could be understood.
@@ -93,7 +95,9 @@ final class HTTPTransport: Sendable {
         .flatMap { RetryAfter.duration($0, nowUnixSeconds: PostgresTimestamp.now.unixSeconds) }
       return .answer(
         Answer(
-          status: Int(response.status.code), retryAfter: retryAfter,
+          status: Int(response.status.code),
+          location: response.headers.first(name: "location").map { String($0.withoutSecrets.prefix(300)) },
+          retryAfter: retryAfter,
           remark: response.headers.first(name: AnswerHead.remarkField)))
     } catch {
       return .of(error)

@@ -40,7 +40,7 @@ extension Integration {
         defer { elsewhere.close() }
         let (address, isMended) = (elsewhere.url, Flag())
         let server = try WebServer { _ in
-          isMended.isSet ? .init(200) : .init(status, headers: ["location": address])
+          isMended.isSet ? .init(200) : .init(status, headers: ["location": "\(address)?token=hush"])
         }
         defer { server.close() }
         try database.psql("SELECT place(1);")
@@ -48,6 +48,8 @@ extension Integration {
         try wait(until: "it is told") {
           stream.messages.contains { $0.contains("status \(status)") && $0.contains("redirects are not followed") }
         }
+        #expect(stream.errors.text.contains("give the address that it names, \(address)"), "\(stream.errors.text)")
+        #expect(!stream.errors.text.contains("hush"))
         isMended.set()
         try wait(until: "it is delivered", within: 30) { server.taken.count == 1 }
         stream.signal(SIGTERM)
