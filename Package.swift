@@ -174,6 +174,10 @@ let package = Package(
 // Fuzzers bring a main function of their own, so they are there only for Scripts/fuzz.
 if Context.environment["TAILRACE_FUZZ"] != nil {
   let fuzzing: [SwiftSetting] = [.unsafeFlags(["-parse-as-library"])]
+  // The commands are sources of a fuzzer then, and of one target only.
+  let program = package.targets.first { $0.name == "tailrace" }
+  package.targets.removeAll { $0.name == "tailrace" || $0.type == .test }
+  package.products.removeAll { $0.name == "tailrace" }
   package.targets += [
     .executableTarget(
       name: "fuzz-decoder", dependencies: ["PgOutput"], path: "Tests/Fuzz/decoder", swiftSettings: fuzzing),
@@ -187,6 +191,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
         "PgOutput",
         "PostgresWire", "Relay", "TestStream",
       ], path: "Tests/Fuzz/rows", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-settings", dependencies: program?.dependencies ?? [], path: ".",
+      sources: ["Sources/tailrace", "Tests/Fuzz/settings"], swiftSettings: fuzzing + [.define("FUZZING")]),
     .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),

@@ -1,7 +1,9 @@
 import ArgumentParser
 
 /// The command line. Each subcommand has a file of its own.
-@main
+#if !FUZZING
+  @main
+#endif
 struct Tailrace: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tailrace",
