@@ -171,7 +171,7 @@ public struct Administration: ~Copyable {
         .connection,
         wait.isGone(slot)
           ? "stopped before slot \(slot) was made; there is none" : "stopped, but the server still makes slot \(slot)",
-        advice: "\(command: "setup") goes on from here")
+        advice: "go on with \(command: "setup")")
     }
   }
 

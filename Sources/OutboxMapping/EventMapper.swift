@@ -26,9 +26,11 @@ public struct EventMapper: Sendable {
   public internal(set) var passedOverMessages = 0
   /// How many headers were left out that can be no attributes, with `ChangePolicy.warn`.
   public internal(set) var leftOutHeaders = 0
+  /// The first of them.
+  package internal(set) var leftOutHeader: String?
 
   let configuration: MappingConfiguration
-  let takenNames: Set<String>
+  let headerMapping: HeaderMapping
   /// What a message's members mean, by their names.
   let memberUses: [[UInt8]: [TablePlan.Use]]
   /// Of which relation the event's source is.
@@ -41,7 +43,9 @@ public struct EventMapper: Sendable {
   /// Makes a mapper for the start of a stream.
   public init(_ configuration: MappingConfiguration) {
     self.configuration = configuration
-    takenNames = Set(configuration.attributes.map(\.name.text))
+    headerMapping = HeaderMapping(
+      taken: Set(configuration.attributes.map(\.name.text)), ignored: configuration.ignoredHeaders,
+      policy: configuration.onBadHeader)
     memberUses = Self.memberUses(configuration)
     event = IntegrationEvent(
       source: EventSource(path: [configuration.database]), time: .epoch)

@@ -24,6 +24,8 @@ public struct MappingConfiguration: Sendable {
   /// What to do about a header that can be no attribute: its name is the envelope's own, another's, or has other characters
   /// than letters and digits. It is left out, or its row refused. Default: warn.
   public var onBadHeader = ChangePolicy.warn
+  /// Keys of headers that become no attributes. Default: none.
+  public var ignoredHeaders: Set<String> = []
   /// The database, for the default source.
   public var database = ""
   /// The cluster's identifier, from which ids of logical messages are made.

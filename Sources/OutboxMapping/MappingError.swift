@@ -1,4 +1,5 @@
 public import IntegrationEvents
+import PgOutput
 public import PostgresWire
 
 /// A row or message cannot become an event. Names the place, never the value.
@@ -16,7 +17,9 @@ public struct MappingError: Error, Hashable, Sendable {
     /// Headers that are no JSON object.
     case headersNotAnObject
     /// A header's key that makes no attribute name.
-    case headerName
+    case headerName(String)
+    /// A header's key that makes the same attribute name as another.
+    case headerClash(String)
     /// Not a JSON object, or a member of the wrong kind.
     case invalidMessage
     /// A message that belongs to no transaction, where the policy is to fail.
@@ -79,6 +82,11 @@ extension MappingError {
   private var advice: Wording? {
     switch problem {
     case .missing: isOfTable ? "add it, publish it, or map another with \(setting: "column")" : nil
+    case .unsupportedType:
+      "make its type timestamptz, timestamp or an integer for later rows, and do without it for these with "
+        + "\(setting: "column", "occurred_at=")"
+    case .headerClash(let name), .headerName(let name):
+      "give it another name for later rows, and leave it out of these with \(setting: "ignore-header", name)"
     case .outsideTransaction: "write it with pg_logical_emit_message(true, …), within the transaction that it tells of"
     default: nil
     }
@@ -90,11 +98,13 @@ extension MappingError {
     switch problem {
     case .missing: isOfTable ? "the published table has no such column" : "the message has no such member"
     case .null: "is NULL, but an event needs a value"
-    case .unsupportedType(let type): "has a type (oid \(type)) that cannot serve here"
+    case .unsupportedType(let type): "has a type (\(BuiltInType.name(of: type))) that cannot serve here"
     case .invalidTime: "is no time that RFC 3339 can write"
     case .headersNotAnObject: "is not a JSON object"
-    case .headerName:
-      "has a key that gives no free attribute name of letters and digits, which \(setting: "on-bad-header", "fail") forbids"
+    case .headerName(let name):
+      "has a key that gives no free attribute name of letters and digits, '\(name)', which "
+        + "\(setting: "on-bad-header", "fail") forbids"
+    case .headerClash(let name): "has several keys that become one attribute name, one of them '\(name)'"
     case .invalidMessage: "is not a JSON object with the members of an event"
     case .invalidBinary: "is not in its type's binary form"
     case .envelope(let problem): Wording(problem)

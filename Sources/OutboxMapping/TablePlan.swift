@@ -207,9 +207,10 @@ extension EventMapper {
 
   /// Makes headers attributes, as far as they can be.
   mutating func mapHeaders(_ bytes: RawSpan, _ range: Range<Int>) throws(MappingError.Problem) {
-    let leftOut = try HeaderMapping.map(
-      bytes, range, taken: takenNames, refusing: configuration.onBadHeader == .fail, into: &event)
-    if configuration.onBadHeader == .warn { leftOutHeaders += leftOut }
+    let outcome = try headerMapping.map(bytes, range, into: &event)
+    guard configuration.onBadHeader == .warn, let name = outcome.name else { return }
+    leftOutHeaders += outcome.unusable
+    if leftOutHeader == nil { leftOutHeader = name }
   }
 }
 

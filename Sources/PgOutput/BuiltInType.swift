@@ -17,11 +17,17 @@ package enum BuiltInType {
   package static let uuid: ObjectID = 2950
   package static let jsonb: ObjectID = 3802
 
+  /// The name of a type, where it has one here.
+  package static func name(of type: ObjectID) -> String {
+    byName.first { $0.value == type }?.key ?? "OID \(type)"
+  }
+
   /// By their names in the catalogue.
   static let byName: [String: ObjectID] = [
     "bool": bool, "bytea": bytea, "char": 18, "name": 19, "int8": int8, "int2": int2, "int4": int4, "text": text,
     "json": json, "xml": 142, "unknown": 705, "bpchar": 1042, "varchar": 1043, "date": date, "timestamp": timestamp,
-    "timestamptz": timestamptz, "uuid": uuid, "jsonb": jsonb,
+    "time": 1083, "timetz": 1266, "float8": 701, "numeric": 1700, "timestamptz": timestamptz, "uuid": uuid,
+    "jsonb": jsonb,
   ]
 }
 

@@ -111,6 +111,11 @@ package import PostgresWire
   /// The server's version, such as 150018.
   package var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
 
+  /// Whether the database's text has no encoding, so that it may be anything.
+  package var hasPlainBytes: Bool {
+    unsafe PQparameterStatus(connection, "server_encoding").map { unsafe String(cString: $0) == "SQL_ASCII" } ?? false
+  }
+
   /// The server's process that serves it.
   package var backend: Int32 { unsafe PQbackendPID(connection) }
 

@@ -9,6 +9,8 @@ public struct PassedOver: Hashable, Sendable {
   public var messages = 0
   /// Headers that can be no attributes.
   public var headers = 0
+  /// The first of these.
+  var header: String?
 
   /// Makes a value that says nothing was passed over.
   public init() {}
@@ -17,6 +19,7 @@ public struct PassedOver: Hashable, Sendable {
     changes = mapper.passedOverChanges
     messages = mapper.passedOverMessages
     headers = mapper.leftOutHeaders
+    header = mapper.leftOutHeader
   }
 
   /// What is to be said of what was not there before: once of each kind. Then it is as things stand.
@@ -41,8 +44,9 @@ public struct PassedOver: Hashable, Sendable {
     if headers == 0, now.headers > 0 {
       warnings.append(
         """
-        a header can be no attribute and is left out: its name is the envelope's own, is taken, or has other characters \
-        than letters and digits (\(setting: "on-bad-header"))
+        header '\(now.header ?? "")' can be no attribute and is left out: its name is the envelope's own, is taken, or has other \
+        characters than letters and digits; \(setting: "ignore-header", now.header) leaves it out without a word \
+        (\(setting: "on-bad-header"))
         """)
     }
     return warnings

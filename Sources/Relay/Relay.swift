@@ -55,6 +55,7 @@ public struct Relay: Sendable {
     sink makeSink: (StreamIdentity) throws(Failure) -> any Sink
   ) throws(Failure) -> RelayOutcome {
     var events = 0
+    var account: Account?
     // What was confirmed with the sinks so far: what another client confirms meanwhile is no record of ours.
     var known = LSN.zero
     while true {
@@ -72,19 +73,30 @@ public struct Relay: Sendable {
         try reconsider(error)
         continue
       }
+      if loop.isLive, configuration.end == nil {
+        log.info("ready: waits for what is committed to \(configuration.mapping.outboxNames)")
+      }
       do {
         if let outcome = try run(&loop, open) {
+          tell(loop, account)
           loop.close()
           return RelayOutcome(reason: outcome.reason, events: events + outcome.events, flushed: outcome.flushed)
         }
         events += loop.outcome(.stopped).events
+        account = loop.account.adding(account)
         known = max(known, loop.flushed)
         log.notice("the slot was lost while events were with the sink; what is not confirmed comes again")
       } catch {
+        tell(loop, account)
         loop.close()
         throw located(error, loop.identity)
       }
     }
+  }
+
+  /// A recording's reader needs no account of what is confirmed.
+  private func tell<Source: FrameSource & ~Copyable>(_ loop: borrowing RelayLoop<Source>, _ before: Account?) {
+    if loop.isLive { log.info("\(loop.account.adding(before).words)") }
   }
 
   /// Runs with one sink; nil when the sink was closed because the slot was lost.

@@ -81,6 +81,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   var identity: StreamIdentity { ledger.identity }
+  var isLive: Bool { session.isLive }
   var needsWholeTransactions: Bool { pipeline.needsWholeTransactions }
   var flushed: LSN { pipeline.confirm.flushed }
 

@@ -19,8 +19,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// The same, unless the slot goes with the connection.
   public var confirmedLSN: LSN? { isTemporary ? nil : confirmedFlush }
   private let isTemporary: Bool
-  /// The server checks JSON before it stores it.
-  public var isChecked: Bool { true }
+  /// The server checks JSON before it stores it, unless its text has no encoding.
+  public let isChecked: Bool
 
   /// How what the server sends travels, in words.
   public var transport: String { server.transport.description }
@@ -59,6 +59,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     _ = try server.query(
       "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
         + "SET bytea_output = 'hex'")
+    // Asked for UTF-8, it would end the stream at bytes that are none, and not say in which row.
+    if server.hasPlainBytes { _ = try server.query("SET client_encoding = 'SQL_ASCII'") }
     try settings.check(serverVersion: server.serverVersion)
     let findings = try ServerChecks.run(server, settings)
     let options = settings.options(serverVersion: server.serverVersion)
@@ -77,13 +79,14 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     timelineHistory = findings.history
     confirmedFlush = confirmed
     serverVersion = server.serverVersion
+    isChecked = !server.hasPlainBytes
     isTemporary = settings.createsTemporarySlot
     self.options = options
     pacing = ReadPacing(settings.readPacing)
     self.catalogue = catalogue
     self.server = server
     (database, slot) = (settings.database, settings.slot)
-    told = max(lsn, confirmedFlush)
+    told = confirmedFlush
   }
 
   /// The connection's socket.
@@ -150,8 +153,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   private func unreadable(_ what: Wording, _ sqlState: String?) -> Failure {
     Failure(
       .publicationMissing, what + ": it is gone, or younger than what is to be read",
-      advice: "where it is gone, \(command: "setup"); rows since \(told) that were written without it will not come: look "
-        + "for them in the table, pass them with \(ServerChecks.advance(slot)) and go on once with "
+      advice: "where it is gone, \(command: "setup"); rows since \(told) that were written without it will not come: "
+        + "look for them in the table, pass them with \(ServerChecks.advance(slot)) and go on once with "
         + "\(setting: "accept-gap")",
       sqlState: sqlState)
   }

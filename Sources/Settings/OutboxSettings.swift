@@ -36,7 +36,8 @@ public struct OutboxSettings: Hashable, Sendable {
   public var onChange = ChangePolicy.warn
   /// What to do about a header that can be no attribute. Default: warn, and leave it out.
   public var onBadHeader = ChangePolicy.warn
-
+  /// Keys of headers that become no attributes, as they are written. Default: none.
+  public var ignoredHeaders: [String] = []
   /// Whether the publication may leave rows out by a filter. Default: no.
   public var acceptRowFilter = false
 
@@ -81,6 +82,7 @@ public struct OutboxSettings: Hashable, Sendable {
     configuration.textPayloadIsJSON = textPayloadIsJSON
     configuration.onChange = onChange
     configuration.onBadHeader = onBadHeader
+    configuration.ignoredHeaders = Set(ignoredHeaders)
     configuration.acceptsRowFilter = acceptRowFilter
     return configuration
   }

@@ -14,7 +14,7 @@ struct DeadLettersCommand: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prints a line a letter, by position: position, id, key, reason, attempts.",
+      abstract: "Prints a header and a line a letter, by position: position, id, key, reason, attempts.",
       discussion: "What could steer a terminal or end a line is shown as JSON escapes it. --json has everything.")
     @OptionGroup var store: LetterStoreOptions
     @OptionGroup var filter: LetterFilter
@@ -42,6 +42,7 @@ struct DeadLettersCommand: ParsableCommand {
 
     private func list(_ letters: any DeadLetterStore) throws {
       var number = 0
+      if !count, !json { print("position\tid\tkey\treason\tattempts") }
       var mark = after.map { LetterMark($0.position, .max) }
       repeat {
         let page = try letters.letters(

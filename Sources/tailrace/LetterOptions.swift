@@ -1,5 +1,6 @@
 import ArgumentParser
 import Delivery
+import Glibc
 import IntegrationEvents
 import Operations
 import PostgresWire
@@ -16,6 +17,11 @@ struct LetterStoreOptions: ParsableArguments {
   func use(
     isCancelled: @escaping @Sendable () -> Bool = { false }, _ body: (any DeadLetterStore) throws -> Void
   ) throws {
+    if case .file(let path) = deadLetters, unsafe access(path, F_OK) != 0, errno == ENOENT {
+      throw Failure(
+        .lettersMissing, "there is no file \(path)",
+        advice: "name the one that the stream has; it is made with the first dead letter")
+    }
     let store = deadLetters.store(database: connection.resolved, isCancelled: isCancelled)
     defer {
       if let warning = (store as? DeadLetterTable)?.warning { say("warning: \(Flags.text(warning))") }

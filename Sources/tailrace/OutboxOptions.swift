@@ -66,6 +66,11 @@ struct OutboxOptions: ParsableArguments {
   )
   var onBadHeader: ChangePolicy = .warn
 
+  @Option(
+    help: ArgumentHelp(
+      "A header that becomes no attribute, by its key as it is written; may be repeated.", valueName: "name"))
+  var ignoreHeader: [String] = []
+
   enum PayloadType: String, ExpressibleByArgument, CaseIterable {
     case text, json
   }
@@ -92,6 +97,7 @@ struct OutboxOptions: ParsableArguments {
     settings.textPayloadIsJSON = payloadType == .json
     settings.onChange = onChange
     settings.onBadHeader = onBadHeader
+    settings.ignoredHeaders = ignoreHeader
     return settings
   }
 

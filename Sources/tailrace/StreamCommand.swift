@@ -111,7 +111,7 @@ struct StreamCommand: ParsableCommand {
         isCancelled: { control.isStopRequested(since: drainTimeout) },
         onWait: { log.warning("\($0); trying again") })
       var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
-      let outcome = try relay.run(
+      _ = try relay.run(
         open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }
           let stream = try SlotContention.open(
@@ -134,7 +134,6 @@ struct StreamCommand: ParsableCommand {
             onNotice: { log.warning("\(Flags.text($0))") },
             onReaderGone: { control.stop() })
         })
-      log.info("delivered \(outcome.events) events, confirmed up to \(outcome.flushed)")
     }
   }
 }

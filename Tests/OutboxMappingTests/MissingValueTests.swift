@@ -66,7 +66,7 @@ import Testing
     let good: [Cell] = ["i1", "orders", "order-1", "OrderPlaced", "{}", "{}", nil, "t"]
     let bad: [(Int, Cell, String)] = [
       (0, "SECRET\u{1}", "id"), (2, "SECRET\n", "aggregateid"), (3, .rawText(Array("SECRET".utf8) + [0xFF]), "type"),
-      (5, "{SECRET", "headers"), (5, #"{"SECRET KEY": 1}"#, "headers"), (6, "SECRET", "occurred_at"),
+      (5, "{SECRET", "headers"), (5, #"{"a key": "SECRET"}"#, "headers"), (6, "SECRET", "occurred_at"),
       (7, "SECRET\u{7F}", "tenant"),
     ]
     for (index, cell, column) in bad {

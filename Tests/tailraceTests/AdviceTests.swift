@@ -309,6 +309,82 @@ extension Integration {
       }
     }
 
+    private static let headers = OutboxDatabase.schema + "ALTER TABLE outbox ADD headers jsonb;"
+
+    @Test(arguments: [#"{"not a name": 1}"#, #"{"a-b": 1, "A_B": 2}"#])
+    func `a header that can be no attribute is named, and left out as it is said`(headers: String) throws {
+      try withDatabase(15, Self.headers) { database in
+        try database.psql(
+          "INSERT INTO outbox (aggregateid, payload, headers) VALUES ('a', '{\"n\": 1}', '\(headers)');")
+        let stream = try database.stream(["--until", "now", "--on-bad-header", "fail"])
+        #expect(try stream.exitCode() == 65)
+        let flag = try #require(
+          stream.complaint?.firstMatch(of: #/--ignore-header ('[^']*'|\S+)/#).map { String($0.output.0) },
+          "\(stream.errors.text)")
+        let program = ([Tailrace.path, "stream"] + database.names + ["--until", "now", "--on-bad-header", "fail"])
+          .map { "'\($0)'" }.joined(separator: " ")
+        let again = try database.start("/bin/sh", ["-c", "\(program) \(flag)"])
+        #expect(try again.exitCodeAfterAllOutput() == 0, "\(flag): \(again.errors.text)")
+        #expect(try Event.read(again.output.lines).numbers == [1])
+      }
+    }
+
+    @Test func `a header that is left out is named in the warning, and a clash is no warning`() throws {
+      try withDatabase(15, Self.headers) { database in
+        try database.psql(
+          "INSERT INTO outbox (aggregateid, payload, headers) VALUES ('a', '{\"n\": 1}', '{\"Type\": 1}');")
+        let stream = try database.stream(["--until", "now"])
+        #expect(try stream.exitCode() == 0)
+        #expect(stream.errors.text.contains("header 'Type' can be no attribute"), "\(stream.errors.text)")
+        try database.psql(
+          "INSERT INTO outbox (aggregateid, payload, headers) VALUES ('a', '{\"n\": 1}', '{\"a.b\": 1, \"ab\": 2}');")
+        #expect(try database.stream(["--until", "now"]).exitCode() == 65)
+      }
+    }
+
+    @Test func `a type that cannot serve is named, and done without as it is said`() throws {
+      try withDatabase { database in
+        try database.psql("ALTER TABLE outbox ADD occurred_at date DEFAULT now(); SELECT place(1);")
+        let stream = try database.stream(["--until", "now"])
+        #expect(try stream.exitCode() == 65)
+        let complaint = try #require(stream.complaint)
+        #expect(complaint.contains("(date)") && complaint.contains("--column occurred_at="), "\(complaint)")
+        #expect(try Event.read(database.rest(["--column", "occurred_at="])).numbers == [1])
+      }
+    }
+
+    @Test func `an end tells what was delivered, what was confirmed and what went to the dead letters`() throws {
+      try withDatabase { database in
+        try database.psql(
+          "ALTER TABLE outbox ALTER type DROP NOT NULL; SELECT place(1, 3);"
+            + "INSERT INTO outbox (aggregateid, type) VALUES ('a', NULL);")
+        let stopped = try database.stream(["--until", "now"])
+        #expect(try stopped.exitCode() == 65)
+        #expect(stopped.errors.text.contains("info: delivered 3 events, confirmed up to "), "\(stopped.errors.text)")
+        let letters = ["--on-poison", "dead-letter", "--dead-letters", "file:\(database.files.file("letters"))"]
+        try database.psql("SELECT place(4);")
+        let stream = try database.stream(["--until", "now"] + letters)
+        #expect(try stream.exitCode() == 0)
+        let words = try #require(stream.messages.last)
+        #expect(
+          words.contains("delivered 1 events, confirmed up to \(try database.confirmed()); 0 events and 1 rows went"),
+          "\(words)")
+      }
+    }
+
+    @Test func `once it has started, it says that it waits`() throws {
+      try withDatabase { database in
+        let stream = try database.stream()
+        try wait(until: "it says so") { stream.errors.text.contains("ready: waits for") }
+        #expect(stream.errors.text.contains("table public.outbox"), "\(stream.errors.text)")
+        try database.terminateWalsender()
+        try wait(until: "it tries again") { stream.errors.text.contains("trying again") }
+        try database.psql("SELECT place(1);")
+        try wait(until: "it goes on") { stream.output.lineCount == 1 }
+        #expect(stream.messages.count { $0.contains("ready: ") } == 1, "\(stream.errors.text)")
+      }
+    }
+
     @Test func `an unknown parameter is the connection's, not set-up's`() throws {
       try withDatabase { database in
         for setting in ["no_such=1", "work_mem=lots"] {

@@ -14,7 +14,19 @@ extension Integration {
     private func lines(_ database: OutboxDatabase, _ place: String) throws -> [[Substring]] {
       let list = try database.deadLetters(["list"], at: place)
       #expect(try list.exitCode() == 0, "\(list.errors.text)")
-      return list.output.lines.map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+      #expect(list.output.lines.first == "position\tid\tkey\treason\tattempts")
+      return list.output.lines.dropFirst().map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+    }
+
+    @Test(arguments: ["list", "redrive", "drop", "show"])
+    func `a file that is not there is an error`(command: String) throws {
+      try withDatabase { database in
+        let what = command == "list" ? [] : command == "show" ? ["x"] : ["--all"]
+        let child = try database.tailrace(
+          ["dead-letters", command, "--dead-letters", "file:\(database.files.file("nowhere"))"] + what)
+        #expect(try child.exitCode() == 78)
+        #expect(child.complaint?.contains("there is no file") == true, "\(child.errors.text)")
+      }
     }
 
     @Test(arguments: ["file", "table"])

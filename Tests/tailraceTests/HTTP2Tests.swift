@@ -51,7 +51,7 @@ extension Integration {
           let stream = try database.stream(
             options + ["--http-mode", "binary", "--on-poison", "dead-letter", "--dead-letters", place])
           #expect(try stream.exitCode(within: 60) == 0, "\(stream.errors.text)")
-          let kept = try database.deadLetters(["list"], at: place).output.lines
+          let kept = try database.deadLetters(["list"], at: place).output.lines.dropFirst()
           #expect(receiver.bodies.count + kept.count == 414, "nothing comes twice")
           #expect((2...3).contains(kept.count) && kept.allSatisfy { $0.contains("header fields take") })
           #expect(receiver.messages.count { $0 == "h2" } == 1, "its connection goes on")

@@ -24,7 +24,9 @@ extension Integration {
 
     private func letters(_ database: OutboxDatabase, _ place: String, _ more: [String] = []) throws -> [Letter] {
       let list = try database.deadLetters(["list", "--json"] + more, at: place)
-      #expect(try list.exitCode() == 0, "\(list.errors.text)")
+      // A file is made with the first letter.
+      let isMissing = list.errors.text.contains("there is no file")
+      #expect(try list.exitCode() == 0 || isMissing, "\(list.errors.text)")
       return try list.output.lines.map { try JSONDecoder().decode(Letter.self, from: Data($0.utf8)) }
     }
 
@@ -217,7 +219,7 @@ extension Integration {
         #expect(found.first?.row?["content"] == "no event")
         #expect((found.last?.cut ?? 0) > 1_000_000)
         let list = try database.deadLetters(["list"], at: options[3])
-        #expect(list.output.lines.count == 2)
+        #expect(list.output.lines.count == 3)
         #expect(list.output.bytes.allSatisfy { $0 >= 0x20 || $0 == 0x0A || $0 == 0x09 })
         #expect(list.output.bytes.count < 20_000)
       }

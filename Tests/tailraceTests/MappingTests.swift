@@ -112,7 +112,10 @@ extension Integration {
       }
     }
 
-    @Test func `bytes in a database without an encoding come out if they are UTF-8, and are an error if not`() throws {
+    @Test
+    func `bytes in a database without an encoding come out if they are UTF-8, and else are told with their place`()
+      throws
+    {
       try Integration.server().withDatabase(encoding: "SQL_ASCII") { database in
         func insert(_ bytes: String) throws {
           try database.psql(
@@ -126,9 +129,21 @@ extension Integration {
         try database.waitUntilConfirmed(good)
         try insert("\\x47e47374")
         #expect(try stream.exitCodeAfterAllOutput() == 65, "\(stream.errors.text)")
-        #expect(stream.complaint?.contains("encoding") == true, "\(stream.errors.text)")
+        #expect(
+          stream.complaint?.contains("table public.outbox, column type, LSN ") == true
+            && stream.complaint?.contains("UTF-8") == true, "\(stream.errors.text)")
         #expect(stream.output.lineCount == 1)
         #expect(try database.stream(["--until", "now"]).exitCode() == 65, "it is not passed over")
+        try database.psql(
+          """
+          INSERT INTO outbox (aggregateid, payload) VALUES ('a', convert_from('\\x7b2261223a22e422'::bytea || '\\x7d', 'SQL_ASCII')::jsonb);
+          INSERT INTO outbox (aggregateid) VALUES ('last');
+          """)
+        let letters = ["--dead-letters", "file:\(database.files.file("letters"))"]
+        let rest = try Event.read(database.rest(["--on-poison", "dead-letter"] + letters))
+        #expect(rest.map(\.partitionkey) == ["last"])
+        let list = try database.tailrace(["dead-letters", "list"] + letters)
+        #expect(try list.exitCodeAfterAllOutput() == 0 && list.output.lineCount == 3, "\(list.output.text)")
       }
     }
 

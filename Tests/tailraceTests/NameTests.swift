@@ -89,7 +89,7 @@ extension Integration {
           #""Out.Box""#,
         ])
         #expect(try child.exitCode() == 78)
-        #expect(child.complaint?.contains(#"--table public."Out.Box""#) == true, "\(child.errors.text)")
+        #expect(child.complaint?.contains(#"--table 'public."Out.Box"'"#) == true, "\(child.errors.text)")
       }
     }
   }

@@ -89,7 +89,7 @@ extension Integration {
           ["--until", "now", "--http-mode", "binary", "--on-poison", "dead-letter", "--dead-letters", place])
         #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
         let list = try database.deadLetters(["list"], at: place)
-        #expect(list.output.lineCount == 3, "\(list.errors.text)")
+        #expect(list.output.lineCount == 4, "\(list.errors.text)")
         let deep = try #require(
           list.output.lines.first { $0.contains("\tb\t") }?.split(separator: "\t").dropFirst().first)
         let show = try database.deadLetters(["show", String(deep)], at: place)

@@ -111,7 +111,7 @@ extension Integration {
         ])
         #expect(try stream.exitCodeAfterAllOutput() == 0, "\(stream.errors.text)")
         #expect(try Event.read(stream.output.lines).numbers == [2])
-        #expect(try database.deadLetters(["list"], at: "file:\(letters)").output.lineCount == 1)
+        #expect(try database.deadLetters(["list"], at: "file:\(letters)").output.lineCount == 2)
       }
     }
 

@@ -4,6 +4,11 @@ import Testing
 extension Integration {
   /// Making a slot waits for every transaction that is open.
   @Suite struct SetupWaits {
+    /// On a server of its own, for others would wait too.
+    private func withServer(_ version: Int, _ body: (OutboxDatabase) throws -> Void) throws {
+      try TestServer.with(version: version) { server in try server.withDatabase("", body) }
+    }
+
     /// Opens a transaction that a slot has to wait for; gives its process.
     private func open(_ database: OutboxDatabase) throws -> (session: ChildProcess, process: String) {
       let session = try database.session()
@@ -14,7 +19,7 @@ extension Integration {
 
     @Test(arguments: [15, 18])
     func `set-up says what it waits for and how to end it`(version: Int) throws {
-      try withDatabase(version, "") { database in
+      try withServer(version) { database in
         let (_, process) = try open(database)
         let setup = try database.command("setup", ["--create-table"])
         let words = try eventually("it says so") {
@@ -30,7 +35,7 @@ extension Integration {
 
     @Test(arguments: [15, 18])
     func `a set-up that is stopped leaves no slot behind`(version: Int) throws {
-      try withDatabase(version, "") { database in
+      try withServer(version) { database in
         let (session, _) = try open(database)
         let setup = try database.command("setup", ["--create-table"])
         try wait(until: "the slot is begun") { try database.confirmed() == "" && database.slots() == 1 }
@@ -46,7 +51,7 @@ extension Integration {
 
     @Test(arguments: [15, 18])
     func `a slot that is half made is not taken for one`(version: Int) throws {
-      try withDatabase(version, "") { database in
+      try withServer(version) { database in
         #expect(try database.command("setup", ["--create-table"]).exitCode() == 0)
         try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
         let (session, _) = try open(database)
@@ -65,7 +70,7 @@ extension Integration {
     }
 
     @Test func `a slot that somebody makes half is ended as it is said`() throws {
-      try withDatabase(15, "") { database in
+      try withServer(15) { database in
         #expect(try database.command("setup", ["--create-table"]).exitCode() == 0)
         try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
         let (session, _) = try open(database)
@@ -86,7 +91,7 @@ extension Integration {
 
     @Test(arguments: [15, 18])
     func `time limits of the role do not break it`(version: Int) throws {
-      try withDatabase(version, "") { database in
+      try withServer(version) { database in
         try database.withRole("SUPERUSER LOGIN") { role in
           for limit in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
             try database.psql("ALTER ROLE \(role) SET \(limit) = '300ms';")
