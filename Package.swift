@@ -193,7 +193,7 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       ], path: "Tests/Fuzz/rows", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-settings", dependencies: program?.dependencies ?? [], path: ".",
-      sources: ["Sources/tailrace", "Tests/Fuzz/settings"], swiftSettings: fuzzing + [.define("FUZZING")]),
+      sources: ["Sources/tailrace", "Tests/Fuzz/settings"], swiftSettings: library + fuzzing + [.define("FUZZING")]),
     .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),

@@ -154,12 +154,14 @@ public final class DeadLetterTable: DeadLetterStore {
       // What is wrong with the connection's settings has nothing to do with letters.
       if [.connectionString, .connectionSettings, .privilege].contains(error.kind) { throw error }
       let what: Wording = "dead letters: \(error.what)"
+      let setup: Wording = "\(command: "setup", [.init("dead-letter-table", "\(table)")])"
       switch error.sqlState {
-      case "42P01": throw Failure(.lettersMissing, what, sqlState: error.sqlState)
+      case "42P01":
+        throw Failure(.lettersMissing, what, advice: "make the table with " + setup, sqlState: error.sqlState)
       case "42703":
         throw Failure(
           .lettersMissing, what,
-          advice: "it is of an earlier version; \(command: "setup", [.init("dead-letter-table")]) adds what it lacks",
+          advice: "it is of an earlier version; add what it lacks with " + setup,
           sqlState: error.sqlState)
       default:
         throw Failure(

@@ -385,6 +385,22 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["missing", "of an earlier version"])
+    func `a table for dead letters is made or completed with the command that is printed`(state: String) throws {
+      try withDatabase { database in
+        if state != "missing" {
+          #expect(try database.command("setup", ["--dead-letter-table", "\"Dead\""]).exitCode() == 0)
+          try database.psql("ALTER TABLE \"Dead\" DROP COLUMN aggregatetype;")
+        }
+        let options = ["--on-poison", "dead-letter", "--dead-letters", "table:\"Dead\"", "--until", "now"]
+        let stream = try database.stream(options)
+        #expect(try stream.exitCode() == 78, "\(stream.errors.text)")
+        try database.follow(stream)
+        try database.psql("SELECT place(1);")
+        #expect(try Event.read(database.rest(options)).numbers == [1])
+      }
+    }
+
     @Test func `an unknown parameter is the connection's, not set-up's`() throws {
       try withDatabase { database in
         for setting in ["no_such=1", "work_mem=lots"] {

@@ -6,7 +6,7 @@ import Settings
 /// that are made of them; nothing is run.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func parse(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  let input = UnsafeBufferPointer(start: start, count: count)
+  let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   let arguments = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     .prefix(40).map { String(decoding: $0, as: UTF8.self) }
   do { _ = try Tailrace.parseAsRoot(arguments) } catch {
