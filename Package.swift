@@ -118,7 +118,9 @@ let package = Package(
     .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
     .testTarget(name: "PostgresWireTests", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: strict),
-    .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresWire"], swiftSettings: strict),
+    .testTarget(
+      name: "PostgresClientTests", dependencies: ["PostgresClient", "PostgresWire", "TestStream"], swiftSettings: strict
+    ),
     .testTarget(
       name: "ReplicationTests", dependencies: ["PostgresClient", "Replication", "PostgresWire"], swiftSettings: strict),
     .testTarget(
@@ -137,7 +139,8 @@ let package = Package(
         "TestStream", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(
-      name: "DeliveryTests", dependencies: ["Delivery", "IntegrationEvents", "TestDelivery"], swiftSettings: strict),
+      name: "DeliveryTests", dependencies: ["Delivery", "IntegrationEvents", "TestDelivery", "TestStream"],
+      swiftSettings: strict),
     .testTarget(
       name: "FileDeliveryTests",
       dependencies: ["Delivery", "FileDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream"],

@@ -113,13 +113,17 @@ public struct CaptureReader: FrameSource, ~Copyable {
   }
 
   private mutating func receiveLines(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
+    // How much of the line that begins at `next` is known to have no end.
+    var seen = 0
     while true {
-      while let newline = buffer[next...].firstIndex(of: UInt8(ascii: "\n")) {
+      while let newline = buffer[(next + seen)...].firstIndex(of: UInt8(ascii: "\n")) {
         let line = next..<newline
         next = newline + 1
+        seen = 0
         if try receiveLine(line, visit) == .enough { return .paused }
       }
-      if try !fill(buffer.count - next + 1) { break }
+      seen = buffer.count - next
+      if try !fill(seen + 1) { break }
     }
     let rest = next..<buffer.count
     next = buffer.count

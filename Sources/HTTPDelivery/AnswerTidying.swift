@@ -7,7 +7,7 @@ final class AnswerTidying: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
-  /// A head that is longer is none.
+  /// A head that is longer is none, and so are so many bytes of heads of which none is an answer.
   private static let longest = 64 * 1024
 
   /// What came is no head of an answer.
@@ -16,6 +16,8 @@ final class AnswerTidying: ChannelInboundHandler {
   /// What has come of a head; nil while none is waited for.
   private var head: ByteBuffer?
   private var ending = AnswerHead.Ending()
+  /// How many bytes of interim answers have come.
+  private var interimSize = 0
 
   /// Puts one into a new connection.
   @Sendable static func install(_ channel: any Channel) -> EventLoopFuture<Void> {
@@ -32,6 +34,7 @@ final class AnswerTidying: ChannelInboundHandler {
   fileprivate func expectHead() {
     head = ByteBuffer()
     ending = AnswerHead.Ending()
+    interimSize = 0
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -42,6 +45,9 @@ final class AnswerTidying: ChannelInboundHandler {
       guard let tidied = AnswerHead(bytes), tidied.status != 101 else { return refuse(context) }
       if tidied.isInterim {
         ending = AnswerHead.Ending()
+        interimSize += end
+        guard interimSize <= Self.longest else { return refuse(context) }
+        head?.discardReadBytes()
         continue
       }
       var answer = ByteBuffer(bytes: tidied.bytes)

@@ -21,15 +21,18 @@ struct HeaderMapping {
   /// Appends one attribute a member. Keys are folded to lower case and lose `-`, `_` and `.`; a null is left out, text
   /// and booleans keep their type, anything else becomes the text that it is written as. Of equal keys the last counts;
   /// different ones that become one name are an error, for nobody knows which is meant. JSON's null instead of an object means
-  /// no headers.
+  /// no headers. An object that has more members than an event could use is an error.
   func map(
     _ bytes: RawSpan, _ range: Range<Int>, into event: inout IntegrationEvent
   ) throws(MappingError.Problem) -> Outcome {
     var headers: [(key: String, header: IntegrationEvent.HeaderAttribute)] = []
     var failure: MappingError.Problem?
     var outcome = Outcome()
+    var members = 0
     do {
       try JSONScanner.forEachMember(bytes, range) { key, value, kind in
+        members += 1
+        if members > MappingConfiguration.mostMembers { failure = failure ?? .tooManyMembers }
         guard kind != .null, failure == nil else { return }
         let text = Self.text(bytes, key)
         if !ignored.isEmpty, let text, ignored.contains(text) { return }
@@ -69,11 +72,13 @@ struct HeaderMapping {
   }
 
   private static func attributeName(_ text: String) -> AttributeName? {
-    AttributeName(text.lowercased().filter { !"-_.".contains($0) })
+    // By bytes: a key may be long, and no other letters can be part of a name.
+    let kept = text.utf8.lazy.filter { !"-_.".utf8.contains($0) }.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+    return AttributeName(String(decoding: Array(kept), as: UTF8.self))
   }
 
   /// A key as far as a message shows it.
-  fileprivate static func shown(_ key: String) -> String { String(key.prefix(60)) }
+  fileprivate static func shown(_ key: String) -> String { ForeignText(key).prefix(60).raw }
 
   private static func content(
     _ bytes: RawSpan, _ value: Range<Int>, _ kind: JSONScanner.Kind
@@ -86,7 +91,10 @@ struct HeaderMapping {
       return .string(String(decoding: text, as: UTF8.self))
     default:
       // Control characters stand only between tokens; CloudEvents forbids them.
-      return .string(String(decoding: bytes.text(value).utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self))
+      var text: [UInt8] = []
+      text.append(bytes, value)
+      for index in text.indices where text[index] < 0x20 { text[index] = 0x20 }
+      return .string(String(decoding: text, as: UTF8.self))
     }
   }
 }

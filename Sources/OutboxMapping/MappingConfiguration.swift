@@ -3,6 +3,9 @@ public import PostgresWire
 
 /// Which tables and messages are outboxes, and how they map to events.
 public struct MappingConfiguration: Sendable {
+  /// How many members an object of headers may have, and how many a message: a row with more is a bad one.
+  public static let mostMembers = 1000
+
   /// The outbox tables. Default: `public.outbox`.
   public var tables: [TableName] = [TableName(schema: "public", name: "outbox")]
   /// Columns that are not called what their role is called; an empty name takes the role away.

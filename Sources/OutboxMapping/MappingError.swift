@@ -16,6 +16,8 @@ public struct MappingError: Error, Hashable, Sendable {
     case invalidTime
     /// Headers that are no JSON object.
     case headersNotAnObject
+    /// Headers or a message with more members than `MappingConfiguration.mostMembers`.
+    case tooManyMembers
     /// A header's key that makes no attribute name.
     case headerName(String)
     /// A header's key that makes the same attribute name as another.
@@ -100,6 +102,7 @@ extension MappingError {
     case .null: "is NULL, but an event needs a value"
     case .unsupportedType(let type): "has a type (\(BuiltInType.name(of: type))) that cannot serve here"
     case .invalidTime: "is no time that RFC 3339 can write"
+    case .tooManyMembers: "has more than \(MappingConfiguration.mostMembers) members"
     case .headersNotAnObject: "is not a JSON object"
     case .headerName(let name):
       "has a key that gives no free attribute name of letters and digits, '\(name)', which "

@@ -41,14 +41,16 @@ extension EventMapper {
     _ logical: LogicalMessage, in message: RawSpan, prefix: String
   ) throws(MemberFailure) {
     event.clear()
-    scratch.removeAll(keepingCapacity: true)
+    scratch.removeAll(keepingCapacity: scratch.capacity <= 1 << 20)
     sourceRelation = nil
     event.source =
       configuration.source ?? EventSource(path: [configuration.database, "message", logical.prefix])
     resetTime()
-    var members: [Member] = []
+    var (members, count): ([Member], Int) = ([], 0)
     do {
       try JSONScanner.forEachMember(message, logical.content) { key, value, kind in
+        count += 1
+        guard count <= MappingConfiguration.mostMembers else { return }
         var name: [UInt8] = []
         guard name.appendUnescaped(message, key), let uses = memberUses[name] else { return }
         members.removeAll { $0.bytes == name }
@@ -57,6 +59,7 @@ extension EventMapper {
     } catch {
       throw MemberFailure(member: nil, problem: .invalidMessage)
     }
+    guard count <= MappingConfiguration.mostMembers else { throw MemberFailure(member: nil, problem: .tooManyMembers) }
     for member in members {
       for use in member.uses { try set(use, member.name, member.value, member.kind, message) }
     }

@@ -118,9 +118,10 @@ package struct TableLedger: Sendable {
   ) throws(Failure) {
     let before = Dictionary(grouping: outbox.entries, by: \.table)
     let now = Dictionary(grouping: findings.entries, by: \.table)
+    let names = Dictionary(findings.tables.map { ($0.id, $0.name) }) { first, _ in first }
     for (table, entries) in before {
       guard let found = now[table], Set(found).isDisjoint(with: entries) else { continue }
-      let name = findings.tables.first { $0.id == table }?.name ?? outbox.name
+      let name = names[table] ?? outbox.name
       let what: Wording = "table \(name) was taken out of the publication and put in again"
       guard !acceptsChange else {
         warnings.append(what + "; rows that it got in between will not come")

@@ -85,6 +85,8 @@ public typealias RelationVersion = Int
 public struct RelationCache: Sendable {
   private var versions: [Relation] = []
   private var columnCounts: [Int] = []
+  /// Which versions a relation has, by a hash of its shape: a stream may describe any number of relations any number of times.
+  private var known: [Int: [RelationVersion]] = [:]
   private var committed: [ObjectID: RelationVersion] = [:]
   private var streamed: [TransactionID: [ObjectID: RelationVersion]] = [:]
   private var block: TransactionID?
@@ -122,8 +124,10 @@ public struct RelationCache: Sendable {
       relation.columns[index].baseTypeID = domains[relation.columns[index].typeID] ?? relation.columns[index].typeID
     }
     last = nil
-    let version = versions.lastIndex { $0.hasSameShape(as: relation) } ?? versions.count
+    let shape = relation.shapeHash
+    let version = known[shape]?.first { versions[$0].hasSameShape(as: relation) } ?? versions.count
     if version == versions.count {
+      known[shape, default: []].append(version)
       versions.append(relation)
       columnCounts.append(relation.columns.count)
     }
@@ -153,6 +157,19 @@ public struct RelationCache: Sendable {
 }
 
 extension Relation {
+  /// Equal for equal shapes.
+  fileprivate var shapeHash: Int {
+    var hasher = Hasher()
+    hasher.combine(id)
+    hasher.combine(tableName)
+    for column in columns {
+      hasher.combine(column.typeModifier)
+      hasher.combine(column.baseTypeID)
+      for byte in column.name.utf8 { hasher.combine(byte) }
+    }
+    return hasher.finalize()
+  }
+
   /// Whether two descriptions differ in nothing but the transaction they came in.
   func hasSameShape(as other: Relation) -> Bool {
     id == other.id && tableName == other.tableName && replicaIdentity == other.replicaIdentity

@@ -6,6 +6,8 @@ struct GrowingBatch {
   /// Batches below this are copied when they are handed over: many may be under way, and each would hold the memory of a
   /// large one.
   private static let small = Pipeline.batchSize / 8
+  /// A batch that a large row has made larger than this is not used again: it would hold its memory for ever.
+  private static let large = 4 * Pipeline.batchSize
 
   var batch = EventBatch()
   private(set) var completeEvents = 0
@@ -22,7 +24,7 @@ struct GrowingBatch {
   mutating func take() -> EventBatch {
     completeEvents = 0
     guard batch.bytes.count >= Self.small else {
-      defer { batch.clear() }
+      defer { if batch.bytes.capacity > Self.large { batch = spare() } else { batch.clear() } }
       return EventBatch(copying: batch)
     }
     defer { batch = spare() }
@@ -42,6 +44,7 @@ struct GrowingBatch {
 
   /// Takes a batch back that has been delivered.
   mutating func recycle(_ delivered: EventBatch) {
+    guard delivered.bytes.capacity <= Self.large else { return }
     if delivered.bytes.count >= Self.small, spares.count < 4 { spares.append(delivered) }
   }
 

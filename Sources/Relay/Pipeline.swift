@@ -276,7 +276,7 @@ package struct Pipeline {
     guard outcome != .none else { return }
     do throws(EnvelopeError) {
       if let current = open.current {
-        line.removeAll(keepingCapacity: true)
+        line.removeAll(keepingCapacity: line.capacity <= 4 * Self.batchSize)
         attributes.removeAll(keepingCapacity: true)
         let encoded = try mapper.write(outcome, message, with: encoder, into: &line, &attributes)
         current.spool.append(encoded, line, attributes)

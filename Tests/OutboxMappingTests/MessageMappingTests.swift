@@ -155,9 +155,13 @@ import Testing
     #expect(try line(#"{"type": "t", "id": "1", "version": 1, "version": null}"#)?.contains("dataversion") == false)
   }
 
-  @Test func `a message of thirty thousand members is read in one go`() throws {
-    let members = (0..<30_000).map { "\"m\($0)\":1" }.joined(separator: ",")
+  @Test func `a message may have a thousand members, and one with more is a bad one`() throws {
+    let members = (0..<998).map { "\"m\($0)\":1" }.joined(separator: ",")
     #expect(try line("{\(members),\"id\":\"1\",\"type\":\"t\"}") == Self.head(id: "1") + #","aggregatetype":"orders"}"#)
+    let error = #expect(throws: MappingError.self) { try line("{\(members),\"id\":\"1\",\"type\":\"t\",\"x\":1}") }
+    #expect(error?.problem == .tooManyMembers)
+    #expect(error?.isAboutRow == true)
+    #expect(error?.column == nil)
   }
 
   @Test(

@@ -98,7 +98,8 @@ enum LetterLines {
     }
   }
 
-  /// Whether the first line that says something is a letter, or was one.
+  /// Whether the first line that says something is a letter, or was one. Its beginning tells that of one of ours: it may be long,
+  /// and is looked at whenever a letter is added.
   private static func isOurs(_ file: borrowing OpenFile, whole end: Int64) throws(SystemFailure) -> Bool {
     var (offset, line): (Int64, [UInt8]) = (0, [])
     while offset < end {
@@ -108,6 +109,7 @@ enum LetterLines {
         if part.offset > 0, !line.isEmpty { return DeadLetter(json: line) != nil || isRemoved(line[...]) }
         line.append(contentsOf: part.element)
       }
+      if isRemoved(line[...]) || position(line, 0..<line.count) != nil { return true }
     }
     return true
   }

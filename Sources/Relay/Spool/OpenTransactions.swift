@@ -19,10 +19,12 @@ struct OpenTransactions {
 
   /// The rows that follow are a transaction's; false when they are not its first and nobody knows those.
   mutating func open(_ id: TransactionID, anew: Bool) -> Bool {
+    close()
+    if anew { forget(id) }
     guard let spool = anew ? SpooledTransaction() : spooled[id] else { return false }
     spooled[id] = spool
     current = (id, spool)
-    countOthers()
+    memoryOfOthers -= spool.tail.count
     return true
   }
 
@@ -30,47 +32,55 @@ struct OpenTransactions {
   func knows(_ id: TransactionID) -> Bool { spooled[id] != nil }
 
   /// No transaction's rows follow.
-  mutating func close() { current = nil }
+  mutating func close() {
+    // One that was taken out while its rows came is no longer ours.
+    if let current, spooled[current.id] === current.spool { memoryOfOthers += current.spool.tail.count }
+    current = nil
+  }
 
   /// A transaction, or one of its subtransactions, was rolled back; false when nobody knows what that takes back.
   mutating func abort(_ id: TransactionID, _ subtransaction: TransactionID) -> Bool {
     if id == subtransaction {
-      spooled[id] = nil
+      forget(id)
     } else if let spool = spooled[id] {
       if spool.hasMessages { return false }
+      let before = spool.tail.count
       spool.abort(subtransaction)
+      if spool !== current?.spool { memoryOfOthers += spool.tail.count - before }
     }
     return true
   }
 
   /// Takes out a transaction that is decided; nil when it is not known.
   mutating func remove(_ id: TransactionID) -> SpooledTransaction? {
-    spooled.removeValue(forKey: id)
+    defer { forget(id) }
+    return spooled[id]
+  }
+
+  private mutating func forget(_ id: TransactionID) {
+    guard let spool = spooled.removeValue(forKey: id), spool !== current?.spool else { return }
+    memoryOfOthers -= spool.tail.count
   }
 
   /// Forgets all: they will come again.
   mutating func removeAll() {
     spooled = [:]
     current = nil
+    memoryOfOthers = 0
   }
 
-  /// After a row: keeps to the memory there is, by moving the largest transactions to files.
+  /// After a row: keeps to the memory there is, by moving the largest transactions to files, until half of it is free: looking for
+  /// them is work for each transaction there is.
   mutating func bound() throws(Failure) {
     guard let current, memoryOfOthers + current.spool.tail.count > configuration.memory else { return }
-    while memoryOfOthers + current.spool.tail.count > configuration.memory,
-      let largest = spooled.values.max(by: { $0.tail.count < $1.tail.count }), !largest.tail.isEmpty
-    {
-      do { try largest.spill(to: configuration.directory) } catch {
+    for spool in spooled.values.sorted(by: { $0.tail.count > $1.tail.count }) {
+      guard memoryOfOthers + current.spool.tail.count > configuration.memory / 2, !spool.tail.isEmpty else { return }
+      if spool !== current.spool { memoryOfOthers -= spool.tail.count }
+      do { try spool.spill(to: configuration.directory) } catch {
         throw Failure(
           .spool, "spool of transactions in progress: cannot write to \(configuration.directory): \(error.text)",
           advice: "make room, or choose another place or more memory")
       }
-      countOthers()
     }
-  }
-
-  private mutating func countOthers() {
-    let all = spooled.values.reduce(0) { $0 + $1.tail.count }
-    memoryOfOthers = all - (current?.spool.tail.count ?? 0)
   }
 }
