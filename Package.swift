@@ -47,7 +47,7 @@ let package = Package(
     .target(name: "Octets", swiftSettings: library),
     .target(name: "Files", swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
-    .target(name: "PostgresClient", dependencies: ["CLibpq", "PostgresWire"], swiftSettings: library),
+    .target(name: "PostgresClient", dependencies: ["CLibpq", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "Replication", dependencies: ["Octets", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(
       name: "Operations",

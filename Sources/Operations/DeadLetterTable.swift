@@ -82,10 +82,10 @@ public final class DeadLetterTable: DeadLetterStore {
           + "$3::pg_catalog.text, $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.json "
           + "WHERE EXISTS (\(before)) AND NOT EXISTS (\(same)) ON CONFLICT DO NOTHING RETURNING number) "
           + "SELECT (SELECT number FROM kept), EXISTS (\(same)), EXISTS (\(others))", row.values
-      ).first ?? []
-    guard answer.count == 3, let number = answer[0] else {
-      if answer.count == 3, answer[1] == "t" { return .isThere }
-      return answer.count == 3 && answer[2] == "t" ? .ahead : .free
+      ).first
+    guard let answer, let number = answer[0] else {
+      if answer?[1] == "t" { return .isThere }
+      return answer?[2] == "t" ? .ahead : .free
     }
     let isBehind = try rows(
       "SELECT FROM \(name) WHERE key = $1::pg_catalog.text AND coalesce(aggregatetype = $2::pg_catalog.text, true) "
@@ -146,7 +146,7 @@ public final class DeadLetterTable: DeadLetterStore {
 
   private static func array(_ numbers: [String]) -> String { "{\(numbers.joined(separator: ","))}" }
 
-  private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {
+  private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
     do throws(Failure) {
       if !isOwnerTrusted.load(ordering: .acquiring) { try checkOwner() }
       return try session.query(sql, parameters)

@@ -203,7 +203,9 @@ package struct TableLedger: Sendable {
     func note(_ id: ObjectID, _ depth: Int, _ name: TableName) {
       if nearest[id].map({ depth < $0.depth }) ?? true { nearest[id] = (depth, name) }
     }
-    for table in findings.tables { note(table.id, table.depth, known.outboxes[table.place].name) }
+    for table in findings.tables where known.outboxes.indices.contains(table.place) {
+      note(table.id, table.depth, known.outboxes[table.place].name)
+    }
     for outbox in known.outboxes {
       note(outbox.holder, 0, outbox.name)
       for member in outbox.members { note(member, .max, outbox.name) }

@@ -10,16 +10,17 @@ extension Connection {
   /// - Parameter mayTakeLong: whether it may have to wait for others' transactions, so that no time limit holds.
   package func query(
     _ sql: String, _ parameters: [String?] = [], mayTakeLong: Bool = false
-  ) throws(Failure) -> [[String?]] {
+  ) throws(Failure) -> [SQLRow] {
     let result = try unsafe execute(sql, parameters, within: mayTakeLong ? nil : timeLimit)
     defer { unsafe PQclear(result) }
     let status = unsafe PQresultStatus(result)
     guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe failure(result) }
     let columns = unsafe PQnfields(result)
     return unsafe (0..<PQntuples(result)).map { row in
-      (0..<columns).map { column in
-        unsafe PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
-      }
+      SQLRow(
+        (0..<columns).map { column in
+          unsafe PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
+        })
     }
   }
 

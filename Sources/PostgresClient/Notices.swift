@@ -19,5 +19,7 @@ func receiveNotice(_ context: UnsafeMutableRawPointer?, _ result: OpaquePointer?
   let code = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "C"))).map { unsafe String(cString: $0) }
   let message = unsafe PQresultErrorField(result, CInt(UInt8(ascii: "M"))).map { unsafe String(cString: $0) }
   // A server that floods us with notices gets only so many remembered.
-  if box.waiting.count < 100 { box.waiting.append(Connection.Notice(sqlState: code ?? "", message: message ?? "")) }
+  if box.waiting.count < 100 {
+    box.waiting.append(Connection.Notice(sqlState: code ?? "", message: ServerErrors.bounded(message ?? "")))
+  }
 }

@@ -41,7 +41,7 @@ package final class SQLSession: Sendable {
 
   /// Runs a statement with its parameters, `$1` and so on, and returns its rows. A connection that was lost is tried once
   /// more.
-  package func query(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [[String?]] {
+  package func query(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
     try connection.withLock { (connected) throws(Failure) in
       if let open = connected {
         do throws(Failure) {

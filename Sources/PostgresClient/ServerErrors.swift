@@ -1,3 +1,4 @@
+import Octets
 import PostgresWire
 
 /// What the server's error codes mean for us: the kind, whether trying again helps, and what to do.
@@ -25,18 +26,28 @@ enum ServerErrors {
 
   /// The failure for a code and the server's message; without a code, the connection was lost.
   static func error(_ message: String, sqlState: String?) -> Failure {
+    let words = bounded(message)
     guard let sqlState else {
-      return Failure(.connection, Wording(message.isEmpty ? "the server closed the connection" : message))
+      return Failure(.connection, Wording(words.isEmpty ? "the server closed the connection" : words))
     }
     let entry = kinds.first { sqlState == $0.code } ?? kinds.first { sqlState.prefix(2) == $0.code }
-    return Failure(entry?.kind ?? .server, Wording(message), advice: entry?.advice, sqlState: sqlState)
+    return Failure(
+      entry?.kind ?? .server, Wording(words), advice: entry?.advice, sqlState: ForeignText(sqlState).description)
   }
+
+  /// A server's words as far as a line may be long.
+  static func bounded(_ words: String) -> String {
+    guard words.utf8.count > longest else { return words }
+    return ForeignText(words).prefix(longest).raw + "…"
+  }
+
+  private static let longest = 4096
 
   /// The error of an attempt to connect, for which libpq has no code but writes the server's into its verbose message.
   static func connecting(_ message: String, needsPassword: Bool) -> Failure {
     // libpq reports every address it tried; the last answer with a code is the server's own.
     let lines = message.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("LOCATION:") }
-    let text = lines.joined(separator: " ")
+    let text = bounded(lines.joined(separator: " "))
     if needsPassword {
       return Failure(
         .authentication, "the server wants a password",

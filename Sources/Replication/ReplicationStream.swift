@@ -72,7 +72,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
       systemIdentifier: findings.system, timeline: findings.timeline, database: findings.database, slot: settings.slot,
       publication: settings.publications.joined(separator: ","))
     let timeout = findings.walSenderTimeout
-    heartbeat = timeout == .zero ? .seconds(10) : min(timeout / 2, .seconds(10))
+    heartbeat = timeout == .zero ? .seconds(10) : max(.milliseconds(10), min(timeout / 2, .seconds(10)))
     // The server gives us up after its timeout; so do we, but not before it was asked and had time to answer.
     patience = timeout == .zero ? .seconds(60) : max(timeout, (heartbeat ?? .zero) + .seconds(10))
     flushLSN = findings.flushLSN

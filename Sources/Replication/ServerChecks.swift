@@ -38,7 +38,7 @@ package enum ServerChecks {
     return Findings(
       system: system.identifier, timeline: system.timeline, history: try history(server, system.timeline),
       flushLSN: system.flush, database: system.database,
-      walSenderTimeout: .milliseconds(Int(timeout) ?? 60_000), confirmedFlush: confirmed)
+      walSenderTimeout: .milliseconds(max(0, Int(timeout) ?? 60_000)), confirmedFlush: confirmed)
   }
 
   /// Refuses a server whose log does not hold enough for logical decoding.

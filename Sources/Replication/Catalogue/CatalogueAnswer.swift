@@ -1,9 +1,10 @@
+package import PostgresClient
 package import PostgresWire
 
 /// Reading the rows of a catalogue query's answer.
 extension CatalogueQuery {
   /// What the rows say.
-  package static func findings(_ rows: [[String?]]) throws(Failure) -> TableFindings {
+  package static func findings(_ rows: [SQLRow]) throws(Failure) -> TableFindings {
     var findings = TableFindings()
     var columns: [ObjectID: [(name: String, isGenerated: Bool)]] = [:]
     for row in rows {
