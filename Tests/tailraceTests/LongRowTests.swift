@@ -25,7 +25,7 @@ extension Integration {
             SELECT place(3);
             """)
           let stream = try database.stream(
-            ["--until", "now", "--message-prefix", "outbox"] + Self.letters + [place])
+            ["--until", "now", "--message-prefix", "outbox", "--table", "outbox"] + Self.letters + [place])
           #expect(try stream.exitCodeAfterAllOutput(within: 60) == 0, "\(stream.errors.text)")
           #expect(stream.output.lineCount == 4)
           #expect(try Event.read(stream.output.lines).numbers == [1, 2, 3])
@@ -54,7 +54,8 @@ extension Integration {
           try database.psql("SELECT place(1); \(statement); SELECT place(2);", within: 120)
           let letters = "file:\(database.files.file("letters"))"
           let stream = try database.streamToFile(
-            ["--until", "now", "--message-prefix", "outbox", "--column", "payload=\(column)"] + Self.letters + [letters]
+            ["--until", "now", "--message-prefix", "outbox", "--table", "outbox", "--column", "payload=\(column)"]
+              + Self.letters + [letters]
           )
           #expect(try stream.exitCode(within: 120) == 0, "\(stream.errors.text)")
           #expect(!stream.messages.contains { $0.contains("trying again") }, "\(stream.errors.text)")
