@@ -1,10 +1,12 @@
 import AsyncHTTPClient
 import Delivery
+import Dispatch
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import PostgresWire
+import Synchronization
 
 /// Sends requests and reads what the receiver says. The only file that knows the HTTP client.
 final class HTTPTransport: Sendable {
@@ -45,6 +47,13 @@ final class HTTPTransport: Sendable {
   private let oldClient: HTTPClient
   private let url: String
   private let totalTimeout: TimeAmount
+  private let connections = OpenConnections()
+  private let answers = Atomic(0)
+  private let isSpent = Atomic(false)
+
+  /// Whether to make a new one: a request had no answer, and none came to any other meanwhile. Over HTTP/2 the next ones would go
+  /// over the same connection, where nothing may ever come through again.
+  var isStale: Bool { isSpent.load(ordering: .acquiring) }
 
   init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
     var client = HTTPClient.Configuration(
@@ -56,6 +65,7 @@ final class HTTPTransport: Sendable {
     client.connectionPool.retryConnectionEstablishment = false
     client.tlsConfiguration = try TLSConfiguration(configuration)
     client.http1_1ConnectionDebugInitializer = AnswerTidying.install
+    client.http2ConnectionDebugInitializer = connections.add
     url = address.url
     totalTimeout = TimeAmount(configuration.totalTimeout)
     let group = HTTPClient.EventLoopGroupProvider.shared(MultiThreadedEventLoopGroup.singleton)
@@ -88,8 +98,10 @@ final class HTTPTransport: Sendable {
   }
 
   private func answer(to request: HTTPClientRequest, by client: HTTPClient) async -> Outcome {
+    let before = answers.load(ordering: .acquiring)
     do {
       let response = try await client.execute(request, deadline: .now() + totalTimeout)
+      answers.add(1, ordering: .acquiringAndReleasing)
       await Self.forget(response)
       let retryAfter = response.headers.first(name: "retry-after")
         .flatMap { RetryAfter.duration($0, nowUnixSeconds: PostgresTimestamp.now.unixSeconds) }
@@ -100,9 +112,17 @@ final class HTTPTransport: Sendable {
           retryAfter: retryAfter,
           remark: response.headers.first(name: AnswerHead.remarkField)))
     } catch {
+      let isSilence = (error as? HTTPClientError).map { Self.silences.contains($0) } ?? false
+      let mayRepeat = isSilence || connections.areThere
+      if mayRepeat, answers.load(ordering: .acquiring) == before { isSpent.store(true, ordering: .releasing) }
       return .of(error)
     }
   }
+
+  /// What a request without an answer ends with, on a connection that stays.
+  private static let silences: [HTTPClientError] = [
+    .readTimeout, .writeTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout, .cancelled,
+  ]
 
   /// Reads the words behind an answer's head. The head is all that counts, and it has arrived.
   private static func forget(_ response: HTTPClientResponse) async {
@@ -126,13 +146,20 @@ final class HTTPTransport: Sendable {
     } catch {}
   }
 
-  /// Closes the connections; requests that are under way fail.
-  func close() {
-    try? client.syncShutdown()
-    try? oldClient.syncShutdown()
+  /// Closes the connections, in bounded time; requests that are under way fail.
+  func close() { _ = shutDown().wait(timeout: .now() + 3) }
+
+  private func shutDown() -> DispatchGroup {
+    let group = DispatchGroup()
+    for client in [client, oldClient] {
+      group.enter()
+      client.shutdown { _ in group.leave() }
+    }
+    connections.close()
+    return group
   }
 
-  deinit { close() }
+  deinit { _ = shutDown() }
 }
 
 extension TLSConfiguration {

@@ -3,7 +3,7 @@ import PostgresWire
 import Synchronization
 
 /// The transport of now: it is made anew when the files of its certificates have changed, which matters when the receiver
-/// does not want those of before.
+/// does not want those of before, and when nothing comes through any more.
 final class RenewedTransport: Sendable {
   private struct State {
     var transport: HTTPTransport
@@ -21,7 +21,15 @@ final class RenewedTransport: Sendable {
     state = Mutex(State(transport: try HTTPTransport(configuration, address), files: files))
   }
 
-  var current: HTTPTransport { state.withLock(\.transport) }
+  /// Requests that are under way go on with the one before, which closes its connections behind the last of them.
+  var current: HTTPTransport {
+    state.withLock { state in
+      if state.transport.isStale, let transport = try? HTTPTransport(configuration, address) {
+        state.transport = transport
+      }
+      return state.transport
+    }
+  }
 
   /// Whether another attempt may fare better than one by a transport did, because there is a newer one now, or will be.
   func renew(_ used: HTTPTransport) -> Bool {
@@ -40,7 +48,7 @@ final class RenewedTransport: Sendable {
   }
 
   /// Closes the connections; requests that are under way fail.
-  func close() { current.close() }
+  func close() { state.withLock(\.transport).close() }
 
   private static func files(_ configuration: HTTPConfiguration) -> [FileStatus] {
     [configuration.authorityFile, configuration.clientCertificate?.certificate, configuration.clientCertificate?.key]

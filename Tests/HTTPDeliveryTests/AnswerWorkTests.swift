@@ -10,7 +10,7 @@ import Testing
 /// Work on what a receiver says never grows by the square, and has an end.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct AnswerWorkTests {
   @Test func `the end of a head that comes byte by byte is looked for in linear work`() {
-    let growth = Scaling.growth(15_000) {
+    let growth = Scaling.growth(4000) {
       [UInt8](repeating: 0x78, count: $0)
     } work: { bytes in
       var (head, ending) = (ByteBuffer(), AnswerHead.Ending())
@@ -26,7 +26,7 @@ import Testing
     for field in [
       "x: y", "content-length: 1", "content-length: 1, 2, 3, 4", "transfer-encoding: a,b,chunked", "connection: x",
     ] {
-      let growth = Scaling.growth(1500) { count in
+      let growth = Scaling.growth(400) { count in
         Array(("HTTP/1.1 200 OK\r\n" + String(repeating: field + "\r\n", count: count) + "\r\n").utf8)
       } work: { bytes in
         #expect(AnswerHead(bytes)?.bytes.isEmpty == false)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func `an event with four times as many attributes is put into a request in four times the time`() throws {
-    let growth = Scaling.growth(1500) { count in
+    let growth = Scaling.growth(400) { count in
       let more = (0..<count).map { ",\"a\($0)\":\"x\"" }.joined()
       return DeadLetter(
         event: "{\"id\":\"1\",\"type\":\"t\"\(more)}", id: "1", key: "k",

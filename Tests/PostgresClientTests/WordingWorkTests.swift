@@ -8,7 +8,7 @@ import Testing
 @Suite(.serialized) struct WordingWorkTests {
   @Test func `a server's words that are four times as long take four times as long`() {
     for text in ["connection to server ", "FATAL:  28P01: \"x\"\n", ":  a:", "\u{1B}[2J\"\u{202E}"] {
-      let growth = Scaling.growth(4000) {
+      let growth = Scaling.growth(800) {
         String(repeating: text, count: $0)
       } work: { words in
         #expect(!"\(ServerErrors.connecting(words, needsPassword: false))".isEmpty)
@@ -26,7 +26,7 @@ import Testing
       { String(repeating: "host=a ", count: $0) },
     ]
     for string in strings {
-      let growth = Scaling.growth(2000) {
+      let growth = Scaling.growth(400) {
         string($0)
       } work: { text in
         _ = try? ConnectionString.check(text)

@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `four times as many subtransactions, each but the last rolled back, take four times as long`() {
-    let growth = growth(1500) { count in
+    let growth = growth(300) { count in
       let xids = (0..<UInt32(count)).map { 8 + $0 }
       let rows = xids.map { OutboxStream.row("\($0)", xid: $0) }
       return [HandBuilt.streamStart(7), OutboxStream.relation(7)] + rows + [HandBuilt.streamStop]
@@ -45,8 +45,8 @@ import Testing
   }
 
   @Test func `four times as many transactions in progress at once take four times as long`() {
-    for memory in [1 << 30, 20_000] {
-      #expect(growth(200, memory: memory, inProgress) < Scaling.linear, "\(memory)")
+    for memory in [1 << 30, 5000] {
+      #expect(growth(80, memory: memory, inProgress) < Scaling.linear, "\(memory)")
     }
   }
 
@@ -62,12 +62,12 @@ import Testing
   }
 
   @Test func `four times as many bad rows, and bad rows of four times as many columns, take four times as long`() {
-    let rows = growth(1500) { count in
+    let rows = growth(300) { count in
       let rows = (0..<count).map { _ in HandBuilt.insert(1, [nil, "orders", "k", "t", "x"]) }
       return [HandBuilt.begin(0x10), OutboxStream.relation()] + rows + [HandBuilt.commit(0x10, end: 0x18)]
     }
     #expect(rows < Scaling.linear)
-    let columns = growth(3000) { count in
+    let columns = growth(800) { count in
       let more = (0..<count).map { HandBuilt.Column("c\($0)") }
       let values: [Cell] = [nil, "orders", "k", "t", "x"] + [Cell](repeating: "x\n", count: count)
       return [
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func `four times as many prepared transactions take four times as long`() {
-    let growth = growth(1500) { count in
+    let growth = growth(300) { count in
       let xids = (0..<UInt32(count)).map { 8 + $0 }
       return xids.flatMap { xid -> [[UInt8]] in
         let lsn = UInt64(xid) * 16

@@ -22,7 +22,7 @@ package enum Scaling {
   }
 
   /// More than any linear work has, and far less than what grows by the square.
-  package static let linear = 8.0
+  package static let linear = 10.0
 
   private static func time(_ body: () throws -> Void) rethrows -> Double {
     let start = now
