@@ -56,12 +56,12 @@ struct EventFile: ~Copyable {
       if configuration.synchronizes { try file.synchronize() }
       let status = try file.status()
       guard status.linkCount > 0 else { throw .deleted }
-      guard status.size >= size else { throw .cut }
+      guard status.size == size else { throw status.size < size ? .cut : .shared }
       durableSize = size
       state?.note(size: size, newest: last)
     } catch {
       // After a failed sync the system takes what it could not write for written: nobody would ever know.
-      throw failure(error, keeping: durableSize)
+      throw error == .shared ? Failure(writing: configuration.path, error) : failure(error, keeping: durableSize)
     }
   }
 
@@ -70,16 +70,6 @@ struct EventFile: ~Copyable {
     guard file.isRegular else { return }
     let wasMoved = try !isStillOurs()
     if size > 0 || wasMoved { try rotate() }
-  }
-
-  /// A file that somebody has moved away counts as rotated, so that it is not missed at the next start.
-  mutating func leave() {
-    guard file.isRegular, (try? isStillOurs()) == false, ((try? file.status())?.linkCount ?? 0) > 0 else { return }
-    let newest = last
-    try? state?.update { state in
-      state.last = newest
-      state.size = 0
-    }
   }
 
   /// Whether the path still leads to the file that is open.
@@ -140,7 +130,8 @@ struct EventFile: ~Copyable {
     }
     if isStillOurs {
       do throws(SystemFailure) {
-        try AtomicFile.move(path, to: try rotatedName())
+        let target = try OwnFile.output.followed(path)
+        try AtomicFile.move(target, to: try rotatedName(of: target))
       } catch {
         // Somebody else may have moved it since we looked.
         guard error.number == ENOENT else { throw Failure(writing: path, error) }
@@ -159,9 +150,9 @@ struct EventFile: ~Copyable {
   }
 
   /// The path, a dot, and the sequence of the newest event, so that names sort as events do.
-  private func rotatedName() throws(SystemFailure) -> String {
+  private func rotatedName(of path: String) throws(SystemFailure) -> String {
     // Without a known position nothing was rotated away before, so this file's name must sort first.
-    let base = "\(configuration.path).\((last ?? EventPosition(commitLSN: 0, ordinal: 0)).sequence)"
+    let base = "\(path).\((last ?? EventPosition(commitLSN: 0, ordinal: 0)).sequence)"
     var name = base
     var number = 1
     while try FileStatus(path: name) != nil {
@@ -177,6 +168,8 @@ struct EventFile: ~Copyable {
 extension SystemFailure {
   fileprivate static let deleted = SystemFailure(
     number: ENOENT, words: "it was deleted while it was written to, and what was in it is gone")
+  fileprivate static let shared = SystemFailure(
+    number: EBUSY, words: "somebody else writes to it too, so it is not known what stands where")
   fileprivate static let cut = SystemFailure(
     number: EIO, words: "somebody has cut it while it was written to, as logrotate does with copytruncate")
 }

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// On start a torn last line is cut off, and the last event's sequence tells what need not be delivered again, so that
 /// a crash neither loses nor doubles a line. The file is never mixed with another stream's, and one that holds less than was
-/// delivered into it is refused.
+/// delivered into it is refused; one that is not there any more is told of.
 public final class FileSink: Sink {
   /// How to write the file.
   public struct Configuration: Sendable {
@@ -89,14 +89,20 @@ public final class FileSink: Sink {
     }
   }
 
-  /// Starts a new file before the next batch: the one that is there is renamed unless somebody has done so already.
+  /// Starts a new file at once, behind the batches that are there: whoever has moved the old one away may go on with it. It is
+  /// renamed unless somebody has done so already.
   public func reopen() {
-    inbox.withLock { $0.wantsReopen = true }
+    let mustStart = inbox.withLock { inbox in
+      inbox.wantsReopen = true
+      defer { inbox.isDraining = true }
+      return !inbox.isDraining
+    }
+    if mustStart { queue.async { self.drain() } }
   }
 
   /// Keeps the position in the state beside the file.
   public func record(confirmed: Confirmation) throws(Failure) {
-    do { try state?.update { $0.confirmed = confirmed } } catch { throw Failure(writing: path, error) }
+    do { try state?.update { $0.confirmed = confirmed } } catch { throw Failure(writing: "\(path).state", error) }
   }
 
   /// Which tables were outboxes when the file was written to last.
@@ -104,7 +110,7 @@ public final class FileSink: Sink {
 
   /// Keeps them in the state beside the file.
   public func record(tables: OutboxTables) throws(Failure) {
-    do { try state?.update { $0.tables = tables } } catch { throw Failure(writing: path, error) }
+    do { try state?.update { $0.tables = tables } } catch { throw Failure(writing: "\(path).state", error) }
   }
 
   /// Whether the file can still be written to, as far as the system tells.
@@ -116,7 +122,6 @@ public final class FileSink: Sink {
   public func close() {
     open.fail(.closed)
     guard let state else { return }
-    writer.withLock { $0?.leave() }
     // Before the lock on the file is given up, since the state may be another's then.
     state.close()
     writer.withLock { $0 = nil }
@@ -126,16 +131,13 @@ public final class FileSink: Sink {
   private func drain() {
     while true {
       let (round, wantsReopen) = inbox.withLock { inbox in
-        let round = inbox.waiting
+        let found = (inbox.waiting, inbox.wantsReopen)
         inbox.waiting = []
-        if round.isEmpty {
-          inbox.isDraining = false
-          return (round, false)
-        }
-        defer { inbox.wantsReopen = false }
-        return (round, inbox.wantsReopen)
+        inbox.wantsReopen = false
+        if found.0.isEmpty, !found.1 { inbox.isDraining = false }
+        return found
       }
-      if round.isEmpty { return }
+      if round.isEmpty, !wantsReopen { return }
       write(round, startingNew: wantsReopen)
     }
   }

@@ -36,9 +36,9 @@ struct FileSinkState: Hashable {
     origin = StreamOrigin(systemIdentifier: system, timeline: timeline, slot: slot)
     self.started = started
     self.tables = tables.outboxes.isEmpty ? nil : tables
-    if let text = lines["confirmed"] {
-      guard let lsn = LSN(text) else { return nil }
-      confirmed = Confirmation(lsn: lsn, commit: lines.commit)
+    if lines["confirmed"] != nil {
+      guard let found = lines.confirmation("confirmed") else { return nil }
+      confirmed = found
     }
     if let text = lines["size"] {
       guard let count = Int64(text), count >= 0 else { return nil }
@@ -61,8 +61,7 @@ struct FileSinkState: Hashable {
     lines.append("slot", origin.slot)
     lines.append("started", started)
     if let last { lines.append("last", last.sequence) }
-    if let confirmed { lines.append("confirmed", confirmed.lsn) }
-    if let commit = confirmed?.commit { lines.append(commit) }
+    if let confirmed { lines.append("confirmed", confirmed) }
     if let size { lines.append("size", size) }
     if let newest { lines.append("newest", newest.sequence) }
     if let tables { lines.append(tables) }

@@ -38,8 +38,12 @@ struct FoundFile: ~Copyable {
         .wrongStream, "\(path): its last line is no event with a sequence",
         advice: "move the file away or name another")
     }
-    let last = [end.last, state.last, configuration.linesHaveSequence ? nil : state.newest].compactMap { $0 }.max()
-    try Self.check(path, end.size, last, against: state)
+    // A file that is gone counts as rotated away.
+    let older = configuration.linesHaveSequence && end.size > 0 ? state.last : state.newest ?? state.last
+    let last = [end.last, older].compactMap { $0 }.max()
+    // Whoever moved it away has it.
+    let isGone = end.size == 0 && state.size ?? 0 > 0
+    if !isGone { try Self.check(path, end.size, last, against: state) }
     do throws(SystemFailure) {
       try end.mend(opened)
       // Who wrote it may have died before it was durable, and so may its name.
@@ -52,7 +56,11 @@ struct FoundFile: ~Copyable {
     }
     let kept = StateFile(Self.statePath(path), state)
     kept.note(size: end.size, newest: last)
-    (self.state, size, self.last, repair) = (kept, end.size, last, end.words.map { "\(path): \($0)" })
+    let gone: Wording? =
+      isGone
+      ? "it is not there any more, though \(state.size ?? 0) bytes of events were delivered into it; a new one is begun"
+      : nil
+    (self.state, size, self.last, repair) = (kept, end.size, last, (gone ?? end.words).map { "\(path): \($0)" })
     file = opened
   }
 
@@ -63,9 +71,8 @@ struct FoundFile: ~Copyable {
     let recorded = state.size ?? 0
     let isOlder = if let newest = state.newest { last.map { $0 < newest } ?? true } else { false }
     guard size < recorded || isOlder else { return }
-    let found = size == 0 ? "is empty or was not there" : "has \(size) bytes"
     throw Failure(
-      .wrongStream, "\(path) \(found), but \(recorded) bytes of events were delivered into it and confirmed",
+      .wrongStream, "\(path) has \(size) bytes, but \(recorded) bytes of events were delivered into it and confirmed",
       advice: "put it back; or move what there is of it and its .state away, to begin a new file")
   }
 
@@ -78,7 +85,7 @@ struct FoundFile: ~Copyable {
   static func open(_ path: String, waits: Bool) throws(Failure) -> OpenFile {
     do throws(SystemFailure) {
       let file = try OpenFile.appending(to: path, .output)
-      if file.isRegular, !file.lock() { throw .busy }
+      if file.isRegular, try !file.lock() { throw .busy }
       return file
     } catch {
       guard error == .busy else { throw Failure(opening: path, error) }

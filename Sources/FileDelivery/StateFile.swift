@@ -6,11 +6,11 @@ import Synchronization
 /// The state beside an output file. It changes at rotations and when a position is about to be confirmed, on two threads.
 final class StateFile: Sendable {
   private let path: String
-  private let content: Mutex<(state: FileSinkState, isOurs: Bool)>
+  private let content: Mutex<(state: FileSinkState, isOurs: Bool, isCleared: Bool)>
 
   init(_ path: String, _ state: FileSinkState) {
     self.path = path
-    content = Mutex((state, true))
+    content = Mutex((state, true, false))
   }
 
   var current: FileSinkState { content.withLock(\.state) }
@@ -21,8 +21,9 @@ final class StateFile: Sendable {
       var changed = content.state
       change(&changed)
       guard content.isOurs, changed != content.state else { return }
-      try AtomicFile.write(changed.text, to: path)
-      content.state = changed
+      // Once, for what was left by those who died.
+      try AtomicFile.write(changed.text, to: path, isShared: !content.isCleared)
+      (content.state, content.isCleared) = (changed, true)
     }
   }
 

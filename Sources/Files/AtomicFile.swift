@@ -8,13 +8,19 @@ package enum AtomicFile {
   /// Writes a new file beside the old one, makes it durable, and renames it over the old one. The old one's permissions and
   /// owner stay, and so does a symbolic link that leads to it and is to be followed.
   ///
-  /// - Parameter isWanted: asked just before the renaming, for a file that another process may have replaced meanwhile: false
-  ///   leaves the old one.
+  /// - Parameters:
+  ///   - isShared: whether other processes may be replacing it too, or have died while they did: their new files are removed. The
+  ///     directory is listed for that.
+  ///   - isWanted: asked just before the renaming, for a file that another process may have replaced meanwhile: false leaves the
+  ///     old one.
   package static func write(
-    _ text: String, to path: String, _ kind: OwnFile = .record, isWanted: () throws(SystemFailure) -> Bool = { true }
+    _ text: String, to path: String, _ kind: OwnFile = .record, isShared: Bool = false,
+    isWanted: () throws(SystemFailure) -> Bool = { true }
   ) throws(SystemFailure) {
     let bytes = Array(text.utf8)
-    try write(to: path, kind, isWanted: isWanted) { (file) throws(SystemFailure) in try file.write(bytes) }
+    try write(to: path, kind, isShared: isShared, isWanted: isWanted) { (file) throws(SystemFailure) in
+      try file.write(bytes)
+    }
   }
 
   /// The same with bytes.
@@ -24,12 +30,12 @@ package enum AtomicFile {
 
   /// The same with what `body` writes, piece by piece.
   package static func write(
-    to path: String, _ kind: OwnFile, isWanted: () throws(SystemFailure) -> Bool = { true },
+    to path: String, _ kind: OwnFile, isShared: Bool = false, isWanted: () throws(SystemFailure) -> Bool = { true },
     _ body: (borrowing OpenFile) throws(SystemFailure) -> Void
   ) throws(SystemFailure) {
     let target = try kind.followed(path)
     for _ in 1..<mostAttempts {
-      if try replace(target, kind, isWanted, body) { return }
+      if try replace(target, kind, isShared, isWanted, body) { return }
     }
     throw .replaced
   }
@@ -39,7 +45,7 @@ package enum AtomicFile {
 
   /// False when somebody else came between.
   private static func replace(
-    _ target: String, _ kind: OwnFile, _ isWanted: () throws(SystemFailure) -> Bool,
+    _ target: String, _ kind: OwnFile, _ isShared: Bool, _ isWanted: () throws(SystemFailure) -> Bool,
     _ body: (borrowing OpenFile) throws(SystemFailure) -> Void
   ) throws(SystemFailure) -> Bool {
     let old = try FileStatus(path: target, followingLinks: false)
@@ -50,7 +56,7 @@ package enum AtomicFile {
       try body(file)
       if let old { try file.adopt(old) }
       try file.synchronize()
-      try temporary.removeOthers()
+      if isShared { try temporary.removeOthers() }
       guard try isWanted() else {
         _ = unsafe unlink(temporary.path)
         return true

@@ -8,7 +8,8 @@ package enum FileIdentity: Hashable, Sendable {
   case path(String)
 
   /// Looks where a path leads.
-  package init(_ path: String) {
+  package init(_ named: String) {
+    let path = (try? OwnFile.output.followed(named)) ?? named
     if let status = try? FileStatus(path: path) {
       self = .file(status.device, status.inode)
       return

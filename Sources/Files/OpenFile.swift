@@ -180,7 +180,13 @@ package struct OpenFile: ~Copyable, Sendable {
   }
 
   /// Takes the file for this process alone; false when another has it.
-  package func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+  package func lock() throws(SystemFailure) -> Bool {
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EWOULDBLOCK { return false }
+      if errno != EINTR { throw .last }
+    }
+    return true
+  }
 
   /// Takes the file for this process alone, waiting while another has it.
   package func waitForLock() throws(SystemFailure) {

@@ -43,7 +43,7 @@ package enum OwnFile: Sendable {
   }
 
   /// Where a path leads behind the symbolic links that are to be followed.
-  func followed(_ path: String) throws(SystemFailure) -> String {
+  package func followed(_ path: String) throws(SystemFailure) -> String {
     var path = path
     for _ in 0..<Self.mostLinks {
       guard self != .record, try FileStatus(path: path, followingLinks: false)?.isLink ?? false,

@@ -4,13 +4,19 @@ package import Files
 public struct Confirmation: Hashable, Sendable {
   /// The position.
   public var lsn: LSN
-  /// The newest transaction with events among those that are confirmed; nil where nobody knows of one.
+  /// The newest transaction with events among those that are confirmed; nil where there was none, or nobody knows of one.
   public var commit: CommitMark?
+  /// Whether nobody knows of one because an earlier version made the record.
+  public var isEarlier: Bool
+  /// Which publications it was read through; nil where nobody knows.
+  public var publication: String?
 
   /// Makes a record.
-  public init(lsn: LSN, commit: CommitMark? = nil) {
+  public init(lsn: LSN, commit: CommitMark? = nil, publication: String? = nil, isEarlier: Bool = false) {
     self.lsn = lsn
     self.commit = commit
+    self.publication = publication
+    self.isEarlier = isEarlier
   }
 }
 
@@ -19,22 +25,31 @@ public struct Confirmation: Hashable, Sendable {
 public struct CommitMark: Hashable, Sendable {
   /// Where its commit record begins.
   public let lsn: LSN
-  /// When it was committed.
-  public let time: PostgresTimestamp
+  /// When it was committed; nil where nobody knows.
+  public let time: PostgresTimestamp?
 
   /// Makes a mark.
-  public init(lsn: LSN, time: PostgresTimestamp) {
+  public init(lsn: LSN, time: PostgresTimestamp?) {
     self.lsn = lsn
     self.time = time
   }
 }
 
 extension KeyValueText {
-  /// Adds the line of a transaction.
-  package mutating func append(_ commit: CommitMark) { append("commit", "\(commit.lsn) \(commit.time.rawValue)") }
+  /// Adds what is kept of a confirmation, under a word for its position.
+  package mutating func append(_ word: String, _ confirmed: Confirmation) {
+    append(word, confirmed.lsn)
+    append("commit", confirmed.commit.map { "\($0.lsn) \($0.time?.rawValue ?? 0)" } ?? "none")
+    if let publication = confirmed.publication { append("publication", publication) }
+  }
 
-  /// The transaction that was added; nil where there is no such line, or it makes no sense.
-  package var commit: CommitMark? {
+  /// What was added under a word; nil where there is no such line.
+  package func confirmation(_ word: String) -> Confirmation? {
+    guard let lsn = self[word].flatMap({ LSN($0) }) else { return nil }
+    return Confirmation(lsn: lsn, commit: commit, publication: self["publication"], isEarlier: self["commit"] == nil)
+  }
+
+  private var commit: CommitMark? {
     guard let words = self["commit"]?.split(separator: " "), words.count == 2, let lsn = LSN(String(words[0])),
       let time = Int64(words[1])
     else { return nil }

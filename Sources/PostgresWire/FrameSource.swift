@@ -14,6 +14,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// The position that the slot had confirmed when the stream was opened; nil where there is no slot that outlives it.
   var confirmedLSN: LSN? { get }
 
+  /// Whether the server is a standby, whose log may end before what was read from it, for a while after a crash.
+  var isStandby: Bool { get }
+
   /// Whether a server has just checked what is in it: that JSON is JSON. What has lain in a file may have been changed.
   var isChecked: Bool { get }
 
@@ -47,6 +50,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
 extension FrameSource where Self: ~Copyable {
   /// Nothing is known but the first timeline.
   public var timelineHistory: TimelineHistory { TimelineHistory() }
+
+  /// It is none.
+  public var isStandby: Bool { false }
 
   /// Nothing vouches for it.
   public var isChecked: Bool { false }

@@ -36,14 +36,12 @@ struct Checkpoint: Sendable {
 
   /// Refuses a stream that the position does not belong to.
   func check(_ identity: StreamIdentity) throws(Failure) {
-    if let stored { try check(stored, is: identity, anyTimeline: false) }
+    if let stored { try check(stored, is: identity) }
   }
 
-  private func check(
-    _ stored: StreamIdentity, is identity: StreamIdentity, anyTimeline: Bool
-  ) throws(Failure) {
+  private func check(_ stored: StreamIdentity, is identity: StreamIdentity) throws(Failure) {
     guard stored.systemIdentifier == identity.systemIdentifier, stored.slot == identity.slot,
-      anyTimeline || stored.timeline == identity.timeline
+      stored.timeline == identity.timeline
     else {
       throw Failure(
         .wrongStream,
@@ -63,13 +61,13 @@ struct Checkpoint: Sendable {
     lines.append("system", identity.systemIdentifier)
     lines.append("timeline", identity.timeline)
     lines.append("slot", identity.slot)
-    lines.append("lsn", lsn)
-    if let commit = confirmed.commit { lines.append(commit) }
+    lines.append("lsn", confirmed)
     lines.append(tables)
     let body = "\(Self.magic)\n\(lines.text)"
     var refusal: Failure?
     do {
-      try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path) { () throws(SystemFailure) in
+      try AtomicFile.write(body + "check \(Self.checksum(body))\n", to: path, isShared: true) {
+        () throws(SystemFailure) in
         do throws(Failure) { return try isBehind(confirmed, identity) } catch {
           refusal = error
           return false
@@ -91,8 +89,7 @@ struct Checkpoint: Sendable {
     }
     guard let text else { return true }
     guard let found = Self.parse(text) else { throw .damagedCheckpoint(path) }
-    try check(found.identity, is: identity, anyTimeline: true)
-    guard found.identity.timeline == identity.timeline else { return found.identity.timeline < identity.timeline }
+    try check(found.identity, is: identity)
     return found.confirmed.lsn <= confirmed.lsn
   }
 
@@ -108,13 +105,12 @@ struct Checkpoint: Sendable {
     guard text[check.upperBound...] == "\(checksum(body))\n" else { return nil }
     guard let lines = KeyValueText(body.dropFirst(magic.count)), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
-      let lsn = lines["lsn"].flatMap({ LSN($0) }), let tables = lines.tables
+      let confirmed = lines.confirmation("lsn"), let tables = lines.tables
     else { return nil }
     let identity = StreamIdentity(
       systemIdentifier: system, timeline: timeline, database: "", slot: slot, publication: "")
     return Record(
-      identity: identity, confirmed: Confirmation(lsn: lsn, commit: lines.commit),
-      tables: tables.outboxes.isEmpty ? nil : tables)
+      identity: identity, confirmed: confirmed, tables: tables.outboxes.isEmpty ? nil : tables)
   }
 
   private static func checksum(_ text: String) -> String {

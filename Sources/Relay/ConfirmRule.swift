@@ -10,7 +10,7 @@ package import PostgresWire
 /// server's own, so that other tables' traffic does not pin its log. It never goes back.
 package struct ConfirmRule {
   /// A transaction with events, by its commit.
-  private typealias Read = (lsn: LSN, time: PostgresTimestamp)
+  private typealias Read = (lsn: LSN, time: PostgresTimestamp?)
 
   private struct Flight {
     let confirms: LSN
@@ -44,9 +44,6 @@ package struct ConfirmRule {
   /// What may be confirmed once all events so far are durable.
   package var confirmable: LSN { prepared.values.min().map { min($0, reached) } ?? reached }
 
-  /// What is to be kept of the confirmed position.
-  var confirmation: Confirmation { Confirmation(lsn: flushed, commit: commit) }
-
   /// Whether nothing is with the sink.
   package var isIdle: Bool { flights.isEmpty }
 
@@ -58,14 +55,15 @@ package struct ConfirmRule {
 
   /// A transaction has been read whole; one with events is known again by its commit.
   ///
-  /// - Parameter newest: the newest event that has been read.
+  /// - Parameter newest: the newest event that has been encoded.
   mutating func read(_ commit: Commit, newest: EventPosition?) {
     guard newest?.commitLSN == commit.commitLSN.rawValue, commit.commitLSN > read?.lsn ?? .zero else { return }
     read = (commit.commitLSN, commit.commitTime)
   }
 
-  /// The newest transaction with events that is durable.
+  /// The newest transaction with events that is durable, or only read.
   package var commit: CommitMark? { durable.map { CommitMark(lsn: $0.lsn, time: $0.time) } }
+  var newestRead: CommitMark? { read.map { CommitMark(lsn: $0.lsn, time: $0.time) } }
 
   /// A transaction has been prepared and waits for the decision.
   package mutating func prepare(_ id: TransactionID, at lsn: LSN) { prepared[id] = lsn }

@@ -44,7 +44,7 @@ package struct Pipeline {
   package var confirm: ConfirmRule
   /// A transaction that has to come again, since the server goes back behind it; nil once it has.
   var expected: CommitMark?
-  private var begun: Begin?
+  private(set) var begun: Begin?
   var open: OpenTransactions
   /// A transaction whose rows did not all fit into a batch.
   var releasing: Release?

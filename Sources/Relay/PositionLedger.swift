@@ -14,6 +14,8 @@ struct PositionLedger {
   private let isKept: Bool
   /// The newest in our records; nil when there are none.
   private var recorded: Confirmation?
+  /// The position of the record that is furthest behind: what was confirmed is in all of them, or one has lost it.
+  private var earliest: LSN?
   /// What an operator should know of how the stream was found.
   private(set) var warning: Wording?
 
@@ -37,44 +39,64 @@ struct PositionLedger {
     self.acceptsGap = acceptsGap
     let confirmed = sink.confirmed
     isKept = checkpoint != nil || confirmed != nil
-    recorded = [checkpoint?.resume, confirmed].compactMap { $0 }.max { $0.lsn < $1.lsn }
+    let records = [checkpoint?.resume, confirmed].compactMap { $0 }
+    recorded = records.max { $0.lsn < $1.lsn }
+    earliest = records.map(\.lsn).min()
     keptTables = sink.tables
     tables = checkpoint?.tables ?? sink.tables ?? OutboxTables()
     try check(source, confirmed: known, held: LSN(rawValue: sink.resumePosition?.commitLSN ?? 0))
     guard let confirmed = source.confirmedLSN, isAhead(source, of: known), !acceptsGap else { return }
-    let failure = gap(confirmed, max(known, recorded?.lsn ?? .zero))
+    let failure = gap(confirmed, max(known, earliest ?? .zero))
     // Relays that take turns without a record between them cannot know more.
     guard takesTurns, !isKept else { throw failure }
     warning =
       "\(failure.what) before; if it was no relay that delivers to the same place, events in between are missing"
   }
 
-  /// Where to start: what is confirmed by our records or by the slot, whichever is later.
+  /// Where to start: what the slot has confirmed, although our records may be ahead of it. What lies between comes again, and
+  /// only then is it known that it is what we have read.
   func start<Source: FrameSource & ~Copyable>(_ source: borrowing Source) -> Confirmation {
-    Confirmation(lsn: max(recorded?.lsn ?? .zero, source.confirmedLSN ?? .zero), commit: recorded?.commit)
+    Confirmation(lsn: source.confirmedLSN ?? recorded?.lsn ?? .zero, commit: recorded?.commit)
   }
 
   /// The transaction that has to come again, by which the server's log is known to be the one that we have read.
+  ///
+  /// - Parameter newest: the newest one that is taken for known; nil to go by the records.
   func expected<Source: FrameSource & ~Copyable>(
-    _ source: borrowing Source, after commit: CommitMark?
+    _ source: borrowing Source, after newest: CommitMark? = nil
   ) -> CommitMark? {
+    var mark = newest
+    if mark == nil {
+      // Through other publications it may not come.
+      guard recorded?.publication ?? identity.publication == identity.publication else { return nil }
+      mark = recorded?.commit
+      // A file may be ahead of its record.
+      if let held = sink.resumePosition.map({ LSN(rawValue: $0.commitLSN) }), held > mark?.lsn ?? .zero {
+        mark = CommitMark(lsn: held, time: nil)
+      }
+    }
     // What was committed before the slot's position does not come again; a recording may begin anywhere.
-    guard source.heartbeat != nil, !acceptsGap, let commit, let confirmed = source.confirmedLSN, commit.lsn >= confirmed
-    else { return nil }
-    return commit
+    guard source.heartbeat != nil, let mark, let confirmed = source.confirmedLSN, mark.lsn >= confirmed else {
+      return nil
+    }
+    return mark
   }
 
   /// Whether the slot is ahead of all that we know to be confirmed.
   func isAhead<Source: FrameSource & ~Copyable>(_ source: borrowing Source, of flushed: LSN) -> Bool {
     guard source.heartbeat != nil, let confirmed = source.confirmedLSN else { return false }
-    let known = max(flushed, recorded?.lsn ?? .zero)
+    // A record of now has all that this process has confirmed.
+    let known = max(flushed, earliest ?? .zero)
     return known > .zero && confirmed > known
   }
 
-  /// Everything that needs no second delivery: what the sink holds, and what lies before our checkpoint. A position that was
-  /// confirmed lies behind the whole of each transaction that is committed before it.
+  /// Everything that needs no second delivery: what the sink holds, and what is committed up to the newest transaction that our
+  /// checkpoint knows of. What comes behind that was not delivered, however far other tables have moved the position.
   var delivered: EventPosition? {
-    let confirmed = checkpoint?.resume.map { EventPosition(commitLSN: $0.lsn.rawValue &- 1, ordinal: .max) }
+    let confirmed = checkpoint?.resume.flatMap { record in
+      let last = record.isEarlier ? LSN(rawValue: record.lsn.rawValue &- 1) : record.commit?.lsn
+      return last.map { EventPosition(commitLSN: $0.rawValue, ordinal: .max) }
+    }
     return [sink.resumePosition, confirmed].compactMap { $0 }.max()
   }
 
@@ -99,6 +121,13 @@ struct PositionLedger {
     guard source.heartbeat != nil else { return }
     let newest = max(held, flushed, recorded?.lsn ?? .zero)
     guard newest <= source.flushLSN else {
+      // One that has crashed replays its log first.
+      if source.isStandby {
+        throw Failure(
+          .connection,
+          "the server is a standby that has replayed its log up to \(source.flushLSN), and \(newest) is delivered already"
+        )
+      }
       throw Failure(
         .serverRewound, "the server's log ends at \(source.flushLSN), but \(newest) is delivered already",
         advice: .restored)
@@ -116,8 +145,9 @@ struct PositionLedger {
 
   /// Makes a confirmed position our own record, before the server is told: its position may go back, ours must not be
   /// behind it.
-  mutating func record(_ confirmed: Confirmation) throws(Failure) {
-    guard confirmed.lsn > recorded?.lsn ?? .zero else { return }
+  mutating func record(_ lsn: LSN, _ commit: CommitMark?) throws(Failure) {
+    guard lsn > recorded?.lsn ?? .zero else { return }
+    let confirmed = Confirmation(lsn: lsn, commit: commit, publication: identity.publication)
     let (identity, tables) = (identity, tables)
     try checkpoint?.write(confirmed, tables, of: identity)
     do { try sink.record(confirmed: confirmed) } catch {
@@ -125,7 +155,7 @@ struct PositionLedger {
       failure.kind = .checkpointWrite
       throw failure
     }
-    recorded = confirmed
+    (recorded, earliest) = (confirmed, lsn)
   }
 
   /// Makes it our own record which tables are outboxes, before rows of a new one are delivered. The checkpoint has it with
@@ -147,5 +177,8 @@ struct PositionLedger {
 extension Wording {
   /// What can be done about a server that was restored from an older state.
   static let restored: Wording =
-    "it was restored from an older state: new events would be taken for old ones; deliver to a new file, without the checkpoint"
+    """
+    it was restored from an older state: new events would be taken for old ones; deliver to a new file, with a new place for \
+    dead letters, without the checkpoint
+    """
 }

@@ -54,7 +54,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     var pipeline = Pipeline(
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: start,
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
-    pipeline.expected = ledger.expected(source, after: start.commit)
+    pipeline.expected = ledger.expected(source)
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
     var tables = TableWatch(outboxes, log)
@@ -108,8 +108,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   mutating func reconnect(_ source: consuming Source) throws(Failure) {
     try ledger.check(source, confirmed: flushed, held: pipeline.newest)
     desk.refresh()
+    pipeline.expected = ledger.expected(source, after: pipeline.newestTransaction)
     pipeline.restart()
-    pipeline.expected = ledger.expected(source, after: pipeline.confirm.commit)
     try tables.open(source, control.wakeup, &pipeline)
     try ledger.keep(tables.ledger.known)
     session.replace(source)
@@ -194,7 +194,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   private mutating func send(asking: Bool) throws(Failure) {
-    try ledger.record(pipeline.confirm.confirmation)
+    try ledger.record(pipeline.confirm.flushed, pipeline.confirm.commit)
     try session.send(pipeline, asking: asking)
   }
 
@@ -258,7 +258,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     control.wait(for: nil, atMost: duration)
     outbound.collect(&pipeline)
     tell()
-    if !gate.isClosed { try ledger.record(pipeline.confirm.confirmation) }
+    if !gate.isClosed { try ledger.record(flushed, pipeline.confirm.commit) }
   }
 
   /// Tells of deliveries that fail.

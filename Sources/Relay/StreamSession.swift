@@ -9,8 +9,8 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   let seeksEnd: Bool
   private var lastStatus = ContinuousClock.now
   private var sentFlush = LSN.zero
-  /// The newest position that this connection has told of. A server believes any confirmation, also of what is to come.
-  private var heard: LSN
+  /// Where this connection began.
+  private var opened: LSN
   /// How far the stream had come when the server was last asked where it is.
   private var askedAt: LSN?
   /// Everything that had arrived was read at the last look.
@@ -19,7 +19,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   private var watch = ServerWatch()
 
   init(_ source: consuming Source, seeksEnd: Bool) {
-    heard = source.flushLSN
+    opened = source.confirmedLSN ?? .zero
     self.source = consume source
     self.seeksEnd = seeksEnd
   }
@@ -42,7 +42,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Goes on with a stream that has been opened anew.
   mutating func replace(_ opened: consuming Source) {
-    heard = opened.flushLSN
+    self.opened = opened.confirmedLSN ?? .zero
     source = consume opened
     shutdown = ShutdownDetector()
     sentFlush = .zero
@@ -77,8 +77,10 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Sends a status update, perhaps with a question.
   mutating func send(_ pipeline: borrowing Pipeline, asking: Bool) throws(Failure) {
-    heard = max(heard, pipeline.received)
-    let flushed = isLive ? min(pipeline.confirm.flushed, heard) : pipeline.confirm.flushed
+    // A server believes any confirmation, also of what is to come: none goes beyond what this connection has brought, nor while
+    // it is not known that its log is the one that was read before.
+    let limit = pipeline.expected == nil ? max(opened, pipeline.received) : opened
+    let flushed = isLive ? min(pipeline.confirm.flushed, limit) : pipeline.confirm.flushed
     try source?.send(
       StandbyStatus(write: max(pipeline.received, flushed), flush: flushed, replyRequested: asking))
     if asking { askedAt = pipeline.received }

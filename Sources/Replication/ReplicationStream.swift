@@ -9,6 +9,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   public let heartbeat: Duration?
   /// The server's end of WAL when the stream was opened.
   public let flushLSN: LSN
+  /// Whether the server is a standby.
+  public let isStandby: Bool
   /// On which timelines the log was written.
   public let timelineHistory: TimelineHistory
   /// The server's version, such as 150018.
@@ -76,6 +78,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     // The server gives us up after its timeout; so do we, but not before it was asked and had time to answer.
     patience = timeout == .zero ? .seconds(60) : max(timeout, (heartbeat ?? .zero) + .seconds(10))
     flushLSN = findings.flushLSN
+    isStandby = findings.isStandby
     timelineHistory = findings.history
     confirmedFlush = confirmed
     serverVersion = server.serverVersion

@@ -9,6 +9,7 @@ package enum ServerChecks {
     let timeline: UInt32
     let history: TimelineHistory
     let flushLSN: LSN
+    let isStandby: Bool
     let database: String
     /// Zero for none.
     let walSenderTimeout: Duration
@@ -37,7 +38,8 @@ package enum ServerChecks {
     let confirmed = try checkSlot(server, settings, database: system.database)
     return Findings(
       system: system.identifier, timeline: system.timeline, history: try history(server, system.timeline),
-      flushLSN: system.flush, database: system.database,
+      flushLSN: system.flush, isStandby: try scalar(server, "SELECT pg_catalog.pg_is_in_recovery()") == "t",
+      database: system.database,
       walSenderTimeout: .milliseconds(max(0, Int(timeout) ?? 60_000)), confirmedFlush: confirmed)
   }
 

@@ -82,24 +82,74 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `an older copy, a shorter one and none at all are refused`(isPayload: Bool) async throws {
+  func `an older copy and a shorter one are refused, and one that is gone is told of`(isPayload: Bool) async throws {
     let change = isPayload ? payload : { _ in }
     try await fill(1...3, change)
     let older = try directory.read("events")
     try await fill(4...6, change)
     let whole = try directory.read("events")
-    for content in [older, [], Array(older.dropLast(3))] {
+    for content in [older, Array(older.dropLast(3))] {
       _ = try directory.write(content, "events")
       #expect(try refusal(change).description.contains("\(whole.count) bytes"))
     }
-    try directory.remove("events")
-    #expect(try refusal(change).description.contains("not there"))
     // As the advice says.
     _ = try directory.write(whole, "events")
     try directory.sink("events", change).close()
     try directory.move("events", to: "kept")
     try directory.move("events.state", to: "kept.state")
     try directory.sink("events", change).close()
+    // Whoever moves it alone has it.
+    try directory.move("kept", to: "events")
+    try directory.move("kept.state", to: "events.state")
+    try directory.move("events", to: "events.1")
+    let next = try directory.sink("events", change)
+    #expect(next.repair?.description.contains("not there any more, though \(whole.count) bytes") == true)
+    #expect(next.resumePosition == position(6))
+    try await next.deliver(try batch(7...7))
+    try next.record(confirmed: Confirmation(lsn: LSN(rawValue: 0x700)))
+    next.close()
+    #expect(try directory.sink("events", change).repair == nil)
+    #expect(try directory.ids(in: directory.read("events")) == [7])
+  }
+
+  @Test func `a new file is begun as soon as that is asked for, so that the old one may go`() async throws {
+    let sink = try directory.sink()
+    try await sink.deliver(try batch(1...3))
+    try directory.move("events", to: "events.1")
+    sink.reopen()
+    for _ in 0..<1000 where !FileManager.default.fileExists(atPath: directory.file("events")) {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    try directory.remove("events.1")
+    try await sink.deliver(try batch(4...4))
+    #expect(try directory.ids(in: directory.read("events")) == [4])
+  }
+
+  @Test func `through a link, the file that it leads to is rotated`() async throws {
+    try FileManager.default.createDirectory(atPath: directory.file("disk"), withIntermediateDirectories: false)
+    try FileManager.default.createSymbolicLink(
+      atPath: directory.file("events"), withDestinationPath: directory.file("disk/real"))
+    let sink = try directory.sink()
+    try await sink.deliver(try batch(1...3))
+    sink.reopen()
+    try await sink.deliver(try batch(4...4))
+    sink.close()
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("disk")).sorted()
+    #expect(names.count == 2 && names[0] == "real" && names[1].hasPrefix("real."), "\(names)")
+    #expect(try directory.ids(in: directory.read("events")) == [4])
+  }
+
+  @Test func `what somebody else writes into the file is found before anything behind it is confirmed, and stays`()
+    async throws
+  {
+    let sink = try directory.sink()
+    try await sink.deliver(try batch(1...3))
+    let before = try directory.read("events")
+    _ = try directory.write(before + Array("note\n".utf8), "events")
+    let error = await #expect(throws: Failure.self) { try await sink.deliver(try batch(4...4)) }
+    #expect(error?.description.contains("somebody else") == true, "\(String(describing: error))")
+    sink.close()
+    #expect(try directory.read("events").starts(with: before + Array("note\n".utf8)))
   }
 
   @Test func `a file of another time is refused although it is longer`() async throws {
@@ -113,20 +163,6 @@ import Testing
     _ = try directory.write(older, "events")
     // What was rotated away is known, but not what came behind it.
     _ = try refusal()
-  }
-
-  @Test func `a file that was moved away while it was written to is not missed afterwards`() async throws {
-    let sink = try directory.sink()
-    try await sink.deliver(try batch(1...3))
-    try directory.move("events", to: "events.1")
-    try await sink.deliver(try batch(4...5))
-    try sink.record(confirmed: Confirmation(lsn: LSN(rawValue: 0x500)))
-    sink.close()
-    let next = try directory.sink()
-    #expect(next.resumePosition == position(5))
-    try await next.deliver(try batch(6...6))
-    #expect(try directory.ids(in: directory.read("events.1")) == Array(1...5))
-    #expect(try directory.ids(in: directory.read("events")) == [6])
   }
 
   @Test(arguments: ["cut", "deleted"])

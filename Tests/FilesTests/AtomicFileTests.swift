@@ -17,9 +17,9 @@ import Testing
     let path = directory.file("record")
     try AtomicFile.write("1", to: path)
     var asked = 0
-    try AtomicFile.write("2", to: path) { () throws(SystemFailure) in
+    try AtomicFile.write("2", to: path, isShared: true) { () throws(SystemFailure) in
       asked += 1
-      if asked == 1 { try AtomicFile.write("3", to: path) }
+      if asked == 1 { try AtomicFile.write("3", to: path, isShared: true) }
       return String(decoding: (try? directory.read("record")) ?? [], as: UTF8.self) < "2" || asked == 1
     }
     #expect(asked == 2)
@@ -36,15 +36,15 @@ import Testing
     for name in others + [".record.new-0123456789abc", ".record.new-zzzzzzzzzzzzz"] {
       _ = try directory.write([1], name)
     }
-    try AtomicFile.write("1", to: path)
+    try AtomicFile.write("1", to: path, isShared: true)
     #expect(try names == (others + ["record"]).sorted())
   }
 
   @Test func `when others come between all the time it is given up`() throws {
     let path = directory.file("record")
     #expect(throws: SystemFailure.self) {
-      try AtomicFile.write("2", to: path) { () throws(SystemFailure) in
-        try AtomicFile.write("3", to: path)
+      try AtomicFile.write("2", to: path, isShared: true) { () throws(SystemFailure) in
+        try AtomicFile.write("3", to: path, isShared: true)
         return true
       }
     }

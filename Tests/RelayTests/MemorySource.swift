@@ -30,6 +30,7 @@ struct MemorySource: FrameSource {
     systemIdentifier: "1", timeline: 1, database: "shop", slot: "slot", publication: "publication")
   var flushLSN = LSN(rawValue: .max)
   var confirmedLSN: LSN?
+  var isStandby = false
   var catalogue: (any TableCatalogue)?
   var descriptor: PollDescriptor? { nil }
   var heartbeat: Duration? = .milliseconds(50)

@@ -195,6 +195,112 @@ import Testing
     #expect(try again.get().events == 1)
   }
 
+  @Test func `nothing is confirmed before it is known that the log is the one that was read`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    _ = try await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in MemorySource(Self.messages) }.get()
+    let journal = Journal()
+    let result = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
+      var source = MemorySource(
+        OutboxStream.transaction(0x20, "x", at: 5) + OutboxStream.transaction(0x30, "y", at: 99), journal: journal)
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }
+    #expect(kind(result) == .serverRewound)
+    #expect(journal.content.statuses.allSatisfy { $0.flush <= LSN(rawValue: 0x18) }, "\(journal.content.statuses)")
+  }
+
+  @Test func `what comes behind the newest delivered transaction is delivered, however far other tables have moved us`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    _ = try await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
+      var source = MemorySource(Self.messages)
+      source.frames.append(HandBuilt.keepalive(0x900))
+      return source
+    }.get()
+    #expect(try Checkpoint(path: path).resume?.lsn == LSN(rawValue: 0x900))
+    // The copy has all that was delivered, and was written on.
+    for confirmed in [0x18, 0x38, 0x48] as [UInt64] {
+      let (sink, journal) = (MemorySink(), Journal())
+      _ = try await run({ $0.checkpoint = path }, sink: sink) { (_) in
+        var source = MemorySource(
+          (confirmed == 0x18 ? OutboxStream.transaction(0x30, "d") : [])
+            + OutboxStream.transaction(0x50, "new"), journal: journal)
+        source.confirmedLSN = LSN(rawValue: confirmed)
+        return source
+      }.get()
+      #expect(sink.content.delivered == ["new@50-1"], "\(confirmed)")
+      #expect(journal.content.statuses.allSatisfy { $0.flush <= LSN(rawValue: 0x58) })
+    }
+  }
+
+  @Test func `what is under way when the connection is lost must come again too`() async {
+    let opened = Atomic(0)
+    let sink = MemorySink(delay: .seconds(60))
+    let result = await run({ $0.disconnectGrace = .seconds(600) }, sink: sink) { (_) in
+      if opened.add(1, ordering: .relaxed).newValue == 1 {
+        var source = MemorySource(Self.messages, failure: Self.lost)
+        (source.drainsFirst, source.ends, source.confirmedLSN) = (true, false, LSN(rawValue: 0x8))
+        return source
+      }
+      var source = MemorySource(OutboxStream.transaction(0x20, "x", at: 4) + OutboxStream.transaction(0x48, "y"))
+      source.confirmedLSN = LSN(rawValue: 0x8)
+      return source
+    }
+    #expect(kind(result) == .serverRewound)
+  }
+
+  @Test func `a sink that is ahead of its record is compared by what it holds`() async {
+    let sink = MemorySink(resumePosition: EventPosition(commitLSN: 0x30, ordinal: 1), confirmed: LSN(rawValue: 0x18))
+    let result = await run(sink: sink) { (_) in
+      var source = MemorySource(OutboxStream.transaction(0x20, "x") + OutboxStream.transaction(0x48, "y"))
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }
+    #expect(kind(result) == .serverRewound)
+    #expect(sink.content.delivered.isEmpty)
+  }
+
+  @Test func `of two records the one that is behind tells of a gap`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    var checkpoint = try Checkpoint(path: path)
+    try checkpoint.write(
+      Confirmation(lsn: LSN(rawValue: 0x38)), OutboxTables(), of: MemorySource([]).identity)
+    let result = await run({ $0.checkpoint = path }, sink: MemorySink(confirmed: LSN(rawValue: 0x18))) { (_) in
+      var source = MemorySource(Self.messages)
+      source.confirmedLSN = LSN(rawValue: 0x38)
+      return source
+    }
+    #expect(kind(result) == .gap)
+  }
+
+  @Test func `through another publication the newest transaction need not come`() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    _ = try await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in MemorySource(Self.messages) }.get()
+    let result = await run({ $0.checkpoint = path }, sink: MemorySink()) { (_) in
+      var source = MemorySource(OutboxStream.transaction(0x48, "y"))
+      source.identity.publication = "another"
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }
+    #expect(try result.get().events == 1)
+  }
+
+  @Test func `a standby that has not replayed its log yet is tried again`() async throws {
+    let opened = Atomic(0)
+    let result = await run(sink: MemorySink(confirmed: LSN(rawValue: 0x100))) { (_) in
+      var source = MemorySource(OutboxStream.transaction(0x110, "e"))
+      source.isStandby = true
+      source.flushLSN = LSN(rawValue: opened.add(1, ordering: .relaxed).newValue == 1 ? 0xFF : 0x200)
+      return source
+    }
+    #expect(try result.get().events == 1)
+  }
+
   @Test func `a log that ends before the newest delivered transaction comes again is told by its next keepalive`()
     async throws
   {

@@ -120,6 +120,36 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["file", "checkpoint"])
+    func `a server that was put back delivers what is new, however far other tables had moved us`(record: String) throws
+    {
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          let (data, copy) = ("\(server.directory.path)/data", "\(server.directory.path)/copy")
+          let options =
+            record == "file"
+            ? ["--sink", "file:\(database.file)"] : ["--checkpoint", database.files.file("checkpoint")]
+          try database.psql("CREATE TABLE other (t text); SELECT place(1, 5);")
+          _ = try database.rest(options)
+          try server.stop()
+          _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
+          try server.start()
+          try database.psql("INSERT INTO other SELECT repeat('x', 500) FROM generate_series(1, 3000);")
+          _ = try database.rest(options)
+          try server.stop("immediate")
+          _ = try ChildProcess.run("/bin/rm", ["-rf", data])
+          _ = try ChildProcess.run("/bin/mv", [copy, data])
+          try server.start()
+          try database.psql("SELECT place(6, 9);")
+          try database.psql("INSERT INTO other SELECT repeat('x', 500) FROM generate_series(1, 6000);")
+          try database.psql("SELECT place(10);")
+          let lines = try database.rest(options)
+          let numbers = try Event.read(record == "file" ? database.fileLines : lines).numbers
+          #expect(numbers.suffix(5) == [6, 7, 8, 9, 10], "\(numbers)")
+        }
+      }
+    }
+
     @Test(arguments: ["file", "checkpoint"], ["started again", "connecting again"])
     func `a server that was put back and has been written on beyond our position is refused`(
       record: String, way: String
@@ -147,11 +177,19 @@ extension Integration {
           try server.start()
           // The same rows, so that the same positions come again.
           for round in 0..<4 { try database.psql("SELECT place(\(round * 300 + 1006), \(round * 300 + 1300));") }
+          let confirmed = try database.confirmed()
           let child = way == "started again" ? try database.stream(options + ["--until", "now"]) : running
           child.signal(SIGCONT)
           #expect(try child.exitCode(within: 60) == 78, "\(child.errors.text)")
           #expect(child.complaint?.contains("restored") == true, "\(child.errors.text)")
           if record == "file" { #expect(try Event.read(database.fileLines).numbers.allSatisfy { $0 <= 300 }) }
+          // As the advice says: nothing of what is new is lost.
+          #expect(try database.confirmed() == confirmed, "nothing was confirmed meanwhile")
+          let expected = try database.committedNumbers().filter { $0 > 300 }
+          let anew = database.files.file("anew")
+          _ = try database.rest(["--sink", "file:\(anew)"])
+          let lines = try String(contentsOfFile: anew, encoding: .utf8).wholeLines
+          #expect(try Event.read(lines).numbers == expected)
         }
       }
     }

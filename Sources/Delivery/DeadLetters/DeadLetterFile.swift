@@ -137,7 +137,7 @@ public final class DeadLetterFile: DeadLetterStore {
         let file = try open()
         var pause = Duration.milliseconds(1)
         let deadline = ContinuousClock.now + Self.patience
-        while !file.lock() {
+        while try !Self.lock(file) {
           guard !isCancelled() else { throw .stopped }
           guard .now < deadline else { throw .held }
           Wakeup.sleep(pause)
@@ -151,6 +151,10 @@ public final class DeadLetterFile: DeadLetterStore {
     } catch {
       throw failure(error)
     }
+  }
+
+  private static func lock(_ file: borrowing OpenFile) throws(LetterFileError) -> Bool {
+    do throws(SystemFailure) { return try file.lock() } catch { throw .system(error) }
   }
 
   private func open() throws(LetterFileError) -> OpenFile {
