@@ -1,3 +1,5 @@
+import IntegrationEvents
+import PgOutput
 import PostgresWire
 
 /// Whether the log that is read again is the one that was read before. A server that was restored from an older state may have

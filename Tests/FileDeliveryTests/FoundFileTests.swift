@@ -99,6 +99,8 @@ import Testing
     try directory.move("events.state", to: "kept.state")
     try directory.sink("events", change).close()
     // Whoever moves it alone has it.
+    try directory.remove("events")
+    try directory.remove("events.state")
     try directory.move("kept", to: "events")
     try directory.move("kept.state", to: "events.state")
     try directory.move("events", to: "events.1")

@@ -40,7 +40,7 @@ import Testing
   @Test func `a file is locked for one`() throws {
     try file("") { path in
       let first = try OpenFile.appending(to: path, .record)
-      let isOurs = first.lock()
+      let isOurs = try first.lock()
       let isTheirsToo = try OpenFile.appending(to: path, .record).lock()
       #expect(isOurs && !isTheirsToo)
     }
