@@ -157,7 +157,7 @@ let package = Package(
     .testTarget(
       name: "ReplayTests",
       dependencies: [
-        "tailrace", "Capture", "Delivery", "FileDelivery", "IntegrationEvents", "OutboxMapping", "PgOutput",
+        "tailrace", "Capture", "Delivery", "FileDelivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput",
         "PostgresWire",
         "Relay", "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

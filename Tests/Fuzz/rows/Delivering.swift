@@ -2,6 +2,7 @@ import Capture
 import FileDelivery
 import Glibc
 import IntegrationEvents
+import Octets
 import PostgresWire
 
 @testable import Delivery
@@ -67,7 +68,7 @@ private final class Run {
     if let failure = pipeline.failure {
       precondition(failure.kind == .row, "\(failure)")
       self.failure = failure
-      precondition(!"\(failure)".utf8.contains(UInt8(ascii: "\n")), "an error of several lines")
+      precondition(isPlain("\(failure)"), "an error that steers a terminal")
     }
   }
 
@@ -77,16 +78,21 @@ private final class Run {
   }
 }
 
+/// Whether nothing in a text ends a line, steers a terminal, or is not seen.
+private func isPlain(_ text: String) -> Bool { ForeignText(text).description == text }
+
 private func checkLine(_ batch: EventBatch, _ event: EncodedEvent) {
   let line = batch.bytes[event.line]
   precondition(line.last == UInt8(ascii: "\n"), "no newline at the end")
-  precondition(!line.dropLast().contains { $0 == 0x0A || $0 == 0x0D }, "more than one line")
+  precondition(!line.dropLast().contains { $0 < 0x20 }, "a control character in a line")
   let kind = try? JSONScanner.validate(batch.bytes.span.bytes, event.line.lowerBound..<(event.line.upperBound - 1))
   precondition(kind != nil, "no JSON")
 }
 
 private func check(_ letter: DeadLetter) {
-  precondition(!letter.json.utf8.contains { $0 == 0x0A || $0 == 0x0D }, "a letter of more than one line")
+  precondition(!letter.json.utf8.contains { $0 < 0x20 }, "a control character in a letter")
+  // As the log tells of it.
+  precondition(isPlain("\(Wording(letter.reason))"), "a reason that steers a terminal")
   let again = DeadLetter(json: Array(letter.json.utf8))
   precondition(
     again?.json == letter.json && again?.event == letter.event, "a letter reads otherwise than it was written")
