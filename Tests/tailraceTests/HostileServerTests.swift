@@ -214,9 +214,9 @@ extension Integration {
           "pg_inherits",
           [
             ["publication", "events", "true", "true", "", "", "", "", "", "", "", "", ""],
-            ["table", "99", "9", "true", "-7", "9", "public", "outbox", "r", "p", "true", "false", "false"],
-            ["table", "-1", "9", "true", "0", "9", "public", "outbox", "r", "p", "true", "false", "false"],
-            ["table", "0", "9", "true", "0", "9", "public", "outbox", "r", "p", "true", "false", "false"],
+            ["table", "99", "9", "true", "-7", "9", "public", "outbox", "r", "p", "true", "", "false"],
+            ["table", "-1", "9", "true", "0", "9", "public", "outbox", "r", "p", "true", "", "false"],
+            ["table", "0", "9", "true", "0", "9", "public", "outbox", "r", "p", "true", "", "false"],
           ]
         ),
         ("pg_inherits", [[String?]](repeating: [String?](repeating: Self.escapes, count: 13), count: 9)),

@@ -29,7 +29,7 @@ extension Integration {
           #expect(try stream.exitCodeAfterAllOutput(within: 60) == 0, "\(stream.errors.text)")
           #expect(stream.output.lineCount == 4)
           #expect(try Event.read(stream.output.lines).numbers == [1, 2, 3])
-          let kept = try database.deadLetters(["list"], at: place).output.lines
+          let kept = try database.deadLetters(["list"], at: place).output.lines.dropFirst()
           #expect(kept.count == 2)
           #expect(kept.allSatisfy { $0.contains("has more than 1000 members") }, "\(kept)")
           #expect(!stream.messages.contains { $0.contains("trying again") }, "the server has not given it up")
@@ -59,9 +59,11 @@ extension Integration {
           )
           #expect(try stream.exitCode(within: 120) == 0, "\(stream.errors.text)")
           #expect(!stream.messages.contains { $0.contains("trying again") }, "\(stream.errors.text)")
-          let lines = try database.tailrace(["dead-letters", "list", "--dead-letters", letters, "--count"])
-          #expect(try lines.exitCodeAfterAllOutput() == 0)
-          #expect(lines.output.text.hasPrefix(statement.contains("'bad'") ? "1" : "0"))
+          if statement.contains("'bad'") {
+            let lines = try database.tailrace(["dead-letters", "list", "--dead-letters", letters, "--count"])
+            #expect(try lines.exitCodeAfterAllOutput() == 0)
+            #expect(lines.output.text.hasPrefix("1"))
+          }
           let count = try ChildProcess.run("/usr/bin/env", ["wc", "-l", database.file])
           #expect(count.hasPrefix(statement.contains("'bad'") ? "2 " : "3 "))
         }

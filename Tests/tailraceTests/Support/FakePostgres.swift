@@ -31,12 +31,13 @@ final class FakePostgres: Sendable {
   static let usual: [(words: String, rows: [[String?]])] = [
     ("pg_inherits", catalogue), ("SHOW wal_level", [["logical"]]), ("pg_publication", [["1"]]),
     ("IDENTIFY_SYSTEM", [["7000000000000000001", "1", "0/FFFF", "shop"]]), ("wal_sender_timeout", [["60000"]]),
+    ("SELECT confirmed_flush_lsn", [["0/100"]]), ("pg_is_in_recovery", [["f"]]),
     ("pg_replication_slots", [["pgoutput", "shop", "reserved", "0/100", "f", nil]]),
   ]
 
   private static let catalogue = [
     ["publication", "events", "true", "true"],
-    ["table", "0", "16384", "true", "0", "16384", "public", "outbox", "r", "p", "true", "false", "false"],
+    ["table", "0", "16384", "true", "0", "16384", "public", "outbox", "r", "p", "true", "", "false"],
   ].map { row in row + [String](repeating: "", count: 13 - row.count) }
 
   let port: UInt16
@@ -113,8 +114,12 @@ final class FakePostgres: Sendable {
         guard TCP.send(Self.message("W", [0, 0, 0]), to: socket) else { return }
         return stream(socket)
       }
-      let rows = statement.hasPrefix("SET ") ? nil : answers.first { statement.contains($0.words) }?.rows
-      guard TCP.send(Self.answer(rows), to: socket) else { return }
+      let isSetting = statement.hasPrefix("SET ")
+      let rows = isSetting ? nil : answers.first { statement.contains($0.words) }?.rows
+      // Settings that a query follows, in one go.
+      let both = isSetting && statement.contains("set_config")
+      let answer = both ? Self.message("C", Array("SET\0".utf8)) + Self.answer([["0"]]) : Self.answer(rows)
+      guard TCP.send(answer, to: socket) else { return }
     }
   }
 
