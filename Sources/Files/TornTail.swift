@@ -15,16 +15,6 @@ extension OpenFile {
   /// How long the file is without a torn last line.
   package func wholeLength() throws(SystemFailure) -> Int64 { try lineStart(before: status().size) }
 
-  /// Cuts off a torn last line, durably; gives the length that is left.
-  package func repairTornTail() throws(SystemFailure) -> Int64 {
-    let end = try wholeLength()
-    if try end < status().size {
-      try truncate(to: end)
-      try synchronize()
-    }
-    return end
-  }
-
   /// The last whole line before an offset behind a newline, with that newline; empty when there is none.
   package func lastLine(before end: Int64) throws(SystemFailure) -> [UInt8] {
     guard end > 0 else { return [] }

@@ -21,10 +21,12 @@ package enum ServerChecks {
     _ server: borrowing Connection, _ settings: ReplicationSettings
   ) throws(Failure) -> Findings {
     try requireLogicalWAL(server)
-    try requireDecodingHere(server)
+    let isStandby = try scalar(server, "SELECT pg_catalog.pg_is_in_recovery()") == "t"
+    try requireDecodingHere(serverVersion: server.serverVersion, isStandby: isStandby)
     let system = try identifySystem(server)
     // The slot first: it tells whether this is the right database.
-    if !settings.createsTemporarySlot { _ = try checkSlot(server, settings, database: system.database) }
+    var confirmed = LSN.zero
+    if !settings.createsTemporarySlot { confirmed = try checkSlot(server, settings, database: system.database) }
     for publication in settings.publications {
       try checkPublication(server, publication, settings, database: system.database)
     }
@@ -34,11 +36,11 @@ package enum ServerChecks {
       _ = try server.query(
         "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT",
         mayTakeLong: true)
+      confirmed = try checkSlot(server, settings, database: system.database)
     }
-    let confirmed = try checkSlot(server, settings, database: system.database)
     return Findings(
       system: system.identifier, timeline: system.timeline, history: try history(server, system.timeline),
-      flushLSN: system.flush, isStandby: try scalar(server, "SELECT pg_catalog.pg_is_in_recovery()") == "t",
+      flushLSN: system.flush, isStandby: isStandby,
       database: system.database,
       walSenderTimeout: .milliseconds(max(0, Int(timeout) ?? 60_000)), confirmedFlush: confirmed)
   }
@@ -60,10 +62,8 @@ package enum ServerChecks {
   }
 
   /// A standby can be read from only in later versions.
-  private static func requireDecodingHere(_ server: borrowing Connection) throws(Failure) {
-    guard server.serverVersion < 160_000, try scalar(server, "SELECT pg_catalog.pg_is_in_recovery()") == "t" else {
-      return
-    }
+  private static func requireDecodingHere(serverVersion: Int, isStandby: Bool) throws(Failure) {
+    guard isStandby, serverVersion < 160_000 else { return }
     throw Failure(
       .serverVersion, "the server is a standby, from which a slot can be read only from PostgreSQL 16 on",
       advice: "connect to the primary, with target_session_attrs=primary where several hosts are named")

@@ -125,21 +125,15 @@ extension Integration {
     {
       try TestServer.with { server in
         try server.withDatabase { database in
-          let (data, copy) = ("\(server.directory.path)/data", "\(server.directory.path)/copy")
           let options =
             record == "file"
             ? ["--sink", "file:\(database.file)"] : ["--checkpoint", database.files.file("checkpoint")]
           try database.psql("CREATE TABLE other (t text); SELECT place(1, 5);")
           _ = try database.rest(options)
-          try server.stop()
-          _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
-          try server.start()
+          try server.copyData()
           try database.psql("INSERT INTO other SELECT repeat('x', 500) FROM generate_series(1, 3000);")
           _ = try database.rest(options)
-          try server.stop("immediate")
-          _ = try ChildProcess.run("/bin/rm", ["-rf", data])
-          _ = try ChildProcess.run("/bin/mv", [copy, data])
-          try server.start()
+          try server.putBack()
           try database.psql("SELECT place(6, 9);")
           try database.psql("INSERT INTO other SELECT repeat('x', 500) FROM generate_series(1, 6000);")
           try database.psql("SELECT place(10);")
@@ -156,25 +150,19 @@ extension Integration {
     ) throws {
       try TestServer.with { server in
         try server.withDatabase { database in
-          let (data, copy) = ("\(server.directory.path)/data", "\(server.directory.path)/copy")
           let options =
             record == "file"
             ? ["--sink", "file:\(database.file)"] : ["--checkpoint", database.files.file("checkpoint")]
           try database.psql("SELECT place(1, 5);")
           _ = try database.rest(options)
-          try server.stop()
-          _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
-          try server.start()
+          try server.copyData()
           try database.psql("SELECT place(6, 300);")
           let running = try database.stream(options)
           let position = try database.position()
           try wait(until: "all is confirmed") { try database.hasConfirmed(position) }
           running.signal(way == "started again" ? SIGTERM : SIGSTOP)
           if way == "started again" { #expect(try running.exitCode() == 0) }
-          try server.stop("immediate")
-          _ = try ChildProcess.run("/bin/rm", ["-rf", data])
-          _ = try ChildProcess.run("/bin/mv", [copy, data])
-          try server.start()
+          try server.putBack()
           // The same rows, so that the same positions come again.
           for round in 0..<4 { try database.psql("SELECT place(\(round * 300 + 1006), \(round * 300 + 1300));") }
           let confirmed = try database.confirmed()
@@ -201,12 +189,9 @@ extension Integration {
     func `a server that was put back to an older copy of itself is refused`(way: String) throws {
       try TestServer.with { server in
         try server.withDatabase { database in
-          let (data, copy) = ("\(server.directory.path)/data", "\(server.directory.path)/copy")
           try database.psql("SELECT place(1, 5);")
           _ = try database.rest(["--sink", "file:\(database.file)"])
-          try server.stop()
-          _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
-          try server.start()
+          try server.copyData()
           try database.psql("SELECT place(6, 300);")
           let running = try database.streamToFile()
           try wait(until: "all is delivered") { database.fileLines.count == 300 }
@@ -215,10 +200,7 @@ extension Integration {
             running.signal(SIGTERM)
             #expect(try running.exitCode() == 0)
           }
-          try server.stop("immediate")
-          _ = try ChildProcess.run("/bin/rm", ["-rf", data])
-          _ = try ChildProcess.run("/bin/mv", [copy, data])
-          try server.start()
+          try server.putBack()
           try database.psql("SELECT place(1000);")
           let child = way == "started again" ? try database.streamToFile(["--until", "now"]) : running
           #expect(try child.exitCode(within: 30) == 78, "\(child.errors.text)")

@@ -49,15 +49,21 @@ extension Integration {
       }
     }
 
+    /// Leaves a slot half made, behind a transaction that is open in the session that is given back.
+    private func beginSlot(_ database: OutboxDatabase) throws -> ChildProcess {
+      #expect(try database.command("setup", ["--create-table"]).exitCode() == 0)
+      try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
+      let (session, _) = try open(database)
+      let other = try database.session()
+      try other.write("SELECT pg_create_logical_replication_slot('\(database.slot)', 'pgoutput');\n")
+      try wait(until: "the slot is begun") { try database.slots() == 1 }
+      return session
+    }
+
     @Test(arguments: [15, 18])
     func `a slot that is half made is not taken for one`(version: Int) throws {
       try withServer(version) { database in
-        #expect(try database.command("setup", ["--create-table"]).exitCode() == 0)
-        try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
-        let (session, _) = try open(database)
-        let other = try database.session()
-        try other.write("SELECT pg_create_logical_replication_slot('\(database.slot)', 'pgoutput');\n")
-        try wait(until: "the slot is begun") { try database.slots() == 1 }
+        let session = try beginSlot(database)
         for command in ["stream", "setup", "teardown"] {
           let child = try database.command(command)
           #expect(try child.exitCode() == 78)
@@ -71,12 +77,7 @@ extension Integration {
 
     @Test func `a slot that somebody makes half is ended as it is said`() throws {
       try withServer(15) { database in
-        #expect(try database.command("setup", ["--create-table"]).exitCode() == 0)
-        try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
-        let (session, _) = try open(database)
-        let other = try database.session()
-        try other.write("SELECT pg_create_logical_replication_slot('\(database.slot)', 'pgoutput');\n")
-        try wait(until: "the slot is begun") { try database.slots() == 1 }
+        let session = try beginSlot(database)
         let stream = try database.command("stream")
         #expect(try stream.exitCode() == 78)
         let steps = try #require(stream.complaint.map { Advice($0) }?.steps)

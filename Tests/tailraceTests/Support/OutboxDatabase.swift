@@ -122,6 +122,17 @@ final class OutboxDatabase: Sendable {
   /// The server's present position.
   func position() throws -> String { try psql("SELECT pg_current_wal_flush_lsn()") }
 
+  /// Writes so much that the server removes log which the slot needs: one with a small `max_slot_wal_keep_size`.
+  func loseSlot() throws {
+    try psql("CREATE TABLE other (filler text);")
+    try wait(until: "the slot is lost", within: 60) {
+      try psql(
+        "INSERT INTO other SELECT repeat('x', 1000) FROM generate_series(1, 20000); SELECT pg_switch_wal(); CHECKPOINT;"
+      )
+      return try psql("SELECT wal_status FROM pg_replication_slots WHERE slot_name = '\(slot)'") == "lost"
+    }
+  }
+
   func terminateWalsender() throws {
     try psql(
       "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '\(slot)' AND active;")

@@ -77,6 +77,25 @@ final class TestServer: Sendable {
 
   func start() throws { _ = try Self.script(["start", directory.path]) }
   func stop(_ mode: String = "fast") throws { _ = try Self.script(["stop", directory.path, "--mode", mode]) }
+
+  private var data: String { "\(directory.path)/data" }
+  private var copy: String { "\(directory.path)/copy" }
+
+  /// Stops, keeps a copy of the data, and goes on.
+  func copyData() throws {
+    try stop()
+    _ = try ChildProcess.run("/bin/cp", ["-a", data, copy])
+    try start()
+  }
+
+  /// Puts the copy back in the place of the data, as restoring a snapshot does.
+  func putBack() throws {
+    try stop("immediate")
+    _ = try ChildProcess.run("/bin/rm", ["-rf", data])
+    _ = try ChildProcess.run("/bin/mv", [copy, data])
+    try start()
+  }
+
   func restart() throws { _ = try Self.script(["restart", directory.path]) }
   func kill() throws { _ = try Self.script(["kill", directory.path]) }
 
