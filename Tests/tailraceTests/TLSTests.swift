@@ -62,7 +62,7 @@ extension Integration {
         try wait(until: "it is told") { stream.messages.contains { $0.contains("tls-minimum") } }
         #expect(stream.isRunning && receiver.bodies.isEmpty)
         stream.signal(SIGTERM)
-        Thread.sleep(forTimeInterval: 0.3)
+        Thread.sleep(forTimeInterval: 1.2)
         stream.signal(SIGTERM)
         _ = try stream.exitCode()
         let lenient = try database.stream(options + ["--tls-minimum", "1.0", "--until", "now"])
