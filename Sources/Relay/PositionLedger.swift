@@ -16,6 +16,8 @@ struct PositionLedger {
   private var recorded: Confirmation?
   /// The position of the record that is furthest behind: what was confirmed is in all of them, or one has lost it.
   private var earliest: LSN?
+  /// The position of the sink's own.
+  private var sinkConfirmed: LSN
   /// What an operator should know of how the stream was found.
   private(set) var warning: Wording?
 
@@ -39,6 +41,7 @@ struct PositionLedger {
     self.acceptsGap = acceptsGap
     let confirmed = sink.confirmed
     isKept = checkpoint != nil || confirmed != nil
+    sinkConfirmed = confirmed?.lsn ?? .zero
     let records = [checkpoint?.resume, confirmed].compactMap { $0 }
     recorded = records.max { $0.lsn < $1.lsn }
     earliest = records.map(\.lsn).min()
@@ -146,16 +149,21 @@ struct PositionLedger {
   /// Makes a confirmed position our own record, before the server is told: its position may go back, ours must not be
   /// behind it.
   mutating func record(_ lsn: LSN, _ commit: CommitMark?) throws(Failure) {
-    guard lsn > recorded?.lsn ?? .zero else { return }
+    // What only one of the records has is no record of ours yet.
+    guard lsn > earliest ?? .zero else { return }
     let confirmed = Confirmation(lsn: lsn, commit: commit, publication: identity.publication)
     let (identity, tables) = (identity, tables)
     try checkpoint?.write(confirmed, tables, of: identity)
-    do { try sink.record(confirmed: confirmed) } catch {
-      var failure = error
-      failure.kind = .checkpointWrite
-      throw failure
+    if lsn > sinkConfirmed {
+      do { try sink.record(confirmed: confirmed) } catch {
+        var failure = error
+        failure.kind = .checkpointWrite
+        throw failure
+      }
+      sinkConfirmed = lsn
     }
-    (recorded, earliest) = (confirmed, lsn)
+    earliest = lsn
+    if lsn > recorded?.lsn ?? .zero { recorded = confirmed }
   }
 
   /// Makes it our own record which tables are outboxes, before rows of a new one are delivered. The checkpoint has it with

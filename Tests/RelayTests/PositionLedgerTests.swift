@@ -279,6 +279,28 @@ import Testing
     #expect(kind(result) == .gap)
   }
 
+  @Test(arguments: [0x38, 0x58] as [UInt64])
+  func `a record that was left behind by a full disk is made up for before the server is told`(newest: UInt64)
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("checkpoint")
+    var checkpoint = try Checkpoint(path: path)
+    let commit = CommitMark(lsn: LSN(rawValue: 0x30), time: PostgresTimestamp(rawValue: 0))
+    try checkpoint.write(
+      Confirmation(lsn: LSN(rawValue: newest), commit: commit), OutboxTables(), of: MemorySource([]).identity)
+    let (sink, journal) = (MemorySink(confirmed: LSN(rawValue: 0x18)), Journal())
+    _ = try await run({ $0.checkpoint = path }, sink: sink) { (_) in
+      var source = MemorySource(Self.messages, journal: journal)
+      source.confirmedLSN = LSN(rawValue: 0x18)
+      return source
+    }.get()
+    let told = journal.content.statuses.map(\.flush).max() ?? .zero
+    #expect(told == LSN(rawValue: 0x38))
+    #expect(sink.content.recorded.max() == told, "\(sink.content.recorded)")
+    #expect(try Checkpoint(path: path).resume?.lsn == LSN(rawValue: newest), "it does not go back")
+  }
+
   @Test func `through another publication the newest transaction need not come`() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("checkpoint")
