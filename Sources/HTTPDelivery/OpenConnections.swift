@@ -11,7 +11,7 @@ final class OpenConnections: Sendable {
     let id = ObjectIdentifier(channel)
     channels.withLock { $0[id] = channel }
     channel.closeFuture.whenComplete { _ in self.channels.withLock { $0[id] = nil } }
-    return channel.eventLoop.makeSucceededVoidFuture()
+    return BrokenConnection.install(channel)
   }
 
   /// Whether there is one.

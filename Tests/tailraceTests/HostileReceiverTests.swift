@@ -32,7 +32,7 @@ extension Integration {
         #expect(stream.messages.count < 20, "\(stream.errors.text)")
         #expect(try database.confirmed() == before)
         heal()
-        try finish(stream, database, receiver, isFlood: how.hasPrefix("floods"))
+        try finish(stream, database, receiver)
       }
     }
 
@@ -49,17 +49,12 @@ extension Integration {
     }
 
     private func finish(
-      _ stream: ChildProcess, _ database: OutboxDatabase, _ receiver: Receiver, isFlood: Bool = false
+      _ stream: ChildProcess, _ database: OutboxDatabase, _ receiver: Receiver
     ) throws {
       let last = try database.position()
       try wait(until: "everything arrives", within: 90, every: 0.1) { try database.hasConfirmed(last) }
       let peak = try ProcessFacts.peakMemory(stream.pid)
-      // The HTTP library answers floods of pings and settings from memory that it does not bound.
-      withKnownIssue("floods cost memory", isIntermittent: true) {
-        #expect(peak < 160_000, "\(peak) kB")
-      } when: {
-        isFlood
-      }
+      #expect(peak < 160_000, "\(peak) kB")
       stream.signal(SIGTERM)
       #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
       let events = try Event.read(receiver.server.bodies)
