@@ -45,8 +45,8 @@ package struct TableLedger: Sendable {
   /// Takes what the catalogue says. After an error everything is as before.
   package mutating func take(_ findings: TableFindings) throws(Failure) -> Warnings {
     try checkPublications(findings)
-    var next = OutboxTables()
-    var warnings = Warnings()
+    var next = OutboxTables(publications: Dictionary(findings.publications.map { ($0.id, $0.change) }) { $1 })
+    var warnings = changes(findings)
     for (place, table) in tables.enumerated() {
       let kin = findings.tables.filter { $0.place == place }
       var outbox = try outbox(table, kin, findings, &warnings)
@@ -110,6 +110,15 @@ package struct TableLedger: Sendable {
     throw Failure(
       .tableNotPublished, "publication \"\(silent.name)\" does not publish inserts",
       advice: "ALTER PUBLICATION \(SQLName.quoted(silent.name)) SET (publish = 'insert');")
+  }
+
+  /// A publication that publishes inserts again leaves no other trace of the time in which it did not.
+  private func changes(_ findings: TableFindings) -> Warnings {
+    findings.publications.compactMap { found in
+      guard let before = known.publications[found.id], before != found.change else { return nil }
+      return "publication \"\(found.name)\" has been altered (by transaction \(found.change)): rows that were written while it "
+        + "published no inserts, if there was such a time, will not come"
+    }
   }
 
   /// What was taken out of a publication and put in again was not published in between.

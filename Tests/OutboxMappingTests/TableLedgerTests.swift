@@ -53,6 +53,21 @@ import Testing
     #expect(ledger.names == [1: outbox])
   }
 
+  @Test func `a publication that has been altered is told once, also between two runs`() throws {
+    var before = findings([table(1, "outbox")])
+    before.publications = [.init(name: "events", id: 7, change: 100)]
+    var ledger = ledger()
+    #expect(try ledger.take(before).isEmpty)
+    #expect(try ledger.take(before).isEmpty)
+    var after = before
+    after.publications[0].change = 101
+    var next = self.ledger(ledger.known)
+    #expect(try next.take(after).count == 1)
+    #expect(try next.take(after).isEmpty)
+    after.publications[0].id = 8
+    #expect(try next.take(after).isEmpty, "another one has no past")
+  }
+
   @Test func `without a record, a table that is called otherwise is missing`() {
     var ledger = ledger()
     #expect(kind { () throws(Failure) in _ = try ledger.take(findings([])) } == .tableMissing)

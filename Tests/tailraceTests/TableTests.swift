@@ -116,6 +116,31 @@ extension Integration {
       }
     }
 
+    @Test(arguments: versions, ["between two looks", "between two runs"])
+    func `a publication that published no inserts for a while is told of`(version: Int, time: String) throws {
+      try withDatabase(version) { database in
+        var stream = try database.streamToFile()
+        try database.psql("SELECT place(1);")
+        try wait(until: "it is delivered") { database.fileLines.count == 1 }
+        if time == "between two runs" {
+          stream.signal(SIGTERM)
+          #expect(try stream.exitCode() == 0)
+        }
+        try database.psql(
+          "ALTER PUBLICATION events SET (publish = 'update'); SELECT place(2); ALTER PUBLICATION events SET (publish = 'insert'); SELECT place(3);"
+        )
+        if time == "between two runs" { stream = try database.streamToFile() }
+        try wait(until: "it is told") { stream.messages.contains { $0.contains("has been altered") } }
+        try wait(until: "it goes on") { database.fileLines.count == 2 }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        let next = try database.streamToFile(["--until", "now"])
+        #expect(try next.exitCode() == 0)
+        #expect(!next.messages.contains { $0.contains("has been altered") }, "\(next.errors.text)")
+        #expect(try Event.read(database.fileLines).numbers == [1, 3])
+      }
+    }
+
     @Test(arguments: versions)
     func `partitions are the outbox, also when the root is published for them later`(version: Int) throws {
       try withDatabase(version, "") { database in

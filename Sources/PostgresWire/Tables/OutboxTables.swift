@@ -39,9 +39,14 @@ public struct OutboxTables: Hashable, Sendable {
 
   /// The outboxes, in the order of the configuration.
   public var outboxes: [Outbox]
+  /// For each publication the transaction that has changed it last: the catalogue pg_publication, oid and xmin.
+  public var publications: [ObjectID: UInt32]
 
   /// Makes a record.
-  public init(_ outboxes: [Outbox] = []) { self.outboxes = outboxes }
+  public init(_ outboxes: [Outbox] = [], publications: [ObjectID: UInt32] = [:]) {
+    self.outboxes = outboxes
+    self.publications = publications
+  }
 
   /// The outbox that is configured as `name`.
   public subscript(_ name: TableName) -> Outbox? { outboxes.first { name.isStored(as: $0.name) } }
@@ -53,13 +58,16 @@ extension KeyValueText {
   /// Adds a line for each outbox.
   package mutating func append(_ tables: OutboxTables) {
     for (number, line) in tables.lines.enumerated() { append(Self.key(number), line) }
+    guard !tables.publications.isEmpty else { return }
+    let changes = tables.publications.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
+    append("changed", changes.joined(separator: ","))
   }
 
   /// The outboxes that were added; none where there are no such lines, nil where one makes no sense.
   package var tables: OutboxTables? {
     var lines: [String] = []
     while let line = self[Self.key(lines.count)] { lines.append(line) }
-    return OutboxTables(lines: lines)
+    return OutboxTables(lines: lines, changes: self["changed"] ?? "")
   }
 }
 
@@ -84,15 +92,20 @@ extension OutboxTables {
   }
 
   /// Reads lines; nil when one makes no sense.
-  fileprivate init?(lines: [String]) {
-    outboxes = []
+  fileprivate init?(lines: [String], changes: String) {
+    self.init()
+    for text in changes.split(separator: ",") {
+      guard let (publication, change) = Self.numbers(text) else { return nil }
+      publications[publication] = change
+    }
     for line in lines {
       let words = line.split(separator: " ")
       guard words.count == 3, let bytes = Self.percentDecoded(words[2].utf8),
         let name = TableName(String(decoding: bytes, as: UTF8.self))
       else { return nil }
       let members = words[0].split(separator: ",").map { ObjectID($0) }
-      let entries = words[1] == "-" ? [] : words[1].split(separator: ",").map(Self.entry)
+      let entries =
+        words[1] == "-" ? [] : words[1].split(separator: ",").map { Self.numbers($0).map(Entry.init(table:entry:)) }
       guard let holder = members.first ?? nil, !members.contains(nil), !entries.contains(nil) else { return nil }
       outboxes.append(
         Outbox(
@@ -100,10 +113,10 @@ extension OutboxTables {
     }
   }
 
-  private static func entry(_ text: Substring) -> Entry? {
-    let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { ObjectID($0) }
-    guard numbers.count == 2, let table = numbers[0], let entry = numbers[1] else { return nil }
-    return Entry(table: table, entry: entry)
+  private static func numbers(_ text: Substring) -> (UInt32, UInt32)? {
+    let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+    guard numbers.count == 2, let first = numbers[0], let second = numbers[1] else { return nil }
+    return (first, second)
   }
 
   private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {

@@ -30,9 +30,16 @@ public struct TableFindings: Hashable, Sendable {
     public var publishesInserts: Bool
     /// Whether it has nothing but the outboxes, one by one.
     public var isExclusive: Bool
+    /// Its OID.
+    public var id: ObjectID
+    /// The transaction that has changed it last.
+    public var change: UInt32
 
     /// Makes a publication.
-    public init(name: String, publishesInserts: Bool = true, isExclusive: Bool = true) {
+    public init(
+      name: String, id: ObjectID = 0, change: UInt32 = 0, publishesInserts: Bool = true, isExclusive: Bool = true
+    ) {
+      (self.id, self.change) = (id, change)
       self.name = name
       self.publishesInserts = publishesInserts
       self.isExclusive = isExclusive

@@ -13,7 +13,9 @@ extension CatalogueQuery {
       switch cells[0] {
       case "publication":
         findings.publications.append(
-          .init(name: cells[1], publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
+          .init(
+            name: cells[1], id: try oid(cells[4]), change: try oid(cells[5]),
+            publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
       case "table": findings.tables.append(try table(cells))
       case "column": columns[try oid(cells[1]), default: []].append((cells[2], cells[3] == "true"))
       case "relation":

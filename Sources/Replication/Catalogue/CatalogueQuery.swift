@@ -33,7 +33,7 @@ package enum CatalogueQuery {
       wanted (place, schema, name) AS (\(values(wanted, "0, ''::pg_catalog.name, ''::pg_catalog.name"))),
       held (place, id) AS (\(values(held, "0, 0::pg_catalog.oid"))),
       asked (id) AS (\(values(asked, "0::pg_catalog.oid"))),
-      pubs AS (SELECT * FROM pg_catalog.pg_publication WHERE pubname IN (\(names))),
+      pubs AS (SELECT *, xmin AS change FROM pg_catalog.pg_publication WHERE pubname IN (\(names))),
 
       """
   }
@@ -117,7 +117,7 @@ package enum CatalogueQuery {
     return """
       SELECT 'publication', pubname::text, pubinsert::text, (NOT puballtables
           AND NOT EXISTS (SELECT FROM strange s WHERE s.publication = pubs.oid))::text,
-        '', '', '', '', '', '', '', '', '' FROM pubs
+        pubs.oid::text, pubs.change::text, '', '', '', '', '', '', '' FROM pubs
       UNION ALL
       SELECT 'table', k.place::text, k.root::text, k.has_name::text, k.depth::text, k.id::text, n.nspname::text,
         c.relname::text, c.relkind::text, c.relpersistence::text,
