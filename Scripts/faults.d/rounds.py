@@ -135,12 +135,18 @@ class Round:
         has_arrived = self.outlet.arrived() >= len(entries)
         if not has_arrived:
             self.problems.append(f"{self.outlet.arrived()} of {len(entries)} have arrived after {PATIENCE} s")
-        if self.rest() and has_arrived and self.plan.looks_again:
+        if self.rest() and has_arrived and self.plan.looks_again and not self.is_untold():
             self.look_again()
 
     def rest(self):
         results = [supervisor.rest(PATIENCE) for supervisor in reversed(self.supervisors)]
         return all(results)
+
+    def is_untold(self):
+        """Whether the end came while there was no server to be told how far everything was."""
+        last = self.supervisors[0].last
+        words = ("the server could not be told", "the last confirmation may not have arrived")
+        return last is not None and any(word in line for line in last.errors for word in words)
 
     def look_again(self):
         """After an orderly end nothing may come again."""

@@ -116,8 +116,8 @@ package struct TableLedger: Sendable {
   private func changes(_ findings: TableFindings) -> Warnings {
     findings.publications.compactMap { found in
       guard let before = known.publications[found.id], before != found.change else { return nil }
-      return "publication \"\(found.name)\" has been altered (by transaction \(found.change)): rows that were written while it "
-        + "published no inserts, if there was such a time, will not come"
+      return "publication \"\(found.name)\" has been altered (by transaction \(found.change)): rows that were written "
+        + "while it published no inserts, if there was such a time, will not come"
     }
   }
 

@@ -11,8 +11,10 @@ struct Account {
   private(set) var rows: Int
   /// How many were read and are neither.
   private(set) var left: Int
-  /// The last position that was confirmed.
+  /// The last position that was confirmed to the server.
   private(set) var confirmed: LSN
+  /// Whether there is more that the server could not be told of.
+  private(set) var isUntold: Bool
 
   /// Adds what was before; what was left then has come again.
   func adding(_ before: Account?) -> Account {
@@ -30,6 +32,7 @@ struct Account {
     var words = "delivered \(delivered) events, confirmed up to \(confirmed)"
     if letters > 0 || rows > 0 { words += "; \(letters) events and \(rows) rows went to the dead letters" }
     if left > 0 { words += "; \(left) events were read and not delivered, and come again" }
+    if isUntold { words += "; the server could not be told of what was delivered after it, which may come again" }
     return words
   }
 }
@@ -39,6 +42,6 @@ extension RelayLoop where Source: ~Copyable {
     let letters = gate.sink.health.letters.count
     return Account(
       delivered: max(0, outbound.deliveredEvents - letters), letters: letters, rows: desk.keptRows,
-      left: max(0, pipeline.eventCount - outbound.deliveredEvents), confirmed: flushed)
+      left: max(0, pipeline.eventCount - outbound.deliveredEvents), confirmed: told, isUntold: told < flushed)
   }
 }

@@ -73,7 +73,7 @@ public struct Relay: Sendable {
         try reconsider(error)
         continue
       }
-      if loop.isLive, configuration.end == nil {
+      if loop.hasServer, configuration.end == nil {
         log.info("ready: waits for what is committed to \(configuration.mapping.outboxNames)")
       }
       do {
@@ -96,7 +96,7 @@ public struct Relay: Sendable {
 
   /// A recording's reader needs no account of what is confirmed.
   private func tell<Source: FrameSource & ~Copyable>(_ loop: borrowing RelayLoop<Source>, _ before: Account?) {
-    if loop.isLive { log.info("\(loop.account.adding(before).words)") }
+    if loop.hasServer { log.info("\(loop.account.adding(before).words)") }
   }
 
   /// Runs with one sink; nil when the sink was closed because the slot was lost.

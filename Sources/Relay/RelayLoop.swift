@@ -19,6 +19,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private let disconnectGrace: Duration
   /// Whether it was the sink or the letters that failed, not the stream.
   private(set) var hasSinkFailed = false
+  /// Whether a server is told how far we are, or a recording is read.
+  let hasServer: Bool
   private var warned = PassedOver()
   private var watch: DeliveryWatch
 
@@ -69,6 +71,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.tables = tables
     outbound = Outbound(sink, control.wakeup)
     session = StreamSession(source, seeksEnd: end != nil)
+    hasServer = session.isLive
     drainTimeout = configuration.drainTimeout
     disconnectGrace = configuration.disconnectGrace
     self.ledger = ledger
@@ -81,9 +84,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   var identity: StreamIdentity { ledger.identity }
-  var isLive: Bool { session.isLive }
   var needsWholeTransactions: Bool { pipeline.needsWholeTransactions }
   var flushed: LSN { pipeline.confirm.flushed }
+  var told: LSN { session.told }
 
   func outcome(_ reason: RelayOutcome.Reason) -> RelayOutcome {
     RelayOutcome(reason: reason, events: pipeline.eventCount, flushed: flushed)

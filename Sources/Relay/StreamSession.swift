@@ -9,6 +9,8 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   let seeksEnd: Bool
   private var lastStatus = ContinuousClock.now
   private var sentFlush = LSN.zero
+  /// The newest position that any connection was told of, or began with.
+  private(set) var told: LSN
   /// Where this connection began.
   private var opened: LSN
   /// How far the stream had come when the server was last asked where it is.
@@ -20,6 +22,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   init(_ source: consuming Source, seeksEnd: Bool) {
     opened = source.confirmedLSN ?? .zero
+    told = opened
     self.source = consume source
     self.seeksEnd = seeksEnd
   }
@@ -46,6 +49,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
     source = consume opened
     shutdown = ShutdownDetector()
     sentFlush = .zero
+    told = max(told, self.opened)
   }
 
   /// Takes what has arrived.
@@ -86,6 +90,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
     if asking { askedAt = pipeline.received }
     lastStatus = .now
     sentFlush = flushed
+    if source != nil { told = max(told, flushed) }
   }
 
   /// Ends the stream, so that the last status is known to have arrived.

@@ -126,7 +126,9 @@ import Testing
     #expect(try Checkpoint(path: path).resume?.lsn == LSN(rawValue: 0x38))
   }
 
-  @Test func `what becomes durable while the server is away is recorded`() async throws {
+  @Test func `what becomes durable while the server is away is recorded, and the end tells that it was not told`()
+    async throws
+  {
     let directory = try TemporaryDirectory()
     let path = directory.file("checkpoint")
     let control = RunControl()
@@ -134,7 +136,8 @@ import Testing
     let configure: @Sendable (inout RelayConfiguration) -> Void = {
       ($0.checkpoint, $0.disconnectGrace) = (path, .seconds(600))
     }
-    async let result = run(configure, sink: sink, control: control) { (request) throws(Failure) in
+    let lines = LogLines()
+    async let result = run(configure, sink: sink, control: control, lines: lines) { (request) throws(Failure) in
       guard request.isFirst else { throw Self.lost }
       var source = MemorySource(Self.messages, failure: Self.lost)
       (source.drainsFirst, source.ends, source.position) = (true, false, 0)
@@ -147,6 +150,8 @@ import Testing
     control.stop()
     #expect(try await result.get().reason == .stopped)
     #expect(try Checkpoint(path: path).resume?.lsn == LSN(rawValue: 0x38))
+    let account = try #require(lines.take().last)
+    #expect(account.hasPrefix("delivered 4 events, confirmed up to 0/0; the server could not be told"), "\(account)")
   }
 
   @Test func `no position is confirmed that this connection has not heard of`() async throws {
