@@ -11,7 +11,7 @@ extension Administration {
 
   func publicationStep(_ plan: Plan, _ findings: TableFindings) throws(Failure) -> Step {
     let name = plan.publication
-    let viaRoot = plan.tables.indices.contains { findings.root($0)?.kind == "p" }
+    let viaRoot = Self.isViaRoot(plan, findings)
     let rows = try server.query(
       "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
         + "WHERE pubname = \(SQLQuoting.literal(name))")
@@ -45,6 +45,14 @@ extension Administration {
     }
     guard differences.isEmpty else { throw refusal(plan, findings, differences) }
     return Step(subject: "publication \(name)", sql: nil)
+  }
+
+  /// A partitioned table is published as one, unless a part of it is an outbox of its own.
+  private static func isViaRoot(_ plan: Plan, _ findings: TableFindings) -> Bool {
+    let partitioned = plan.tables.indices.filter { findings.root($0)?.kind == "p" }
+    let named = Set(plan.tables.indices.compactMap { findings.root($0)?.id })
+    let parts = findings.tables.filter { $0.depth > 0 && partitioned.contains($0.place) }
+    return !partitioned.isEmpty && !parts.contains { named.contains($0.id) }
   }
 
   private static func differences(_ plan: Plan, _ findings: TableFindings, _ place: Int) -> [Difference] {

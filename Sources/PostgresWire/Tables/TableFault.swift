@@ -19,8 +19,8 @@ public struct PublishingNeeds: Hashable, Sendable {
 public enum TableFault: Hashable, Sendable {
   /// No publication has it.
   case notPublished
-  /// A publication publishes its rows as those of a table above it.
-  case published(as: TableName)
+  /// A publication publishes its rows as those of a table above it, which may be an outbox of its own.
+  case published(as: TableName, isOutbox: Bool)
   /// Its rows are not in the log.
   case notLogged(Unlogged)
   /// A publication has a condition on its rows.
@@ -46,7 +46,7 @@ extension TableFault {
   public func what(_ publication: String) -> String {
     switch self {
     case .notPublished: "is not in publication \(publication)"
-    case .published(let other): "is published as a part of the table above it, \(other), not by itself"
+    case .published(let other, _): "is published as a part of the table above it, \(other), not by itself"
     case .notLogged(let why): why.rawValue
     case .rowFilter: "has a row filter in publication \(publication)"
     case .columns(let names): "is published without column \(names.sorted().joined(separator: ", "))"
@@ -67,6 +67,8 @@ extension TableFault {
     case .generated(let columns):
       let drops = columns.sorted().map { "ALTER COLUMN \(SQLName.quoted($0)) DROP EXPRESSION" }
       return "ALTER TABLE \(name) \(drops.joined(separator: ", "));"
+    case .published(_, isOutbox: true):
+      return "ALTER PUBLICATION \(SQLName.quoted(publication)) SET (publish_via_partition_root = false);"
     case .published, .notLogged: return nil
     }
   }
@@ -77,7 +79,9 @@ extension TableFault {
     let late: Wording = "rows written to it until then will not come"
     switch self {
     case .notPublished: return "\(sql) \(late)"
-    case .published(let other): return "name that one with \(setting: "table", "\(other)")"
+    case .published(_, isOutbox: true):
+      return "publish each part by itself: \(sql) or do not name this one with \(setting: "table", "\(table)")"
+    case .published(let other, _): return "name that one with \(setting: "table", "\(other)")"
     case .notLogged(.unlogged): return "\(sql) \(late)"
     case .notLogged(.foreign): return "keep its rows in a table of this database"
     case .notLogged(.view): return "name the table below it with \(setting: "table")"
@@ -110,7 +114,9 @@ extension TableFindings {
   private func fault(of table: Table, _ needs: PublishingNeeds) -> TableFault? {
     if Self.isStored(table), let why = table.unlogged { return .notLogged(why) }
     guard table.isPublished else { return .notPublished }
-    if let other = table.publishedAs { return .published(as: other) }
+    if let other = table.publishedAs {
+      return .published(as: other, isOutbox: tables.contains { $0.depth == 0 && $0.rootHasName && $0.name == other })
+    }
     if table.hasRowFilter, !needs.acceptsRowFilter { return .rowFilter }
     let missing = table.unpublished(of: needs.columns)
     guard !missing.isEmpty else { return nil }

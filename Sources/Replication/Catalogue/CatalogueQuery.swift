@@ -75,6 +75,11 @@ package enum CatalogueQuery {
          JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
          JOIN pubs p ON p.oid = s.pnpubid AND p.pubinsert
       """
+    let schemaRoots = """
+       UNION SELECT l.id, l.above FROM lineage l JOIN pg_catalog.pg_class c ON c.oid = l.above
+         JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
+         JOIN pubs p ON p.oid = s.pnpubid AND p.pubviaroot AND p.pubinsert
+      """
     return """
       entries (entry, id, above, has_filter, list, as_root) AS (
         SELECT r.oid, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
@@ -85,13 +90,15 @@ package enum CatalogueQuery {
         SELECT id FROM entries UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
       \(lists ? schemas : "")),
       others (id, above) AS (
-        SELECT e.id, e.above FROM entries e WHERE e.as_root AND e.above NOT IN (SELECT id FROM kin)
+        SELECT e.id, e.above FROM entries e WHERE e.as_root
         UNION SELECT l.id, l.above FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert
-          WHERE l.above NOT IN (SELECT id FROM kin)),
-      outside (id, name) AS (
-        SELECT DISTINCT ON (o.id) o.id, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM others o
+      \(lists ? schemaRoots : "")),
+      outside (place, id, name) AS (
+        SELECT DISTINCT ON (k.place, k.id) k.place, k.id, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM kin k
+          JOIN others o ON o.id = k.id AND o.above <> k.id
           JOIN pg_catalog.pg_class c ON c.oid = o.above JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          ORDER BY o.id, c.relispartition),
+          WHERE NOT EXISTS (SELECT FROM kin same WHERE same.place = k.place AND same.id = o.above)
+          ORDER BY k.place, k.id, c.relispartition),
       strange (publication, name, sql) AS (
         SELECT r.prpubid, n.nspname || '.' || c.relname, pg_catalog.format('TABLE %I.%I', n.nspname, c.relname) FROM pg_catalog.pg_publication_rel r
           JOIN pubs p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
@@ -125,7 +132,7 @@ package enum CatalogueQuery {
         (k.id IN (SELECT id FROM entries WHERE has_filter))::text
         FROM kin k JOIN pg_catalog.pg_class c ON c.oid = k.id
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        LEFT JOIN outside o ON o.id = k.id
+        LEFT JOIN outside o ON o.place = k.place AND o.id = k.id
       UNION ALL
       SELECT DISTINCT 'column', e.id::text, a.attname::text, 'false', '', '', '', '', '', '', '', '', ''
         FROM entries e
