@@ -7,6 +7,8 @@ extension Administration {
   private struct Difference {
     var what: String
     var remedy: String?
+    /// What can be done where neither a statement nor another publication helps.
+    var advice: Wording?
   }
 
   func publicationStep(_ plan: Plan, _ findings: TableFindings) throws(Failure) -> Step {
@@ -69,7 +71,8 @@ extension Administration {
       Difference(
         what: found.fault == .notPublished
           ? "\(found.table.name) is not in it" : "\(found.table.name) \(found.fault.what(plan.publication))",
-        remedy: found.fault.remedy(found.table.name, plan.publication))
+        remedy: found.fault.remedy(found.table.name, plan.publication),
+        advice: found.fault.isOfTable ? found.fault.advice(found.table.name, plan.publication) : nil)
     }
   }
 
@@ -77,9 +80,10 @@ extension Administration {
     var remedies: [String] = []
     for remedy in differences.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
     let other: Wording = "choose another name with \(setting: "publication")"
+    let hopeless = differences.first { $0.remedy == nil }
     var advice =
-      differences.contains { $0.remedy == nil }
-      ? other : "if nobody else reads it, \(remedies.joined(separator: " ")) else " + other
+      hopeless != nil
+      ? hopeless?.advice ?? other : "if nobody else reads it, \(remedies.joined(separator: " ")) else " + other
     if findings.tables.contains(where: \.hasRowFilter), !plan.needs.acceptsRowFilter {
       advice = advice + "; if the row filter is meant, say \(setting: "accept-row-filter")"
     }

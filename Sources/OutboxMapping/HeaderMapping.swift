@@ -40,7 +40,7 @@ struct HeaderMapping {
           return outcome.note(text ?? "")
         }
         guard let content = Self.content(bytes, value, kind) else {
-          failure = .headersNotAnObject
+          failure = .headerText(Self.shown(text))
           return
         }
         headers.append((text, .init(name: name, value: content)))

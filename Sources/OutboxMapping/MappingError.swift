@@ -18,6 +18,8 @@ public struct MappingError: Error, Hashable, Sendable {
     case headersNotAnObject
     /// Headers or a message with more members than `MappingConfiguration.mostMembers`.
     case tooManyMembers
+    /// The key of a header whose value has half a surrogate pair, which is no character.
+    case headerText(String)
     /// A header's key that makes no attribute name.
     case headerName(String)
     /// A header's key that makes the same attribute name as another.
@@ -87,12 +89,14 @@ extension MappingError {
     case .unsupportedType:
       "make its type timestamptz, timestamp or an integer for later rows, and do without it for these with "
         + "\(setting: "column", "occurred_at=")"
-    case .headerClash(let name), .headerName(let name):
+    case .headerClash(let name), .headerName(let name), .headerText(let name):
       "give it another name for later rows, and leave it out of these with \(setting: "ignore-header", name)"
     case .outsideTransaction: "write it with pg_logical_emit_message(true, …), within the transaction that it tells of"
     default: nil
     }
   }
+
+  private var isHeaderText: Bool { if case .headerText = problem { true } else { false } }
 
   private var isOfTable: Bool { if case .table = place { true } else { false } }
 
@@ -104,6 +108,7 @@ extension MappingError {
     case .invalidTime: "is no time that RFC 3339 can write"
     case .tooManyMembers: "has more than \(MappingConfiguration.mostMembers) members"
     case .headersNotAnObject: "is not a JSON object"
+    case .headerText(let name): "has half a surrogate pair, which is no character, in the value of '\(name)'"
     case .headerName(let name):
       "has a key that gives no free attribute name of letters and digits, '\(name)', which "
         + "\(setting: "on-bad-header", "fail") forbids"

@@ -56,12 +56,16 @@ public struct Failure: Error, Hashable, Sendable {
   /// Whether the same attempt may succeed later.
   public var isRetryable: Bool { kind.isRetryable }
 
-  /// One line: the place, what happened and what to do, as `render` shows words.
-  public func text(_ render: (Wording) -> String) -> String {
-    (place.setting.map { "\($0): " } ?? "") + (place.lsn.map { "LSN \($0): " } ?? "") + render(what)
-      + (place.sqlState.map { " (SQLSTATE \($0))" } ?? "")
-      + (advice.map { "; \(render($0))" } ?? "")
+  /// One line: the place, what happened and what to do.
+  public var words: Wording {
+    let setting = place.setting.map { "\($0): " } ?? ""
+    let lsn = place.lsn.map { "LSN \($0): " } ?? ""
+    let state = place.sqlState.map { " (SQLSTATE \($0))" } ?? ""
+    return "\(setting)\(lsn)\(what)\(state)" + (advice.map { "; \($0)" } ?? "")
   }
+
+  /// One line, as `render` shows words.
+  public func text(_ render: (Wording) -> String) -> String { render(words) }
 }
 
 extension Failure: CustomStringConvertible {

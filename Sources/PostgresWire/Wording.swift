@@ -76,6 +76,11 @@ extension Wording: ExpressibleByStringInterpolation {
       parts.append(contentsOf: words.parts)
     }
 
+    /// Adds a failure's words.
+    public mutating func appendInterpolation(_ failure: Failure) {
+      appendInterpolation(failure.words)
+    }
+
     /// Adds a setting.
     public mutating func appendInterpolation(setting name: String, _ value: String? = nil) {
       parts.append(.setting(Setting(name, value)))

@@ -1,6 +1,5 @@
 import Delivery
 import Files
-import Logging
 import PostgresWire
 
 /// The relay's side of the dead letters: what has to be done before anything more may be read, while the server is answered
@@ -40,7 +39,7 @@ struct LetterDesk {
   }
 
   /// Why something could not be done; says what has been.
-  mutating func takeFailure(_ log: Logger) -> Failure? {
+  mutating func takeFailure(_ log: RelayLog) -> Failure? {
     for answer in mailbox.take() {
       jobs -= 1
       if let failure = answer.failure { return failure }

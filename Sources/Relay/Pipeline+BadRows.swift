@@ -12,14 +12,16 @@ extension Pipeline {
 
   /// A row that cannot become an event ends the stream, or goes to the dead letters. Of an open transaction it waits for
   /// the commit, as all its rows.
-  mutating func keepBadRow(_ error: MappingError, _ row: @autoclosure () -> BadRow) throws(Failure) {
+  ///
+  /// - Parameter row: what is kept of it, for a reason.
+  mutating func keepBadRow(_ error: MappingError, _ row: (_ reason: String) -> BadRow) throws(Failure) {
     let isKept = keepsBadRows && error.isAboutRow
     guard let current = open.current else {
       guard isKept else { throw error.failure }
-      return keep(row(), at: mapper.event.position)
+      return keep(row(error.failure.text(show)), at: mapper.event.position)
     }
     if isKept {
-      current.spool.append(row())
+      current.spool.append(row(error.failure.text(show)))
     } else {
       current.spool.append(failure: error.failure)
     }

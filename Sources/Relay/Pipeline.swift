@@ -30,6 +30,8 @@ package struct Pipeline {
   /// Rows that could not become events, to be kept as dead letters.
   var badRows: [DeadLetter] = []
   let keepsBadRows: Bool
+  /// How their reasons are shown.
+  var show: @Sendable (Wording) -> String = { "\($0)" }
   /// How many events were there before this stream brought them.
   package internal(set) var skippedCount = 0
   /// How many events were encoded.
@@ -165,7 +167,7 @@ package struct Pipeline {
         try encode(outcome, message, relation: relation, lsn)
       } catch {
         let shape = decoder.relations[relation]
-        try keepBadRow(error, BadRow(insert.new, shape, message, "\(error)"))
+        try keepBadRow(error) { BadRow(insert.new, shape, message, $0) }
       }
       try open.bound()
     case .begin(let begin):
@@ -198,7 +200,7 @@ package struct Pipeline {
       do throws(MappingError) {
         try encode(try mapper.message(logical, in: message, lsn: lsn), message, relation: nil, lsn)
       } catch {
-        try keepBadRow(error, BadRow(logical, message, "\(error)"))
+        try keepBadRow(error) { BadRow(logical, message, $0) }
       }
       try open.bound()
     case .streamStart(let start):
@@ -252,7 +254,7 @@ package struct Pipeline {
     }
     try beginRow(xid, lsn)
     do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch {
-      try keepBadRow(error, BadRow("\(error)"))
+      try keepBadRow(error) { BadRow($0) }
     }
     try open.bound()
   }

@@ -21,7 +21,7 @@ public struct Relay: Sendable {
   private let deadLetters: DeadLetterOffice
   let control: RunControl
   private let board: StatusBoard
-  private let log: Logger
+  private let log: RelayLog
   private var backoff = Backoff()
   private var isFirst = true
   private var takesWholeTransactions = false
@@ -40,7 +40,7 @@ public struct Relay: Sendable {
     self.deadLetters = deadLetters
     self.control = control
     self.board = board
-    self.log = log
+    self.log = RelayLog(logger: log, show: configuration.show)
   }
 
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread, which should

@@ -1,6 +1,5 @@
 import Delivery
 import IntegrationEvents
-import Logging
 import OutboxMapping
 import PostgresWire
 
@@ -14,7 +13,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private var tables: TableWatch
   private let control: RunControl
   let board: StatusBoard
-  private let log: Logger
+  private let log: RelayLog
   private let drainTimeout: Duration
   private let disconnectGrace: Duration
   /// Whether it was the sink or the letters that failed, not the stream.
@@ -27,7 +26,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   init(
     _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source, known: LSN,
     _ makeSink: (StreamIdentity) throws(Failure) -> any Sink, _ deadLetters: DeadLetterOffice,
-    _ control: RunControl, _ board: StatusBoard, _ log: Logger
+    _ control: RunControl, _ board: StatusBoard, _ log: RelayLog
   ) throws(Failure) {
     let sink = try makeSink(source.identity)
     var ledger: PositionLedger
@@ -57,6 +56,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: start,
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
     pipeline.expected = ledger.expected(source)
+    pipeline.show = configuration.show
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
     var tables = TableWatch(outboxes, log)
@@ -80,7 +80,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.control = control
     self.board = board
     self.log = log
-    watch = DeliveryWatch(log)
+    watch = DeliveryWatch(log.logger)
   }
 
   var identity: StreamIdentity { ledger.identity }

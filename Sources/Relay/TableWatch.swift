@@ -1,5 +1,4 @@
 import Files
-import Logging
 import OutboxMapping
 import PgOutput
 import PostgresWire
@@ -15,7 +14,7 @@ struct TableWatch {
   private(set) var ledger: TableLedger
   /// Nil where nobody can be asked, or no table is an outbox.
   private var lookout: Lookout?
-  private let log: Logger
+  private let log: RelayLog
   private var isLooking = false
   /// The relation whose rows wait for the answer.
   private var asked: Relation?
@@ -29,7 +28,7 @@ struct TableWatch {
   /// How many they may be while rows wait for one.
   private static let mostFailures = 15
 
-  init(_ ledger: TableLedger, _ log: Logger) {
+  init(_ ledger: TableLedger, _ log: RelayLog) {
     self.ledger = ledger
     self.log = log
   }

@@ -65,9 +65,12 @@ struct ReplayCommand: ParsableCommand {
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
       let deadLetters = settings.poison.makeOffice(
         database: try ConnectionOptions.parse([]).resolved,
-        isCancelled: { control.isStopRequested(since: drainTimeout) }, onWait: { log.warning("\($0); trying again") })
+        isCancelled: { control.isStopRequested(since: drainTimeout) },
+        onWait: { log.warning("\($0.text(Flags.text)); trying again") })
       for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
-      var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
+      var configuration = try settings.configuration()
+      configuration.show = { Flags.text($0) }
+      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
         open: { (_) throws(Failure) in

@@ -109,8 +109,10 @@ struct StreamCommand: ParsableCommand {
       let deadLetters = settings.poison.makeOffice(
         database: settings.source.database, retries: settings.retries,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
-        onWait: { log.warning("\($0); trying again") })
-      var relay = Relay(try settings.configuration(), deadLetters: deadLetters, control: control, log: log)
+        onWait: { log.warning("\($0.text(Flags.text)); trying again") })
+      var configuration = try settings.configuration()
+      configuration.show = { Flags.text($0) }
+      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       _ = try relay.run(
         open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }

@@ -29,6 +29,14 @@ import Testing
     #expect(("a " + inner + " \(inner)" as Wording).description == "a see streaming see streaming")
   }
 
+  @Test func `a failure in other words keeps its settings`() {
+    let failure = Failure(
+      .row, "bad", advice: "say \(setting: "on-poison", "stop")", sqlState: "22P05", lsn: LSN(rawValue: 1))
+    let words: Wording = "\(failure); trying again"
+    let flags = words.text(setting: { "--\($0.name)" }) { name, _ in name }
+    #expect(flags == "LSN 0/1: bad (SQLSTATE 22P05); say --on-poison; trying again")
+  }
+
   @Test(arguments: FailureKind.allCases)
   func `every kind has a section and a code of sysexits, and only what is unavailable or unclear is tried again`(
     kind: FailureKind

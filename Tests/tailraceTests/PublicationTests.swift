@@ -75,6 +75,28 @@ extension Integration {
       }
     }
 
+    @Test func `a virtual column is told of with advice that the server takes`() throws {
+      try withDatabase(18, "") { database in
+        try database.psql(
+          """
+          CREATE TABLE outbox (id int PRIMARY KEY, aggregatetype text, aggregateid text, base text,
+            type text GENERATED ALWAYS AS (base || 'x') VIRTUAL, payload jsonb);
+          CREATE PUBLICATION events FOR TABLE outbox WITH (publish = 'insert');
+          """)
+        try database.makeSlot()
+        for command in ["stream", "setup"] {
+          let child = try database.tailrace([command] + database.names)
+          #expect(try child.exitCode() == 78)
+          let complaint = try #require(child.complaint)
+          #expect(complaint.contains("drop it and add an ordinary one of its name"), "\(complaint)")
+          #expect(!complaint.contains("DROP EXPRESSION") && !complaint.contains("--publication"), "\(complaint)")
+        }
+        try database.psql("ALTER TABLE outbox DROP type, ADD type text;")
+        #expect(try database.tailrace(["setup"] + database.names).exitCode() == 0)
+        #expect(try database.stream(["--until", "now"]).exitCode() == 0)
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `a partition is not the outbox where its root is published for it`(version: Int) throws {
       try withDatabase(version, "") { database in

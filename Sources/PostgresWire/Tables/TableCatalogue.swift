@@ -74,6 +74,8 @@ public struct TableFindings: Hashable, Sendable {
     public var unpublishedColumns: [String] = []
     /// Those of them that are not published because they are generated.
     public var generatedColumns: [String] = []
+    /// Those of them that are generated when they are read, and never stored.
+    public var virtualColumns: [String] = []
 
     /// Makes a table that is published as a whole.
     public init(place: Int = 0, root: ObjectID, id: ObjectID, depth: Int = 0, name: TableName, rootHasName: Bool = true)

@@ -28,7 +28,7 @@ public enum TableFault: Hashable, Sendable {
   /// A publication leaves columns out.
   case columns([String])
   /// Columns are generated, which are not published.
-  case generated([String])
+  case generated([String], isVirtual: Bool)
 
   /// Why rows are not in the log, in words that follow a table's name.
   public enum Unlogged: String, Hashable, Sendable {
@@ -50,7 +50,7 @@ extension TableFault {
     case .notLogged(let why): why.rawValue
     case .rowFilter: "has a row filter in publication \(publication)"
     case .columns(let names): "is published without column \(names.sorted().joined(separator: ", "))"
-    case .generated(let names):
+    case .generated(let names, _):
       "is published without column \(names.sorted().joined(separator: ", ")), because it is generated"
     }
   }
@@ -64,12 +64,21 @@ extension TableFault {
       let alter = "ALTER PUBLICATION \(SQLName.quoted(publication))"
       return "BEGIN; \(alter) DROP TABLE \(name); \(alter) ADD TABLE \(name); COMMIT;"
     case .notLogged(.unlogged): return "ALTER TABLE \(name) SET LOGGED;"
-    case .generated(let columns):
+    case .generated(_, isVirtual: true): return nil
+    case .generated(let columns, _):
       let drops = columns.sorted().map { "ALTER COLUMN \(SQLName.quoted($0)) DROP EXPRESSION" }
       return "ALTER TABLE \(name) \(drops.joined(separator: ", "));"
     case .published(_, isOutbox: true):
       return "ALTER PUBLICATION \(SQLName.quoted(publication)) SET (publish_via_partition_root = false);"
     case .published, .notLogged: return nil
+    }
+  }
+
+  /// Whether another publication would not help either.
+  public var isOfTable: Bool {
+    switch self {
+    case .notLogged, .generated: true
+    default: false
     }
   }
 
@@ -88,6 +97,10 @@ extension TableFault {
     case .rowFilter:
       return "rows that it takes out never come; if that is meant, say \(setting: "accept-row-filter"), else \(sql)"
     case .columns: return "publish it whole: \(sql) or map other columns with \(setting: "column")"
+    case .generated(_, isVirtual: true):
+      return
+        "the server cannot make a virtual column an ordinary one: drop it and add an ordinary one of its name, or "
+        + "map another one with \(setting: "column")"
     case .generated: return "make it an ordinary column: \(sql) or map another one with \(setting: "column")"
     }
   }
@@ -121,7 +134,8 @@ extension TableFindings {
     let missing = table.unpublished(of: needs.columns)
     guard !missing.isEmpty else { return nil }
     let generated = missing.filter { table.generatedColumns.contains($0) }
-    return generated.isEmpty ? .columns(missing) : .generated(generated)
+    guard !generated.isEmpty else { return .columns(missing) }
+    return .generated(generated, isVirtual: generated.contains { table.virtualColumns.contains($0) })
   }
 }
 

@@ -6,7 +6,7 @@ extension CatalogueQuery {
   /// What the rows say.
   package static func findings(_ rows: [SQLRow]) throws(Failure) -> TableFindings {
     var findings = TableFindings()
-    var columns: [ObjectID: [(name: String, isGenerated: Bool)]] = [:]
+    var columns: [ObjectID: [(name: String, isGenerated: Bool, isVirtual: Bool)]] = [:]
     for row in rows {
       let cells = row.map { $0 ?? "" }
       guard cells.count == 13 else { throw nonsense }
@@ -17,7 +17,8 @@ extension CatalogueQuery {
             name: cells[1], id: try oid(cells[4]), change: try oid(cells[5]),
             publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
       case "table": findings.tables.append(try table(cells))
-      case "column": columns[try oid(cells[1]), default: []].append((cells[2], cells[3] == "true"))
+      case "column":
+        columns[try oid(cells[1]), default: []].append((cells[2], cells[3] != "false", cells[3] == "virtual"))
       case "relation":
         findings.relations[try oid(cells[1])] = .init(isThere: cells[2] == "true", isPublished: cells[3] == "true")
       case "entry": findings.entries.insert(.init(table: try oid(cells[1]), entry: try oid(cells[2])))
@@ -32,6 +33,7 @@ extension CatalogueQuery {
       findings.tables[index].unpublishedColumns =
         found.filter { !$0.isGenerated && !generated.contains($0.name) }.map(\.name) + generated
       findings.tables[index].generatedColumns = generated
+      findings.tables[index].virtualColumns = found.filter(\.isVirtual).map(\.name)
     }
     return findings
   }

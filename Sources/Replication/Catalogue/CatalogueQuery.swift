@@ -140,7 +140,7 @@ package enum CatalogueQuery {
         LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = e.above AND b.attname = a.attname
         WHERE e.list IS NOT NULL AND (b.attnum IS NULL OR NOT b.attnum = ANY (e.list))
       UNION ALL
-      SELECT DISTINCT 'column', k.id::text, a.attname::text, 'true', '', '', '', '', '', '', '', '', ''
+      SELECT DISTINCT 'column', k.id::text, a.attname::text, CASE a.attgenerated WHEN 'v' THEN 'virtual' ELSE 'true' END, '', '', '', '', '', '', '', '', ''
         FROM kin k LEFT JOIN entries e ON e.id = k.id
         JOIN pg_catalog.pg_attribute a ON a.attrelid = k.id AND a.attnum > 0 AND NOT a.attisdropped
           AND a.attgenerated <> ''
