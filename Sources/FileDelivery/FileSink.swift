@@ -118,13 +118,16 @@ public final class FileSink: Sink {
     if let failure = open.failure { throw failure }
   }
 
-  /// Lets go of the file, after the round of writing that is going on. A pipe whose reader takes nothing is not waited for.
+  /// Lets go of the file, after the batch that is being written. A pipe whose reader takes nothing is not waited for.
   public func close() {
     open.fail(.closed)
     guard let state else { return }
-    // Before the lock on the file is given up, since the state may be another's then.
-    state.close()
-    writer.withLock { $0 = nil }
+    writer.withLock { file in
+      // Behind what is being written, which may have to note a rotation; before the lock on the file is given up, since the
+      // state may be another's then.
+      state.close()
+      file = nil
+    }
   }
 
   /// Writes whatever has come in until nothing is left, with one fsync for each round.
@@ -148,7 +151,7 @@ public final class FileSink: Sink {
       try writer.withLock { (file) throws(Failure) in
         guard open.failure == nil else { return }
         if startingNew { try file?.startNew() }
-        for (batch, _) in round { try file?.append(batch) }
+        for (batch, _) in round where open.failure == nil { try file?.append(batch) }
         try file?.commit()
       }
       for (_, number) in round { open.finish(number) }

@@ -115,6 +115,23 @@ import Testing
     first.close()
   }
 
+  @Test(arguments: [1, 5, 20])
+  func `closed in the midst of its rotations, it leaves a file and a state that agree`(rotations: Int) async throws {
+    let limited: (inout FileSink.Configuration) -> Void = { $0.rotateSize = 1000 }
+    let first = try directory.sink("events", limited)
+    try await first.deliver(try batch(1...2))
+    try first.record(confirmed: Confirmation(lsn: LSN(rawValue: 0x200)))
+    first.close()
+    let sink = try directory.sink("events", limited)
+    for number in 1...30 as ClosedRange<UInt64> { sink.submit(try batch((number * 10)...(number * 10 + 9))) { _ in } }
+    for _ in 0..<100_000 where try directory.rotated("events").count < rotations { await Task.yield() }
+    sink.close()
+    let written = try (directory.rotated("events") + ["events"]).flatMap { try directory.ids($0) }
+    let next = try directory.sink("events", limited)
+    #expect(next.repair == nil && next.resumePosition == position(UInt64(written.max() ?? 0)))
+    #expect(written.sorted() == Array(Set(written)).sorted(), "none is doubled")
+  }
+
   @Test func `a closed sink lets go of its file`() throws {
     let first = try directory.sink()
     #expect(throws: Failure.self) { try directory.sink() }
