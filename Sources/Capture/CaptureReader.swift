@@ -176,8 +176,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
   }
 
   private static func open(_ path: String) throws(Failure) -> OpenFile {
-    guard path != "-" else { return OpenFile(borrowing: 0) }
-    do { return try OpenFile(reading: path) } catch {
+    do { return try path == "-" ? OpenFile(borrowing: 0) : OpenFile(reading: path) } catch {
       throw Failure(.recording, "cannot open \(path): \(error.text)", advice: "check the name and permissions")
     }
   }

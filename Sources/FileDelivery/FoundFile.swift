@@ -49,7 +49,7 @@ struct FoundFile: ~Copyable {
       // Who wrote it may have died before it was durable, and so may its name.
       if configuration.synchronizes {
         if end.size > 0 { try opened.synchronize() }
-        try OpenFile.synchronizeDirectory(of: path)
+        try OwnFile.output.synchronizeName(of: path)
       }
     } catch {
       throw Failure(writing: path, error)

@@ -44,9 +44,12 @@ package struct FileStatus: Sendable {
     self.init(status)
   }
 
-  init?(descriptor: Int32) {
+  /// What the system knows about an open descriptor.
+  init(descriptor: Int32) throws(SystemFailure) {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+    while unsafe fstat(descriptor, &status) != 0 {
+      if errno != EINTR { throw .last }
+    }
     self.init(status)
   }
 

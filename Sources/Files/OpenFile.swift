@@ -8,9 +8,9 @@ package struct OpenFile: ~Copyable, Sendable {
   package let isRegular: Bool
   private let isPipe: Bool
 
-  /// Takes a descriptor that stays open when this goes.
-  package init(borrowing descriptor: Int32) {
-    self.init(descriptor, isOwned: false)
+  /// Takes a descriptor that stays open when this goes; one that is not open is an error.
+  package init(borrowing descriptor: Int32) throws(SystemFailure) {
+    try self.init(descriptor, isOwned: false)
   }
 
   /// Opens a file of our own for appending, creating it with mode 0600. Nothing that is in it is touched.
@@ -45,11 +45,12 @@ package struct OpenFile: ~Copyable, Sendable {
     guard opened >= 0 else { throw .last }
     _ = unsafe unlink(template)
     _ = fcntl(opened, F_SETFD, FD_CLOEXEC)
-    self.init(opened, isOwned: true)
+    try self.init(opened, isOwned: true)
   }
 
-  /// Makes the names in a file's directory survive a crash of the machine.
-  package static func synchronizeDirectory(of path: String) throws(SystemFailure) {
+  /// Makes the names in a path's directory survive a crash of the machine. Where a path may be a link, see
+  /// `OwnFile.synchronizeName`.
+  static func synchronizeDirectory(of path: String) throws(SystemFailure) {
     let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     try OpenFile(directory, O_RDONLY | O_DIRECTORY).synchronize()
   }
@@ -74,30 +75,37 @@ package struct OpenFile: ~Copyable, Sendable {
     var opened = unsafe open(path, flags | O_CLOEXEC, 0o600)
     while opened < 0, errno == EINTR { opened = unsafe open(path, flags | O_CLOEXEC, 0o600) }
     guard opened >= 0 else { throw .last }
-    self.init(opened, isOwned: true)
+    try self.init(opened, isOwned: true)
   }
 
-  private init(_ descriptor: Int32, isOwned: Bool) {
+  /// What cannot be looked at is an error: taken for a device, a file would be neither locked nor made durable.
+  private init(_ descriptor: Int32, isOwned: Bool) throws(SystemFailure) {
+    let status: FileStatus
+    do throws(SystemFailure) {
+      status = try FileStatus(descriptor: descriptor)
+    } catch {
+      if isOwned { close(descriptor) }
+      throw error
+    }
     self.descriptor = descriptor
     self.isOwned = isOwned
-    let status = FileStatus(descriptor: descriptor)
-    isRegular = status?.isRegular ?? false
-    isPipe = status?.isPipe ?? false
+    isRegular = status.isRegular
+    isPipe = status.isPipe
   }
 
   deinit {
     if isOwned { close(descriptor) }
   }
 
-  /// Writes a range of bytes whole, waiting where the descriptor does not block by itself.
-  package func write(_ bytes: [UInt8], _ range: Range<Int>) throws(SystemFailure) {
-    var offset = range.lowerBound
-    while offset < range.upperBound {
+  /// Writes a range of bytes whole, waiting where the descriptor does not block by itself. What has been written is taken off
+  /// the range, also when it fails.
+  package func write(_ bytes: [UInt8], rest range: inout Range<Int>) throws(SystemFailure) {
+    while !range.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + offset }, range.upperBound - offset)
+        unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + range.lowerBound }, range.count)
       }
       if count >= 0 {
-        offset += count
+        range = (range.lowerBound + count)..<range.upperBound
       } else if errno == EAGAIN || errno == EWOULDBLOCK {
         _ = isWritable(within: -1)
       } else if errno != EINTR {
@@ -108,6 +116,12 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Writes all of some bytes.
   package func write(_ bytes: [UInt8]) throws(SystemFailure) { try write(bytes, bytes.indices) }
+
+  /// Writes a range of bytes whole.
+  package func write(_ bytes: [UInt8], _ range: Range<Int>) throws(SystemFailure) {
+    var rest = range
+    try write(bytes, rest: &rest)
+  }
 
   /// Puts a byte in the place of another.
   package func overwrite(_ offset: Int64, with byte: UInt8) throws(SystemFailure) {
@@ -134,6 +148,12 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// From now on, what has no room waits; it was opened without waiting.
   func waitWhenItWrites() { _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK) }
+
+  /// From now on, what is written goes to the end, wherever that is by then.
+  package func writeAtEnd() throws(SystemFailure) {
+    let flags = fcntl(descriptor, F_GETFL)
+    guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_APPEND) >= 0 else { throw .last }
+  }
 
   /// What a symbolic link says that was opened as itself.
   func linkTarget() throws(SystemFailure) -> String {
@@ -197,8 +217,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// What the system knows about the file.
   package func status() throws(SystemFailure) -> FileStatus {
-    guard let status = FileStatus(descriptor: descriptor) else { throw .last }
-    return status
+    try FileStatus(descriptor: descriptor)
   }
 
   /// The bytes of a range, whole: a file that ends before is an error.

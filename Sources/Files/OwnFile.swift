@@ -54,6 +54,23 @@ package enum OwnFile: Sendable {
     throw SystemFailure(number: ELOOP)
   }
 
+  /// Makes a file's name survive a crash of the machine, where it lies behind the links that are to be followed. A link of
+  /// `/proc` leads to what is open already, perhaps without a name, or in a directory of somebody else's.
+  package func synchronizeName(of path: String) throws(SystemFailure) {
+    let path = try followed(path)
+    guard try FileStatus(path: path, followingLinks: false)?.isLink ?? false else {
+      return try OpenFile.synchronizeDirectory(of: path)
+    }
+    let target = try OpenFile(path, Self.pathOnly | O_NOFOLLOW).linkTarget()
+    guard target.hasPrefix("/"), let opened = try FileStatus(path: path) else { return }
+    do throws(SystemFailure) {
+      guard try FileStatus(path: target)?.isSameFile(as: opened) ?? false else { return }
+      try OpenFile.synchronizeDirectory(of: target)
+    } catch {
+      guard error.number == EACCES else { throw error }
+    }
+  }
+
   private static let mostLinks = 8
 
   /// The name itself, not what it leads to. Source: Linux, `O_PATH`, which the C library's module does not show.

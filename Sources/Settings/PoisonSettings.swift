@@ -39,15 +39,16 @@ public struct PoisonSettings: Hashable, Sendable {
   ///   - retries: whether the letters' place is tried again when it cannot be used.
   ///   - isCancelled: asked now and then while the letters' place cannot be used: true gives up.
   ///   - onWait: told each time it will be tried again.
+  ///   - onNotice: told what an operator should know of how the letters' place was found.
   public func makeOffice(
     database: String, retries: Bool = true, isCancelled: @escaping @Sendable () -> Bool = { false },
-    onWait: @escaping @Sendable (Failure) -> Void = { _ in }
+    onWait: @escaping @Sendable (Failure) -> Void = { _ in },
+    onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
   ) -> DeadLetterOffice {
     guard let deadLetters else { return DeadLetterOffice() }
     return DeadLetterOffice(
-      deadLetters.store(database: database, isCancelled: isCancelled), parksKeys: parkKey, retries: retries,
-      isCancelled: isCancelled,
-      onWait: onWait)
+      deadLetters.store(database: database, isCancelled: isCancelled, onNotice: onNotice), parksKeys: parkKey,
+      retries: retries, isCancelled: isCancelled, onWait: onWait)
   }
 }
 
@@ -81,12 +82,15 @@ extension LetterPlace: LosslessStringConvertible {
 
   /// The store; a table is reached through a connection of its own, when there is something to do.
   ///
-  /// - Parameter isCancelled: asked now and then while something is waited for: true gives up.
+  /// - Parameters:
+  ///   - isCancelled: asked now and then while something is waited for: true gives up.
+  ///   - onNotice: told what an operator should know of how it was found.
   public func store(
-    database: String, isCancelled: @escaping @Sendable () -> Bool = { false }
+    database: String, isCancelled: @escaping @Sendable () -> Bool = { false },
+    onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
   ) -> any DeadLetterStore {
     switch self {
-    case .file(let path): DeadLetterFile(path: path, isCancelled: isCancelled)
+    case .file(let path): DeadLetterFile(path: path, isCancelled: isCancelled, onNotice: onNotice)
     case .table(let name): DeadLetterTable(name, database: database, isCancelled: isCancelled)
     }
   }

@@ -22,7 +22,8 @@ struct LetterStoreOptions: ParsableArguments {
         .lettersMissing, "there is no file \(path)",
         advice: "name the one that the stream has; it is made with the first dead letter")
     }
-    let store = deadLetters.store(database: connection.resolved, isCancelled: isCancelled)
+    let store = deadLetters.store(
+      database: connection.resolved, isCancelled: isCancelled, onNotice: { say("warning: \(Flags.text($0))") })
     defer {
       if let warning = (store as? DeadLetterTable)?.warning { say("warning: \(Flags.text(warning))") }
     }

@@ -109,7 +109,8 @@ struct StreamCommand: ParsableCommand {
       let deadLetters = settings.poison.makeOffice(
         database: settings.source.database, retries: settings.retries,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
-        onWait: { log.warning("\($0.text(Flags.text)); trying again") })
+        onWait: { log.warning("\($0.text(Flags.text)); trying again") },
+        onNotice: { log.warning("\(Flags.text($0))") })
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)

@@ -1,6 +1,7 @@
 import Foundation
 import IntegrationEvents
 import PostgresWire
+import Synchronization
 import Testing
 
 @testable import Delivery
@@ -160,6 +161,34 @@ struct DeadLetterFileTests {
     #expect(read.map(\.isEvent) == events.indices.map { $0 % 2 == 0 })
     let bytes = Array(try Data(contentsOf: URL(filePath: path)))
     #expect(bytes.count { $0 == 0x0A } == events.count && bytes.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
+  }
+
+  @Test(arguments: [false, true])
+  func `what is mended at the end of the file is told, also by who only gives back room`(tidies: Bool) throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let notices = Mutex<[String]>([])
+    let file = DeadLetterFile(path: path, onNotice: { notice in notices.withLock { $0.append("\(notice)") } })
+    try file.append([letter("1"), letter("2", ordinal: 2)])
+    let whole = try Data(contentsOf: URL(filePath: path))
+    for (content, words) in [
+      (whole + Data(#"{"position":"00"#.utf8), "cut off 15 bytes"), (whole.dropLast(), "no newline"),
+    ] {
+      try content.write(to: URL(filePath: path))
+      if tidies {
+        try file.remove([letter("1")])
+        try file.tidy()
+        #expect(try file.all().map(\.id) == ["2"])
+      } else {
+        try file.append([letter("3", ordinal: 3)])
+        #expect(try file.all().map(\.id) == ["1", "2", "3"])
+      }
+      let told = notices.withLock { notices in
+        defer { notices = [] }
+        return notices
+      }
+      #expect(told.count == 1 && told[0].contains(words) && told[0].contains(path), "\(told)")
+    }
   }
 
   @Test func `empty lines say nothing`() throws {

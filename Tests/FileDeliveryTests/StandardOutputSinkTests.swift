@@ -72,6 +72,105 @@ import Testing
   }
 }
 
+/// Standard output that a shell leads into a file.
+@Suite struct RedirectedOutputTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  /// Opens it as `>` and `>>` do, for writing alone.
+  private func redirected(appending: Bool, _ body: (Int32) async throws -> Void) async throws {
+    let descriptor = open(directory.file("out"), O_WRONLY | O_CREAT | (appending ? O_APPEND : O_TRUNC), 0o600)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    try await body(descriptor)
+  }
+
+  @Test func `a file whose last line is not whole is refused and left as it is, until that line is cut off`()
+    async throws
+  {
+    let half = Array(#"{"specversion":"1.0","id":"#.utf8)
+    try await redirected(appending: false) { descriptor in
+      try await StandardOutputSink(descriptor: descriptor).deliver(try batch(1...3))
+    }
+    let whole = try directory.read("out")
+    _ = try directory.write(whole + half, "out")
+    try await redirected(appending: true) { descriptor in
+      let error = #expect(throws: Failure.self) { try StandardOutputSink(descriptor: descriptor) }
+      #expect(error?.kind == .cannotCreate)
+      #expect(error?.description.contains("cut that line off") == true, "\(String(describing: error))")
+    }
+    #expect(try directory.read("out") == whole + half)
+    // As the advice says.
+    _ = try directory.write(whole, "out")
+    try await redirected(appending: true) { descriptor in
+      try await StandardOutputSink(descriptor: descriptor).deliver(try batch(4...4))
+    }
+    #expect(try directory.ids("out") == [1, 2, 3, 4])
+  }
+
+  @Test(arguments: ["cut", "deleted", "somebody else"], [false, true])
+  func `a file that is not ours alone any more ends the delivery, and says so`(way: String, appending: Bool)
+    async throws
+  {
+    try await redirected(appending: appending) { descriptor in
+      let sink = try StandardOutputSink(descriptor: descriptor)
+      try await sink.deliver(try batch(1...3))
+      switch way {
+      case "cut": #expect(truncate(directory.file("out"), 0) == 0)
+      case "deleted": try directory.remove("out")
+      default:
+        let other = try #require(FileHandle(forWritingAtPath: directory.file("out")))
+        try other.seekToEnd()
+        try other.write(contentsOf: Data("note\n".utf8))
+      }
+      let error = await #expect(throws: Failure.self) { try await sink.deliver(try batch(4...4)) }
+      #expect(error?.kind == .writeFailed)
+      #expect(error?.description.contains(way) == true, "\(String(describing: error))")
+      if way == "cut" { #expect(try !directory.read("out").contains(0), "it is not filled up") }
+      if way == "somebody else" { #expect(try directory.read("out").count { $0 == 0x0A } == 5, "nothing is cut") }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `what others write into the file before the first event and behind the last is their business`(appending: Bool)
+    async throws
+  {
+    try await redirected(appending: appending) { descriptor in
+      try FileHandle(fileDescriptor: descriptor).write(contentsOf: Data("header\n".utf8))
+      let sink = try StandardOutputSink(descriptor: descriptor)
+      try FileHandle(fileDescriptor: descriptor).write(contentsOf: Data("more\n".utf8))
+      try await sink.deliver(try batch(1...2))
+      try await sink.deliver(try batch(3...3))
+      sink.close()
+      try FileHandle(fileDescriptor: descriptor).write(contentsOf: Data("trailer\n".utf8))
+    }
+    let lines = String(decoding: try directory.read("out"), as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 6 && Array(lines[..<2]) == ["header", "more"] && lines[5] == "trailer")
+  }
+
+  @Test func `a file that has no name from the start is written to`() async throws {
+    try await redirected(appending: false) { descriptor in
+      try directory.remove("out")
+      try await StandardOutputSink(descriptor: descriptor).deliver(try batch(1...3))
+      let text = try String(contentsOfFile: "/proc/self/fd/\(descriptor)", encoding: .utf8)
+      #expect(text.split(separator: "\n").count == 3)
+    }
+  }
+
+  @Test func `a successor takes over while a batch is being written`() async throws {
+    try await redirected(appending: false) { descriptor in
+      for number in 1...20 as ClosedRange<UInt64> {
+        let sink = try StandardOutputSink(descriptor: descriptor)
+        sink.submit(try batch(number...number, payload: String(repeating: "y", count: 3_000_000))) { _ in }
+        sink.close()
+      }
+      _ = try StandardOutputSink(descriptor: descriptor)
+    }
+    _ = try directory.ids("out")
+  }
+}
+
 /// A pipe whose reader may pause and leave.
 private final class SlowPipe: Sendable {
   private struct State {

@@ -39,6 +39,10 @@ import Testing
     }
   }
 
+  @Test func `a descriptor that cannot be looked at is an error, not a device`() {
+    #expect(throws: SystemFailure(number: EBADF)) { try OpenFile(borrowing: 987).isRegular }
+  }
+
   @Test func `a file is locked for one`() throws {
     try file("") { path in
       let first = try OpenFile.appending(to: path, .record)

@@ -45,6 +45,49 @@ extension Integration {
       }
     }
 
+    @Test func `on standard output too, a file at its size limit keeps no torn line, and the next run goes on`() throws
+    {
+      try withDatabase { database in
+        try database.psql("CALL place_one_by_one(1, 3000);")
+        let options = ["sh", database.file, Tailrace.path, "stream"] + database.names + ["--until", "now"]
+        let child = try ChildProcess(
+          "/bin/sh", ["-c", "ulimit -f 1000; out=$1; shift; exec \"$@\" >>\"$out\""] + options)
+        #expect(try child.exitCode() == 74)
+        #expect(child.complaint?.contains("standard output") == true, "\(child.errors.text)")
+        let text = try String(contentsOfFile: database.file, encoding: .utf8)
+        #expect(text.hasSuffix("\n"))
+        let next = try ChildProcess("/bin/sh", ["-c", "out=$1; shift; exec \"$@\" >>\"$out\""] + options)
+        #expect(try next.exitCode() == 0, "\(next.errors.text)")
+        #expect(try Set(Event.read(database.fileLines).numbers) == Set(1...3000))
+      }
+    }
+
+    @Test(arguments: [
+      ("/dev/stdout", ">&-"), ("/dev/fd/1", ">&-"), ("/proc/self/fd/1", ">&-"), ("/dev/stderr", "2>&-"),
+      ("/dev/stdin", "<&-"), ("/dev/stdout", "<&- >&- 2>&-"),
+    ])
+    func `a standard descriptor that is closed is no output by its name either`(path: String, closing: String) throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        try database.psql("ALTER TABLE outbox ALTER aggregatetype DROP NOT NULL;")
+        try database.psql("INSERT INTO outbox (aggregateid, aggregatetype, payload) VALUES ('b', NULL, '{\"n\": 2}');")
+        let letters = ["--on-poison", "dead-letter", "--dead-letters"]
+        for options in [
+          ["--sink", "file:\(path)"], ["--sink", "file:\(database.file)"] + letters + ["file:\(path)"],
+          ["--sink", "file:\(database.file)", "--checkpoint", path] + letters + ["file:\(database.file).letters"],
+        ] {
+          let child = try ChildProcess(
+            "/bin/sh",
+            ["-c", "exec \"$@\" \(closing)", "sh", Tailrace.path, "stream"] + database.names + options
+              + ["--until", "now"])
+          let code = try child.exitCode()
+          #expect([73, 74, 78].contains(code), "\(options): \(code) \(child.errors.text)")
+          if options.count == 2 { #expect(code == 73) }
+        }
+        #expect(try database.rest(letters + ["file:\(database.file).letters"]).count == 1, "nothing is confirmed")
+      }
+    }
+
     @Test func `without a standard output there is an error, and nothing is confirmed`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1);")

@@ -37,6 +37,8 @@ extension Integration {
         try writer.write("CALL place_one_by_one(1, 3000, 0.0005);\n")
         writer.closeInput()
         let stream = try database.streamToFile()
+        // A signal that comes before it is listened to ends the program.
+        try database.waitUntilStreaming()
         for round in 0..<6 {
           Thread.sleep(forTimeInterval: 0.3)
           if round % 2 == 0, FileManager.default.fileExists(atPath: database.file) {

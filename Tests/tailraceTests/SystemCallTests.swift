@@ -77,6 +77,101 @@ extension Integration {
       }
     }
 
+    /// Runs with standard output in the file.
+    private func redirected(_ database: OutboxDatabase, by command: [String]) throws -> ChildProcess {
+      try database.start(
+        "/bin/sh",
+        ["-c", "out=$1; shift; exec \"$@\" >\"$out\"", "sh", database.file] + command + [Tailrace.path, "stream"]
+          + database.names + ["--until", "now"])
+    }
+
+    @Test(arguments: 1...6, ["EIO", "EINTR"])
+    func `a file that cannot be looked at just after it was opened is no device`(number: Int, error: String) throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 5);")
+        let fault = Strace.command("fstat,newfstatat,statx", "error=\(error):when=\(number)", path: database.file)
+        let stream = try database.stream(by: fault, ["--sink", "file:\(database.file)", "--until", "now"])
+        let code = try stream.exitCode(within: 15)
+        // There are fewer calls than that with the greater numbers.
+        #expect(code == 0 || error == "EIO" && code == 74, "\(stream.errors.text)")
+        if code == 0 {
+          #expect(try String(contentsOfFile: database.file + ".state", encoding: .utf8).contains("\nsize "))
+        } else {
+          _ = try database.rest(["--sink", "file:\(database.file)"])
+        }
+        #expect(try Event.read(database.fileLines).numbers == Array(1...5))
+      }
+    }
+
+    @Test(arguments: 1...2)
+    func `standard output that cannot be looked at is no pipe`(number: Int) throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 5);")
+        let fault = Strace.command("fstat,newfstatat,statx", "error=EIO:when=\(number)", path: database.file)
+        let stream = try redirected(database, by: fault)
+        #expect(try [73, 74].contains(stream.exitCode(within: 15)), "\(stream.errors.text)")
+        #expect(try Event.read(database.rest()).numbers == Array(1...5))
+      }
+    }
+
+    @Test func `the name of a file on standard output is durable before its events are confirmed`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1, 5);")
+        let fault = Strace.command("fsync,fdatasync", "error=EIO:when=1", path: database.files.path)
+        let failing = try redirected(database, by: fault)
+        #expect(try failing.exitCode(within: 15) == 74, "\(failing.errors.text)")
+        #expect(try Event.read(database.rest()).numbers == Array(1...5))
+      }
+    }
+
+    @Test(arguments: [(1, "1MB"), (2, "700B")])
+    func `behind a link, the name of each new file is made durable in its own directory`(number: Int, limit: String)
+      throws
+    {
+      try withDatabase { database in
+        let far = database.files.file("far")
+        try FileManager.default.createDirectory(atPath: far, withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(atPath: database.file, withDestinationPath: "far/real")
+        try database.psql("CALL place_one_by_one(1, 4);")
+        // That of the first file; and, behind the old one's new name, that of the next.
+        let failing = try database.stream(
+          by: Strace.command("fsync,fdatasync", "error=EIO:when=\(number)", path: far),
+          ["--sink", "file:\(database.file)", "--rotate-size", limit, "--until", "now"])
+        #expect(try failing.exitCode(within: 15) == 74, "\(failing.errors.text)")
+      }
+    }
+
+    @Test(arguments: [false, true])
+    func `the name of each new file of letters is durable before anything is confirmed`(isMovedAway: Bool) throws {
+      try withDatabase { database in
+        let link = database.files.file("letters")
+        for name in ["far", "farther"] {
+          try FileManager.default.createDirectory(
+            atPath: database.files.file(name), withIntermediateDirectories: false)
+        }
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "far/letters")
+        try database.psql("ALTER TABLE outbox ALTER aggregatetype DROP NOT NULL;")
+        let bad = "INSERT INTO outbox (aggregateid, aggregatetype, payload) VALUES ('b', NULL, '{}');"
+        let stream = try database.stream(
+          by: Strace.command(
+            "fsync,fdatasync", "error=EIO:when=1", path: database.files.file(isMovedAway ? "farther" : "far")),
+          [
+            "--sink", "file:\(database.file)", "--on-poison", "dead-letter", "--dead-letters",
+            "file:\(link)",
+          ])
+        try database.psql(bad)
+        if isMovedAway {
+          try wait(until: "there is a letter") {
+            (try? String(contentsOfFile: link, encoding: .utf8))?.hasSuffix("\n") == true
+          }
+          try FileManager.default.removeItem(atPath: link)
+          try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "farther/letters")
+          try database.psql(bad)
+        }
+        #expect(try stream.exitCode(within: 15) == 74, "\(stream.errors.text)")
+      }
+    }
+
     @Test(arguments: ["statx", "newfstatat", "stat"])
     func `a file that cannot be looked at is no missing file`(call: String) throws {
       try withDatabase { database in

@@ -7,7 +7,9 @@ import Synchronization
 public final class DeadLetterFile: DeadLetterStore {
   private let path: String
   private let isCancelled: @Sendable () -> Bool
-  private let isNameDurable = Atomic(false)
+  private let onRepair: @Sendable (Wording) -> Void
+  /// The file whose name is known to survive a crash of the machine.
+  private let durable = Mutex<FileStatus?>(nil)
   /// Whether something has been removed whose room has not been given back.
   private let hasRoomToGive = Atomic(false)
   private let index = Mutex<LetterIndex?>(nil)
@@ -15,16 +17,22 @@ public final class DeadLetterFile: DeadLetterStore {
 
   /// Uses a file, which is made with mode 0600 when there is a first letter.
   ///
-  /// - Parameter isCancelled: asked now and then while another process has the file: true gives up.
-  public init(path: String, isCancelled: @escaping @Sendable () -> Bool = { false }) {
+  /// - Parameters:
+  ///   - isCancelled: asked now and then while another process has the file: true gives up.
+  ///   - onNotice: told what an operator should know of how the file was found.
+  public init(
+    path: String, isCancelled: @escaping @Sendable () -> Bool = { false },
+    onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
+  ) {
     self.path = path
     self.isCancelled = isCancelled
+    onRepair = { onNotice("\(path): \($0)") }
   }
 
   /// Whether the file, if it is there, holds letters.
   public func check() throws(Failure) {
     guard try isThere() else { return }
-    try withLockedFile { (file) throws(LetterFileError) in try LetterLines.append([], to: file) }
+    try withLockedFile { (file) throws(LetterFileError) in try LetterLines.append([], to: file, onRepair: onRepair) }
   }
 
   /// Appends lines and makes them durable.
@@ -35,7 +43,7 @@ public final class DeadLetterFile: DeadLetterStore {
         for letter in letters where try !index.has(letter) { new.append(letter) }
         return new
       }
-      if !new.isEmpty { try LetterLines.append(new, to: file) }
+      if !new.isEmpty { try LetterLines.append(new, to: file, onRepair: onRepair) }
     }
   }
 
@@ -44,7 +52,7 @@ public final class DeadLetterFile: DeadLetterStore {
     var parking = Parking.free
     try withLockedFile { (file) throws(LetterFileError) in
       parking = try place(of: letter, in: file)
-      if parking == .parked { try LetterLines.append([letter], to: file) }
+      if parking == .parked { try LetterLines.append([letter], to: file, onRepair: onRepair) }
     }
     return parking
   }
@@ -123,7 +131,9 @@ public final class DeadLetterFile: DeadLetterStore {
   public func tidy() throws(Failure) {
     guard hasRoomToGive.load(ordering: .acquiring) else { return }
     guard try isThere() else { return }
-    try withLockedFile { (file) throws(LetterFileError) in try LetterLines.rewrite(file, as: path) }
+    try withLockedFile { (file) throws(LetterFileError) in
+      try LetterLines.rewrite(file, as: path, onRepair: onRepair)
+    }
     hasRoomToGive.store(false, ordering: .releasing)
   }
 
@@ -145,7 +155,9 @@ public final class DeadLetterFile: DeadLetterStore {
         }
         let named: FileStatus?
         do throws(SystemFailure) { named = try FileStatus(path: path) } catch { throw .system(error) }
-        guard let named, try LetterLines.status(of: file).isSameFile(as: named) else { continue }
+        let status = try LetterLines.status(of: file)
+        guard let named, status.isSameFile(as: named) else { continue }
+        try makeNameDurable(status)
         return try body(file)
       }
     } catch {
@@ -158,15 +170,15 @@ public final class DeadLetterFile: DeadLetterStore {
   }
 
   private func open() throws(LetterFileError) -> OpenFile {
-    do throws(SystemFailure) {
-      let file = try OpenFile.appending(to: path, .named)
-      // Its name may be new, or have been made by somebody who died before it was durable.
-      if !isNameDurable.load(ordering: .acquiring) { try OpenFile.synchronizeDirectory(of: path) }
-      isNameDurable.store(true, ordering: .releasing)
-      return file
-    } catch {
-      throw .system(error)
-    }
+    do throws(SystemFailure) { return try OpenFile.appending(to: path, .named) } catch { throw .system(error) }
+  }
+
+  /// A file's name may be new, or have been made by somebody who died before it was durable. One that is empty may only look
+  /// like the file of before, whose number it has.
+  private func makeNameDurable(_ file: FileStatus) throws(LetterFileError) {
+    if file.size > 0, durable.withLock({ $0?.isSameFile(as: file) }) == true { return }
+    do throws(SystemFailure) { try OwnFile.named.synchronizeName(of: path) } catch { throw .system(error) }
+    durable.withLock { $0 = file }
   }
 
   private func isThere() throws(Failure) -> Bool {

@@ -1,5 +1,6 @@
 import Files
 import IntegrationEvents
+import PostgresWire
 
 /// What can go wrong with a file of dead letters.
 enum LetterFileError: Error {
@@ -65,8 +66,10 @@ enum LetterLines {
   }
 
   /// Appends letters behind whole lines, durably; what cannot be written whole is taken back.
-  static func append(_ letters: [DeadLetter], to file: borrowing OpenFile) throws(LetterFileError) {
-    let end = try endForAppending(file)
+  static func append(
+    _ letters: [DeadLetter], to file: borrowing OpenFile, onRepair: (Wording) -> Void
+  ) throws(LetterFileError) {
+    let end = try endForAppending(file, onRepair)
     do {
       for letter in letters { try file.write(Array("\(letter.json)\n".utf8)) }
       try file.synchronize()
@@ -78,7 +81,9 @@ enum LetterLines {
 
   /// Where a letter may be put: behind whole lines. A last letter without a newline gets one; half a line of ours, left by a
   /// crash, was never counted on and is cut off; anything else is another's and left alone.
-  private static func endForAppending(_ file: borrowing OpenFile) throws(LetterFileError) -> Int64 {
+  private static func endForAppending(
+    _ file: borrowing OpenFile, _ onRepair: (Wording) -> Void
+  ) throws(LetterFileError) -> Int64 {
     do throws(SystemFailure) {
       let size = try file.status().size
       guard size > 0 else { return 0 }
@@ -88,10 +93,12 @@ enum LetterLines {
       if rest.isEmpty { return size }
       if DeadLetter(json: rest) != nil || isRemoved(rest[...]) {
         try file.write([UInt8(ascii: "\n")])
+        onRepair("the last letter had no newline; it has one again")
         return size + 1
       }
       guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else { throw .foreign }
       try file.truncate(to: end)
+      onRepair("cut off \(size - end) bytes at the end, of a letter that was not finished and comes again")
       return end
     } catch {
       throw error == .foreign ? .foreign : .system(error)
@@ -134,7 +141,11 @@ enum LetterLines {
   }
 
   /// Writes the lines that are not removed into a new file in the place of the old one.
-  static func rewrite(_ file: borrowing OpenFile, as path: String) throws(LetterFileError) {
+  static func rewrite(
+    _ file: borrowing OpenFile, as path: String, onRepair: (Wording) -> Void
+  ) throws(LetterFileError) {
+    // Only whole lines are copied.
+    try append([], to: file, onRepair: onRepair)
     var failure: LetterFileError?
     do throws(SystemFailure) {
       try AtomicFile.write(to: path, .named) { (new) throws(SystemFailure) in
