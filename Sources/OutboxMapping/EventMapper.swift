@@ -154,9 +154,9 @@ public struct EventMapper: Sendable {
   /// that it stays an outbox when it gets another.
   private mutating func outbox(_ relation: Relation) -> TableName? {
     if let name = outboxes[relation.id] { return name }
-    guard let named = configuration.tables.first(where: { $0.isStored(as: relation.tableName) }) else { return nil }
-    outboxes[relation.id] = named == relation.tableName ? named : named.asStored
-    return outboxes[relation.id]
+    guard configuration.tables.contains(where: { $0.isStored(as: relation.tableName) }) else { return nil }
+    outboxes[relation.id] = relation.tableName
+    return relation.tableName
   }
 
   /// Takes what the catalogue says of outboxes by OID.

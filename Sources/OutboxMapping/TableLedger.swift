@@ -49,7 +49,7 @@ package struct TableLedger: Sendable {
     var warnings = changes(findings)
     for (place, table) in tables.enumerated() {
       let kin = findings.tables.filter { $0.place == place }
-      var outbox = try outbox(table, kin, findings, &warnings)
+      var outbox = try outbox(findings.names[place] ?? table, kin, findings, &warnings)
       let faults = findings.faults(of: outbox.holder, place: place, needs)
       if let first = faults.first { throw failure(first.table, first.fault, of: outbox, findings) }
       try checkEntries(outbox, findings, &warnings)
@@ -72,7 +72,8 @@ package struct TableLedger: Sendable {
     _ relation: Relation, fits: Bool, _ findings: TableFindings
   ) throws(Failure) -> Warnings {
     guard names[relation.id] == nil else { return [] }
-    if let place = tables.firstIndex(where: { $0.isStored(as: relation.tableName) }) {
+    if let place = tables.indices.first(where: { (findings.names[$0] ?? tables[$0]).isStored(as: relation.tableName) })
+    {
       // It had the name when its rows were written.
       adopt(relation, place)
       return []

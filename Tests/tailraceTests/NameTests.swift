@@ -45,6 +45,32 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["LATIN1", "EUC_JP"], ["renamed", "replaced"])
+    func `a name that was cut in another encoding than UTF-8 is known again`(encoding: String, change: String) throws {
+      try Integration.server().withDatabase("", encoding: encoding) { database in
+        // In EUC_JP of three and two bytes a letter.
+        let name = String(repeating: encoding == "LATIN1" ? "é" : "字字é", count: 70)
+        func run(_ sql: String) throws { try database.psql("SET client_encoding = 'UTF8'; \(sql)") }
+        try run(
+          "CREATE TABLE \(name) \(Self.columns); CREATE PUBLICATION events FOR TABLE \(name) WITH (publish = 'insert');"
+        )
+        try database.makeSlot()
+        let options = ["--table", name, "--until", "now"]
+        try run("INSERT INTO \(name) VALUES (1, 'order', 'a', 'Placed', '{}');")
+        #expect(try database.streamToFile(options).exitCode() == 0)
+        try run("ALTER TABLE \(name) RENAME TO other; INSERT INTO other VALUES (2, 'order', 'a', 'Placed', '{}');")
+        if change == "replaced" {
+          try run("CREATE TABLE \(name) \(Self.columns); ALTER PUBLICATION events ADD TABLE \(name);")
+        }
+        let again = try database.streamToFile(options)
+        #expect(try again.exitCode() == (change == "renamed" ? 0 : 78), "\(again.errors.text)")
+        if change == "replaced" {
+          #expect(again.complaint?.contains("is another one now") == true, "\(again.errors.text)")
+        }
+        #expect(try Event.read(database.fileLines).map(\.id) == (change == "renamed" ? ["1", "2"] : ["1"]))
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `beyond ASCII, upper case stays`(version: Int) throws {
       try withDatabase(version, "") { database in

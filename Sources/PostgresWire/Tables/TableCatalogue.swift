@@ -123,6 +123,8 @@ public struct TableFindings: Hashable, Sendable {
   public var publications: [Publication] = []
   /// The outboxes and their parts.
   public var tables: [Table] = []
+  /// The names that were asked for as the server stores them, by their place in the question.
+  public var names: [Int: TableName] = [:]
   /// The others that were asked for.
   public var relations: [ObjectID: Relation] = [:]
   /// With which entries the publications have them, or what is above them.

@@ -32,20 +32,28 @@ extension TableName {
   /// How many bytes of a name the server keeps.
   private static let longest = 63
 
-  /// The name as a server whose encoding is UTF-8 stores it: cut to 63 bytes, between two characters.
+  /// How many bytes a server's encoding may have for a letter beyond ASCII; nil as many as UTF-8.
+  private static let widths = [nil, 1, 2]
+
+  /// Whether a table of the server is the one that is meant, whose name it cuts to 63 bytes, between two characters. They are
+  /// bytes in its own encoding: it is asked how it cuts a name where it can be asked.
   ///
   /// Source: PostgreSQL manual, "Identifiers and Key Words".
-  public var asStored: TableName { TableName(schema: Self.cut(schema), name: Self.cut(name)) }
+  public func isStored(as stored: TableName) -> Bool {
+    self == stored || Self.widths.contains { cut($0) == stored }
+  }
 
-  /// Whether a table of the server is the one that is meant. In an encoding with shorter characters more of a name is kept.
-  public func isStored(as stored: TableName) -> Bool { self == stored || asStored == stored }
+  /// The name as a server stores it with so many bytes for a letter beyond ASCII.
+  func cut(_ width: Int?) -> TableName {
+    TableName(schema: Self.cut(schema, width), name: Self.cut(name, width))
+  }
 
-  private static func cut(_ part: String) -> String {
+  private static func cut(_ part: String, _ width: Int?) -> String {
     guard part.utf8.count > longest else { return part }
     var kept = String.UnicodeScalarView()
     var count = 0
     for scalar in part.unicodeScalars {
-      count += UTF8.width(scalar)
+      count += scalar.isASCII ? 1 : width ?? UTF8.width(scalar)
       if count > longest { break }
       kept.append(scalar)
     }

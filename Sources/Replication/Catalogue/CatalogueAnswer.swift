@@ -22,6 +22,9 @@ extension CatalogueQuery {
       case "relation":
         findings.relations[try oid(cells[1])] = .init(isThere: cells[2] == "true", isPublished: cells[3] == "true")
       case "entry": findings.entries.insert(.init(table: try oid(cells[1]), entry: try oid(cells[2])))
+      case "wanted":
+        guard let place = Int(cells[1]) else { throw nonsense }
+        findings.names[place] = TableName(schema: cells[2], name: cells[3])
       case "stranger": findings.strangers.append(.init(name: cells[1], sql: cells[2]))
       default: throw nonsense
       }

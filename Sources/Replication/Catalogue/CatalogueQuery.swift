@@ -21,21 +21,23 @@ package enum CatalogueQuery {
 
   /// The question, as rows.
   private static func inputs(_ question: TableQuestion, _ publications: [String]) -> String {
-    let wanted = question.tables.enumerated().map { place, table in
-      "(\(place), \(SQLQuoting.literal(table.schema))::pg_catalog.name, \(SQLQuoting.literal(table.name))::pg_catalog.name)"
-    }
-    let held = question.tables.enumerated().compactMap { place, table in
-      question.known[table].map { "(\(place), \($0.holder)::pg_catalog.oid)" }
-    }
+    let wanted = question.tables.enumerated().map { place, table in "(\(place), \(name(table)))" }
+    // By the names as the server cuts them, which it does in its own encoding.
+    let known = question.known.outboxes.map { "(\(name($0.name)), \($0.holder)::pg_catalog.oid)" }
     let asked = question.relations.map { "(\($0)::pg_catalog.oid)" }
     let names = publications.map(SQLQuoting.literal).joined(separator: ", ")
     return """
       wanted (place, schema, name) AS (\(values(wanted, "0, ''::pg_catalog.name, ''::pg_catalog.name"))),
-      held (place, id) AS (\(values(held, "0, 0::pg_catalog.oid"))),
+      known (schema, name, id) AS (\(values(known, "''::pg_catalog.name, ''::pg_catalog.name, 0::pg_catalog.oid"))),
+      held (place, id) AS (SELECT w.place, k.id FROM wanted w JOIN known k ON k.schema = w.schema AND k.name = w.name),
       asked (id) AS (\(values(asked, "0::pg_catalog.oid"))),
       pubs AS (SELECT *, xmin AS change FROM pg_catalog.pg_publication WHERE pubname IN (\(names))),
 
       """
+  }
+
+  private static func name(_ table: TableName) -> String {
+    "\(SQLQuoting.literal(table.schema))::pg_catalog.name, \(SQLQuoting.literal(table.name))::pg_catalog.name"
   }
 
   private static func values(_ rows: [String], _ none: String) -> String {
@@ -151,6 +153,8 @@ package enum CatalogueQuery {
       UNION ALL
       SELECT DISTINCT 'entry', e.above::text, e.entry::text, '', '', '', '', '', '', '', '', '', ''
         FROM entries e JOIN kin k ON k.id = e.id
+      UNION ALL
+      SELECT 'wanted', place::text, schema::text, name::text, '', '', '', '', '', '', '', '', '' FROM wanted
       UNION ALL
       SELECT 'stranger', name, sql, '', '', '', '', '', '', '', '', '', '' FROM strange
       """
