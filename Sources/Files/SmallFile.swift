@@ -5,6 +5,8 @@ import Synchronization
 package enum SmallFile {
   /// The most that is read, in bytes.
   package static let limit = 65_536
+  /// The most that is read of a record of our own.
+  private static let recordLimit = 1 << 20
 
   /// The text of a record of our own; nil when there is none. What is not UTF-8 is an error, as is a file that is too long.
   ///
@@ -16,7 +18,7 @@ package enum SmallFile {
       try file.synchronize()
       try OpenFile.synchronizeDirectory(of: path)
     }
-    return try text(of: file)
+    return try text(of: file, limit: recordLimit)
   }
 
   /// The text of a file that somebody names to be read, such as a secret; nil when there is none. A pipe is waited for, but
@@ -28,7 +30,9 @@ package enum SmallFile {
     return try text(of: try OpenFile(reading: path, waiting: false), patience)
   }
 
-  private static func text(of file: borrowing OpenFile, _ patience: Int32 = 0) throws(SystemFailure) -> String {
+  private static func text(
+    of file: borrowing OpenFile, _ patience: Int32 = 0, limit: Int = limit
+  ) throws(SystemFailure) -> String {
     var bytes: [UInt8] = []
     while bytes.count <= limit {
       guard file.isRegular || file.isReadable(within: patience) else { throw SystemFailure(number: ETIMEDOUT) }

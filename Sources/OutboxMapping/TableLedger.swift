@@ -13,12 +13,13 @@ package struct TableLedger: Sendable {
   private let needs: PublishingNeeds
   private let acceptsGap: Bool
   /// What was so before a start is accepted once; what happens later is another matter.
-  private var acceptsChange: Bool
+  private(set) var acceptsChange: Bool
+  /// Whether an earlier run has left a record of the publications.
+  private let hasPast: Bool
   /// Which tables are and were outboxes.
   package private(set) var known: OutboxTables
   /// For each of them the configured name.
   package private(set) var names: [ObjectID: TableName] = [:]
-  private var publications: [TableFindings.Publication] = []
   private var told: Set<Wording> = []
 
   /// - Parameter acceptsGap: whether a table that had taken the name of another before the first look is the outbox from then
@@ -30,6 +31,7 @@ package struct TableLedger: Sendable {
     self.needs = needs
     self.known = known
     (self.acceptsGap, acceptsChange) = (acceptsGap, acceptsGap)
+    hasPast = !known.publications.isEmpty
   }
 
   /// Whether no table is an outbox.
@@ -44,24 +46,32 @@ package struct TableLedger: Sendable {
 
   /// Takes what the catalogue says. After an error everything is as before.
   package mutating func take(_ findings: TableFindings) throws(Failure) -> Warnings {
-    try checkPublications(findings)
-    var next = OutboxTables(publications: Dictionary(findings.publications.map { ($0.id, $0.change) }) { $1 })
-    var warnings = changes(findings)
+    var warnings = Warnings()
+    var next = OutboxTables(publications: try publications(findings, &warnings))
+    let before = Dictionary(grouping: known.outboxes.flatMap(\.links), by: \.table).mapValues(Set.init)
+    let now = Dictionary(grouping: findings.links, by: \.table).mapValues(Set.init)
     for (place, table) in tables.enumerated() {
       let kin = findings.tables.filter { $0.place == place }
       var outbox = try outbox(findings.names[place] ?? table, kin, findings, &warnings)
       let faults = findings.faults(of: outbox.holder, place: place, needs)
       if let first = faults.first { throw failure(first.table, first.fault, of: outbox, findings) }
-      try checkEntries(outbox, findings, &warnings)
+      let isGrown = known[table].map { $0.holder != outbox.holder } ?? false
+      for part in kin {
+        guard let old = before[part.id], let new = now[part.id] else { continue }
+        try checkLinks(of: part.name, isGrown, old, new, &warnings)
+      }
       let own = kin.filter { $0.root == outbox.holder }
       warnings += own.compactMap { hint(about: $0) }
       outbox.members.formUnion(kin.map(\.id))
-      outbox.entries = findings.entries.filter { outbox.members.contains($0.table) }
+      outbox.links = findings.links.filter { outbox.members.contains($0.table) }
+      if max(outbox.members.count, outbox.links.count) > OutboxTables.mostMembers / tables.count {
+        warnings.append(
+          "table \(outbox.name) has too many parts: of the oldest it is not remembered how they were published")
+      }
       next.outboxes.append(outbox)
     }
     (known, acceptsChange) = (next, false)
-    publications = findings.publications
-    names = Self.names(next, findings)
+    self.names = Self.names(next, findings)
     return untold(warnings)
   }
 
@@ -78,20 +88,22 @@ package struct TableLedger: Sendable {
       adopt(relation, place)
       return []
     }
-    guard fits else { return [] }
-    let found = findings.relations[relation.id]
-    if found?.isPublished == true {
+    let found = findings.relations[relation.id] ?? .init(isThere: false, isPublished: false)
+    if found.isThere, found.isPublished {
+      guard fits else { return [] }
       return untold([
         "table \(relation.tableName) has an outbox's columns, but is none that was named, nor a part of one: its rows are "
           + "passed over"
       ])
     }
-    let state = found?.isThere == true ? "is no longer published" : "is gone"
+    let state = found.isThere ? "is no longer published" : "is gone"
     // What came through a publication of nothing but outboxes was one, or a part of one, when its row was written.
-    if tables.count == 1, publications.allSatisfy(\.isExclusive) {
+    // One that is still there may have been something else before we first looked.
+    if tables.count == 1, known.publications.values.allSatisfy(\.isExclusive), hasPast || !found.isThere {
       adopt(relation, 0)
       return untold(["table \(relation.tableName) \(state); its rows are taken for those of \(known.outboxes[0].name)"])
     }
+    guard fits else { return [] }
     guard acceptsGap else {
       throw Failure(
         .tableReplaced,
@@ -104,43 +116,6 @@ package struct TableLedger: Sendable {
   private mutating func adopt(_ relation: Relation, _ place: Int) {
     known.outboxes[place].members.insert(relation.id)
     names[relation.id] = known.outboxes[place].name
-  }
-
-  private func checkPublications(_ findings: TableFindings) throws(Failure) {
-    guard let silent = findings.publications.first(where: { !$0.publishesInserts }) else { return }
-    throw Failure(
-      .tableNotPublished, "publication \"\(silent.name)\" does not publish inserts",
-      advice: "ALTER PUBLICATION \(SQLName.quoted(silent.name)) SET (publish = 'insert');")
-  }
-
-  /// A publication that publishes inserts again leaves no other trace of the time in which it did not.
-  private func changes(_ findings: TableFindings) -> Warnings {
-    findings.publications.compactMap { found in
-      guard let before = known.publications[found.id], before != found.change else { return nil }
-      return "publication \"\(found.name)\" has been altered (by transaction \(found.change)): rows that were written "
-        + "while it published no inserts, if there was such a time, will not come"
-    }
-  }
-
-  /// What was taken out of a publication and put in again was not published in between.
-  private func checkEntries(
-    _ outbox: OutboxTables.Outbox, _ findings: TableFindings, _ warnings: inout Warnings
-  ) throws(Failure) {
-    let before = Dictionary(grouping: outbox.entries, by: \.table)
-    let now = Dictionary(grouping: findings.entries, by: \.table)
-    let names = Dictionary(findings.tables.map { ($0.id, $0.name) }) { first, _ in first }
-    for (table, entries) in before {
-      guard let found = now[table], Set(found).isDisjoint(with: entries) else { continue }
-      let name = names[table] ?? outbox.name
-      let what: Wording = "table \(name) was taken out of the publication and put in again"
-      guard !acceptsChange else {
-        warnings.append(what + "; rows that it got in between will not come")
-        continue
-      }
-      throw Failure(
-        .tableReplaced, what,
-        advice: "rows that it got in between will not come: look for them, then go on with \(setting: "accept-gap")")
-    }
   }
 
   /// Which table is the outbox of a name.
@@ -164,7 +139,7 @@ package struct TableLedger: Sendable {
     }
     guard let before, before.holder != now.id else {
       return OutboxTables.Outbox(
-        name: now.name, holder: now.id, members: before?.members ?? [], entries: before?.entries ?? [])
+        name: now.name, holder: now.id, members: before?.members ?? [])
     }
     let isGrown = kin.contains { $0.root == now.id && $0.id == before.holder } || before.members.contains(now.id)
     guard isGrown || acceptsChange else { throw replaced(before, now, findings) }
@@ -172,7 +147,7 @@ package struct TableLedger: Sendable {
       isGrown
         ? "table \(before.name) is another one now, to which the one before belongs, or which belonged to it"
         : "table \(before.name) is another one now; rows of both go on as its own")
-    return OutboxTables.Outbox(name: now.name, holder: now.id, members: before.members, entries: before.entries)
+    return OutboxTables.Outbox(name: now.name, holder: now.id, members: before.members)
   }
 
   private func replaced(

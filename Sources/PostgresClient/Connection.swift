@@ -72,13 +72,15 @@ package import PostgresWire
 
   /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
   /// of his own would run with our rights. With no schema named, only the system's are searched. Time limits are for the role's
-  /// other work: how long we wait is ours to say.
+  /// other work: how long we wait is ours to say. And what the server says that it has, it has.
   private func pinSettings() throws(Failure) {
     let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
     let result = try unsafe execute(
-      "SET search_path = ''; SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN "
-        + "('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout', "
-        + "'idle_session_timeout')", [], within: limit)
+      "SET search_path = ''; "
+        + "SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false) "
+        + "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', "
+        + "'idle_in_transaction_session_timeout', 'idle_session_timeout') OR name = 'synchronous_commit' AND setting = 'off'",
+      [], within: limit)
     defer { unsafe PQclear(result) }
     guard unsafe PQresultStatus(result) == PGRES_TUPLES_OK else { throw unsafe failure(result) }
   }

@@ -34,6 +34,9 @@ struct Checkpoint: Sendable {
     (resume, stored, written, self.tables) = (record.confirmed, record.identity, record.confirmed.lsn, record.tables)
   }
 
+  /// Whether somebody else has written a later position meanwhile.
+  func isOvertaken() throws(Failure) -> Bool { try Checkpoint(path: path).written > written }
+
   /// Refuses a stream that the position does not belong to.
   func check(_ identity: StreamIdentity) throws(Failure) {
     if let stored { try check(stored, is: identity) }

@@ -18,6 +18,8 @@ struct PositionLedger {
   private var earliest: LSN?
   /// The position of the sink's own.
   private var sinkConfirmed: LSN
+  /// What the sink had on record when it was made.
+  private let sinkRecord: Confirmation?
   /// What an operator should know of how the stream was found.
   private(set) var warning: Wording?
 
@@ -41,6 +43,7 @@ struct PositionLedger {
     self.acceptsGap = acceptsGap
     let confirmed = sink.confirmed
     isKept = checkpoint != nil || confirmed != nil
+    sinkRecord = confirmed
     sinkConfirmed = confirmed?.lsn ?? .zero
     let records = [checkpoint?.resume, confirmed].compactMap { $0 }
     recorded = records.max { $0.lsn < $1.lsn }
@@ -48,6 +51,7 @@ struct PositionLedger {
     keptTables = sink.tables
     tables = checkpoint?.tables ?? sink.tables ?? OutboxTables()
     try check(source, confirmed: known, held: LSN(rawValue: sink.resumePosition?.commitLSN ?? 0))
+    try checkPublication(source)
     guard let confirmed = source.confirmedLSN, isAhead(source, of: known), !acceptsGap else { return }
     let failure = gap(confirmed, max(known, earliest ?? .zero))
     // Relays that take turns without a record between them cannot know more.
@@ -93,15 +97,49 @@ struct PositionLedger {
     return known > .zero && confirmed > known
   }
 
-  /// Everything that needs no second delivery: what the sink holds, and what is committed up to the newest transaction that our
-  /// checkpoint knows of. What comes behind that was not delivered, however far other tables have moved the position.
+  /// Everything that needs no second delivery: what the sink holds, where it knows that, and else what is committed up to the
+  /// newest transaction that our checkpoint knows of. What comes behind that was not delivered, however far other tables have
+  /// moved the position.
   var delivered: EventPosition? {
-    let confirmed = checkpoint?.resume.flatMap { record in
-      let last = record.isEarlier ? LSN(rawValue: record.lsn.rawValue &- 1) : record.commit?.lsn
-      return last.map { EventPosition(commitLSN: $0.rawValue, ordinal: .max) }
-    }
-    return [sink.resumePosition, confirmed].compactMap { $0 }.max()
+    let held = [sink.resumePosition, sinkRecord.flatMap(Self.delivered)].compactMap { $0 }.max()
+    // Of a file that is older than the checkpoint, what it does not hold is to come again.
+    if sinkRecord != nil || held != nil { return held }
+    return checkpoint?.resume.flatMap(Self.delivered)
   }
+
+  private static func delivered(_ record: Confirmation) -> EventPosition? {
+    let last = record.isEarlier ? LSN(rawValue: record.lsn.rawValue &- 1) : record.commit?.lsn
+    return last.map { EventPosition(commitLSN: $0.rawValue, ordinal: .max) }
+  }
+
+  /// What was delivered is known again by a transaction that comes again; through another publication it may not.
+  private mutating func checkPublication<Source: FrameSource & ~Copyable>(
+    _ source: borrowing Source
+  ) throws(Failure) {
+    guard source.heartbeat != nil, let before = recorded?.publication, before != identity.publication else { return }
+    let (was, now) = ("publication \(before)", identity.publication)
+    guard let newest = newestKnown(), let confirmed = source.confirmedLSN, newest >= confirmed, !acceptsGap else {
+      warning =
+        "the stream is read through publication \(now) from now on, and no longer through \(before): rows that "
+        + "were written while the new one did not have their table will not come"
+      return
+    }
+    throw Failure(
+      .gap,
+      "what was read through \(was) up to \(newest) comes again from \(confirmed) on, through publication \(now), by "
+        + "which nobody can tell what of it is new",
+      advice:
+        "go on once with \(setting: "publication", before) until it is confirmed (\(setting: "until", "now")); or pass "
+        + "over what lies before \(newest) with \(setting: "accept-gap")")
+  }
+
+  /// The newest transaction that is taken for delivered.
+  private func newestKnown() -> LSN? {
+    [recorded?.commit?.lsn, sink.resumePosition.map { LSN(rawValue: $0.commitLSN) }].compactMap { $0 }.max()
+  }
+
+  /// Whether a relay that shares the checkpoint has come further than we have.
+  func isOvertaken() throws(Failure) -> Bool { try checkpoint?.isOvertaken() ?? false }
 
   /// Refuses a stream that was opened anew and is another, or was set back.
   ///

@@ -125,7 +125,7 @@ public struct Relay: Sendable {
           try loop.settle()
           return loop.outcome(.stopped)
         }
-        if loop.isPassed(by: source) { gate.close() }
+        if try loop.isPassed(by: source) { gate.close() }
         guard gate.reconnect() else { return nil }
         do throws(Failure) {
           try loop.reconnect(source)

@@ -5,13 +5,13 @@ import PostgresWire
 
 /// The order in which a relay does things: read, hand over, confirm, wait. What outlives a lost connection is kept here.
 struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
-  private var session: StreamSession<Source>
+  var session: StreamSession<Source>
   var pipeline: Pipeline
   var outbound: Outbound
   var ledger: PositionLedger
   var desk: LetterDesk
-  private var tables: TableWatch
-  private let control: RunControl
+  var tables: TableWatch
+  let control: RunControl
   let board: StatusBoard
   private let log: RelayLog
   private let drainTimeout: Duration
@@ -98,26 +98,6 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// How far everything has come: whether it is further than before tells progress.
   var progress: Int { Int(truncatingIfNeeded: flushed.rawValue) &+ pipeline.eventCount }
 
-  /// The connection is lost, or to be left.
-  mutating func disconnect() {
-    session.close()
-    tables.close()
-  }
-
-  /// Whether somebody else has had the slot, and confirmed more than we know of.
-  func isPassed(by source: borrowing Source) -> Bool { ledger.isAhead(source, of: flushed) }
-
-  /// Goes on with a stream that has been opened anew.
-  mutating func reconnect(_ source: consuming Source) throws(Failure) {
-    try ledger.check(source, confirmed: flushed, held: pipeline.newest)
-    desk.refresh()
-    pipeline.expected = ledger.expected(source, after: pipeline.newestTransaction)
-    pipeline.restart()
-    try tables.open(source, control.wakeup, &pipeline)
-    try ledger.keep(tables.ledger.known)
-    session.replace(source)
-  }
-
   /// Runs until the stream ends, an end is reached, or a stop is asked for; errors leave nothing unconfirmed that could
   /// be confirmed.
   mutating func run() throws(Failure) -> RelayOutcome.Reason {
@@ -177,10 +157,16 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
   }
 
-  /// Delivers what lies before a failure, which is given back.
+  /// Delivers what lies before a failure, which is given back, for as long as a stop would wait.
   private mutating func afterDelivering(_ failure: Failure) throws(Failure) -> Failure {
     pipeline.dropIncomplete()
-    _ = try finish(.ended)
+    if !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
+      log.warning("\(failure.what); this ends the stream once what lies before is delivered")
+    }
+    do throws(Failure) { _ = try finish(.ended, isBounded: true) } catch {
+      guard error.kind == .drainGivenUp else { throw error }
+      log.warning("\(error)")
+    }
     return failure
   }
 
@@ -215,13 +201,15 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   /// Delivers what there is, confirms it, and ends the stream.
-  private mutating func finish(_ reason: RelayOutcome.Reason) throws(Failure) -> RelayOutcome.Reason {
+  private mutating func finish(
+    _ reason: RelayOutcome.Reason, isBounded: Bool = false
+  ) throws(Failure) -> RelayOutcome.Reason {
     var drain = Drain(drainTimeout)
     var isLost = false
     outbound.handOverAll(&pipeline)
     while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
       if let failure = outbound.failure { return try end(failure) }
-      if control.isStopRequested, drain.isOver { break }
+      if isBounded || control.isStopRequested, drain.isOver { break }
       publish(.draining)
       tell()
       control.wait(for: nil, atMost: session.longestWait)

@@ -16,6 +16,8 @@ struct TableWatch {
   private var lookout: Lookout?
   private let log: RelayLog
   private var isLooking = false
+  /// The timeline on which the stream was opened.
+  private var timeline: UInt32 = 0
   /// The relation whose rows wait for the answer.
   private var asked: Relation?
   /// How far the stream had come at the last look, and when the next one may be.
@@ -38,7 +40,8 @@ struct TableWatch {
     _ source: borrowing Source, _ wakeup: Wakeup, _ pipeline: inout Pipeline
   ) throws(Failure) {
     (isLooking, asked, suspicion) = (false, nil, nil)
-    lookout = ledger.isEmpty ? nil : source.catalogue.map { Lookout($0, wakeup) }
+    lookout = ledger.isEmpty && !source.isStandby ? nil : source.catalogue.map { Lookout($0, wakeup) }
+    timeline = source.identity.timeline
     guard let lookout else { return pipeline.remember(source.tables) }
     tell(try ledger.take(try lookout.ask(ledger.question())))
     pipeline.know(ledger.names)
@@ -94,6 +97,11 @@ struct TableWatch {
       return
     }
     failures = 0
+    if let now = findings.timeline, now != timeline {
+      throw Failure(
+        .wrongStream, "the standby was promoted: it goes on with timeline \(now), not \(timeline)",
+        advice: "what was delivered last may not be in the new timeline; look for it, then go on as after a failover")
+    }
     do throws(Failure) {
       tell(try ledger.take(findings))
       if let asked { tell(try ledger.judge(asked, fits: pipeline.fits(asked), findings)) }

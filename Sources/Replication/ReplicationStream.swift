@@ -67,7 +67,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     let findings = try ServerChecks.run(server, settings)
     let options = settings.options(serverVersion: server.serverVersion)
     try server.startCopy(settings.startCommand(options: options))
-    let catalogue = ServerCatalogue(settings, serverVersion: server.serverVersion, isCancelled: isCancelled)
+    let catalogue = ServerCatalogue(
+      settings, serverVersion: server.serverVersion, isStandby: findings.isStandby, isCancelled: isCancelled)
     // Somebody may have moved it since it was looked at; from now on nobody can.
     let confirmed = settings.createsTemporarySlot ? findings.confirmedFlush : try catalogue.confirmed(settings.slot)
     identity = StreamIdentity(

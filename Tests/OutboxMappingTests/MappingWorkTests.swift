@@ -90,7 +90,7 @@ import Testing
       for number in 2..<(UInt32(count) + 2) {
         let name = TableName(schema: "public", name: "part\(number)")
         findings.tables.append(.init(root: 1, id: number, depth: 1, name: name))
-        findings.entries.insert(.init(table: number, entry: entry + number))
+        findings.links.insert(.init(table: number, publication: 1, mark: entry + number))
       }
       return findings
     }

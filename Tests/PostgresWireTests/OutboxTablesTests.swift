@@ -6,7 +6,7 @@ import Testing
   private func outbox(_ schema: String, _ name: String, _ members: [UInt32]) -> OutboxTables.Outbox {
     OutboxTables.Outbox(
       name: TableName(schema: schema, name: name), holder: members[0], members: Set(members),
-      entries: Set(members.dropFirst().prefix(700).map { OutboxTables.Entry(table: $0, entry: $0 &+ 1) }))
+      links: Set(members.dropFirst().map { OutboxTables.Link(table: $0, publication: 7, mark: $0 &+ 1) }))
   }
 
   private func readBack(_ tables: OutboxTables) throws -> OutboxTables? {
@@ -16,26 +16,39 @@ import Testing
   }
 
   @Test func `whatever the names, they are read back`() throws {
-    let tables = OutboxTables([
-      outbox("public", "outbox", [16_384]), outbox("a b", "c\nd%20\"e\u{7f}", [7, 1, 4_294_967_295]),
-      outbox("é", "e\u{301}", [9, 10]),
-    ])
+    let tables = OutboxTables(
+      [
+        outbox("public", "outbox", [16_384]), outbox("a b", "c\nd%20\"e\u{7f}", [7, 1, 4_294_967_295]),
+        outbox("é", "e\u{301}", [9, 10]),
+      ],
+      publications: [
+        7: .init(change: 1, content: .max, isExclusive: true), 8: .init(change: 2, content: 3, isExclusive: false),
+      ])
     #expect(try readBack(tables) == tables)
     #expect(try readBack(OutboxTables()) == OutboxTables())
   }
 
   @Test(arguments: [
     "1", "x - public.outbox", "1,x - public.outbox", "- public.outbox", "1 - a.b.c", "1 - a%2", "1 1 public.outbox",
-    "1 1:x public.outbox", "1 1:2:3 public.outbox", "1 1:2 public.outbox x",
+    "1 1:x public.outbox", "1 1:2:3:4:5 public.outbox", "1 1:2 public.outbox x",
   ])
   func `a line that makes no sense makes none of the whole`(line: String) throws {
     #expect(try #require(KeyValueText("table.0 \(line)")).tables == nil)
   }
 
+  @Test func `what an earlier version knew of entries is passed over`() throws {
+    let lines = try #require(KeyValueText("table.0 1,2 1:50,2:51 public.outbox"))
+    let tables = try #require(lines.tables)
+    #expect(tables.outboxes.first?.members == [1, 2] && tables.outboxes.first?.links.isEmpty == true)
+  }
+
   @Test func `of very many members the newest are kept, and the one that has the name`() throws {
-    let tables = OutboxTables([outbox("public", "outbox", [5] + Array(1000...20_000))])
+    let tables = OutboxTables([outbox("public", "outbox", [5] + Array(1000...30_000))])
     let back = try #require(try readBack(tables)?.outboxes.first)
-    #expect(back.holder == 5 && back.members.contains(5) && back.members.contains(20_000))
+    #expect(back.holder == 5 && back.members.contains(5) && back.members.contains(30_000))
     #expect(!back.members.contains(1000))
+    // Much fewer are kept whole, and a file of ours may be that long.
+    let some = OutboxTables([outbox("public", "outbox", Array(1000...10_000))])
+    #expect(try readBack(some) == some)
   }
 }

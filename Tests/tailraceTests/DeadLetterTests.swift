@@ -66,6 +66,28 @@ extension Integration {
       }
     }
 
+    @Test func `letters in a table are durable although the database's commits are not`() throws {
+      try withDatabase { database in
+        let server = try WebServer { _ in .init(400) }
+        defer { server.close() }
+        let place = try place("table", in: database)
+        try database.psql(
+          """
+          ALTER DATABASE \(database.name) SET synchronous_commit = off;
+          CREATE TABLE commits (way text);
+          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN INSERT INTO public.commits VALUES (current_setting('synchronous_commit')); RETURN NULL; END$$;
+          CREATE TRIGGER note AFTER INSERT OR DELETE ON dead_letters EXECUTE FUNCTION note();
+          """)
+        try database.place(1...2, keys: 2)
+        let stream = try database.stream(
+          to: server, ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place])
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        #expect(try database.deadLetters(["drop", "--all"], at: place).exitCode() == 0)
+        #expect(try database.psql("SELECT DISTINCT way FROM commits") == "on")
+      }
+    }
+
     @Test(arguments: ["file", "table"])
     func `letters that are dropped are gone, the others stay`(kind: String) throws {
       try withDatabase { database in

@@ -207,6 +207,37 @@ extension Integration {
       }
     }
 
+    @Test func `a stream from a standby ends when that is promoted under it`() throws {
+      try TestServer.with(version: 18) { server in
+        try server.withDatabase { database in
+          var stream: ChildProcess?
+          try server.withPromotedStandby(hasSlots: true) { standby in
+            let making = try database.start(
+              "/bin/sh",
+              [
+                "-c", "for i in 1 2 3 4 5; do sleep 1; psql -d \"$1\" -c 'SELECT pg_log_standby_snapshot()'; done",
+                "sh",
+                database.connection,
+              ])
+            try standby.psql(
+              "SELECT pg_create_logical_replication_slot('\(database.slot)', 'pgoutput');", database: database.name)
+            _ = try making.exitCode(within: 30)
+            stream = try database.tailrace(
+              ["stream", "--database", standby.connection(to: database.name), "--publication", "events"]
+                + ["--slot", database.slot, "--sink", "file:\(database.file)"])
+            try database.psql("SELECT place(1);")
+            try wait(until: "it is delivered") { database.fileLines.count == 1 }
+          } body: { standby in
+            let stream = try #require(stream)
+            try wait(until: "it is the primary") { try standby.psql("SELECT pg_is_in_recovery()") == "f" }
+            try standby.psql("SELECT place(2);", database: database.name)
+            #expect(try stream.exitCode(within: 20) == 78, "\(stream.errors.text)")
+            #expect(stream.complaint?.contains("was promoted") == true, "\(stream.errors.text)")
+          }
+        }
+      }
+    }
+
     @Test func `after a failover nothing goes on by itself`() throws {
       try TestServer.with { server in
         try server.withDatabase { database in
@@ -248,9 +279,10 @@ extension TestServer {
   /// A standby that has followed this server and has been promoted, for the time of `body`; with a slot that it is to
   /// have too.
   func withPromotedStandby(
-    slot: String? = nil, beforePromotion: (TestServer) throws -> Void = { _ in }, body: (TestServer) throws -> Void
+    slot: String? = nil, hasSlots: Bool = false, beforePromotion: (TestServer) throws -> Void = { _ in },
+    body: (TestServer) throws -> Void
   ) throws {
-    let standby = try TestServer(standbyOf: self, hasSlots: slot != nil)
+    let standby = try TestServer(standbyOf: self, hasSlots: hasSlots || slot != nil)
     defer { standby.destroy() }
     if let slot {
       try wait(until: "the standby has the slot", within: 60, every: 0.2) {

@@ -11,39 +11,59 @@ public struct OutboxTables: Hashable, Sendable {
     public var holder: ObjectID
     /// That table, those that had the name before, and their partitions and inheritance children.
     public var members: Set<ObjectID>
-    /// With which entries publications had them.
-    public var entries: Set<Entry>
+    /// By what publications had them.
+    public var links: Set<Link>
 
     /// Makes an outbox of its parts.
-    public init(name: TableName, holder: ObjectID, members: Set<ObjectID>, entries: Set<Entry> = []) {
-      self.entries = entries
+    public init(name: TableName, holder: ObjectID, members: Set<ObjectID>, links: Set<Link> = []) {
+      self.links = links
       self.name = name
       self.holder = holder
       self.members = members.union([holder])
     }
   }
 
-  /// That a publication has a table. One that is taken out and put in again has another entry.
-  public struct Entry: Hashable, Sendable {
+  /// By what a publication has a table. What was taken away and put there again is another link.
+  public struct Link: Hashable, Sendable {
     /// The table.
     public var table: ObjectID
-    /// The row of the catalogue pg_publication_rel.
-    public var entry: ObjectID
+    /// The publication.
+    public var publication: ObjectID
+    /// A checksum of the catalogues' rows that make it: which they are, and which transactions wrote them.
+    public var mark: UInt32
 
-    /// Makes an entry.
-    public init(table: ObjectID, entry: ObjectID) {
+    /// Makes a link.
+    public init(table: ObjectID, publication: ObjectID, mark: UInt32) {
       self.table = table
-      self.entry = entry
+      self.publication = publication
+      self.mark = mark
+    }
+  }
+
+  /// How a publication was seen last.
+  public struct Publication: Hashable, Sendable {
+    /// The transaction that has changed it last, the catalogue's xmin.
+    public var change: UInt32
+    /// A checksum of what can be seen of it.
+    public var content: UInt32
+    /// Whether it has never been seen with anything but outboxes.
+    public var isExclusive: Bool
+
+    /// Makes one.
+    public init(change: UInt32, content: UInt32, isExclusive: Bool) {
+      self.change = change
+      self.content = content
+      self.isExclusive = isExclusive
     }
   }
 
   /// The outboxes, in the order of the configuration.
   public var outboxes: [Outbox]
-  /// For each publication the transaction that has changed it last: the catalogue pg_publication, oid and xmin.
-  public var publications: [ObjectID: UInt32]
+  /// The publications, by OID.
+  public var publications: [ObjectID: Publication]
 
   /// Makes a record.
-  public init(_ outboxes: [Outbox] = [], publications: [ObjectID: UInt32] = [:]) {
+  public init(_ outboxes: [Outbox] = [], publications: [ObjectID: Publication] = [:]) {
     self.outboxes = outboxes
     self.publications = publications
   }
@@ -59,24 +79,25 @@ extension KeyValueText {
   package mutating func append(_ tables: OutboxTables) {
     for (number, line) in tables.lines.enumerated() { append(Self.key(number), line) }
     guard !tables.publications.isEmpty else { return }
-    let changes = tables.publications.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
-    append("changed", changes.joined(separator: ","))
+    let seen = tables.publications.sorted { $0.key < $1.key }.map { id, found in
+      "\(id):\(found.change):\(found.content):\(found.isExclusive ? 1 : 0)"
+    }
+    append("publications", seen.joined(separator: ","))
   }
 
   /// The outboxes that were added; none where there are no such lines, nil where one makes no sense.
   package var tables: OutboxTables? {
     var lines: [String] = []
     while let line = self[Self.key(lines.count)] { lines.append(line) }
-    return OutboxTables(lines: lines, changes: self["changed"] ?? "")
+    return OutboxTables(lines: lines, publications: self["publications"] ?? "")
   }
 }
 
 extension OutboxTables {
-  /// How many members a text holds: a file of ours stays small, and of the oldest tables no rows are to come.
-  private static let mostMembers = 2400
-  private static let mostEntries = 600
+  /// How many members, and how many links, a text holds: a file of ours is read whole.
+  public static let mostMembers = 20_000
 
-  /// One line an outbox: the table that has the name and the members, the entries, and the name.
+  /// One line an outbox: the table that has the name and the members, the links, and the name.
   fileprivate var lines: [String] {
     let share = Self.mostMembers / max(1, outboxes.count)
     return outboxes.map { outbox in
@@ -84,19 +105,18 @@ extension OutboxTables {
       let members = ([outbox.holder] + newest).map(String.init).joined(separator: ",")
       var name: [UInt8] = []
       name.appendPercentEncoded(outbox.name.description.utf8) { $0 > 0x20 && $0 != UInt8(ascii: "%") && $0 != 0x7F }
-      let entries = outbox.entries.sorted { $0.table > $1.table }
-        .prefix(Self.mostEntries / max(1, outboxes.count)).map { "\($0.table):\($0.entry)" }
-      return
-        "\(members) \(entries.isEmpty ? "-" : entries.joined(separator: ",")) \(String(decoding: name, as: UTF8.self))"
+      let links = outbox.links.sorted { $0.table > $1.table }.prefix(share)
+        .map { "\($0.table):\($0.publication):\($0.mark)" }
+      return "\(members) \(links.isEmpty ? "-" : links.joined(separator: ",")) \(String(decoding: name, as: UTF8.self))"
     }
   }
 
   /// Reads lines; nil when one makes no sense.
-  fileprivate init?(lines: [String], changes: String) {
+  fileprivate init?(lines: [String], publications text: String) {
     self.init()
-    for text in changes.split(separator: ",") {
-      guard let (publication, change) = Self.numbers(text) else { return nil }
-      publications[publication] = change
+    for found in text.split(separator: ",") {
+      guard let numbers = Self.numbers(found), numbers.count == 4 else { return nil }
+      publications[numbers[0]] = Publication(change: numbers[1], content: numbers[2], isExclusive: numbers[3] != 0)
     }
     for line in lines {
       let words = line.split(separator: " ")
@@ -104,19 +124,20 @@ extension OutboxTables {
         let name = TableName(String(decoding: bytes, as: UTF8.self))
       else { return nil }
       let members = words[0].split(separator: ",").map { ObjectID($0) }
-      let entries =
-        words[1] == "-" ? [] : words[1].split(separator: ",").map { Self.numbers($0).map(Entry.init(table:entry:)) }
-      guard let holder = members.first ?? nil, !members.contains(nil), !entries.contains(nil) else { return nil }
+      let links = words[1] == "-" ? [] : words[1].split(separator: ",").map(Self.numbers)
+      guard let holder = members.first ?? nil, !members.contains(nil), !links.contains(nil) else { return nil }
       outboxes.append(
         Outbox(
-          name: name, holder: holder, members: Set(members.compactMap { $0 }), entries: Set(entries.compactMap { $0 })))
+          name: name, holder: holder, members: Set(members.compactMap { $0 }),
+          links: Set(links.compactMap { $0.flatMap(Link.init) })))
     }
   }
 
-  private static func numbers(_ text: Substring) -> (UInt32, UInt32)? {
+  /// Numbers with colons between them; nil when there are others than two to four.
+  private static func numbers(_ text: Substring) -> [UInt32]? {
     let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
-    guard numbers.count == 2, let first = numbers[0], let second = numbers[1] else { return nil }
-    return (first, second)
+    guard (2...4).contains(numbers.count), !numbers.contains(nil) else { return nil }
+    return numbers.compactMap { $0 }
   }
 
   private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
@@ -133,5 +154,13 @@ extension OutboxTables {
       bytes.append(high << 4 | low)
     }
     return bytes
+  }
+}
+
+extension OutboxTables.Link {
+  /// Of what earlier versions wrote, two numbers, nothing can be compared.
+  fileprivate init?(_ numbers: [UInt32]) {
+    guard numbers.count == 3 else { return nil }
+    self.init(table: numbers[0], publication: numbers[1], mark: numbers[2])
   }
 }

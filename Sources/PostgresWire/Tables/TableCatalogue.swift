@@ -34,12 +34,15 @@ public struct TableFindings: Hashable, Sendable {
     public var id: ObjectID
     /// The transaction that has changed it last.
     public var change: UInt32
+    /// A checksum of what else can be seen of it.
+    public var content: UInt32
 
     /// Makes a publication.
     public init(
-      name: String, id: ObjectID = 0, change: UInt32 = 0, publishesInserts: Bool = true, isExclusive: Bool = true
+      name: String, id: ObjectID = 0, change: UInt32 = 0, content: UInt32 = 0, publishesInserts: Bool = true,
+      isExclusive: Bool = true
     ) {
-      (self.id, self.change) = (id, change)
+      (self.id, self.change, self.content) = (id, change, content)
       self.name = name
       self.publishesInserts = publishesInserts
       self.isExclusive = isExclusive
@@ -127,10 +130,12 @@ public struct TableFindings: Hashable, Sendable {
   public var names: [Int: TableName] = [:]
   /// The others that were asked for.
   public var relations: [ObjectID: Relation] = [:]
-  /// With which entries the publications have them, or what is above them.
-  public var entries: Set<OutboxTables.Entry> = []
+  /// By what the publications have them.
+  public var links: Set<OutboxTables.Link> = []
   /// What else the publications have.
   public var strangers: [Stranger] = []
+  /// The timeline of a standby, which changes when it is promoted; nil for another server.
+  public var timeline: UInt32?
 
   /// Nothing is known.
   public init() {}

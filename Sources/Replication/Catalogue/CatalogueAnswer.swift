@@ -1,3 +1,4 @@
+internal import Octets
 package import PostgresClient
 package import PostgresWire
 
@@ -14,17 +15,19 @@ extension CatalogueQuery {
       case "publication":
         findings.publications.append(
           .init(
-            name: cells[1], id: try oid(cells[4]), change: try oid(cells[5]),
+            name: cells[1], id: try oid(cells[4]), change: try oid(cells[5]), content: checksum(cells[6]),
             publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
       case "table": findings.tables.append(try table(cells))
       case "column":
         columns[try oid(cells[1]), default: []].append((cells[2], cells[3] != "false", cells[3] == "virtual"))
       case "relation":
         findings.relations[try oid(cells[1])] = .init(isThere: cells[2] == "true", isPublished: cells[3] == "true")
-      case "entry": findings.entries.insert(.init(table: try oid(cells[1]), entry: try oid(cells[2])))
       case "wanted":
         guard let place = Int(cells[1]) else { throw nonsense }
         findings.names[place] = TableName(schema: cells[2], name: cells[3])
+      case "link":
+        findings.links.insert(
+          .init(table: try oid(cells[1]), publication: try oid(cells[2]), mark: checksum(cells[3])))
       case "stranger": findings.strangers.append(.init(name: cells[1], sql: cells[2]))
       default: throw nonsense
       }
@@ -50,6 +53,11 @@ extension CatalogueQuery {
     (table.isPublished, table.hasRowFilter) = (cells[10] == "true", cells[12] == "true")
     table.publishedAs = TableName(cells[11])
     return table
+  }
+
+  private static func checksum(_ text: String) -> UInt32 {
+    let bytes = Array(text.utf8)
+    return unsafe UInt32(truncatingIfNeeded: XXH64.hash(bytes.span.bytes))
   }
 
   private static func oid(_ text: String) throws(Failure) -> ObjectID {

@@ -59,10 +59,11 @@ package enum CatalogueQuery {
       UNION
       SELECT k.place, k.root, k.has_name, i.inhrelid, k.depth + 1 FROM kin k
         JOIN pg_catalog.pg_inherits i ON i.inhparent = k.id),
-    lineage (id, above) AS (
-      SELECT id, id FROM (SELECT id FROM kin UNION SELECT id FROM asked) named
+    lineage (id, above, chain) AS (
+      SELECT id, id, '' FROM (
+        SELECT id FROM kin UNION SELECT q.id FROM asked q JOIN pg_catalog.pg_class c ON c.oid = q.id) named
       UNION
-      SELECT l.id, i.inhparent FROM lineage l
+      SELECT l.id, i.inhparent, l.chain || ' ' || i.xmin::text FROM lineage l
         JOIN pg_catalog.pg_class c ON c.oid = l.above AND c.relispartition
         JOIN pg_catalog.pg_inherits i ON i.inhrelid = l.above),
 
@@ -82,15 +83,26 @@ package enum CatalogueQuery {
          JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
          JOIN pubs p ON p.oid = s.pnpubid AND p.pubviaroot AND p.pubinsert
       """
+    let schemaLinks = """
+
+        UNION ALL SELECT l.id, p.oid, 'schema ' || s.oid::text || ' ' || s.xmin::text || l.chain FROM lineage l
+          JOIN pg_catalog.pg_class c ON c.oid = l.above
+          JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
+          JOIN pubs p ON p.oid = s.pnpubid AND p.pubinsert
+      """
     return """
-      entries (entry, id, above, has_filter, list, as_root) AS (
-        SELECT r.oid, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
+      entries (publication, entry, chain, id, above, has_filter, list, as_root) AS (
+        SELECT p.oid, r.oid::text || ' ' || r.xmin::text, l.chain, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
       \(lists ? "r.prattrs::pg_catalog.int2[]" : "NULL::pg_catalog.int2[]"), p.pubviaroot
         FROM lineage l JOIN pg_catalog.pg_publication_rel r ON r.prrelid = l.above
         JOIN pubs p ON p.oid = r.prpubid AND p.pubinsert),
       covered (id) AS (
         SELECT id FROM entries UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
       \(lists ? schemas : "")),
+      links (id, publication, mark) AS (
+        SELECT id, publication, 'table ' || entry || chain FROM entries
+        UNION ALL SELECT l.id, p.oid, 'all' FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
+          WHERE l.id = l.above\(lists ? schemaLinks : "")),
       others (id, above) AS (
         SELECT e.id, e.above FROM entries e WHERE e.as_root
         UNION SELECT l.id, l.above FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert
@@ -126,7 +138,8 @@ package enum CatalogueQuery {
     return """
       SELECT 'publication', pubname::text, pubinsert::text, (NOT puballtables
           AND NOT EXISTS (SELECT FROM strange s WHERE s.publication = pubs.oid))::text,
-        pubs.oid::text, pubs.change::text, '', '', '', '', '', '', '' FROM pubs
+        pubs.oid::text, pubs.change::text, pg_catalog.concat_ws(' ', pubowner, puballtables, pubinsert, pubupdate,
+          pubdelete, pubtruncate, pubviaroot\(version >= generatedVersion ? ", pubgencols" : "")), '', '', '', '', '', '' FROM pubs
       UNION ALL
       SELECT 'table', k.place::text, k.root::text, k.has_name::text, k.depth::text, k.id::text, n.nspname::text,
         c.relname::text, c.relkind::text, c.relpersistence::text,
@@ -151,8 +164,8 @@ package enum CatalogueQuery {
       SELECT 'relation', q.id::text, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = q.id)::text,
         (q.id IN (SELECT id FROM covered))::text, '', '', '', '', '', '', '', '', '' FROM asked q
       UNION ALL
-      SELECT DISTINCT 'entry', e.above::text, e.entry::text, '', '', '', '', '', '', '', '', '', ''
-        FROM entries e JOIN kin k ON k.id = e.id
+      SELECT DISTINCT 'link', l.id::text, l.publication::text, l.mark, '', '', '', '', '', '', '', '', ''
+        FROM links l JOIN kin k ON k.id = l.id
       UNION ALL
       SELECT 'wanted', place::text, schema::text, name::text, '', '', '', '', '', '', '', '', '' FROM wanted
       UNION ALL

@@ -10,11 +10,16 @@ package struct ServerCatalogue: TableCatalogue {
   private let session: SQLSession
   private let publications: [String]
   private let serverVersion: Int
+  private let isStandby: Bool
 
-  package init(_ settings: ReplicationSettings, serverVersion: Int, isCancelled: @escaping @Sendable () -> Bool) {
+  package init(
+    _ settings: ReplicationSettings, serverVersion: Int, isStandby: Bool = false,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
     session = SQLSession(database: settings.database, for: .replication, isCancelled: isCancelled)
     publications = settings.publications
     self.serverVersion = serverVersion
+    self.isStandby = isStandby
   }
 
   /// What a slot has confirmed.
@@ -28,8 +33,15 @@ package struct ServerCatalogue: TableCatalogue {
   }
 
   package func look(_ question: TableQuestion) throws(Failure) -> TableFindings {
-    try CatalogueQuery.findings(
+    var findings = try CatalogueQuery.findings(
       try session.query(
         CatalogueQuery.statement(question, publications: publications, serverVersion: serverVersion)))
+    // One that is promoted goes on with the stream, on another timeline.
+    if isStandby {
+      findings.timeline = try session.query("IDENTIFY_SYSTEM").first?.dropFirst().first.flatMap { $0 }.flatMap {
+        UInt32($0)
+      }
+    }
+    return findings
   }
 }
