@@ -119,13 +119,22 @@ import Testing
   func `closed in the midst of its rotations, it leaves a file and a state that agree`(rotations: Int) async throws {
     let limited: (inout FileSink.Configuration) -> Void = { $0.rotateSize = 1000 }
     let first = try directory.sink("events", limited)
-    try await first.deliver(try batch(1...2))
+    // Longer than any file that follows.
+    try await first.deliver(try batch(1...1, payload: String(repeating: "y", count: 1000)))
     try first.record(confirmed: Confirmation(lsn: LSN(rawValue: 0x200)))
     first.close()
     let sink = try directory.sink("events", limited)
-    for number in 1...30 as ClosedRange<UInt64> { sink.submit(try batch((number * 10)...(number * 10 + 9))) { _ in } }
-    for _ in 0..<100_000 where try directory.rotated("events").count < rotations { await Task.yield() }
+    for number in 1...3 as ClosedRange<UInt64> {
+      sink.submit(try batch((number * 1000)...(number * 1000 + 999))) { _ in }
+    }
+    for _ in 0..<100_000 {
+      if try directory.rotated("events").count >= rotations { break }
+      await Task.yield()
+    }
     sink.close()
+    let newest = try #require(try directory.rotated("events").last?.dropFirst("events.".count))
+    let state = String(decoding: try directory.read("events.state"), as: UTF8.self)
+    #expect(state.contains("\nlast \(newest)\n"), "\(newest) \(state)")
     let written = try (directory.rotated("events") + ["events"]).flatMap { try directory.ids($0) }
     let next = try directory.sink("events", limited)
     #expect(next.repair == nil && next.resumePosition == position(UInt64(written.max() ?? 0)))
