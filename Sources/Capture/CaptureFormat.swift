@@ -50,11 +50,15 @@ public struct CaptureHeader: Hashable, Sendable {
   /// On which timelines the log was written; the first alone where version 0.1 wrote the file.
   public var timelineHistory: TimelineHistory
 
+  /// The database's encoding; nil where an earlier version wrote the file.
+  public var encoding: String?
+
   /// Makes a header.
   public init(
     identity: StreamIdentity, serverVersion: Int, options: String, timelineHistory: TimelineHistory = TimelineHistory(),
-    tables: OutboxTables = OutboxTables()
+    tables: OutboxTables = OutboxTables(), encoding: String? = nil
   ) {
+    self.encoding = encoding
     self.tables = tables
     self.timelineHistory = timelineHistory
     self.identity = identity
@@ -71,6 +75,7 @@ public struct CaptureHeader: Hashable, Sendable {
     lines.append("publication", identity.publication)
     lines.append("server", serverVersion)
     lines.append("options", options)
+    if let encoding { lines.append("encoding", encoding) }
     if timelineHistory != TimelineHistory() { lines.append("history", timelineHistory) }
     lines.append(tables)
     return lines.text
@@ -86,6 +91,6 @@ public struct CaptureHeader: Hashable, Sendable {
       identity: StreamIdentity(
         systemIdentifier: system, timeline: timeline, database: database, slot: slot, publication: publication),
       serverVersion: lines["server"].flatMap { Int($0) } ?? 0, options: lines["options"] ?? "",
-      timelineHistory: history, tables: tables)
+      timelineHistory: history, tables: tables, encoding: lines["encoding"])
   }
 }

@@ -55,6 +55,8 @@ public struct CaptureReader: FrameSource, ~Copyable {
   public var timelineHistory: TimelineHistory { header?.timelineHistory ?? TimelineHistory() }
   /// Which tables were outboxes, as the header has it.
   public var tables: OutboxTables { header?.tables ?? OutboxTables() }
+  /// The database's encoding, as the header has it.
+  public var encoding: String? { header?.encoding }
   /// There is no server.
   public var flushLSN: LSN { .zero }
   /// There is nothing to wait for.

@@ -48,7 +48,14 @@ public final class DeadLetterTable: DeadLetterStore {
 
   /// Adds letters, those of a statement all or none.
   public func append(_ letters: [DeadLetter]) throws(Failure) {
-    var rest = letters.map(LetterRow.init)[...]
+    do throws(Failure) { try append(letters.map { LetterRow($0) }) } catch {
+      guard error.sqlState == Self.untranslatable else { throw error }
+      try append(try escaped(letters))
+    }
+  }
+
+  private func append(_ rows: [LetterRow]) throws(Failure) {
+    var rest = rows[...]
     while !rest.isEmpty {
       var bytes = 0
       let piece = rest.prefix(Self.mostAtOnce.letters).prefix { row in
@@ -63,7 +70,7 @@ public final class DeadLetterTable: DeadLetterStore {
         + "n.letter::pg_catalog.json FROM (VALUES \(places.joined(separator: ", "))) AS n (\(LetterRow.columns)) "
         + "WHERE NOT EXISTS (SELECT FROM \(name) AS o WHERE o.position = n.position AND o.id = n.id) "
         + "ON CONFLICT DO NOTHING"
-      _ = try rows(sql, piece.flatMap(\.values))
+      _ = try self.rows(sql, piece.flatMap(\.values))
       rest = rest.dropFirst(piece.count)
     }
   }
@@ -71,7 +78,13 @@ public final class DeadLetterTable: DeadLetterStore {
   /// Adds a letter in one statement with the look at its aggregate, then looks again: what it waits behind may have been
   /// removed meanwhile by somebody who did not see it.
   public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking {
-    let row = LetterRow(letter)
+    do throws(Failure) { return try appendBehindOthers(LetterRow(letter)) } catch {
+      guard error.sqlState == Self.untranslatable, let row = try escaped([letter]).first else { throw error }
+      return try appendBehindOthers(row)
+    }
+  }
+
+  private func appendBehindOthers(_ row: LetterRow) throws(Failure) -> Parking {
     let others =
       "SELECT FROM \(name) WHERE key = $3::pg_catalog.text AND coalesce(aggregatetype = $4::pg_catalog.text, true)"
     let same = "SELECT FROM \(name) WHERE position = $1::pg_catalog.text AND id = $2::pg_catalog.text"
@@ -97,6 +110,33 @@ public final class DeadLetterTable: DeadLetterStore {
     return taken.isEmpty ? .parked : .ahead
   }
 
+  /// The server cannot turn a letter of a text into the database's encoding, or from it.
+  private static let untranslatable = "22P05"
+
+  /// Letters with what the database's encoding lacks in another form.
+  private func escaped(_ letters: [DeadLetter]) throws(Failure) -> [LetterRow] {
+    var rows: [LetterRow] = []
+    for letter in letters { rows.append(try LetterRow(escaping: letter, form)) }
+    return rows
+  }
+
+  /// A text as a column has it, the same each time, since texts are looked for.
+  private func form(_ text: String) throws(Failure) -> String {
+    guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
+    do throws(Failure) {
+      _ = try session.query("SELECT $1::pg_catalog.text", [text])
+      return text
+    } catch {
+      guard error.sqlState == Self.untranslatable else { throw error }
+      return JSONText.ascii(text)
+    }
+  }
+
+  private func wanted(_ text: String?) throws(Failure) -> String? {
+    guard let text else { return nil }
+    return try form(LetterRow.bounded(text))
+  }
+
   /// Reads by position, then by the table's own number; as many at once as fit into memory.
   public func letters(
     matching query: LetterQuery, after mark: LetterMark?, limit: Int
@@ -107,8 +147,8 @@ public final class DeadLetterTable: DeadLetterStore {
         + "AND coalesce(key = $3::pg_catalog.text, true) AND coalesce(id = $4::pg_catalog.text, true) "
         + "ORDER BY position COLLATE pg_catalog.\"C\", number LIMIT $5::bigint",
       [
-        mark?.position.sequence ?? "", String(mark?.number ?? 0), query.key.map(LetterRow.bounded),
-        query.id.map(LetterRow.bounded), String(limit),
+        mark?.position.sequence ?? "", String(mark?.number ?? 0), try wanted(query.key), try wanted(query.id),
+        String(limit),
       ])
     var bytes = 0
     let chosen = places.prefix { row in

@@ -17,12 +17,25 @@ struct LetterRow {
   let letter: String
 
   init(_ letter: DeadLetter) {
+    self.init(letter, json: letter.json) { $0 }
+  }
+
+  /// A letter as a table has it whose encoding has no place for some of its text.
+  ///
+  /// - Parameter form: how a column has a text.
+  init<Trouble>(escaping letter: DeadLetter, _ form: (String) throws(Trouble) -> String) throws(Trouble) {
+    try self.init(letter, json: letter.asciiJSON, form)
+  }
+
+  private init<Trouble>(
+    _ letter: DeadLetter, json: String, _ form: (String) throws(Trouble) -> String
+  ) throws(Trouble) {
     position = letter.position.sequence
-    id = Self.bounded(letter.id)
-    key = Self.bounded(letter.key)
-    aggregateType = Self.bounded(letter.aggregateType)
-    reason = Self.bounded(letter.reason)
-    self.letter = letter.json
+    id = try form(Self.bounded(letter.id))
+    key = try form(Self.bounded(letter.key))
+    aggregateType = try form(Self.bounded(letter.aggregateType))
+    reason = try form(Self.bounded(letter.reason))
+    self.letter = json
   }
 
   var values: [String?] { [position, id, key, aggregateType, reason, letter] }

@@ -39,6 +39,8 @@ public struct EventMapper: Sendable {
   private var plans: [TablePlan?] = []
   /// The outboxes by OID: as the catalogue says, and those that were described under a configured name.
   private var outboxes: [ObjectID: TableName] = [:]
+  /// Those of which rows have come.
+  private var described: Set<TableName> = []
 
   /// Makes a mapper for the start of a stream.
   public init(_ configuration: MappingConfiguration) {
@@ -146,7 +148,9 @@ public struct EventMapper: Sendable {
   private mutating func describe(_ version: RelationVersion, in relations: RelationCache) {
     while plans.count <= version {
       let relation = relations[plans.count]
-      plans.append(outbox(relation).map { TablePlan(relation, of: $0, configuration) })
+      let outbox = outbox(relation)
+      if let outbox { described.insert(outbox) }
+      plans.append(outbox.map { TablePlan(relation, of: $0, configuration) })
     }
   }
 
@@ -154,7 +158,7 @@ public struct EventMapper: Sendable {
   /// that it stays an outbox when it gets another.
   private mutating func outbox(_ relation: Relation) -> TableName? {
     if let name = outboxes[relation.id] { return name }
-    guard configuration.tables.contains(where: { $0.isStored(as: relation.tableName) }) else { return nil }
+    guard isNamed(relation) else { return nil }
     outboxes[relation.id] = relation.tableName
     return relation.tableName
   }
@@ -177,6 +181,16 @@ public struct EventMapper: Sendable {
 
   /// Whether a relation is known to be an outbox by its OID.
   package func knows(_ relation: Relation) -> Bool { outboxes[relation.id] != nil }
+
+  /// Whether a relation has a configured name.
+  package func isNamed(_ relation: Relation) -> Bool {
+    configuration.tables.contains { $0.isStored(as: relation.tableName) }
+  }
+
+  /// The configured tables of which no row has come.
+  package var absentTables: [TableName] {
+    configuration.tables.filter { table in !described.contains { table.isStored(as: $0) } }
+  }
 
   /// Whether a relation has the columns that an outbox needs.
   package func fits(_ relation: Relation) -> Bool {

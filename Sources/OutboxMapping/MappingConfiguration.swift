@@ -33,6 +33,8 @@ public struct MappingConfiguration: Sendable {
   public var database = ""
   /// The cluster's identifier, from which ids of logical messages are made.
   public var systemIdentifier = "0"
+  /// The database's encoding, in which the content of logical messages comes as it is. Default: UTF8.
+  public var encoding = "UTF8"
   /// On which timelines the log was written, which is part of these ids where it is not the first.
   public var timelines = TimelineHistory()
 

@@ -24,6 +24,8 @@ public struct MappingError: Error, Hashable, Sendable {
     case headerName(String)
     /// A header's key that makes the same attribute name as another.
     case headerClash(String)
+    /// A message beyond ASCII in a database of this encoding, from which the server does not turn messages into UTF-8.
+    case foreignEncoding(String)
     /// Not a JSON object, or a member of the wrong kind.
     case invalidMessage
     /// A message that belongs to no transaction, where the policy is to fail.
@@ -91,6 +93,7 @@ extension MappingError {
         + "\(setting: "column", "occurred_at=")"
     case .headerClash(let name), .headerName(let name), .headerText(let name):
       "give it another name for later rows, and leave it out of these with \(setting: "ignore-header", name)"
+    case .foreignEncoding: "write later ones in ASCII alone, other letters as JSON escapes them"
     case .outsideTransaction: "write it with pg_logical_emit_message(true, …), within the transaction that it tells of"
     default: nil
     }
@@ -113,6 +116,8 @@ extension MappingError {
       "has a key that gives no free attribute name of letters and digits, '\(name)', which "
         + "\(setting: "on-bad-header", "fail") forbids"
     case .headerClash(let name): "has several keys that become one attribute name, one of them '\(name)'"
+    case .foreignEncoding(let name):
+      "has letters beyond ASCII, and the database's encoding is \(name), from which the server does not convert messages"
     case .invalidMessage: "is not a JSON object with the members of an event"
     case .invalidBinary: "is not in its type's binary form"
     case .envelope(let problem): Wording(problem)

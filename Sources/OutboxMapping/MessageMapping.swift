@@ -40,6 +40,9 @@ extension EventMapper {
   private mutating func read(
     _ logical: LogicalMessage, in message: RawSpan, prefix: String
   ) throws(MemberFailure) {
+    if !["UTF8", "SQL_ASCII"].contains(configuration.encoding), !message.isASCII(logical.content) {
+      throw MemberFailure(member: nil, problem: .foreignEncoding(configuration.encoding))
+    }
     event.clear()
     scratch.removeAll(keepingCapacity: scratch.capacity <= 1 << 20)
     sourceRelation = nil
@@ -173,6 +176,10 @@ extension EventMapper {
     }
     return uses
   }
+}
+
+extension RawSpan {
+  fileprivate func isASCII(_ range: Range<Int>) -> Bool { range.allSatisfy { byte(at: $0) < 0x80 } }
 }
 
 /// What is wrong with which member.

@@ -114,8 +114,11 @@ package import PostgresWire
   package var serverVersion: Int { unsafe Int(PQserverVersion(connection)) }
 
   /// Whether the database's text has no encoding, so that it may be anything.
-  package var hasPlainBytes: Bool {
-    unsafe PQparameterStatus(connection, "server_encoding").map { unsafe String(cString: $0) == "SQL_ASCII" } ?? false
+  package var hasPlainBytes: Bool { encoding == "SQL_ASCII" }
+
+  /// The database's encoding, such as `UTF8`.
+  package var encoding: String? {
+    unsafe PQparameterStatus(connection, "server_encoding").map { unsafe String(cString: $0) }
   }
 
   /// The server's process that serves it.

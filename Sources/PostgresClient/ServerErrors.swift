@@ -20,8 +20,8 @@ enum ServerErrors {
     ("58", .connection, nil),
     ("40", .connection, nil),
     ("XX", .connection, nil),
-    ("22021", .encoding, nil),
-    ("22P05", .encoding, nil),
+    ("22021", .encoding, "the database holds bytes that its encoding does not allow"),
+    ("22P05", .encoding, "one of the two encodings has no such letter"),
   ]
 
   /// The failure for a code and the server's message; without a code, the connection was lost.

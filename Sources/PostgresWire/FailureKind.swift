@@ -137,7 +137,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .slotHeld: Row(69, "Slots", retry: true)
     case .differs: Row(78, "Set-up")
     case .server: Row(78, "Connecting")
-    case .encoding: Row(65, "Rows", "the database holds bytes that its encoding does not allow")
+    case .encoding: Row(65, "Rows")
     case .protocol: Row(65, "Rows")
     case .row: Row(65, "Rows")
     case .abortUnclear: Row(65, "Rows", retry: true)

@@ -20,6 +20,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// Whether a server has just checked what is in it: that JSON is JSON. What has lain in a file may have been changed.
   var isChecked: Bool { get }
 
+  /// The database's encoding, such as `UTF8`, where it is known. The content of a logical message comes in it as it is.
+  var encoding: String? { get }
+
   /// Which tables were outboxes when the stream began, where a recording tells.
   var tables: OutboxTables { get }
 
@@ -56,6 +59,9 @@ extension FrameSource where Self: ~Copyable {
 
   /// Nothing vouches for it.
   public var isChecked: Bool { false }
+
+  /// It is not known.
+  public var encoding: String? { nil }
 
   /// Nothing is told.
   public var tables: OutboxTables { OutboxTables() }

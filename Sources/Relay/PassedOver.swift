@@ -61,6 +61,17 @@ public struct PassedOver: Hashable, Sendable {
     return counts.isEmpty ? nil : "passed over \(counts.joined(separator: ", "))"
   }
 
+  /// What is to be said of a table that has an outbox's columns and is none, where no catalogue knows more of it.
+  static func words(stranger table: TableName) -> Wording {
+    "table \(table) has an outbox's columns, but is none that was named, nor known as a part of one: its rows are passed over; "
+      + "name it with \(setting: "table", "\(table)") if they are meant"
+  }
+
+  /// What is to be said of a recording that has no row of a table.
+  static func words(absent table: TableName) -> Wording {
+    "no row of table \(table) is in what was read of the recording"
+  }
+
   /// What is to be said of a recording whose events were there already: it says the same again, or is another one with older
   /// positions.
   static func words(skipped count: Int) -> String? {

@@ -13,9 +13,38 @@ extension Pipeline {
   /// Takes what a recording says of them.
   mutating func remember(_ tables: OutboxTables) { mapper.take(tables) }
 
+  /// Takes note of a relation that is not known by its OID: the catalogue is asked, or where there is none an operator is told.
+  mutating func meet(_ relation: Relation) {
+    if knowsCatalogue {
+      unknownRelation = relation
+    } else if !mapper.isNamed(relation), mapper.fits(relation) {
+      strangers.insert(relation.tableName)
+    }
+  }
+
+  /// The outboxes of which no row has come.
+  var absentTables: [TableName] { mapper.absentTables }
+
   /// Whether a relation has the columns that an outbox needs.
   func fits(_ relation: Relation) -> Bool { mapper.fits(relation) }
 
   /// It is known what the relation is whose rows come next.
   mutating func goOn() { unknownRelation = nil }
+}
+
+/// Tables that are met, each once.
+struct Strangers {
+  private var known: Set<TableName> = []
+  private var new: [TableName] = []
+
+  mutating func insert(_ table: TableName) {
+    if known.insert(table).inserted { new.append(table) }
+  }
+
+  /// Those that nobody has been told of.
+  mutating func take() -> [TableName] {
+    if new.isEmpty { return [] }
+    defer { new = [] }
+    return new
+  }
 }

@@ -40,6 +40,8 @@ package struct Pipeline {
   /// A relation whose rows come next, and of which the catalogue has to say whether it is an outbox.
   var unknownRelation: Relation?
   var knowsCatalogue = false
+  /// Tables like outboxes that are none, where no catalogue can say more.
+  var strangers = Strangers()
   /// Events up to here are delivered already, or in a batch.
   var delivered: EventPosition?
   /// Which position may be confirmed.
@@ -232,7 +234,7 @@ package struct Pipeline {
       finish(rollback.rollbackEndLSN)
     case .relation(let relation):
       // Described anew: it may have become a part of an outbox meanwhile.
-      if knowsCatalogue, !mapper.knows(relation) { unknownRelation = relation }
+      if !mapper.knows(relation) { meet(relation) }
     case .origin, .type: break
     }
   }

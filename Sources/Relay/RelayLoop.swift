@@ -51,6 +51,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     mapping.systemIdentifier = ledger.identity.systemIdentifier
     mapping.timelines = source.timelineHistory
     mapping.checksJSON = !source.isChecked
+    mapping.encoding = source.encoding ?? "UTF8"
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
     var pipeline = Pipeline(
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: start,
@@ -147,6 +148,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     }
     if let failure = pipeline.failure { throw try afterDelivering(failure) }
     for warning in warned.warnings(PassedOver(pipeline.mapper)) { log.warning("\(warning)") }
+    for table in pipeline.strangers.take() { log.warning(PassedOver.words(stranger: table)) }
     desk.keep(pipeline.takeBadRows())
     if !pipeline.hasReachedEnd, supply != .ended { outbound.handOver(&pipeline, after: supply) }
     return supply
@@ -229,6 +231,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     try sayGoodbye()
     if let summary = PassedOver(pipeline.mapper).summary { log.warning("\(summary)") }
     if !session.isLive, let words = PassedOver.words(skipped: pipeline.skippedCount) { log.warning("\(words)") }
+    if !session.isLive { for table in pipeline.absentTables { log.warning(PassedOver.words(absent: table)) } }
     guard isDone else { throw .drainGivenUp(after: drainTimeout) }
     return reason
   }

@@ -23,6 +23,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   private let isTemporary: Bool
   /// The server checks JSON before it stores it, unless its text has no encoding.
   public let isChecked: Bool
+  /// The database's encoding.
+  public let encoding: String?
 
   /// How what the server sends travels, in words.
   public var transport: String { server.transport.description }
@@ -84,6 +86,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     confirmedFlush = confirmed
     serverVersion = server.serverVersion
     isChecked = !server.hasPlainBytes
+    encoding = server.encoding
     isTemporary = settings.createsTemporarySlot
     self.options = options
     pacing = ReadPacing(settings.readPacing)
@@ -108,6 +111,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
         return visit(frame)
       }
     } catch {
+      if error.kind == .encoding { throw unsendable(error) }
       throw error.sqlState == "42704" ? unreadable(error.what, error.sqlState) : error
     }
     if server.wantsWrite { try server.flush() }
@@ -142,6 +146,17 @@ public struct ReplicationStream: FrameSource, ~Copyable {
 
   /// Whether the server turns new clients away, as it does while it waits for us in order to shut down.
   public var isServerLeaving: Bool { Connection.isRefusingClients(database) }
+
+  /// A row that the server cannot send ends the stream each time: it says neither where the row is nor in which table.
+  private func unsendable(_ failure: Failure) -> Failure {
+    var failure = failure
+    failure.what = "the server cannot send a row that was committed after \(told) in UTF-8: " + failure.what
+    failure.advice =
+      "find it in the outbox, then pass its transaction and what is before it with SELECT "
+      + "pg_catalog.pg_replication_slot_advance(\(SQLQuoting.literal(slot)), the position behind its commit), and go on once "
+      + "with \(setting: "accept-gap")"
+    return failure
+  }
 
   /// Ends the stream, so that the server has read our last status.
   public mutating func finish() throws(Failure) { try server.finishCopy() }

@@ -38,13 +38,17 @@ struct CaptureCommand: ParsableCommand {
       // Whoever replays it may want other columns and rows than we know of.
       var ledger = TableLedger(names, PublishingNeeds(acceptsRowFilter: true))
       if let catalogue = stream.catalogue, !ledger.isEmpty {
-        _ = try ledger.take(try catalogue.look(ledger.question()))
+        let findings = try catalogue.look(ledger.question())
+        for warning in try ledger.take(findings) { log.warning("\(Flags.text(warning))") }
+        for table in findings.tables where table.hasRowFilter {
+          log.warning("table \(table.name) has a row filter: rows that it takes out are not in the recording")
+        }
       }
       var writer = try CaptureWriter(
         path: output,
         header: CaptureHeader(
           identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options,
-          timelineHistory: stream.timelineHistory, tables: ledger.known))
+          timelineHistory: stream.timelineHistory, tables: ledger.known, encoding: stream.encoding))
       let end: LSN? =
         switch until {
         case .lsn(let lsn): lsn

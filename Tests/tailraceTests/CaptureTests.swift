@@ -62,6 +62,47 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18], ["dump", "capture"])
+    func `a replay tells of tables like outboxes that it passes over, and of outboxes that never come`(
+      version: Int, kind: String
+    ) throws {
+      try withDatabase(version) { database in
+        try database.psql("CREATE TABLE late (LIKE outbox INCLUDING DEFAULTS); CREATE TABLE other (id int);")
+        try database.psql("ALTER PUBLICATION events ADD TABLE late, other; INSERT INTO other VALUES (1);")
+        for _ in 1...2 { try database.psql("INSERT INTO late (aggregateid, payload) VALUES ('a', '{\"n\": 2}');") }
+        var path = database.files.file("dump")
+        if kind == "dump" {
+          let dump = try database.psql(
+            "SELECT lsn, xid, encode(data, 'hex') FROM pg_logical_slot_peek_binary_changes('\(database.slot)', NULL, NULL, 'proto_version', '1', 'publication_names', 'events')"
+          )
+          try dump.write(toFile: path, atomically: false, encoding: .utf8)
+        } else {
+          path = try capture(database)
+        }
+        let replay = try database.tailrace(["replay", path])
+        #expect(try replay.exitCodeAfterAllOutput() == 0)
+        #expect(replay.output.lineCount == 0)
+        let told = replay.messages.filter { $0.contains("has an outbox's columns") }
+        #expect(told.count == 1 && told[0].contains("--table public.late"), "\(replay.errors.text)")
+        let isTold = replay.messages.contains { $0.contains("no row of table public.outbox is in") }
+        #expect(isTold, "\(replay.errors.text)")
+        let named = try database.tailrace(["replay", path, "--table", "public.late"])
+        #expect(try named.exitCodeAfterAllOutput() == 0)
+        #expect(named.output.lineCount == 2 && !named.errors.text.contains("warning"), "\(named.errors.text)")
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `a capture tells of a row filter`(version: Int) throws {
+      try withDatabase(version) { database in
+        try database.psql("ALTER PUBLICATION events SET TABLE outbox WHERE (aggregateid <> 'b');")
+        let path = database.files.file("capture")
+        let child = try database.tailrace(["capture"] + database.names + ["--output", path, "--until", "now"])
+        #expect(try child.exitCode() == 0)
+        #expect(child.messages.count { $0.contains("public.outbox has a row filter") } == 1, "\(child.errors.text)")
+      }
+    }
+
     @Test func `a capture can be inspected as JSON`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1, 3);")

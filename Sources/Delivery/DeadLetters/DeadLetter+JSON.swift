@@ -3,7 +3,13 @@ import Octets
 
 extension DeadLetter {
   /// One line of JSON, without a newline.
-  public var json: String {
+  public var json: String { json(content) }
+
+  /// The same in ASCII alone, for where other letters have no place. The event is in a string, so that it can be had back byte
+  /// for byte.
+  package var asciiJSON: String { JSONText.ascii(json(inString)) }
+
+  private func json(_ content: String) -> String {
     let members = [
       "\"position\":\(JSONText.string(position.sequence))", "\"id\":\(JSONText.string(id))",
       "\"type\":\(JSONText.string(type))", "\"aggregatetype\":\(JSONText.string(aggregateType))",
@@ -19,10 +25,11 @@ extension DeadLetter {
   /// What the letter is about: a JSON object as it is, and in a string whatever is none, or is nested so deeply that some
   /// reader of JSON would give up, so that no letter can make others unreadable.
   private var content: String {
-    let name = isEvent ? "event" : "row"
-    guard NestedJSON.isPlainObject(event) else { return "\"\(name)text\":\(JSONText.string(event))" }
-    return "\"\(name)\":\(event)"
+    guard NestedJSON.isPlainObject(event) else { return inString }
+    return "\"\(isEvent ? "event" : "row")\":\(event)"
   }
+
+  private var inString: String { "\"\(isEvent ? "event" : "row")text\":\(JSONText.string(event))" }
 
   /// Reads a line back; nil when it is none.
   public init?(json: [UInt8]) {

@@ -14,4 +14,20 @@ package enum JSONText {
     }
     return String(decoding: quoted, as: UTF8.self)
   }
+
+  /// JSON, or a text to be read, with `\uXXXX` for what is beyond ASCII.
+  package static func ascii(_ text: String) -> String {
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      guard !scalar.isASCII else {
+        escaped.unicodeScalars.append(scalar)
+        continue
+      }
+      for unit in UTF16.encode(scalar) ?? .init() {
+        let digits = String(unit, radix: 16)
+        escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    return escaped
+  }
 }
