@@ -39,7 +39,7 @@ extension TableLedger {
     throw Failure(
       .tableReplaced, Wording("\(name) was altered and is as before"),
       advice:
-        "where it published no inserts meanwhile, rows of that time will not come: look for them, then go on with "
+        "if it published no inserts meanwhile, rows of that time will not come: look for them, then go on with "
         + "\(setting: "accept-gap")")
   }
 

@@ -68,7 +68,8 @@ final class SpooledTransaction {
     if file == nil { file = try OpenFile(unnamedIn: directory) }
     try file?.write(tail, 0..<tail.count)
     fileSize += Int64(tail.count)
-    tail.removeAll(keepingCapacity: true)
+    // What is counted as free is to be free.
+    tail = []
   }
 
   /// Appends a range of the file to other bytes.
