@@ -69,6 +69,9 @@ public struct DeliveryHealth: Sendable {
   public var delivered = 0
   /// What became of events that could not be delivered.
   public var letters = Letters()
+  /// What is wrong although it goes on with what was there before, such as a file of credentials that cannot be read any more,
+  /// by what it is wrong with.
+  public var complaints: [String: String] = [:]
   /// Something to be told once.
   public var remark: String?
 

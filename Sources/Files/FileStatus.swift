@@ -12,6 +12,8 @@ package struct FileStatus: Sendable {
   package let linkCount: UInt
   /// When it was last changed, in nanoseconds since 1970.
   package let changed: Int64
+  /// When anything about it was last changed, its permissions too, in nanoseconds since 1970; nobody can set that back.
+  package let touched: Int64
   /// Its permissions.
   let mode: mode_t
   let owner: uid_t
@@ -27,6 +29,7 @@ package struct FileStatus: Sendable {
     isLink = status.st_mode & S_IFMT == S_IFLNK
     linkCount = UInt(status.st_nlink)
     changed = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+    touched = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     mode = status.st_mode & 0o7777
     owner = status.st_uid
     group = status.st_gid
@@ -71,6 +74,12 @@ package struct FileStatus: Sendable {
 
   /// Whether it is on the same file system as another.
   func isBeside(_ other: FileStatus) -> Bool { device == other.device }
+
+  /// Whether it is the file that another is, as it was then. What is no regular file is as it was while it is there.
+  package func isUnchanged(since other: FileStatus) -> Bool {
+    isSameFile(as: other)
+      && (!isRegular || changed == other.changed && touched == other.touched && size == other.size)
+  }
 
   package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 }

@@ -24,10 +24,14 @@ package enum SmallFile {
   /// The text of a file that somebody names to be read, such as a secret; nil when there is none. A pipe is waited for, but
   /// not for ever.
   ///
-  /// - Parameter patience: how long somebody at the other end of a pipe may take, in milliseconds.
-  package static func read(_ path: String, patience: Int32 = 10_000) throws(SystemFailure) -> String? {
+  /// - Parameters:
+  ///   - limit: the most that is read, in bytes.
+  ///   - patience: how long somebody at the other end of a pipe may take, in milliseconds.
+  package static func read(
+    _ path: String, atMost limit: Int = limit, patience: Int32 = 10_000
+  ) throws(SystemFailure) -> String? {
     guard try FileStatus(path: path) != nil else { return nil }
-    return try text(of: try OpenFile(reading: path, waiting: false), patience)
+    return try text(of: try OpenFile(reading: path, waiting: false), patience, limit: limit)
   }
 
   private static func text(
@@ -44,11 +48,14 @@ package enum SmallFile {
   }
 }
 
-/// The text of a small file, read again when the file has changed.
+/// The text of a small file, read again when the file has changed. A pipe is read once, at the start: whoever asks later does
+/// not wait for its other end.
 package final class WatchedFile: Sendable {
   private struct Snapshot {
-    let status: FileStatus
-    let text: String
+    var status: FileStatus
+    var text: String
+    /// Why the file cannot be read now.
+    var failure: SystemFailure?
   }
 
   package let path: String
@@ -57,25 +64,27 @@ package final class WatchedFile: Sendable {
   /// Watches a file; one that cannot be read now is an error.
   package init(path: String) throws(SystemFailure) {
     self.path = path
-    snapshot = Mutex(try Self.read(path))
-  }
-
-  /// The text without blanks at its ends; the last that could be read when the file is gone or cannot be read.
-  package var text: String {
-    let status = try? FileStatus(path: path)
-    return snapshot.withLock { snapshot in
-      let isSame =
-        status.map {
-          $0.isSameFile(as: snapshot.status) && $0.changed == snapshot.status.changed && $0.size == snapshot.status.size
-        }
-      if isSame == false, let changed = try? Self.read(path) { snapshot = changed }
-      return snapshot.text
-    }
-  }
-
-  private static func read(_ path: String) throws(SystemFailure) -> Snapshot {
     guard let status = try FileStatus(path: path), let text = try SmallFile.read(path) else { throw .missing }
-    return Snapshot(status: status, text: text.trimmedBlanks)
+    snapshot = Mutex(Snapshot(status: status, text: text.trimmedBlanks))
+  }
+
+  /// The text without blanks at its ends: the last that could be read, and why the file cannot be read now.
+  package var current: (text: String, failure: SystemFailure?) {
+    snapshot.withLock { snapshot in
+      do throws(SystemFailure) {
+        guard let status = try FileStatus(path: path) else { throw .missing }
+        if !status.isUnchanged(since: snapshot.status) {
+          guard status.isRegular else { throw .notRegular }
+          guard let text = try SmallFile.read(path, patience: 0) else { throw .missing }
+          snapshot.status = status
+          snapshot.text = text.trimmedBlanks
+        }
+        snapshot.failure = nil
+      } catch {
+        snapshot.failure = error
+      }
+      return (snapshot.text, snapshot.failure)
+    }
   }
 }
 

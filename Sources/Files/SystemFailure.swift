@@ -21,6 +21,8 @@ package struct SystemFailure: Error, Hashable, Sendable {
   static let tooLong = SystemFailure(number: EFBIG)
   /// A file that is to be there is not.
   static let missing = SystemFailure(number: ENOENT)
+  /// A file that is to be read again is a pipe, a directory or the like.
+  static let notRegular = SystemFailure(number: EINVAL, words: "it is no regular file any more")
   /// A file that is to be text is not.
   static let noText = SystemFailure(number: EILSEQ)
 }

@@ -42,7 +42,8 @@ public struct AnswerPolicy: Hashable, Sendable {
   static func hint(for status: Int, location: String? = nil) -> String {
     switch status {
     case 300..<400:
-      "redirects are not followed: give the address that it names" + (location.map { ", \($0)" } ?? "")
+      location.map { "redirects are not followed: give the address that it names, \($0)" }
+        ?? "redirects are not followed: give the receiver's own address"
     case 401, 403, 407: "check the credentials; their files are read again when they change"
     default: "check the address"
     }

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import PostgresWire
 import Synchronization
 
@@ -14,40 +15,67 @@ final class CredentialFile<Value: Sendable>: Sendable {
   private struct Content {
     var text: String
     var value: Value
-    /// What is wrong with it now.
+    /// What is wrong with what it holds now.
+    var problem: String?
+    /// What is wrong with the file now.
     var complaint: String?
   }
 
+  let path: String
   private let file: WatchedFile
   private let parse: @Sendable (String) throws(Problem) -> Value
   private let content: Mutex<Content>
 
   /// Reads a file; one that cannot be read or makes no sense is an error.
   init(_ path: String, _ parse: @escaping @Sendable (String) throws(Problem) -> Value) throws(Failure) {
-    self.parse = parse
-    do { file = try WatchedFile(path: path) } catch {
-      throw Failure(.credentials, "cannot read \(path): \(error.text)")
+    let strict: @Sendable (String) throws(Problem) -> Value = { (text) throws(Problem) in
+      guard text.unicodeScalars.first != "\u{FEFF}" else {
+        throw Problem("begins with a byte order mark, which would be sent; write it without one")
+      }
+      return try parse(text)
     }
-    let text = file.text
-    do { content = Mutex(Content(text: text, value: try parse(text))) } catch {
+    self.parse = strict
+    self.path = path
+    do { file = try WatchedFile(path: path) } catch {
+      throw Failure(.credentials, "cannot read \(path): \(error.ofText)")
+    }
+    let text = file.current.text
+    do { content = Mutex(Content(text: text, value: try strict(text))) } catch {
       throw Failure(.credentials, "\(path): \(error.wants)")
     }
   }
 
-  /// What counts now, and what is wrong with what the file holds.
-  var current: (value: Value, complaint: String?) {
-    let text = file.text
+  /// What counts now.
+  var current: Value {
+    let (text, failure) = file.current
     return content.withLock { content in
       if text != content.text {
         content.text = text
         do throws(Problem) {
           content.value = try parse(text)
-          content.complaint = nil
+          content.problem = nil
         } catch {
-          content.complaint = "\(file.path): \(error.wants); what it held before is used"
+          content.problem = error.wants
         }
       }
-      return (content.value, content.complaint)
+      content.complaint = failure.map { "cannot be read: \($0.ofText)" } ?? content.problem
+      return content.value
+    }
+  }
+
+  /// What was wrong with the file at the last look.
+  var complaint: String? { content.withLock(\.complaint) }
+}
+
+extension SystemFailure {
+  /// What it means for a file that is to hold text.
+  var ofText: String {
+    switch number {
+    case ENOENT: "there is no such file"
+    case EILSEQ: "it is not UTF-8 text"
+    case EFBIG: "it is too long"
+    case ETIMEDOUT: "it is a pipe, and nothing came through it"
+    default: text.prefix(1).lowercased() + text.dropFirst()
     }
   }
 }

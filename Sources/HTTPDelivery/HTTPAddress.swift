@@ -1,3 +1,4 @@
+import NIOCore
 import Octets
 
 /// An address to post to, taken apart before anything is sent there.
@@ -5,6 +6,9 @@ package struct HTTPAddress: Hashable, Sendable {
   /// What is wrong with an address. Its text is never shown, for it may hold a password.
   package enum Problem: String, Error, Hashable, Sendable, CustomStringConvertible {
     case malformed = "this is not an http address"
+    case blank = "the address has a blank or a line end in it"
+    case host = "the host is none that a receiver can have"
+    case encoding = "the address has a % without two digits behind it; write it as %25"
     case port = "the port is not one from 1 to 65535"
     case user = "user and password of the address are malformed: write what is special in them as %XX"
     case tooLong = "the address is too long"
@@ -27,6 +31,7 @@ package struct HTTPAddress: Hashable, Sendable {
   /// Reads an address.
   package init(_ text: String) throws(Problem) {
     guard text.utf8.count <= Self.longest else { throw .tooLong }
+    guard !text.utf8.contains(where: { $0 == 0x20 || (0x09...0x0D).contains($0) }) else { throw .blank }
     // Neither a fragment nor what no URL has: not all readers of addresses agree about where the host then ends.
     guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !#"#\"<>^`{|}"#.utf8.contains($0) }),
       let scheme = text.firstRange(of: "://")
@@ -41,16 +46,20 @@ package struct HTTPAddress: Hashable, Sendable {
     let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
     let at = authority.lastIndex(of: "@")
     let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority
-    let host: Substring
+    let (host, isHost): (Substring, Bool)
     if hostAndPort.hasPrefix("[") {
       guard let end = hostAndPort.firstIndex(of: "]") else { throw .malformed }
       host = hostAndPort[..<end].dropFirst()
+      isHost = Self.isIPv6(host)
       try Self.check(port: hostAndPort[hostAndPort.index(after: end)...])
     } else {
       host = hostAndPort.prefix { $0 != ":" }
+      isHost = Self.isName(host)
       try Self.check(port: hostAndPort.dropFirst(host.count))
     }
     guard !host.isEmpty else { throw .malformed }
+    guard isHost else { throw .host }
+    guard Self.isEncoded(text[authority.endIndex...]) else { throw .encoding }
     isLoopback = Self.isLoopback(host.lowercased())
     user = try at.map { (at) throws(Problem) in try Self.decoded(authority[..<at]) }
     url = (isSecure ? "https://" : "http://") + text[hostAndPort.startIndex...]
@@ -64,6 +73,38 @@ package struct HTTPAddress: Hashable, Sendable {
     guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
       digits.isEmpty || Int(digits).map({ (1...65_535).contains($0) }) ?? false
     else { throw .port }
+  }
+
+  /// Labels of letters, digits, hyphens and underscores: whatever else, written as `%XX` too, would go into the `Host` field of
+  /// every request. Source: RFC 1123, section 2.1; RFC 1035, section 2.3.4.
+  private static func isName(_ host: Substring) -> Bool {
+    let labels = (host.hasSuffix(".") ? host.dropLast() : host).split(separator: ".", omittingEmptySubsequences: false)
+    return host.utf8.count <= 254 && labels.allSatisfy { (1...63).contains($0.utf8.count) && isPlain($0) }
+  }
+
+  /// What stands between the brackets: an address, and perhaps `%25` and a zone. Source: RFC 6874, section 2.
+  private static func isIPv6(_ host: Substring) -> Bool {
+    let zone = host.firstRange(of: "%")
+    let isZone = zone.map { host[$0.upperBound...].hasPrefix("25") && isPlain(host[$0.upperBound...].dropFirst(2)) }
+    let address = try? SocketAddress(ipAddress: String(host[..<(zone?.lowerBound ?? host.endIndex)]), port: 0)
+    guard case .v6 = address else { return false }
+    return isZone ?? true
+  }
+
+  private static func isPlain(_ text: Substring) -> Bool {
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        default: false
+        }
+      }
+  }
+
+  /// Whether each `%` has two digits behind it. Source: RFC 3986, section 2.1.
+  private static func isEncoded(_ text: Substring) -> Bool {
+    text.utf8.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: false).dropFirst()
+      .allSatisfy { $0.count >= 2 && $0.prefix(2).allSatisfy { Hexadecimal.value(of: $0) != nil } }
   }
 
   private static func isLoopback(_ host: String) -> Bool {

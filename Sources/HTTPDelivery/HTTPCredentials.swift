@@ -24,8 +24,6 @@ struct HTTPCredentials: Sendable {
   struct Proof: Sendable {
     var headers: [(name: String, value: String)] = []
     var signing: StandardWebhooks?
-    /// What is wrong with a file since it has changed.
-    var complaint: String?
   }
 
   /// The most that the fields of a file may take, in bytes: a request's head has to hold others too.
@@ -55,7 +53,7 @@ struct HTTPCredentials: Sendable {
     signing = try files.signingSecrets.map { (path) throws(Failure) in
       try CredentialFile(path) { (text) throws(CredentialFile<StandardWebhooks>.Problem) in
         guard let signing = StandardWebhooks(secrets: text) else {
-          throw .init("wants lines of whsec_ and base64, of 24 to 64 bytes")
+          throw .init("wants lines of whsec_ and base64, of 24 to 64 bytes, no more than 100")
         }
         return signing
       }
@@ -73,20 +71,20 @@ struct HTTPCredentials: Sendable {
   /// What counts for a request now.
   func proof() -> Proof {
     var proof = Proof()
-    if let (fields, complaint) = headers?.current {
-      proof.headers = fields
-      proof.complaint = complaint
-    }
-    if let (value, complaint) = authorization?.current {
-      proof.headers.append(("authorization", value))
-      proof.complaint = proof.complaint ?? complaint
-    }
+    if let headers { proof.headers = headers.current }
+    if let authorization { proof.headers.append(("authorization", authorization.current)) }
     if let user { proof.headers.append(("authorization", user)) }
-    if let (signing, complaint) = signing?.current {
-      proof.signing = signing
-      proof.complaint = proof.complaint ?? complaint
-    }
+    proof.signing = signing?.current
     return proof
+  }
+
+  /// What was wrong with which file at the last look.
+  var complaints: [String: String] {
+    var complaints: [String: String] = [:]
+    if let headers { complaints[headers.path] = headers.complaint }
+    if let authorization { complaints[authorization.path] = authorization.complaint }
+    if let signing { complaints[signing.path] = signing.complaint }
+    return complaints
   }
 
   /// Source: RFC 6750, section 2.1.

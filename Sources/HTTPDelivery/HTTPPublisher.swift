@@ -19,6 +19,9 @@ public final class HTTPPublisher: Publisher {
   /// The address, without user, password and query.
   public var destination: String { configuration.url.withoutSecrets }
 
+  /// Files that have changed and cannot be used.
+  public var complaints: [String: String] { credentials.complaints.merging(transport.complaints) { first, _ in first } }
+
   /// Posts the events in one request: one event, or in batch mode several.
   public func publish(_ events: [OutgoingEvent]) async -> Attempt {
     var message: HTTPMessage
@@ -26,22 +29,21 @@ public final class HTTPPublisher: Publisher {
       return Attempt(.together(.refused(.init(error.reason))))
     }
     if configuration.compresses { message.compress() }
-    let proof = credentials.proof()
     let used = transport.current
-    switch await used.post(message, extra: headers(RequestID.of(events), message, proof)) {
-    case .answer(let answer): return attempt(answer, from: used, proof)
-    case .failed(let why): return Attempt(.together(.retry(.init(why))), remark: proof.complaint)
-    case .unpostable(let why): return Attempt(.together(.refused(.init(why))), remark: proof.complaint)
+    switch await used.post(message, extra: headers(RequestID.of(events), message, credentials.proof())) {
+    case .answer(let answer): return attempt(answer, from: used)
+    case .failed(let why):
+      _ = transport.renew(used)
+      return Attempt(.together(.retry(.init(why))))
+    case .unpostable(let why): return Attempt(.together(.refused(.init(why))))
     case .hopeless(let why, let advice):
       if transport.renew(used) { return Attempt(.together(.retry(.init(why, concernsReceiver: true)))) }
       return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)", advice: advice))))
     }
   }
 
-  private func attempt(
-    _ answer: HTTPTransport.Answer, from used: HTTPTransport, _ proof: HTTPCredentials.Proof
-  ) -> Attempt {
-    let (status, remark) = (answer.status, proof.complaint ?? answer.remark)
+  private func attempt(_ answer: HTTPTransport.Answer, from used: HTTPTransport) -> Attempt {
+    let (status, remark) = (answer.status, answer.remark)
     let trouble = Attempt.Trouble("status \(status)", status: status)
     switch configuration.answers.meaning(of: status) {
     case .delivered: return Attempt(.together(.published), remark: remark)

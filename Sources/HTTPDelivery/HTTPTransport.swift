@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Delivery
 import Dispatch
+import Files
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -55,7 +56,7 @@ final class HTTPTransport: Sendable {
   /// over the same connection, where nothing may ever come through again.
   var isStale: Bool { isSpent.load(ordering: .acquiring) }
 
-  init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
+  init(_ configuration: HTTPConfiguration, _ address: HTTPAddress, _ tls: TLSConfiguration) {
     var client = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(
@@ -63,7 +64,7 @@ final class HTTPTransport: Sendable {
         write: TimeAmount(configuration.writeTimeout)))
     client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
     client.connectionPool.retryConnectionEstablishment = false
-    client.tlsConfiguration = try TLSConfiguration(configuration)
+    client.tlsConfiguration = tls
     client.http1_1ConnectionDebugInitializer = AnswerTidying.install
     client.http2ConnectionDebugInitializer = connections.add
     url = address.url
@@ -108,7 +109,7 @@ final class HTTPTransport: Sendable {
       return .answer(
         Answer(
           status: Int(response.status.code),
-          location: response.headers.first(name: "location").map { String($0.withoutSecrets.prefix(300)) },
+          location: response.headers.first(name: "location").flatMap(Self.shown),
           retryAfter: retryAfter,
           remark: response.headers.first(name: AnswerHead.remarkField)))
     } catch {
@@ -117,6 +118,12 @@ final class HTTPTransport: Sendable {
       if mayRepeat, answers.load(ordering: .acquiring) == before { isSpent.store(true, ordering: .releasing) }
       return .of(error)
     }
+  }
+
+  /// Where an answer leads; nil for nowhere.
+  private static func shown(_ location: String) -> String? {
+    let shown = location.trimmedBlanks.withoutSecrets
+    return shown.isEmpty ? nil : String(shown.prefix(300))
   }
 
   /// What a request without an answer ends with, on a connection that stays.
@@ -160,30 +167,6 @@ final class HTTPTransport: Sendable {
   }
 
   deinit { _ = shutDown() }
-}
-
-extension TLSConfiguration {
-  fileprivate init(_ configuration: HTTPConfiguration) throws(Failure) {
-    self = .makeClientConfiguration()
-    minimumTLSVersion =
-      switch configuration.minimumTLS {
-      case .v1_0: .tlsv1
-      case .v1_1: .tlsv11
-      case .v1_2: .tlsv12
-      case .v1_3: .tlsv13
-      }
-    do {
-      if let file = configuration.authorityFile {
-        trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
-      }
-      if let files = configuration.clientCertificate {
-        certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
-        privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
-      }
-    } catch {
-      throw Failure(.credentials, "cannot read a certificate or key: \(String(describing: error))")
-    }
-  }
 }
 
 extension TimeAmount {

@@ -1,4 +1,5 @@
 import Files
+import NIOSSL
 import PostgresWire
 import Synchronization
 
@@ -7,7 +8,11 @@ import Synchronization
 final class RenewedTransport: Sendable {
   private struct State {
     var transport: HTTPTransport
-    var files: [FileStatus]
+    var tls: TLSConfiguration
+    /// As they were when they were read; nil for one that is not there.
+    var files: [FileStatus?]
+    /// Why they cannot be read anew.
+    var problem: CertificateProblem?
   }
 
   private let configuration: HTTPConfiguration
@@ -18,40 +23,61 @@ final class RenewedTransport: Sendable {
     self.configuration = configuration
     self.address = address
     let files = Self.files(configuration)
-    state = Mutex(State(transport: try HTTPTransport(configuration, address), files: files))
+    let tls: TLSConfiguration
+    do { tls = try TLSConfiguration(configuration, patience: 10_000) } catch { throw error.failure }
+    state = Mutex(State(transport: HTTPTransport(configuration, address, tls), tls: tls, files: files))
   }
 
   /// Requests that are under way go on with the one before, which closes its connections behind the last of them.
   var current: HTTPTransport {
     state.withLock { state in
-      if state.transport.isStale, let transport = try? HTTPTransport(configuration, address) {
-        state.transport = transport
-      }
+      if state.problem != nil { _ = look(&state) }
+      if state.transport.isStale { state.transport = HTTPTransport(configuration, address, state.tls) }
       return state.transport
     }
+  }
+
+  /// What is wrong with which file since it has changed.
+  var complaints: [String: String] {
+    state.withLock { state in state.problem.map { [$0.subject: $0.what] } ?? [:] }
   }
 
   /// Whether another attempt may fare better than one by a transport did, because there is a newer one now, or will be.
   func renew(_ used: HTTPTransport) -> Bool {
     state.withLock { state in
       guard state.transport === used else { return true }
-      let files = Self.files(configuration)
-      let isSame = files.elementsEqual(state.files) { $0.isSameFile(as: $1) && $0.changed == $1.changed }
-      guard !isSame else { return false }
-      // While only one of two files has been replaced they do not fit: the next attempt looks again.
-      if let transport = try? HTTPTransport(configuration, address) {
-        state.transport = transport
-        state.files = files
-      }
-      return true
+      return look(&state)
     }
+  }
+
+  /// Whether the files are others than were read. While only one of two has been replaced they do not fit: what was before is
+  /// used, and the next attempt looks again.
+  private func look(_ state: inout State) -> Bool {
+    let files = Self.files(configuration)
+    let isSame = zip(files, state.files).allSatisfy { new, old in
+      guard let new, let old else { return new == nil && old == nil }
+      return new.isUnchanged(since: old)
+    }
+    guard !isSame else {
+      state.problem = nil
+      return false
+    }
+    do throws(CertificateProblem) {
+      state.tls = try TLSConfiguration(configuration, patience: 0)
+      state.transport = HTTPTransport(configuration, address, state.tls)
+      state.files = files
+      state.problem = nil
+    } catch {
+      state.problem = error
+    }
+    return true
   }
 
   /// Closes the connections; requests that are under way fail.
   func close() { state.withLock(\.transport).close() }
 
-  private static func files(_ configuration: HTTPConfiguration) -> [FileStatus] {
+  private static func files(_ configuration: HTTPConfiguration) -> [FileStatus?] {
     [configuration.authorityFile, configuration.clientCertificate?.certificate, configuration.clientCertificate?.key]
-      .compactMap { $0.flatMap { try? FileStatus(path: $0) } }
+      .compactMap(\.self).map { (try? FileStatus(path: $0)) ?? nil }
   }
 }

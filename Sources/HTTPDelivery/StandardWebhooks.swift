@@ -8,12 +8,15 @@ import Octets
 /// Source: Standard Webhooks specification, "Signature scheme": HMAC-SHA256 of `id.timestamp.body`, in base64, one
 /// signature a secret.
 public struct StandardWebhooks: Sendable {
+  /// More secrets make signatures that fit into no request.
+  private static let most = 100
+
   private let keys: [SymmetricKey]
 
   /// Takes secrets of the form `whsec_` and base64, one a line; all of them sign, so that a secret can be replaced.
   ///
   /// Nil when there is none, or one has another form: it would be another key than the receiver's. Source: the same,
-  /// "Symmetric": 24 to 64 bytes.
+  /// "Symmetric": 24 to 64 bytes. Nil too for more than 100.
   public init?(secrets text: String) {
     var keys: [SymmetricKey] = []
     for line in text.split(whereSeparator: \.isNewline) {
@@ -24,7 +27,7 @@ public struct StandardWebhooks: Sendable {
       else { return nil }
       keys.append(SymmetricKey(data: bytes))
     }
-    guard !keys.isEmpty else { return nil }
+    guard (1...Self.most).contains(keys.count) else { return nil }
     self.keys = keys
   }
 

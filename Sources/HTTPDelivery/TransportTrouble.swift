@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import Files
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -11,15 +13,16 @@ extension HTTPTransport.Outcome {
     switch error {
     case let error as HTTPClientError: of(error)
     case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: ofTLS("\(error)")
-    case let error as NIOConnectionError:
-      .failed("cannot connect to \(error.host), port \(error.port)\(reason(error).map { ": \($0)" } ?? "")")
+    case let error as NIOConnectionError: .failed(words(error))
     case is HTTPParserError, is AnswerTidying.NotHTTP: .failed("what it answers is not HTTP")
-    case let error as IOError: .failed("\(error)")
-    case let error as ChannelError where error == .eof || error == .ioOnClosedChannel || error == .inputClosed:
-      .failed("the connection was closed before an answer")
-    default: .failed("\(type(of: error))")
+    case let error as IOError: .failed(words(error))
+    case let error as ChannelError where ends.contains(error): .failed("the connection was closed before an answer")
+    case ChannelError.connectTimeout: .failed("connecting took too long")
+    default: .failed("the connection failed (\(type(of: error)))")
     }
   }
+
+  private static let ends: [ChannelError] = [.eof, .ioOnClosedChannel, .inputClosed, .outputClosed, .alreadyClosed]
 
   private static func of(_ error: HTTPClientError) -> HTTPTransport.Outcome {
     switch error {
@@ -34,7 +37,8 @@ extension HTTPTransport.Outcome {
     default:
       switch error.shortDescription {
       case "Invalid header field names", "Invalid header field values":
-        .unpostable("a header field has a name or value that no request can have")
+        // What comes of an event is fit to be sent: this would be the same for all.
+        .hopeless("a header field has a name or value that no request can have")
       case let words: .failed(words.lowercased())
       }
     }
@@ -56,9 +60,30 @@ extension HTTPTransport.Outcome {
     }
   }
 
-  /// Why the last of the host's addresses could not be connected to.
-  private static func reason(_ error: NIOConnectionError) -> String? {
-    if error.dnsAError != nil, error.dnsAAAAError != nil { return "its name is not found" }
-    return error.connectionErrors.last.flatMap { $0.error as? IOError }.map { "\($0)" }
+  /// Why none of the host's addresses could be connected to.
+  private static func words(_ error: NIOConnectionError) -> String {
+    let place = "\(error.host), port \(error.port)"
+    guard let last = error.connectionErrors.last?.error else {
+      return "cannot connect to \(place): its name is not found"
+    }
+    guard let last = last as? IOError else { return "cannot connect to \(place)" }
+    let reason = words(last)
+    return "cannot connect to \(place): \(reason.hasPrefix(prefix) ? String(reason.dropFirst(prefix.count)) : reason)"
+  }
+
+  private static let prefix = "cannot connect: "
+
+  /// What the system says of a connection. Source: connect(2), read(2), write(2), "Errors".
+  static func words(_ error: IOError) -> String {
+    let text = SystemFailure(number: error.errnoCode).text
+    return switch error.errnoCode {
+    case ECONNRESET, ECONNABORTED: "the connection was reset before an answer"
+    case EPIPE, ENOTCONN, ESHUTDOWN, EBADF: "the connection was closed before an answer"
+    case ETIMEDOUT: "the connection timed out"
+    case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EACCES, EPERM, EMFILE, ENFILE,
+      EAFNOSUPPORT, EINVAL:
+      prefix + text.prefix(1).lowercased() + text.dropFirst()
+    default: "the connection failed: " + text.prefix(1).lowercased() + text.dropFirst()
+    }
   }
 }

@@ -56,6 +56,7 @@ package struct DeliveryWatch {
   private var toldLetters = 0
   private var letterReminder: Reminder?
   private var remarks: Set<String> = []
+  private var complaints: [String: String] = [:]
   private var progress = 0
   private var lastProgress: ContinuousClock.Instant
   private var stall: Reminder?
@@ -86,9 +87,20 @@ package struct DeliveryWatch {
     if let remark = health.remark, remarks.count < Self.most, remarks.insert(remark).inserted {
       log.warning("\(health.destination): \(remark)")
     }
+    tellComplaints(health.complaints)
     if tellsLetters { tellLetters(health, now) }
     tellOutage(health, now, behind(unconfirmed, isFull))
     tellStall(health, now, isBusy: isBusy, batches, behind(unconfirmed, isFull))
+  }
+
+  /// Each once, and when it is over.
+  private mutating func tellComplaints(_ now: [String: String]) {
+    guard now != complaints else { return }
+    for (subject, what) in now.sorted(by: { $0.key < $1.key }) where complaints[subject] != what {
+      log.warning("\(subject): \(what); what was there before is used")
+    }
+    for subject in complaints.keys.sorted() where now[subject] == nil { log.notice("\(subject): can be used again") }
+    complaints = now
   }
 
   private func behind(_ unconfirmed: UInt64?, _ isFull: Bool) -> String {

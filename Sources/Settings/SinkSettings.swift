@@ -1,5 +1,6 @@
 public import Delivery
 import FileDelivery
+import Files
 import HTTPDelivery
 public import IntegrationEvents
 public import PostgresWire
@@ -32,9 +33,13 @@ public struct SinkSettings: Hashable, Sendable {
 
   /// What the address says.
   public func place() throws(Failure) -> Place {
+    guard address == address.trimmedBlanks || address.hasPrefix("file:") else {
+      throw .setting("sink", "there is a blank before or behind it")
+    }
     if address == "stdout" { return .standardOutput }
     if address.hasPrefix("file:"), address.utf8.count > 5 { return .file(String(address.dropFirst(5))) }
-    if address.hasPrefix("http://") || address.hasPrefix("https://") { return .http(address) }
+    let start = address.prefix(8).lowercased()
+    if start.hasPrefix("http://") || start == "https://" { return .http(address) }
     throw .setting("sink", "it is not stdout, file:PATH or https://…")
   }
 

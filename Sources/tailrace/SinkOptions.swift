@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPDelivery
+import PostgresWire
 import Settings
 
 /// Where events go.
@@ -28,13 +29,16 @@ struct SinkOptions: ParsableArguments {
 
   /// What is written for another kind of sink would be ignored.
   func validate() throws {
-    if !sink.hasPrefix("http"), let flag = Flags.written(of: http) {
+    let place = try Flags.checking { () throws(Failure) in try settings.place() }
+    var isHTTP: Bool { if case .http = place { true } else { false } }
+    var isFile: Bool { if case .file = place { true } else { false } }
+    if !isHTTP, let flag = Flags.written(of: http) {
       throw ValidationError("\(flag) needs --sink https://…")
     }
     if http.httpMode != .batch, let flag = Flags.written(of: http, where: { $0.hasPrefix("--batch-") }) {
       throw ValidationError("\(flag) needs --http-mode batch")
     }
-    if !sink.hasPrefix("file:"), Flags.isWritten("--fsync") { throw ValidationError("--fsync needs --sink file:PATH") }
+    if !isFile, Flags.isWritten("--fsync") { throw ValidationError("--fsync needs --sink file:PATH") }
   }
 
   var settings: SinkSettings {

@@ -74,12 +74,52 @@ import Testing
   @Test func `a watched file is read again when it changes and kept when it goes`() throws {
     try file(" one \n") { path in
       let watched = try WatchedFile(path: path)
-      #expect(watched.text == "one")
+      #expect(watched.current.text == "one" && watched.current.failure == nil)
       try AtomicFile.write("two", to: path)
-      #expect(watched.text == "two")
+      #expect(watched.current.text == "two" && watched.current.failure == nil)
       try FileManager.default.removeItem(atPath: path)
-      #expect(watched.text == "two")
+      #expect(watched.current.text == "two" && watched.current.failure == SystemFailure(number: ENOENT))
       #expect(throws: SystemFailure.self) { try WatchedFile(path: path) }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a watched file that becomes something else is told, does not hold anybody up, and is read again afterwards`()
+    throws
+  {
+    try file("one") { path in
+      let watched = try WatchedFile(path: path)
+      let (manager, start) = (FileManager.default, ContinuousClock.now)
+      let plants: [(what: String, plant: () throws -> Void)] = [
+        ("gone", {}), ("a pipe", { #expect(mkfifo(path, 0o600) == 0) }),
+        ("a directory", { try manager.createDirectory(atPath: path, withIntermediateDirectories: false) }),
+        ("a link", { try manager.createSymbolicLink(atPath: path, withDestinationPath: "nowhere") }),
+        ("no UTF-8", { try Data([0xFF]).write(to: URL(filePath: path)) }),
+        ("long", { try Data(repeating: 0x78, count: SmallFile.limit + 1).write(to: URL(filePath: path)) }),
+      ]
+      for (number, (what, plant)) in plants.enumerated() {
+        try? manager.removeItem(atPath: path)
+        try plant()
+        let (text, failure) = watched.current
+        #expect(text == (number == 0 ? "one" : "well \(number - 1)"), "\(what)")
+        #expect(failure != nil, "\(what)")
+        try? manager.removeItem(atPath: path)
+        try Data("well \(number)".utf8).write(to: URL(filePath: path))
+        #expect(watched.current.text == "well \(number)" && watched.current.failure == nil, "\(what)")
+      }
+      #expect(ContinuousClock.now - start < .seconds(9))
+    }
+  }
+
+  @Test func `of a watched file a change that keeps its time and its length is seen`() throws {
+    try file("one") { path in
+      let watched = try WatchedFile(path: path)
+      let time = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+      let handle = try #require(FileHandle(forWritingAtPath: path))
+      try handle.write(contentsOf: Data("two".utf8))
+      try handle.close()
+      try FileManager.default.setAttributes([.modificationDate: time as Any], ofItemAtPath: path)
+      #expect(watched.current.text == "two" && watched.current.failure == nil)
     }
   }
 

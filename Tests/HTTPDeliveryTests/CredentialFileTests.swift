@@ -20,6 +20,8 @@ struct CredentialFileTests {
     ("headers", "ce-id: hush"),
     ("headers", "Transfer-Encoding: hush"), ("headers", "webhook-id: hush"), ("headers", "host: a\nHost: b"),
     ("headers", "x: " + String(repeating: "hush", count: 10_000)), ("signing", "hush"), ("signing", ""),
+    ("basic", "\u{FEFF}hush:hush"), ("headers", "\u{FEFF}x: hush"),
+    ("signing", "\u{FEFF}whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0"),
   ])
   func `a file that makes no sense is refused at the start, and not shown`(kind: String, text: String) throws {
     let directory = try TemporaryDirectory()
@@ -69,7 +71,10 @@ struct CredentialFileTests {
     try await sink.deliver(try Events.batch([.init(id: "a", key: "k")]))
     try Data("\u{1}\nno".utf8).write(to: URL(filePath: path))
     try await sink.deliver(try Events.batch([.init(id: "b", key: "k")]))
-    #expect(sink.health.remark?.contains(path) == true, "told")
+    #expect(sink.health.complaints[path] != nil, "told")
+    try FileManager.default.removeItem(atPath: path)
+    try await sink.deliver(try Events.batch([.init(id: "b2", key: "k")]))
+    #expect(sink.health.complaints == [path: "cannot be read: there is no such file"])
     try Data(texts[1].utf8).write(to: URL(filePath: path), options: .atomic)
     try await sink.deliver(try Events.batch([.init(id: "c", key: "k")]))
     let shown = receiver.requests.map { request -> String in
@@ -85,8 +90,9 @@ struct CredentialFileTests {
       default: return request.headers["authorization"] ?? ""
       }
     }
-    #expect(shown[0] == shown[1])
-    #expect(shown[0] != shown[2] && !shown[2].isEmpty)
+    #expect(shown[0] == shown[1] && shown[0] == shown[2])
+    #expect(shown[0] != shown[3] && !shown[3].isEmpty)
+    #expect(sink.health.complaints.isEmpty, "told again")
     sink.close()
     await receiver.close()
   }

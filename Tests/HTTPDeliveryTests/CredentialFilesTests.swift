@@ -11,6 +11,12 @@ import Testing
     ("http://127.0.0.1#@evil.example/", "http://127.0.0.1"), ("http://127.0.0.1?@evil.example/x", "http://127.0.0.1"),
     ("http://127.0.0.1\\@evil.example/", "http://127.0.0.1"),
     ("https://u:p@a.example/p?token=1", "https://a.example/p"),
+    ("//u:p@a.example/p#f?x=1", "//a.example/p"), ("///u:p@a.example", "///a.example"),
+    ("u:p@a.example/p", "a.example/p"),
+    ("https:u:p@a.example/", "a.example/"), ("/a;jsessionid=1/b;c", "/a/b"), (";jsessionid=1", ""), ("", ""),
+    ("/go/https://u:p@a.example/", "/go/https://a.example/"), ("https://u:p;x@a.example;y/", "https://a.example/"),
+    ("https://u:p?x@a.example/", "https://u"), ("https://[::1]:8080/p", "https://[::1]:8080/p"), ("/x@y", "/x@y"),
+    ("//a.example:8080/", "//a.example:8080/"), ("?x=1", ""),
     ("https://u:p@evil@a.example/p", "https://a.example/p"), ("https://a.example/x@y", "https://a.example/x@y"),
   ])
   func `an address is shown with the host it leads to, and without secrets`(url: String, shown: String) {

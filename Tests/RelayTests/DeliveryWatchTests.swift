@@ -125,6 +125,19 @@ struct DeliveryWatchTests {
     #expect(scene.look(after: 500, isBusy: false) == [])
   }
 
+  @Test func `a file that cannot be used any more is told of once, and again when it is well, each time`() {
+    var scene = Scene()
+    for _ in 1...2 {
+      scene.sink.change { $0.complaints = ["token": "the file is empty"] }
+      #expect(scene.look(after: 1) == ["token: the file is empty; what was there before is used"])
+      #expect(scene.look(after: 60, isBusy: false) == [])
+      scene.sink.change { $0.complaints["key"] = "it is too long" }
+      #expect(scene.look(after: 1) == ["key: it is too long; what was there before is used"])
+      scene.sink.change { $0.complaints = [:] }
+      #expect(scene.look(after: 1) == ["key: can be used again", "token: can be used again"])
+    }
+  }
+
   @Test func `dead letters are told of, many of them in few lines, and a remark once`() {
     var scene = Scene()
     var lines: [String] = []

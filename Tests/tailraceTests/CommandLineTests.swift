@@ -56,6 +56,24 @@ extension Integration {
       #expect(messages.count == 2 && messages[0].contains(flag.dropFirst(2)), "\(messages)")
     }
 
+    @Test(arguments: [
+      ("http://127.0.0.1%00.x:9141/x", "host"), ("http://a%0d%0ab/", "host"), ("http://127.0.0.1:1/%", "%25"),
+      (" http://127.0.0.1:1", "blank"), ("http://127.0.0.1:1 ", "blank"), ("stdout ", "blank"),
+    ])
+    func `an address that cannot be used is refused at the start, with its reason`(sink: String, reason: String) throws
+    {
+      let arguments = ["stream", "--publication", "p", "--slot", "s", "--allow-plain-http", "--sink", sink]
+      let (code, _, messages) = try run(arguments)
+      #expect(code == 64 && messages.first?.contains("--sink") == true, "\(messages)")
+      #expect(messages.first?.contains(reason) == true, "\(messages)")
+    }
+
+    @Test func `the scheme of an address may be in capitals`() throws {
+      let arguments = ["replay", "/nowhere/x.walcap", "--max-attempts", "1", "--sink", "HTTP://127.0.0.1:1"]
+      let (code, _, messages) = try run(arguments)
+      #expect(code != 64 && messages.first?.contains("/nowhere/x.walcap") == true, "\(messages)")
+    }
+
     @Test func `version tells what a report of a defect needs`() throws {
       let (code, output, _) = try run(["version"])
       #expect(code == 0)

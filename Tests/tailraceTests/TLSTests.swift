@@ -49,10 +49,94 @@ extension Integration {
         for options in [["--ca-file"], ["--client-key", "/dev/null", "--client-certificate"]] {
           let stream = try database.stream(["--sink", "https://127.0.0.1/"] + options + ["/nowhere/file.pem"])
           #expect(try stream.exitCode(within: 10) == 78, "\(stream.errors.text)")
-          #expect(stream.complaint?.contains("certificate") == true, "\(stream.errors.text)")
+          #expect(stream.complaint?.contains("/nowhere/file.pem") == true, "\(stream.errors.text)")
         }
       }
     }
+
+    @Test func `of the files of certificates the one that cannot be used is named, and what is wrong with it`() throws {
+      try withReceiver { database, receiver, authority in
+        let files = database.files
+        let other = files.file("other.key")
+        _ = try ChildProcess.run("/usr/bin/env", ["openssl", "genrsa", "-out", other, "2048"])
+        let (empty, junk, directory) = (files.file("empty"), files.file("junk"), files.file("directory"))
+        try "".write(toFile: empty, atomically: false, encoding: .utf8)
+        try "-----BEGIN CERTIFICATE-----\njunk\n-----END CERTIFICATE-----\n"
+          .write(toFile: junk, atomically: false, encoding: .utf8)
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        let options = [
+          "--ca-file", authority, "--client-certificate", receiver.certificate, "--client-key", receiver.key,
+        ]
+        let sound = try database.stream(["--sink", receiver.url, "--until", "now"] + options)
+        #expect(try sound.exitCode() == 0, "\(sound.errors.text)")
+        let faults = [
+          (files.file("none"), "no such file"), (empty, "empty"), (junk, "in PEM"), (directory, "directory"),
+        ]
+        for index in [1, 3, 5] {
+          for (path, words) in faults {
+            var options = options
+            options[index] = path
+            let stream = try database.stream(["--sink", receiver.url] + options)
+            #expect(try stream.exitCode() == 78, "\(stream.errors.text)")
+            #expect(stream.complaint?.contains(path) == true, "\(stream.errors.text)")
+            #expect(stream.complaint?.contains(words) == true, "\(stream.errors.text)")
+          }
+        }
+        let misfit = try database.stream(["--sink", receiver.url] + options.dropLast() + [other])
+        #expect(try misfit.exitCode() == 78, "\(misfit.errors.text)")
+        #expect(misfit.complaint?.contains("\(receiver.certificate) and \(other)") == true, "\(misfit.errors.text)")
+      }
+    }
+
+    @Test func `a certificate that is replaced before its key is told of, and used when the key is there`() throws {
+      try withReceiver(["client": "required", "program": Self.wanting]) { database, receiver, authority in
+        let (certificate, key) = (database.files.file("ours.pem"), database.files.file("ours.key"))
+        func replace(_ path: String, with other: String) throws {
+          try Data(contentsOf: URL(filePath: other)).write(to: URL(filePath: path), options: .atomic)
+        }
+        try replace(certificate, with: receiver.certificate)
+        try replace(key, with: receiver.key)
+        let (newCertificate, newKey) = (database.files.file("new.pem"), database.files.file("new.key"))
+        _ = try ChildProcess.run(
+          "/usr/bin/env",
+          ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", newKey, "-out", newCertificate]
+            + ["-subj", "/CN=new", "-days", "2"])
+        let stream = try database.stream(
+          ["--sink", receiver.url, "--ca-file", authority, "--client-certificate", certificate, "--client-key", key])
+        try wait(until: "all are delivered") { receiver.bodies.count == 3 }
+        try replace(certificate, with: newCertificate)
+        try replace(authority + ".wanted", with: newCertificate)
+        try database.psql("SELECT place(4);")
+        try wait(until: "it is told") {
+          stream.errors.text.contains("\(certificate) and \(key): the key is not that of the certificate")
+        }
+        #expect(stream.isRunning)
+        try replace(key, with: newKey)
+        try wait(until: "the event arrives", within: 60) { receiver.bodies.count == 4 }
+        try wait(until: "it is told") { stream.errors.text.contains("\(key): can be used again") }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        #expect(stream.messages.count { $0.contains("is not that of") } == 1, "\(stream.errors.text)")
+      }
+    }
+
+    /// Closes each connection behind an answer, and wants at each what a file says by then.
+    private static let wanting = TLSReceiver.program
+      .replacing("self.end_headers()", with: "self.send_header('connection', 'close'); self.end_headers()")
+      .replacing(
+        "server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)",
+        with: """
+          import os
+          def accept(original=server.get_request):
+              socket, address = original()
+              context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+              context.load_cert_chain(sys.argv[1], sys.argv[2])
+              wanted = sys.argv[3] + ".wanted"
+              context.load_verify_locations(wanted if os.path.exists(wanted) else sys.argv[3])
+              context.verify_mode = ssl.CERT_REQUIRED
+              return context.wrap_socket(socket, server_side=True, do_handshake_on_connect=False), address
+          server.get_request = accept
+          """)
 
     @Test func `a receiver that speaks only an old version of TLS gets events when that is allowed`() throws {
       try withReceiver(["program": TLSReceiver.program.replacing("context.load_cert_chain", with: Self.old)]) {

@@ -34,7 +34,11 @@ public final class KeyedSink<P: Publisher>: Sink {
   }
 
   /// What fails, and what became of it.
-  public var health: DeliveryHealth { state.withLock(\.record).health(publisher.destination) }
+  public var health: DeliveryHealth {
+    var health = state.withLock(\.record).health(publisher.destination)
+    health.complaints = publisher.complaints
+    return health
+  }
 
   /// Asks the publisher.
   public func check() async throws(Failure) { try await publisher.check() }

@@ -7,6 +7,9 @@ public protocol Publisher: Sendable {
   /// Where events go, as it may be shown: without secrets.
   var destination: String { get }
 
+  /// What is wrong with a file, say, although it goes on with what was there before, by what it is wrong with. Default: nothing.
+  var complaints: [String: String] { get }
+
   /// Makes one attempt to hand over some events, in order, within a time of its own.
   ///
   /// Several attempts may be under way at once, but of one key only one. An attempt whose outcome is unknown is to be tried
@@ -21,6 +24,9 @@ public protocol Publisher: Sendable {
 }
 
 extension Publisher {
+  /// Nothing is wrong.
+  public var complaints: [String: String] { [:] }
+
   /// Nothing is known against it.
   public func check() async throws(Failure) {}
 }
