@@ -11,6 +11,9 @@ public final class DeadLetterTable: DeadLetterStore {
   /// How long a statement may take before it is given up and tried again.
   private static let timeLimit: Duration = .seconds(25)
 
+  /// How long it may wait for another's lock before that is told and it is tried again.
+  private static let lockLimit: Duration = .seconds(2)
+
   private let session: SQLSession
   private let table: TableName
   private let name: String
@@ -18,9 +21,16 @@ public final class DeadLetterTable: DeadLetterStore {
 
   /// Uses a table; the server is asked when there is something to do.
   ///
-  /// - Parameter isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
-  public init(_ table: TableName, database: String, isCancelled: @escaping @Sendable () -> Bool = { false }) {
-    session = SQLSession(database: database, timeLimit: Self.timeLimit, isCancelled: isCancelled)
+  /// - Parameters:
+  ///   - retries: whether what fails and may heal is tried again, so that a lock is waited for only a moment each time.
+  ///   - isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
+  public init(
+    _ table: TableName, database: String, retries: Bool = false,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) {
+    session = SQLSession(
+      database: database, timeLimit: Self.timeLimit, lockLimit: retries ? Self.lockLimit : nil,
+      isCancelled: isCancelled)
     self.table = table
     name = SQLQuoting.table(table)
   }
@@ -196,6 +206,10 @@ public final class DeadLetterTable: DeadLetterStore {
       let what: Wording = "dead letters: \(error.what)"
       let setup: Wording = "\(command: "setup", [.init("dead-letter-table", "\(table)")])"
       switch error.sqlState {
+      case "55P03":
+        throw Failure(
+          .connection, "dead letters: another transaction has locked \(table)", advice: "pg_locks shows which",
+          sqlState: error.sqlState)
       case "42P01":
         throw Failure(.lettersMissing, what, advice: "make the table with " + setup, sqlState: error.sqlState)
       case "42703":

@@ -36,7 +36,7 @@ public struct EventMapper: Sendable {
   /// Of which relation the event's source is.
   var sourceRelation: RelationVersion?
   /// One entry a relation version; nil for a table that is no outbox.
-  private var plans: [TablePlan?] = []
+  private(set) var plans: [TablePlan?] = []
   /// The outboxes by OID: as the catalogue says, and those that were described under a configured name.
   private var outboxes: [ObjectID: TableName] = [:]
   /// Those of which rows have come.

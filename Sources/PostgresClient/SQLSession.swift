@@ -8,6 +8,7 @@ package final class SQLSession: Sendable {
   private let database: String
   private let purpose: Connection.Purpose
   private let isCancelled: @Sendable () -> Bool
+  private let lockLimit: Duration?
   private let connection = Mutex<Connected?>(nil)
 
   private final class Connected {
@@ -22,16 +23,22 @@ package final class SQLSession: Sendable {
   ///
   /// - Parameters:
   ///   - timeLimit: how long an answer may take; nil for as long as it takes.
+  ///   - lockLimit: how long a statement may wait for another's lock; nil for as long as it takes.
   ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
   package convenience init(
-    database: String, timeLimit: Duration? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
+    database: String, timeLimit: Duration? = nil, lockLimit: Duration? = nil,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
-    self.init(database: database, for: .statements(within: timeLimit), isCancelled: isCancelled)
+    self.init(database: database, for: .statements(within: timeLimit), lockLimit: lockLimit, isCancelled: isCancelled)
   }
 
   /// The same over a connection of any kind.
-  package init(database: String, for purpose: Connection.Purpose, isCancelled: @escaping @Sendable () -> Bool) {
+  package init(
+    database: String, for purpose: Connection.Purpose, lockLimit: Duration? = nil,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
     self.database = database
+    self.lockLimit = lockLimit
     self.purpose = purpose
     self.isCancelled = isCancelled
   }
@@ -53,6 +60,10 @@ package final class SQLSession: Sendable {
       }
       let opened = Connected(
         try Connection.connect(database, for: purpose, isCancelled: isCancelled))
+      if let lockLimit {
+        _ = try opened.server.query(
+          "SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockLimit.components.seconds)s"])
+      }
       connected = opened
       return try opened.server.query(sql, parameters)
     }

@@ -9,6 +9,8 @@ struct BadRow {
   /// A JSON object of text, bytes in hexadecimal.
   private var json: ForeignText
   private let reason: ForeignText
+  /// Whom it is about, as far as that can be read.
+  private var (aggregateType, key) = (ForeignText(""), ForeignText(""))
   /// How many bytes the values had, if some of them were cut.
   private var wholeSize: Int?
 
@@ -19,8 +21,12 @@ struct BadRow {
   }
 
   /// Keeps a row's columns.
-  init(_ tuple: Tuple, _ relation: Relation, _ message: RawSpan, _ reason: String) {
+  init(
+    _ tuple: Tuple, _ relation: Relation, of aggregate: (type: String, id: String), _ message: RawSpan,
+    _ reason: String
+  ) {
     self.init(reason)
+    (aggregateType, key) = (ForeignText(aggregate.type), ForeignText(aggregate.id))
     var members = BoundedMembers()
     tuple.forEachColumn(in: message) { index, value in members.append(relation.columns[index].name, value, message) }
     (json, wholeSize) = (members.json, members.wholeSize)
@@ -38,19 +44,21 @@ struct BadRow {
   func letter(at position: EventPosition) -> DeadLetter {
     let now = PostgresTimestamp.now.unixSeconds
     return DeadLetter(
-      event: json.raw, isEvent: false, wholeSize: wholeSize, id: "", key: "", position: position, reason: reason.raw,
+      event: json.raw, isEvent: false, wholeSize: wholeSize, id: "",
+      aggregateType: aggregateType.raw, key: key.raw, position: position, reason: reason.raw,
       status: nil, attempts: 0, firstAttempt: now, lastAttempt: now, sink: "")
   }
 }
 
 extension BadRow {
   /// How many bytes `append` adds.
-  var spooledSize: Int { reason.encodedSize + json.encodedSize + 8 }
+  var spooledSize: Int { texts.reduce(8) { $0 + $1.encodedSize } }
+
+  private var texts: [ForeignText] { [reason, json, aggregateType, key] }
 
   /// Appends it to a spool.
   func append(to bytes: inout [UInt8]) {
-    reason.append(to: &bytes)
-    json.append(to: &bytes)
+    for text in texts { text.append(to: &bytes) }
     bytes.appendBigEndian(Int64(wholeSize ?? -1))
   }
 
@@ -59,6 +67,8 @@ extension BadRow {
     var bytes = content
     reason = try ForeignText(from: &bytes)
     json = try ForeignText(from: &bytes)
+    aggregateType = try ForeignText(from: &bytes)
+    key = try ForeignText(from: &bytes)
     let size = try bytes.readInteger(Int64.self)
     wholeSize = size < 0 ? nil : Int(size)
     try bytes.expectEnd()

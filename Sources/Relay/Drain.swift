@@ -21,9 +21,13 @@ struct Drain {
 
 extension Failure {
   /// What was waited for is not confirmed.
-  static func drainGivenUp(after limit: Duration) -> Failure {
-    Failure(
-      .drainGivenUp, "gave up waiting for the sink after \(limit.formatted); what it has not taken is not confirmed",
-      advice: "it comes again at the next start; \(setting: "drain-timeout") waits longer")
+  ///
+  /// - Parameter hasServer: whether a server sends it again, or a recording is read.
+  static func drainGivenUp(after limit: Duration, hasServer: Bool) -> Failure {
+    let what: Wording = "gave up waiting for the sink after \(limit.formatted); what it has not taken is not "
+    let longer: Wording = "\(setting: "drain-timeout") waits longer"
+    return hasServer
+      ? Failure(.drainGivenUp, what + "confirmed", advice: "it comes again at the next start; " + longer)
+      : Failure(.drainGivenUp, what + "delivered", advice: longer)
   }
 }

@@ -13,6 +13,9 @@ struct LetterDesk {
   /// How many jobs are under way.
   private var jobs = 0
   private var kept: [DeadLetter] = []
+  /// Since when something has been under way, and how long that may take before it is told.
+  private var (since, patience): (ContinuousClock.Instant?, Duration) = (nil, Self.firstPatience)
+  private static let firstPatience: Duration = .seconds(4)
   /// How many rows are kept.
   private(set) var keptRows = 0
 
@@ -49,5 +52,21 @@ struct LetterDesk {
       kept.removeFirst(answer.number)
     }
     return nil
+  }
+
+  /// Tells that nothing is read because of the dead letters, after ever longer times, and when it goes on.
+  mutating func tell(_ log: RelayLog, now: ContinuousClock.Instant = .now) {
+    guard isBusy else {
+      if let since, patience > Self.firstPatience {
+        log.notice("the dead letters can be used after \((now - since).inWords); reading goes on")
+      }
+      (since, patience) = (nil, Self.firstPatience)
+      return
+    }
+    let start = since ?? now
+    since = start
+    guard now - start >= patience else { return }
+    log.warning("has waited for the dead letters for \((now - start).inWords); nothing is read before they can be used")
+    patience = min(patience * 2, now - start + .seconds(600))
   }
 }

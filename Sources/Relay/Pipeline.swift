@@ -168,8 +168,8 @@ package struct Pipeline {
         let outcome = try mapper.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
         try encode(outcome, message, relation: relation, lsn)
       } catch {
-        let shape = decoder.relations[relation]
-        try keepBadRow(error) { BadRow(insert.new, shape, message, $0) }
+        let (shape, whom) = (decoder.relations[relation], mapper.aggregate(of: insert.new, relation, in: message))
+        try keepBadRow(error) { BadRow(insert.new, shape, of: whom, message, $0) }
       }
       try open.bound()
     case .begin(let begin):

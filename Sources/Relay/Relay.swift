@@ -73,9 +73,6 @@ public struct Relay: Sendable {
         try reconsider(error)
         continue
       }
-      if loop.hasServer, configuration.end == nil {
-        log.info("ready: waits for what is committed to \(configuration.mapping.outboxNames)")
-      }
       do {
         if let outcome = try run(&loop, open) {
           tell(loop, account)

@@ -17,4 +17,11 @@ extension RelayLoop where Source: ~Copyable {
       status.passedOver = PassedOver(pipeline.mapper)
     }
   }
+
+  /// Tells of dead letters that are waited for, and once when reading can begin.
+  mutating func tellDesk() {
+    desk.tell(log)
+    guard !desk.isBusy, !control.isStopRequested, let words = greeting.take() else { return }
+    log.info("\(words)")
+  }
 }

@@ -13,7 +13,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   var tables: TableWatch
   let control: RunControl
   let board: StatusBoard
-  private let log: RelayLog
+  let log: RelayLog
+  /// What is to be said once reading can begin; nil when it has been.
+  var greeting: String?
   private let drainTimeout: Duration
   private let disconnectGrace: Duration
   /// Whether it was the sink or the letters that failed, not the stream.
@@ -82,6 +84,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.board = board
     self.log = log
     watch = DeliveryWatch(log.logger)
+    greeting =
+      hasServer && end == nil ? "ready: waits for what is committed to \(configuration.mapping.outboxNames)" : nil
   }
 
   var identity: StreamIdentity { ledger.identity }
@@ -106,6 +110,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     while true {
       outbound.collect(&pipeline)
       if let failure = outbound.failure ?? desk.takeFailure(log) { return try end(failure) }
+      tellDesk()
       if control.isStopRequested {
         pipeline.dropIncomplete()
         return try finish(.stopped)
@@ -120,7 +125,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       tell()
       // A failure that came while something was handed over has woken nobody.
       if supply != .paused, outbound.failure == nil {
-        let busy: Duration? = pipeline.confirm.isIdle ? nil : .seconds(1)
+        let busy: Duration? = pipeline.confirm.isIdle && !desk.isBusy ? nil : .seconds(1)
         let longest = [tables.untilNext(pipeline), busy].compactMap { $0 }.min()
         session.wait(pipeline, after: supply, control, atMost: longest)
       }
@@ -232,7 +237,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     if let summary = PassedOver(pipeline.mapper).summary { log.warning("\(summary)") }
     if !session.isLive, let words = PassedOver.words(skipped: pipeline.skippedCount) { log.warning("\(words)") }
     if !session.isLive { for table in pipeline.absentTables { log.warning(PassedOver.words(absent: table)) } }
-    guard isDone else { throw .drainGivenUp(after: drainTimeout) }
+    guard isDone else { throw .drainGivenUp(after: drainTimeout, hasServer: hasServer) }
     return reason
   }
 
@@ -259,7 +264,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private mutating func tell() {
     let (received, flushed) = (pipeline.received.rawValue, pipeline.confirm.flushed.rawValue)
     watch.look(
-      at: outbound.gate.sink, unconfirmed: received > flushed ? received - flushed : 0,
+      at: outbound.gate.sink, unconfirmed: hasServer ? received - min(received, flushed) : nil,
       isFull: !outbound.hasRoom(pipeline.confirm), isBusy: !pipeline.confirm.isIdle,
       delivered: outbound.deliveredEvents)
   }

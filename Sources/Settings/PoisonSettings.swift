@@ -47,8 +47,8 @@ public struct PoisonSettings: Hashable, Sendable {
   ) -> DeadLetterOffice {
     guard let deadLetters else { return DeadLetterOffice() }
     return DeadLetterOffice(
-      deadLetters.store(database: database, isCancelled: isCancelled, onNotice: onNotice), parksKeys: parkKey,
-      retries: retries, isCancelled: isCancelled, onWait: onWait)
+      deadLetters.store(database: database, retries: retries, isCancelled: isCancelled, onNotice: onNotice),
+      parksKeys: parkKey, retries: retries, isCancelled: isCancelled, onWait: onWait)
   }
 }
 
@@ -83,15 +83,16 @@ extension LetterPlace: LosslessStringConvertible {
   /// The store; a table is reached through a connection of its own, when there is something to do.
   ///
   /// - Parameters:
+  ///   - retries: whether whoever uses it tries again what may heal.
   ///   - isCancelled: asked now and then while something is waited for: true gives up.
   ///   - onNotice: told what an operator should know of how it was found.
   public func store(
-    database: String, isCancelled: @escaping @Sendable () -> Bool = { false },
+    database: String, retries: Bool = false, isCancelled: @escaping @Sendable () -> Bool = { false },
     onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
   ) -> any DeadLetterStore {
     switch self {
     case .file(let path): DeadLetterFile(path: path, isCancelled: isCancelled, onNotice: onNotice)
-    case .table(let name): DeadLetterTable(name, database: database, isCancelled: isCancelled)
+    case .table(let name): DeadLetterTable(name, database: database, retries: retries, isCancelled: isCancelled)
     }
   }
 }

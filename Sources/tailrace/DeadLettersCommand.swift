@@ -119,7 +119,7 @@ struct DeadLettersCommand: ParsableCommand {
         Signals.direct(to: control)
         let limit = drainTimeout.duration
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
-        try store.use(isCancelled: { control.isStopRequested(since: limit) }) { letters in
+        try store.use(retries: true, isCancelled: { control.isStopRequested(since: limit) }) { letters in
           let redriver = Redriver(
             letters, control, drainTimeout: limit, log: logging.logger(),
             onWait: { say("\($0.text(Flags.text)); trying again") },

@@ -14,8 +14,11 @@ struct LetterStoreOptions: ParsableArguments {
   var deadLetters: LetterPlace
 
   /// Does something with the store; says what its connection is to be warned of.
+  ///
+  /// - Parameter retries: whether what may heal is tried again.
   func use(
-    isCancelled: @escaping @Sendable () -> Bool = { false }, _ body: (any DeadLetterStore) throws -> Void
+    retries: Bool = false, isCancelled: @escaping @Sendable () -> Bool = { false },
+    _ body: (any DeadLetterStore) throws -> Void
   ) throws {
     if case .file(let path) = deadLetters, unsafe access(path, F_OK) != 0, errno == ENOENT {
       throw Failure(
@@ -23,7 +26,8 @@ struct LetterStoreOptions: ParsableArguments {
         advice: "name the one that the stream has; it is made with the first dead letter")
     }
     let store = deadLetters.store(
-      database: connection.resolved, isCancelled: isCancelled, onNotice: { say("warning: \(Flags.text($0))") })
+      database: connection.resolved, retries: retries, isCancelled: isCancelled,
+      onNotice: { say("warning: \(Flags.text($0))") })
     defer {
       if let warning = (store as? DeadLetterTable)?.warning { say("warning: \(Flags.text(warning))") }
     }

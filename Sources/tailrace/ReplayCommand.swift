@@ -31,6 +31,9 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Stop after the transactions committed up to a position.", valueName: "lsn"))
   var until: RelayConfiguration.End?
 
+  @Option(help: ArgumentHelp("How long a first SIGTERM or SIGINT waits for the sink.", valueName: "duration"))
+  var drainTimeout = TimeSpan(.seconds(30))
+
   @Flag(help: "Check the whole file first and deliver nothing from one that is damaged.")
   var strict = false
 
@@ -53,6 +56,7 @@ struct ReplayCommand: ParsableCommand {
     settings.spool = spool.configuration()
     settings.until = until
     settings.retries = false
+    settings.drainTimeout = drainTimeout
     return settings
   }
 

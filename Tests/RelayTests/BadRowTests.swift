@@ -24,6 +24,21 @@ import Testing
     #expect(pipeline.events() == ["a@10-1", "b@10-3"])
   }
 
+  @Test func `a row's letter says whom it is about where that can be read`() throws {
+    let rows: [(columns: [Cell], type: String, key: String)] = [
+      (["a", "orders", "A", "", "x"], "orders", "A"), ([nil, "orders", "A", "T", "x"], "orders", "A"),
+      (["a", nil, "A", "T", "x"], "", "A"), (["a", "orders", nil, "T", "x"], "orders", ""),
+      (["a", "orders", "A", nil, "x"], "orders", "A"),
+      ([nil, "orders", .text(String(repeating: "x", count: 20_000)), "T", "x"], "orders", ""),
+    ]
+    for row in rows {
+      var pipeline = OutboxStream.keepingPipeline()
+      pipeline.take(HandBuilt.begin(0x10), OutboxStream.relation(), HandBuilt.insert(1, row.columns))
+      let letter = try #require(pipeline.takeBadRows().first)
+      #expect(letter.aggregateType == row.type && letter.key == row.key)
+    }
+  }
+
   @Test func `a bad row is kept once, though it comes again`() {
     var pipeline = OutboxStream.keepingPipeline()
     let messages = [HandBuilt.begin(0x10), OutboxStream.relation(), OutboxStream.row("")]

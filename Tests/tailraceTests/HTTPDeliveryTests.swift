@@ -3,6 +3,23 @@ import Testing
 
 extension Integration {
   @Suite struct HTTPDelivery {
+    @Test func `a stop of a replay gives advice that it can be given, and speaks of no confirmation`() throws {
+      try withDatabase { database in
+        let server = try WebServer { _ in .init(503) }
+        defer { server.close() }
+        try database.psql("SELECT place(1);")
+        let recording = database.files.file("one.walcap")
+        let capture = try database.tailrace(["capture"] + database.names + ["--until", "now", "--output", recording])
+        #expect(try capture.exitCode() == 0, "\(capture.errors.text)")
+        let replay = try database.tailrace(["replay", recording, "--sink", server.url, "--drain-timeout", "1s"])
+        try wait(until: "it has told twice", within: 60) { replay.errors.text.contains("still fails after") }
+        replay.signal(SIGTERM)
+        #expect(try replay.exitCode() == 69, "\(replay.errors.text)")
+        #expect(replay.complaint?.contains("--drain-timeout waits longer") == true, "\(replay.errors.text)")
+        #expect(!replay.errors.text.contains("confirmed"), "\(replay.errors.text)")
+      }
+    }
+
     @Test(arguments: [["structured"], ["binary"], ["batch", "--batch-size", "10"]])
     func `each key keeps its order while answers fail at random, and no missing event's position is confirmed`(
       mode: [String]

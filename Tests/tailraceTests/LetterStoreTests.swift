@@ -54,6 +54,60 @@ extension Integration {
       }
     }
 
+    @Test
+    func `a table that is locked at the start is told of soon and not over and over, and readiness only afterwards`()
+      throws
+    {
+      try withDatabase { database in
+        let options = try options("table", in: database)
+        let lock = try database.session()
+        try lock.write("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;\n")
+        try wait(until: "it is locked") {
+          try database.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0"
+        }
+        try database.psql("SELECT place(1);")
+        let stream = try database.stream(options)
+        try wait(until: "it is told", within: 20) { stream.errors.text.contains("has locked public.dead_letters") }
+        try wait(until: "so is what it means", within: 20) { stream.errors.text.contains("nothing is read before") }
+        Thread.sleep(forTimeInterval: 3)
+        #expect(!stream.errors.text.contains("ready:") && stream.output.lineCount == 0)
+        #expect(stream.messages.count { $0.contains("locked") } <= 2, "\(stream.errors.text)")
+        try lock.write("COMMIT;\n")
+        try wait(until: "it is ready", within: 30) { stream.errors.text.contains("ready:") }
+        try wait(until: "the event arrives", within: 30) { stream.output.lineCount == 1 }
+        #expect(stream.errors.text.contains("reading goes on"))
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0)
+      }
+    }
+
+    @Test(arguments: ["file", "table"])
+    func `later events wait behind a row of their aggregate that could not become one`(kind: String) throws {
+      try withDatabase(15, Self.loose) { database in
+        let receiver = try WebServer()
+        defer { receiver.close() }
+        let options = try options(kind, in: database) + ["--park-key"]
+        // Transactions of which the second comes in progress, through a spool.
+        try database.psql("ALTER DATABASE \(database.name) SET logical_decoding_work_mem = '64kB';")
+        try database.psql(
+          """
+          SELECT place(1, 'A');
+          INSERT INTO outbox (aggregateid, type) VALUES ('A', '');
+          SELECT place(2, 'A'); SELECT place(3, 'B');
+          """)
+        try database.psql(
+          """
+          BEGIN; INSERT INTO outbox (id, aggregateid) VALUES (NULL, 'C');
+          SELECT place(4, 'C'); SELECT place(10 + n, 'B') FROM generate_series(1, 2000) n; COMMIT;
+          """)
+        try database.rest(to: receiver, options)
+        #expect(receiver.taken.numbers.prefix(2) == [1, 3] && !receiver.taken.numbers.contains(4))
+        #expect(receiver.taken.count == 2002)
+        #expect(try letters(database, options[3], ["--key", "A"]).map { $0.event?.data?.n } == [nil, 2])
+        #expect(try letters(database, options[3], ["--key", "C"]).map { $0.event?.data?.n } == [nil, 4])
+      }
+    }
+
     @Test func `a stop does not wait longer than it may for a locked table, and the end says what was given up`() throws
     {
       try withDatabase { database in
