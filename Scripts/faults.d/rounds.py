@@ -143,10 +143,11 @@ class Round:
         return all(results)
 
     def is_untold(self):
-        """Whether the end came while there was no server to be told how far everything was."""
+        """Whether the end came when there was no server to be told how far everything was, or before anything was read."""
         last = self.supervisors[0].last
         words = ("the server could not be told", "the last confirmation may not have arrived")
-        return last is not None and any(word in line for line in last.errors for word in words)
+        said = "\n".join(last.errors if last else [])
+        return "delivered " not in said or any(word in said for word in words)
 
     def look_again(self):
         """After an orderly end nothing may come again."""

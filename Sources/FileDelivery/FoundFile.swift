@@ -71,8 +71,12 @@ struct FoundFile: ~Copyable {
     let recorded = state.size ?? 0
     let isOlder = if let newest = state.newest { last.map { $0 < newest } ?? true } else { false }
     guard size < recorded || isOlder else { return }
+    let what: Wording =
+      size < recorded
+      ? "\(path) has \(size) bytes, but \(recorded) bytes of events were delivered into it and confirmed"
+      : "\(path) ends with an older event than the newest that was delivered into it and confirmed"
     throw Failure(
-      .wrongStream, "\(path) has \(size) bytes, but \(recorded) bytes of events were delivered into it and confirmed",
+      .wrongStream, what,
       advice: "put it back; or move what there is of it and its .state away, to begin a new file")
   }
 

@@ -33,6 +33,13 @@ public final class StandardOutputSink: Sink {
     writer = Writer.of(descriptor)
     guard output.isRegular else { return }
     _ = try Self.appended(descriptor)
+    if descriptor == 1, let messages = try? OpenFile(borrowing: 2).status(),
+      (try? output.status().isSameFile(as: messages)) ?? false
+    {
+      throw Failure(
+        .cannotCreate, "\(Self.name) and standard error are one file, where messages would stand between events",
+        advice: "give each a file of its own: > EVENTS 2> MESSAGES")
+    }
     do throws(SystemFailure) {
       // Also where somebody cuts the file, whose beginning would be filled with zeros otherwise.
       try output.writeAtEnd()

@@ -17,7 +17,7 @@ public final class DeadLetterTable: DeadLetterStore {
   private let session: SQLSession
   private let table: TableName
   private let name: String
-  private let isOwnerTrusted = Atomic(false)
+  private let isTrusted = Atomic(false)
 
   /// Uses a table; the server is asked when there is something to do.
   ///
@@ -43,14 +43,24 @@ public final class DeadLetterTable: DeadLetterStore {
   /// What an operator should know about the connection; nil where there is nothing to say.
   public var warning: Wording? { session.transport?.warning }
 
-  /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it.
-  private func checkOwner() throws(Failure) {
-    let owner = try session.query(
-      "SELECT o.rolname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-        + "JOIN pg_catalog.pg_roles o ON o.oid = c.relowner WHERE n.nspname = $1 AND c.relname = $2 "
-        + "AND NOT o.rolsuper AND pg_catalog.current_setting('is_superuser') = 'on'", [table.schema, table.name]
-    ).first?.first.flatMap { $0 }
-    guard let owner else { return isOwnerTrusted.store(true, ordering: .releasing) }
+  /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it. And letters that a
+  /// crash of the server takes away are none.
+  private func checkTable() throws(Failure) {
+    let found = try session.query(
+      "SELECT o.rolname, (NOT o.rolsuper AND pg_catalog.current_setting('is_superuser') = 'on')::text, EXISTS ("
+        + "SELECT FROM pg_catalog.pg_class p WHERE p.relpersistence <> 'p' AND (p.oid = c.oid OR p.oid IN ("
+        + "SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t)))::text "
+        + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        + "JOIN pg_catalog.pg_roles o ON o.oid = c.relowner WHERE n.nspname = $1 AND c.relname = $2",
+      [table.schema, table.name]
+    ).first
+    guard let found, found.count == 3 else { return }
+    guard found[2] != "true" else {
+      throw Failure(
+        .lettersMissing, "dead letters: \(table) is unlogged, so a crash of the server would empty it",
+        advice: "ALTER TABLE \(SQLName.quoted(table)) SET LOGGED;")
+    }
+    guard found[1] == "true", let owner = found[0] else { return isTrusted.store(true, ordering: .releasing) }
     throw Failure(
       .privilege, "dead letters: \(table) belongs to role \(owner), whose triggers would run as superuser",
       advice: "connect as a role that is no superuser, or name a table that a superuser owns")
@@ -198,11 +208,11 @@ public final class DeadLetterTable: DeadLetterStore {
 
   private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
     do throws(Failure) {
-      if !isOwnerTrusted.load(ordering: .acquiring) { try checkOwner() }
+      if !isTrusted.load(ordering: .acquiring) { try checkTable() }
       return try session.query(sql, parameters)
     } catch {
       // What is wrong with the connection's settings has nothing to do with letters.
-      if [.connectionString, .connectionSettings, .privilege].contains(error.kind) { throw error }
+      if [.connectionString, .connectionSettings, .privilege, .lettersMissing].contains(error.kind) { throw error }
       let what: Wording = "dead letters: \(error.what)"
       let setup: Wording = "\(command: "setup", [.init("dead-letter-table", "\(table)")])"
       switch error.sqlState {

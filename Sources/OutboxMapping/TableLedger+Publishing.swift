@@ -15,32 +15,15 @@ extension TableLedger {
           advice: "ALTER PUBLICATION \(SQLName.quoted(found.name)) SET (publish = 'insert');")
       }
       let before = known.publications[found.id]
-      if let before, before.change != found.change { try tell(of: found, before, &warnings) }
+      if let before, before.change != found.change {
+        warnings.append(
+          "publication \"\(found.name)\" was altered (transaction \(found.change)): rows that were written while it published no "
+            + "inserts, if it did so, will not come")
+      }
       seen[found.id] = .init(
-        change: found.change, content: found.content, isExclusive: found.isExclusive && before?.isExclusive ?? true)
+        change: found.change, isExclusive: found.isExclusive && before?.isExclusive ?? true)
     }
     return seen
-  }
-
-  /// A change that can be seen is what it is; after one that cannot, something is as it was before, and was otherwise.
-  private func tell(
-    of found: TableFindings.Publication, _ before: OutboxTables.Publication, _ warnings: inout Warnings
-  ) throws(Failure) {
-    let name = "publication \"\(found.name)\""
-    if before.content != found.content {
-      warnings.append(
-        "\(name) has been altered: rows that were written while it published no inserts, if it did so, will not come")
-      return
-    }
-    guard !acceptsChange else {
-      warnings.append("\(name) was altered and is as before; rows that were written in between may not come")
-      return
-    }
-    throw Failure(
-      .tableReplaced, Wording("\(name) was altered and is as before"),
-      advice:
-        "if it published no inserts meanwhile, rows of that time will not come: look for them, then go on with "
-        + "\(setting: "accept-gap")")
   }
 
   /// What was taken out of a publication and put in again was not published in between.
@@ -51,9 +34,19 @@ extension TableLedger {
     _ warnings: inout Warnings
   ) throws(Failure) {
     guard before.isDisjoint(with: now) else { return }
-    let isSame = !Set(before.map(\.publication)).isDisjoint(with: now.map(\.publication))
-    guard isSame, !isGrown else {
-      warnings.append("table \(name) is published otherwise than before; rows that it got in between will not come")
+    func share<Value: Hashable>(_ value: (OutboxTables.Link) -> Value) -> Bool {
+      !Set(before.map(value)).isDisjoint(with: now.map(value))
+    }
+    // The same row of the catalogue: what has changed is how the table is a part of another.
+    if share({ [$0.publication, $0.mark] }) {
+      warnings.append(
+        "table \(name) was detached from the table above it, and attached again: rows that it got in between will not come"
+      )
+      return
+    }
+    // Another row that says the same: what else but that would it have been made for?
+    guard share({ [$0.publication, $0.content] }), !isGrown else {
+      warnings.append("table \(name) is published otherwise than before: rows that it got in between will not come")
       return
     }
     let what: Wording = "table \(name) was taken out of the publication and put in again"

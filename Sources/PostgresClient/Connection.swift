@@ -77,7 +77,7 @@ package import PostgresWire
     let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
     let result = try unsafe execute(
       "SET search_path = ''; "
-        + "SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE '0' END, false) "
+        + "SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'local' ELSE '0' END, false) "
         + "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', "
         + "'idle_in_transaction_session_timeout', 'idle_session_timeout') OR name = 'synchronous_commit' AND setting = 'off'",
       [], within: limit)

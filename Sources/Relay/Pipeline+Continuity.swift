@@ -18,22 +18,29 @@ extension Pipeline {
   /// A transaction comes: the one that has to come again, or one that passes it by.
   mutating func expect(_ commit: LSN, _ time: PostgresTimestamp) throws(Failure) {
     guard let mark = expected, commit >= mark.lsn else { return }
-    guard commit == mark.lsn, mark.time.map({ $0 == time }) ?? true else { throw .rewritten(at: mark.lsn) }
+    guard commit == mark.lsn, mark.time.map({ $0 == time }) ?? true else { throw missing(mark) }
     expected = nil
   }
 
   /// The server says that it has sent all before a position.
   mutating func expect(allBefore end: LSN) throws(Failure) {
-    if let mark = expected, end > mark.lsn { throw .rewritten(at: mark.lsn) }
+    if let mark = expected, end > mark.lsn { throw missing(mark) }
   }
-}
 
-extension Failure {
-  /// The server's log has something else where a transaction was that we know of.
-  fileprivate static func rewritten(at lsn: LSN) -> Failure {
-    Failure(
+  /// The server's log has something else where a transaction was that we know of, or does not show it to us.
+  private func missing(_ mark: CommitMark) -> Failure {
+    if let earlierPublication {
+      return Failure(
+        .gap,
+        "the transaction at \(mark.lsn), which was delivered, does not come again through another publication than before, so "
+          + "nobody can tell what is new",
+        advice:
+          "go on once with \(setting: "publication", earlierPublication) and \(setting: "until", "now"), where it is still "
+          + "there; or pass over what lies before with \(setting: "accept-gap")")
+    }
+    return Failure(
       .serverRewound,
-      "the server's log has another content than before: the transaction at \(lsn), which was delivered, is not there any more",
-      advice: .restored)
+      "the server's log has another content than before: the transaction at \(mark.lsn), which was delivered, is not there "
+        + "any more", advice: .restored)
   }
 }

@@ -48,6 +48,8 @@ package struct Pipeline {
   package var confirm: ConfirmRule
   /// A transaction that has to come again, since the server goes back behind it; nil once it has.
   var expected: CommitMark?
+  /// Other publications, through which it was read.
+  var earlierPublication: String?
   private(set) var begun: Begin?
   var open: OpenTransactions
   /// A transaction whose rows did not all fit into a batch.

@@ -51,7 +51,11 @@ struct PositionLedger {
     keptTables = sink.tables
     tables = checkpoint?.tables ?? sink.tables ?? OutboxTables()
     try check(source, confirmed: known, held: LSN(rawValue: sink.resumePosition?.commitLSN ?? 0))
-    try checkPublication(source)
+    if source.heartbeat != nil, let before = earlierPublication {
+      warning =
+        "the stream is read through publication \(identity.publication) from now on, and no longer through \(before): rows "
+        + "that were written while the new one did not have their table will not come"
+    }
     guard let confirmed = source.confirmedLSN, isAhead(source, of: known), !acceptsGap else { return }
     let failure = gap(confirmed, max(known, earliest ?? .zero))
     // Relays that take turns without a record between them cannot know more.
@@ -75,7 +79,7 @@ struct PositionLedger {
     var mark = newest
     if mark == nil {
       // Through other publications it may not come.
-      guard recorded?.publication ?? identity.publication == identity.publication else { return nil }
+      if acceptsGap, earlierPublication != nil { return nil }
       mark = recorded?.commit
       // A file may be ahead of its record.
       if let held = sink.resumePosition.map({ LSN(rawValue: $0.commitLSN) }), held > mark?.lsn ?? .zero {
@@ -112,30 +116,9 @@ struct PositionLedger {
     return last.map { EventPosition(commitLSN: $0.rawValue, ordinal: .max) }
   }
 
-  /// What was delivered is known again by a transaction that comes again; through another publication it may not.
-  private mutating func checkPublication<Source: FrameSource & ~Copyable>(
-    _ source: borrowing Source
-  ) throws(Failure) {
-    guard source.heartbeat != nil, let before = recorded?.publication, before != identity.publication else { return }
-    let (was, now) = ("publication \(before)", identity.publication)
-    guard let newest = newestKnown(), let confirmed = source.confirmedLSN, newest >= confirmed, !acceptsGap else {
-      warning =
-        "the stream is read through publication \(now) from now on, and no longer through \(before): rows that "
-        + "were written while the new one did not have their table will not come"
-      return
-    }
-    throw Failure(
-      .gap,
-      "what was read through \(was) up to \(newest) comes again from \(confirmed) on, through publication \(now), by "
-        + "which nobody can tell what of it is new",
-      advice:
-        "go on once with \(setting: "publication", before) until it is confirmed (\(setting: "until", "now")); or pass "
-        + "over what lies before \(newest) with \(setting: "accept-gap")")
-  }
-
-  /// The newest transaction that is taken for delivered.
-  private func newestKnown() -> LSN? {
-    [recorded?.commit?.lsn, sink.resumePosition.map { LSN(rawValue: $0.commitLSN) }].compactMap { $0 }.max()
+  /// The publications that our record was read through, where they are others now; nil where they are the same.
+  var earlierPublication: String? {
+    recorded?.publication.flatMap { $0 == identity.publication ? nil : $0 }
   }
 
   /// Whether a relay that shares the checkpoint has come further than we have.

@@ -70,6 +70,9 @@ public struct Relay: Sendable {
         loop = try RelayLoop(
           configuration, checkpoint, source, known: known, makeSink, deadLetters, control, board, log)
       } catch {
+        if control.isStopRequested, error.isRetryable {
+          return RelayOutcome(reason: .stopped, events: events, flushed: .zero)
+        }
         try reconsider(error)
         continue
       }

@@ -59,6 +59,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: start,
       keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
     pipeline.expected = ledger.expected(source)
+    pipeline.earlierPublication = ledger.earlierPublication
     pipeline.show = configuration.show
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)

@@ -84,7 +84,26 @@ extension Integration {
           to: server, ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place])
         #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
         #expect(try database.deadLetters(["drop", "--all"], at: place).exitCode() == 0)
-        #expect(try database.psql("SELECT DISTINCT way FROM commits") == "on")
+        #expect(try database.psql("SELECT DISTINCT way FROM commits") == "local")
+      }
+    }
+
+    @Test func `a table of letters that a crash of the server empties is refused, with the statement that mends it`()
+      throws
+    {
+      try withDatabase { database in
+        let server = try WebServer { _ in .init(400) }
+        defer { server.close() }
+        let place = try place("table", in: database)
+        try database.psql("ALTER TABLE dead_letters SET UNLOGGED;")
+        try database.place(1...2, keys: 2)
+        let options = ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place]
+        let refused = try database.stream(to: server, options)
+        #expect(try refused.exitCode() == 78, "\(refused.errors.text)")
+        #expect(refused.complaint?.contains("ALTER TABLE \"public\".\"dead_letters\" SET LOGGED;") == true)
+        try database.psql(#"ALTER TABLE "public"."dead_letters" SET LOGGED;"#)
+        #expect(try database.stream(to: server, options).exitCode() == 0)
+        #expect(try lines(database, place).count == 2)
       }
     }
 

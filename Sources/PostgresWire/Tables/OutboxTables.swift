@@ -29,14 +29,17 @@ public struct OutboxTables: Hashable, Sendable {
     public var table: ObjectID
     /// The publication.
     public var publication: ObjectID
-    /// A checksum of the catalogues' rows that make it: which they are, and which transactions wrote them.
+    /// A checksum that tells one row of the catalogue from another in its place.
     public var mark: UInt32
+    /// A checksum of what that row says, and of how the table is a part of the one that it names.
+    public var content: UInt32
 
     /// Makes a link.
-    public init(table: ObjectID, publication: ObjectID, mark: UInt32) {
+    public init(table: ObjectID, publication: ObjectID, mark: UInt32, content: UInt32 = 0) {
       self.table = table
       self.publication = publication
       self.mark = mark
+      self.content = content
     }
   }
 
@@ -44,15 +47,12 @@ public struct OutboxTables: Hashable, Sendable {
   public struct Publication: Hashable, Sendable {
     /// The transaction that has changed it last, the catalogue's xmin.
     public var change: UInt32
-    /// A checksum of what can be seen of it.
-    public var content: UInt32
     /// Whether it has never been seen with anything but outboxes.
     public var isExclusive: Bool
 
     /// Makes one.
-    public init(change: UInt32, content: UInt32, isExclusive: Bool) {
+    public init(change: UInt32, isExclusive: Bool) {
       self.change = change
-      self.content = content
       self.isExclusive = isExclusive
     }
   }
@@ -80,7 +80,7 @@ extension KeyValueText {
     for (number, line) in tables.lines.enumerated() { append(Self.key(number), line) }
     guard !tables.publications.isEmpty else { return }
     let seen = tables.publications.sorted { $0.key < $1.key }.map { id, found in
-      "\(id):\(found.change):\(found.content):\(found.isExclusive ? 1 : 0)"
+      "\(id):\(found.change):\(found.isExclusive ? 1 : 0)"
     }
     append("publications", seen.joined(separator: ","))
   }
@@ -106,7 +106,7 @@ extension OutboxTables {
       var name: [UInt8] = []
       name.appendPercentEncoded(outbox.name.description.utf8) { $0 > 0x20 && $0 != UInt8(ascii: "%") && $0 != 0x7F }
       let links = outbox.links.sorted { $0.table > $1.table }.prefix(share)
-        .map { "\($0.table):\($0.publication):\($0.mark)" }
+        .map { "\($0.table):\($0.publication):\($0.mark):\($0.content)" }
       return "\(members) \(links.isEmpty ? "-" : links.joined(separator: ",")) \(String(decoding: name, as: UTF8.self))"
     }
   }
@@ -115,8 +115,8 @@ extension OutboxTables {
   fileprivate init?(lines: [String], publications text: String) {
     self.init()
     for found in text.split(separator: ",") {
-      guard let numbers = Self.numbers(found), numbers.count == 4 else { return nil }
-      publications[numbers[0]] = Publication(change: numbers[1], content: numbers[2], isExclusive: numbers[3] != 0)
+      guard let numbers = Self.numbers(found), numbers.count == 3 else { return nil }
+      publications[numbers[0]] = Publication(change: numbers[1], isExclusive: numbers[2] != 0)
     }
     for line in lines {
       let words = line.split(separator: " ")
@@ -160,7 +160,7 @@ extension OutboxTables {
 extension OutboxTables.Link {
   /// Of what earlier versions wrote, two numbers, nothing can be compared.
   fileprivate init?(_ numbers: [UInt32]) {
-    guard numbers.count == 3 else { return nil }
-    self.init(table: numbers[0], publication: numbers[1], mark: numbers[2])
+    guard numbers.count == 4 else { return nil }
+    self.init(table: numbers[0], publication: numbers[1], mark: numbers[2], content: numbers[3])
   }
 }

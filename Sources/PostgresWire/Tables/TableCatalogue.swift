@@ -34,15 +34,13 @@ public struct TableFindings: Hashable, Sendable {
     public var id: ObjectID
     /// The transaction that has changed it last.
     public var change: UInt32
-    /// A checksum of what else can be seen of it.
-    public var content: UInt32
 
     /// Makes a publication.
     public init(
-      name: String, id: ObjectID = 0, change: UInt32 = 0, content: UInt32 = 0, publishesInserts: Bool = true,
+      name: String, id: ObjectID = 0, change: UInt32 = 0, publishesInserts: Bool = true,
       isExclusive: Bool = true
     ) {
-      (self.id, self.change, self.content) = (id, change, content)
+      (self.id, self.change) = (id, change)
       self.name = name
       self.publishesInserts = publishesInserts
       self.isExclusive = isExclusive

@@ -15,7 +15,7 @@ extension CatalogueQuery {
       case "publication":
         findings.publications.append(
           .init(
-            name: cells[1], id: try oid(cells[4]), change: try oid(cells[5]), content: checksum(cells[6]),
+            name: cells[1], id: try oid(cells[4]), change: try oid(cells[5]),
             publishesInserts: cells[2] == "true", isExclusive: cells[3] == "true"))
       case "table": findings.tables.append(try table(cells))
       case "column":
@@ -27,7 +27,9 @@ extension CatalogueQuery {
         findings.names[place] = TableName(schema: cells[2], name: cells[3])
       case "link":
         findings.links.insert(
-          .init(table: try oid(cells[1]), publication: try oid(cells[2]), mark: checksum(cells[3])))
+          .init(
+            table: try oid(cells[1]), publication: try oid(cells[2]), mark: checksum(cells[3]),
+            content: checksum(cells[4])))
       case "stranger": findings.strangers.append(.init(name: cells[1], sql: cells[2]))
       default: throw nonsense
       }

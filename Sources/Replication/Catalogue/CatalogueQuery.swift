@@ -85,23 +85,24 @@ package enum CatalogueQuery {
       """
     let schemaLinks = """
 
-        UNION ALL SELECT l.id, p.oid, 'schema ' || s.oid::text || ' ' || s.xmin::text || l.chain FROM lineage l
+        UNION ALL SELECT l.id, p.oid, 'schema ' || s.oid::text || ' ' || s.xmin::text, 'schema' || l.chain FROM lineage l
           JOIN pg_catalog.pg_class c ON c.oid = l.above
           JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
           JOIN pubs p ON p.oid = s.pnpubid AND p.pubinsert
       """
     return """
-      entries (publication, entry, chain, id, above, has_filter, list, as_root) AS (
-        SELECT p.oid, r.oid::text || ' ' || r.xmin::text, l.chain, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
+      entries (publication, entry, said, chain, id, above, has_filter, list, as_root) AS (
+        SELECT p.oid, r.oid::text || ' ' || r.xmin::text, \(lists
+      ? "pg_catalog.concat_ws(' ', r.prqual::text, r.prattrs::text)" : "''"), l.chain, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
       \(lists ? "r.prattrs::pg_catalog.int2[]" : "NULL::pg_catalog.int2[]"), p.pubviaroot
         FROM lineage l JOIN pg_catalog.pg_publication_rel r ON r.prrelid = l.above
         JOIN pubs p ON p.oid = r.prpubid AND p.pubinsert),
       covered (id) AS (
         SELECT id FROM entries UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
       \(lists ? schemas : "")),
-      links (id, publication, mark) AS (
-        SELECT id, publication, 'table ' || entry || chain FROM entries
-        UNION ALL SELECT l.id, p.oid, 'all' FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
+      links (id, publication, mark, content) AS (
+        SELECT id, publication, 'table ' || entry, 'table ' || said || chain FROM entries
+        UNION ALL SELECT l.id, p.oid, 'all', '' FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
           WHERE l.id = l.above\(lists ? schemaLinks : "")),
       others (id, above) AS (
         SELECT e.id, e.above FROM entries e WHERE e.as_root
@@ -138,8 +139,7 @@ package enum CatalogueQuery {
     return """
       SELECT 'publication', pubname::text, pubinsert::text, (NOT puballtables
           AND NOT EXISTS (SELECT FROM strange s WHERE s.publication = pubs.oid))::text,
-        pubs.oid::text, pubs.change::text, pg_catalog.concat_ws(' ', pubowner, puballtables, pubinsert, pubupdate,
-          pubdelete, pubtruncate, pubviaroot\(version >= generatedVersion ? ", pubgencols" : "")), '', '', '', '', '', '' FROM pubs
+        pubs.oid::text, pubs.change::text, '', '', '', '', '', '', '' FROM pubs
       UNION ALL
       SELECT 'table', k.place::text, k.root::text, k.has_name::text, k.depth::text, k.id::text, n.nspname::text,
         c.relname::text, c.relkind::text, c.relpersistence::text,
@@ -164,7 +164,7 @@ package enum CatalogueQuery {
       SELECT 'relation', q.id::text, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = q.id)::text,
         (q.id IN (SELECT id FROM covered))::text, '', '', '', '', '', '', '', '', '' FROM asked q
       UNION ALL
-      SELECT DISTINCT 'link', l.id::text, l.publication::text, l.mark, '', '', '', '', '', '', '', '', ''
+      SELECT DISTINCT 'link', l.id::text, l.publication::text, l.mark, l.content, '', '', '', '', '', '', '', ''
         FROM links l JOIN kin k ON k.id = l.id
       UNION ALL
       SELECT 'wanted', place::text, schema::text, name::text, '', '', '', '', '', '', '', '', '' FROM wanted
