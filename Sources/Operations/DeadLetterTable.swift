@@ -14,10 +14,10 @@ public final class DeadLetterTable: DeadLetterStore {
   /// How long it may wait for another's lock before that is told and it is tried again.
   private static let lockLimit: Duration = .seconds(2)
 
-  private let session: SQLSession
-  private let table: TableName
-  private let name: String
-  private let isTrusted = Atomic(false)
+  let session: SQLSession
+  let table: TableName
+  let name: String
+  let isChecked = Atomic(false)
 
   /// Uses a table; the server is asked when there is something to do.
   ///
@@ -42,29 +42,6 @@ public final class DeadLetterTable: DeadLetterStore {
 
   /// What an operator should know about the connection; nil where there is nothing to say.
   public var warning: Wording? { session.transport?.warning }
-
-  /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it. And letters that a
-  /// crash of the server takes away are none.
-  private func checkTable() throws(Failure) {
-    let found = try session.query(
-      "SELECT o.rolname, (NOT o.rolsuper AND pg_catalog.current_setting('is_superuser') = 'on')::text, EXISTS ("
-        + "SELECT FROM pg_catalog.pg_class p WHERE p.relpersistence <> 'p' AND (p.oid = c.oid OR p.oid IN ("
-        + "SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t)))::text "
-        + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-        + "JOIN pg_catalog.pg_roles o ON o.oid = c.relowner WHERE n.nspname = $1 AND c.relname = $2",
-      [table.schema, table.name]
-    ).first
-    guard let found, found.count == 3 else { return }
-    guard found[2] != "true" else {
-      throw Failure(
-        .lettersMissing, "dead letters: \(table) is unlogged, so a crash of the server would empty it",
-        advice: "ALTER TABLE \(SQLName.quoted(table)) SET LOGGED;")
-    }
-    guard found[1] == "true", let owner = found[0] else { return isTrusted.store(true, ordering: .releasing) }
-    throw Failure(
-      .privilege, "dead letters: \(table) belongs to role \(owner), whose triggers would run as superuser",
-      advice: "connect as a role that is no superuser, or name a table that a superuser owns")
-  }
 
   /// Adds letters, those of a statement all or none.
   public func append(_ letters: [DeadLetter]) throws(Failure) {
@@ -208,8 +185,8 @@ public final class DeadLetterTable: DeadLetterStore {
 
   private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
     do throws(Failure) {
-      if !isTrusted.load(ordering: .acquiring) { try checkTable() }
-      return try session.query(sql, parameters)
+      try checkOnce()
+      return try session.query(sql, parameters, under: guardian)
     } catch {
       // What is wrong with the connection's settings has nothing to do with letters.
       if [.connectionString, .connectionSettings, .privilege, .lettersMissing].contains(error.kind) { throw error }

@@ -49,15 +49,19 @@ package import PostgresWire
       let handle = try unsafe start(parameters + (hosts?.parameters ?? []))
       var server = unsafe Connection(handle, purpose, isCancelled)
       unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
-      if let silent = try server.waitForConnection() {
-        var others = unsafe hosts ?? HostList(handle)
-        guard others.leaveOut(silent) else { throw unsafe Self.silent(for: .seconds(connectTimeout(handle))) }
-        hosts = others
-        continue
+      do throws(Failure) {
+        if let silent = try server.waitForConnection() {
+          var others = unsafe hosts ?? HostList(handle)
+          guard others.leaveOut(silent) else { throw unsafe Self.silent(for: .seconds(connectTimeout(handle))) }
+          hosts = others
+          continue
+        }
+        unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
+        server.transport = server.foundTransport()
+        try server.pinSettings()
+      } catch {
+        throw server.transport.warned(error)
       }
-      unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
-      server.transport = server.foundTransport()
-      try server.pinSettings()
       return server
     }
   }
@@ -68,21 +72,6 @@ package import PostgresWire
     }
     guard let handle = unsafe handle else { throw Failure(.internal, "out of memory") }
     return unsafe handle
-  }
-
-  /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
-  /// of his own would run with our rights. With no schema named, only the system's are searched. Time limits are for the role's
-  /// other work: how long we wait is ours to say. And what the server says that it has, it has.
-  private func pinSettings() throws(Failure) {
-    let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
-    let result = try unsafe execute(
-      "SET search_path = ''; "
-        + "SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'local' ELSE '0' END, false) "
-        + "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', "
-        + "'idle_in_transaction_session_timeout', 'idle_session_timeout') OR name = 'synchronous_commit' AND setting = 'off'",
-      [], within: limit)
-    defer { unsafe PQclear(result) }
-    guard unsafe PQresultStatus(result) == PGRES_TUPLES_OK else { throw unsafe failure(result) }
   }
 
   /// Whether a server is there that turns clients away because it starts up or shuts down.
@@ -121,6 +110,11 @@ package import PostgresWire
     unsafe PQparameterStatus(connection, "server_encoding").map { unsafe String(cString: $0) }
   }
 
+  /// Whether nothing can be written there, as on a standby.
+  var isHotStandby: Bool {
+    unsafe PQparameterStatus(connection, "in_hot_standby").map { unsafe String(cString: $0) } == "on"
+  }
+
   /// The server's process that serves it.
   package var backend: Int32 { unsafe PQbackendPID(connection) }
 
@@ -134,7 +128,7 @@ package import PostgresWire
   }
 
   /// Waits until the connection is there; gives the host that has said nothing for too long, if one has.
-  private func waitForConnection() throws(Failure) -> HostList.Host? {
+  private mutating func waitForConnection() throws(Failure) -> HostList.Host? {
     let limit = Duration.seconds(unsafe Self.connectTimeout(connection))
     var host = unsafe HostList.current(connection)
     var deadline = ContinuousClock.now + limit
@@ -145,6 +139,8 @@ package import PostgresWire
       case PGRES_POLLING_WRITING: socket.wait(forWriting: true, milliseconds: 200)
       default: break
       }
+      // Whoever answers now may ask for the password, and need not let us in for that.
+      if unsafe PQstatus(connection) == CONNECTION_AWAITING_RESPONSE { transport = foundTransport() }
       if isCancelled() { throw Self.stopped }
       let current = unsafe HostList.current(connection)
       if current != host { (host, deadline) = (current, .now + limit) }
@@ -173,7 +169,7 @@ package import PostgresWire
       advice: "check host, port and network, or raise connect_timeout")
   }
 
-  private static func connectTimeout(_ connection: OpaquePointer) -> Int {
+  static func connectTimeout(_ connection: OpaquePointer) -> Int {
     guard let seconds = unsafe option("connect_timeout", of: connection).flatMap({ Int($0) }), seconds > 0 else {
       return 30
     }

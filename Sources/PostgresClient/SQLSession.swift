@@ -13,9 +13,51 @@ package final class SQLSession: Sendable {
 
   private final class Connected {
     let server: Connection
+    /// Whether whoever connected is superuser, whatever role is set.
+    private let isSuperuser: Bool
+    /// It has a transaction that cannot be ended.
+    private(set) var isBroken = false
 
-    init(_ server: consuming Connection) {
+    init(_ server: consuming Connection) throws(Failure) {
+      do throws(Failure) {
+        let found = try server.query("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user")
+        isSuperuser = found.first?[0] == "t"
+      } catch {
+        throw server.transport.warned(error)
+      }
       self.server = server
+    }
+
+    /// Runs a superuser's statement in one transaction with what it depends on, for that may be another thing in the next.
+    func query(_ sql: String, _ parameters: [String?], under guardian: Guardian?) throws(Failure) -> [SQLRow] {
+      guard isSuperuser, let guardian else { return try server.query(sql, parameters) }
+      do throws(Failure) {
+        // What is looked at must not be older than the locks, whatever the database has for its default.
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; \(server.isHotStandby ? "" : guardian.rowLocks)"
+        try guardian.check(server.query(begin + guardian.look))
+        let rows = try server.query(sql, parameters)
+        _ = try server.query("COMMIT")
+        return rows
+      } catch {
+        isBroken = (try? server.query("ROLLBACK")) == nil
+        throw error
+      }
+    }
+  }
+
+  /// What must hold where a superuser's statement runs, for it would run what others have put there.
+  package struct Guardian: Sendable {
+    /// Statements that lock rows, which a standby cannot.
+    let rowLocks: String
+    /// Statements that lock tables and then look.
+    let look: String
+    /// Throws where what was found must not be used.
+    let check: @Sendable ([SQLRow]) throws(Failure) -> Void
+
+    package init(
+      rowLocks: String, look: String, check: @escaping @Sendable ([SQLRow]) throws(Failure) -> Void
+    ) {
+      (self.rowLocks, self.look, self.check) = (rowLocks, look, check)
     }
   }
 
@@ -48,24 +90,29 @@ package final class SQLSession: Sendable {
 
   /// Runs a statement with its parameters, `$1` and so on, and returns its rows. A connection that was lost is tried once
   /// more.
-  package func query(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
+  package func query(
+    _ sql: String, _ parameters: [String?] = [], under guardian: Guardian? = nil
+  ) throws(Failure) -> [SQLRow] {
     try connection.withLock { (connected) throws(Failure) in
-      if let open = connected {
+      if let open = connected, !open.isBroken {
         do throws(Failure) {
-          return try open.server.query(sql, parameters)
+          return try open.query(sql, parameters, under: guardian)
         } catch {
           guard error.isRetryable else { throw error }
           connected = nil
         }
       }
-      let opened = Connected(
-        try Connection.connect(database, for: purpose, isCancelled: isCancelled))
-      if let lockLimit {
-        _ = try opened.server.query(
-          "SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockLimit.components.seconds)s"])
+      let opened = try Connected(Connection.connect(database, for: purpose, isCancelled: isCancelled))
+      do throws(Failure) {
+        if let lockLimit {
+          _ = try opened.server.query(
+            "SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockLimit.components.seconds)s"])
+        }
+        connected = opened
+        return try opened.query(sql, parameters, under: guardian)
+      } catch {
+        throw opened.server.transport.warned(error)
       }
-      connected = opened
-      return try opened.server.query(sql, parameters)
     }
   }
 }

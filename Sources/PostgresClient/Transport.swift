@@ -27,6 +27,14 @@ extension Transport: CustomStringConvertible {
       events, may change them, and may learn the password; give sslmode=verify-full, or sslmode=disable if that is meant
       """
   }
+
+  /// A failure before there was anybody who could have told the warning.
+  package func warned(_ failure: Failure) -> Failure {
+    guard let warning else { return failure }
+    var failure = failure
+    failure.what = failure.what + "; " + warning
+    return failure
+  }
 }
 
 extension Connection {

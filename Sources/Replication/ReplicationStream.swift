@@ -59,20 +59,12 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   ) throws(Failure) {
     let server = try Connection.connect(
       settings.database, for: .replication, as: settings.slot, isCancelled: isCancelled)
-    // Text forms must not depend on the role's or the database's settings.
-    _ = try server.query(
-      "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
-        + "SET bytea_output = 'hex'")
-    // Asked for UTF-8, it would end the stream at bytes that are none, and not say in which row.
-    if server.hasPlainBytes { _ = try server.query("SET client_encoding = 'SQL_ASCII'") }
-    try settings.check(serverVersion: server.serverVersion)
-    let findings = try ServerChecks.run(server, settings)
-    let options = settings.options(serverVersion: server.serverVersion)
-    try server.startCopy(settings.startCommand(options: options))
-    let catalogue = ServerCatalogue(
-      settings, serverVersion: server.serverVersion, isStandby: findings.isStandby, isCancelled: isCancelled)
-    // Somebody may have moved it since it was looked at; from now on nobody can.
-    let confirmed = settings.createsTemporarySlot ? findings.confirmedFlush : try catalogue.confirmed(settings.slot)
+    let (findings, options, catalogue, confirmed): Start
+    do throws(Failure) {
+      (findings, options, catalogue, confirmed) = try Self.start(server, settings, isCancelled)
+    } catch {
+      throw server.transport.warned(error)
+    }
     identity = StreamIdentity(
       systemIdentifier: findings.system, timeline: findings.timeline, database: findings.database, slot: settings.slot,
       publication: settings.publications.joined(separator: ","))
@@ -94,6 +86,29 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     self.server = server
     (database, slot) = (settings.database, settings.slot)
     told = confirmedFlush
+  }
+
+  private typealias Start = (ServerChecks.Findings, options: String, ServerCatalogue, confirmed: LSN)
+
+  private static func start(
+    _ server: borrowing Connection, _ settings: ReplicationSettings, _ isCancelled: @escaping @Sendable () -> Bool
+  ) throws(Failure) -> Start {
+    // Text forms must not depend on the role's or the database's settings.
+    _ = try server.query(
+      "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
+        + "SET bytea_output = 'hex'")
+    // Asked for UTF-8, it would end the stream at bytes that are none, and not say in which row.
+    if server.hasPlainBytes { _ = try server.query("SET client_encoding = 'SQL_ASCII'") }
+    try settings.check(serverVersion: server.serverVersion)
+    let findings = try ServerChecks.run(server, settings)
+    let options = settings.options(serverVersion: server.serverVersion)
+    try server.startCopy(settings.startCommand(options: options))
+    let catalogue = ServerCatalogue(
+      settings, serverVersion: server.serverVersion, isStandby: findings.isStandby, isCancelled: isCancelled)
+    // Somebody may have moved it since it was looked at; from now on nobody can.
+    let confirmed =
+      settings.createsTemporarySlot ? findings.confirmedFlush : try catalogue.confirmed(settings.slot)
+    return (findings, options, catalogue, confirmed)
   }
 
   /// The connection's socket.
@@ -163,7 +178,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
 
   /// PostgreSQL 18 only warns about a dropped publication and then leaves its rows out, which would lose them.
   private func checkNotices() throws(Failure) {
-    for notice in server.takeNotices() where notice.sqlState == "55000" || notice.sqlState == "42704" {
+    for notice in server.takeNotices() where notice.tellsOfSomethingMissing {
       throw unreadable(Wording(notice.message), notice.sqlState)
     }
   }

@@ -126,6 +126,123 @@ extension Integration {
       }
     }
 
+    /// A table of letters with a trigger that takes back the rights of whoever fires it.
+    private func letters(_ table: String, for role: String) -> String {
+      """
+      CREATE TABLE \(table) (number int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, position text NOT NULL, id text NOT NULL,
+        key text NOT NULL, aggregatetype text, reason text NOT NULL, parked_at timestamptz NOT NULL DEFAULT now(),
+        letter json NOT NULL);
+      CREATE UNIQUE INDEX ON \(table) (position COLLATE "C", id);
+      CREATE FUNCTION \(table)_trap() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN EXECUTE 'SET ROLE none'; EXECUTE 'ALTER ROLE \(role) SUPERUSER'; RETURN NEW; END $$;
+      CREATE TRIGGER evil BEFORE INSERT OR DELETE ON \(table) FOR EACH STATEMENT EXECUTE FUNCTION \(table)_trap();
+      """
+    }
+
+    @Test(arguments: ["", " options='-c role=ROLE'"])
+    func `a superuser stays one whatever role the database names, and judges a letters' table as one`(options: String)
+      throws
+    {
+      try withHostileDatabase(prepare: prepareLetters) { database in
+        let owner = database.hostileOwner
+        try database.safePsql(
+          """
+          ALTER ROLE \(owner) REPLICATION;
+          GRANT SELECT ON public.outbox TO \(owner);
+          SET ROLE \(owner); CREATE SCHEMA mine; \(letters("mine.dead", for: owner)) RESET ROLE;
+          ALTER DATABASE \(database.name) SET role = \(owner);
+          """)
+        let names = [
+          "--database", database.connection + options.replacing("ROLE", with: owner), "--publication", "events",
+          "--slot",
+          database.slot,
+        ]
+        let server = try WebServer { _ in .init(422) }
+        defer { server.close() }
+        let stream = try database.tailrace(
+          ["stream"] + names + ["--until", "now", "--sink", server.url, "--on-poison", "dead-letter"]
+            + ["--dead-letters", "table:mine.dead"])
+        #expect(try stream.exitCode() == 77, "\(stream.errors.text)")
+        #expect(stream.complaint?.contains(owner) == true, "\(stream.errors.text)")
+        // What is made belongs to whoever connected, or to the role that was asked for.
+        let setup = try database.tailrace(
+          ["setup"] + names + ["--publication", "another", "--slot", "\(database.slot)_2", "--table", "mine.outbox"]
+            + ["--create-table", "--dry-run"])
+        #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+        #expect(try database.safePsql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
+      }
+    }
+
+    @Test func `the role that is set for whoever connects, not for the database, is used`() throws {
+      try withDatabase { database in
+        let role = "login_of_\(database.name)"
+        try database.psql(
+          """
+          CREATE ROLE \(role) LOGIN; CREATE ROLE \(role)_group; GRANT \(role)_group TO \(role);
+          GRANT CREATE ON DATABASE \(database.name) TO \(role)_group; CREATE SCHEMA own AUTHORIZATION \(role)_group;
+          ALTER ROLE \(role)_group REPLICATION; ALTER ROLE \(role) REPLICATION; ALTER ROLE \(role) SET role = \(role)_group;
+          """)
+        defer {
+          _ = try? database.psql(
+            "DROP OWNED BY \(role)_group; DROP OWNED BY \(role); DROP ROLE \(role), \(role)_group;")
+        }
+        let connection = database.connection.replacing("user=postgres", with: "user=\(role)")
+        let setup = try database.tailrace([
+          "setup", "--database", connection, "--publication", "more", "--slot", "\(database.slot)_2", "--table",
+          "own.outbox",
+          "--create-table",
+        ])
+        #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+        #expect(
+          try database.psql("SELECT tableowner FROM pg_tables WHERE schemaname = 'own'") == "\(role)_group",
+          "\(setup.errors.text)")
+      }
+    }
+
+    @Test func `a table of letters that becomes another one under a superuser's stream is not used`() throws {
+      let server = try WebServer { _ in .init(422) }
+      defer { server.close() }
+      try withHostileDatabase(prepare: prepareLetters) { database in
+        let owner = database.hostileOwner
+        let stream = try database.stream(
+          to: server, ["--on-poison", "dead-letter", "--dead-letters", "table:public.dead_letters"])
+        try wait(until: "letters are kept") { try database.safePsql("SELECT count(*) FROM dead_letters") == "3" }
+        try database.safePsql(
+          """
+          SET ROLE \(owner); DROP TABLE public.dead_letters; \(letters("public.dead_letters", for: owner)) RESET ROLE;
+          SELECT place(4);
+          """)
+        #expect(try stream.exitCode(within: 30) == 77, "\(stream.errors.text)")
+        #expect(stream.complaint?.contains(owner) == true, "\(stream.errors.text)")
+        #expect(try database.safePsql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `a dropped publication stops the stream although the database wants to hear of no warnings`(version: Int)
+      throws
+    {
+      try withDatabase(version) { database in
+        try database.psql("ALTER DATABASE \(database.name) SET client_min_messages = error;")
+        let stream = try database.stream()
+        try database.psql("SELECT place(1);")
+        try wait(until: "the event arrives") { stream.output.lineCount == 1 }
+        try database.psql("DROP PUBLICATION events; SELECT place(2);")
+        #expect(try stream.exitCodeAfterAllOutput(within: 20) == 78)
+        #expect(try Event.read(stream.output.lines).numbers == [1])
+      }
+    }
+
+    @Test func `a statement_timeout of a millisecond cancels nothing`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1); ALTER DATABASE \(database.name) SET statement_timeout = 1;")
+        for _ in 0..<3 {
+          let stream = try database.stream(["--until", "now"])
+          #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        }
+      }
+    }
+
     /// Three events, and a table for letters.
     private func prepareLetters(_ database: OutboxDatabase) throws {
       let setup = try database.tailrace(["setup"] + database.names + ["--dead-letter-table", "public.dead_letters"])

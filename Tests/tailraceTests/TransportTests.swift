@@ -36,6 +36,33 @@ extension Integration {
       }
     }
 
+    @Test(.enabled(if: FakeClock.isAvailable, "needs a C compiler"))
+    func `whoever answers a plain connection that leaves this machine with an error is warned of too`() throws {
+      let files = try TemporaryDirectory()
+      defer { files.remove() }
+      let environment = ["LD_PRELOAD": try Self.elsewhere(in: files)]
+      let refused = FakePostgres.message("E", FakePostgres.error("FATAL", "28P01", "no"))
+      let password = FakePostgres.message("R", FakePostgres.integer(Int32(3)))
+      for greeting in [refused, password + refused] {
+        let server = try FakePostgres(greeting: greeting)
+        defer { server.close() }
+        for (mode, isTold) in [("", true), (" sslmode=disable", false)] {
+          let connection = "host=127.0.0.1 port=\(server.port) user=u password=secret dbname=shop" + mode
+          let names = ["--publication", "events", "--slot", "s"]
+          for arguments in [
+            ["stream", "--no-retry"] + names, ["setup"] + names, ["teardown"] + names,
+            ["capture", "--output", files.file("recording")] + names,
+            ["dead-letters", "list", "--dead-letters", "table:a.b"],
+          ] {
+            let child = try ChildProcess(
+              Tailrace.path, arguments + ["--database", connection], environment: environment)
+            #expect(try child.exitCode() != 0)
+            #expect(child.errors.text.contains("is not encrypted") == isTold, "\(arguments): \(child.errors.text)")
+          }
+        }
+      }
+    }
+
     @Test(.enabled(if: TLSReceiver.isAvailable, "needs openssl"))
     func `the first line says encrypted, and a certificate for another name is refused when that is asked for`() throws
     {

@@ -1,0 +1,52 @@
+import PostgresClient
+import PostgresWire
+import Synchronization
+
+/// Which table may be used.
+extension DeadLetterTable {
+  /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it. And letters that a
+  /// crash of the server takes away are none.
+  ///
+  /// Whoever owns the schema may put another table there at any time, also by giving another schema this one's name. So a
+  /// superuser locks both, then looks, and uses the table in the same transaction. A standby locks no rows.
+  var guardian: SQLSession.Guardian {
+    let schema = SQLQuoting.literal(table.schema)
+    let (table, look) = (table, look)
+    return SQLSession.Guardian(
+      rowLocks: "SELECT FROM pg_catalog.pg_namespace WHERE nspname = \(schema) FOR SHARE; ",
+      look: "LOCK TABLE \(name) IN ACCESS SHARE MODE; \(look)"
+    ) { (rows) throws(Failure) in try Self.check(rows, table) }
+  }
+
+  /// Looks at the table where it is used by somebody who is no superuser, too.
+  func checkOnce() throws(Failure) {
+    guard !isChecked.load(ordering: .acquiring) else { return }
+    let found = try session.query(look)
+    try Self.check(found, table)
+    if !found.isEmpty { isChecked.store(true, ordering: .releasing) }
+  }
+
+  private var look: String {
+    """
+    SELECT o.rolname, (NOT o.rolsuper AND (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user))::text, \
+    EXISTS (SELECT FROM pg_catalog.pg_class p WHERE p.relpersistence <> 'p' AND (p.oid = c.oid OR p.oid IN (\
+    SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t)))::text \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+    JOIN pg_catalog.pg_roles o ON o.oid = c.relowner \
+    WHERE n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name))
+    """
+  }
+
+  private static func check(_ rows: [SQLRow], _ table: TableName) throws(Failure) {
+    guard let found = rows.first, found.count == 3 else { return }
+    guard found[2] != "true" else {
+      throw Failure(
+        .lettersMissing, "dead letters: \(table) is unlogged, so a crash of the server would empty it",
+        advice: "ALTER TABLE \(SQLName.quoted(table)) SET LOGGED;")
+    }
+    guard found[1] == "true", let owner = found[0] else { return }
+    throw Failure(
+      .privilege, "dead letters: \(table) belongs to role \(owner), whose triggers would run as superuser",
+      advice: "connect as a role that is no superuser, or name a table that a superuser owns")
+  }
+}

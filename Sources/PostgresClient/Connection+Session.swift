@@ -1,0 +1,73 @@
+import CLibpq
+import PostgresWire
+
+/// What a session is like, whatever the database and its owner say that it is like.
+extension Connection {
+  /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
+  /// of his own would run with our rights. With no schema named, only the system's are searched. Time limits are for the role's
+  /// other work: how long we wait is ours to say. What the server says that it has, it has. Its warnings must come, for some
+  /// stop the stream.
+  func pinSettings() throws(Failure) {
+    let pins =
+      "SET search_path = ''; SET client_min_messages = warning; \(choosesRole ? "" : Self.ownRole) "
+      + "SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'local' ELSE '0' END, false) "
+      + "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', "
+      + "'idle_in_transaction_session_timeout', 'idle_session_timeout') OR name = 'synchronous_commit' AND setting = 'off'"
+    var failure = try pin(pins)
+    // A limit of a millisecond ends even that. A statement this short comes through sooner or later.
+    for _ in 0..<50 {
+      guard failure?.sqlState == Self.canceled else { break }
+      failure = try pin("SET statement_timeout = 0")
+      if failure == nil { failure = try pin(pins) }
+    }
+    guard var failure else { return }
+    if failure.sqlState == Self.canceled {
+      failure.advice = "raise statement_timeout of the role or the database, which cancels even the first statement"
+    }
+    throw failure
+  }
+
+  private static let canceled = "57014"
+
+  private func pin(_ sql: String) throws(Failure) -> Failure? {
+    let result = try unsafe execute(sql, [], within: .seconds(unsafe Self.connectTimeout(connection)))
+    defer { unsafe PQclear(result) }
+    let status = unsafe PQresultStatus(result)
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? nil : unsafe failure(result)
+  }
+
+  /// Gives up a role that the database says we have: its owner may name himself, and what then looks like a session of his is
+  /// one that may become ours again. What is set for our own role, nobody but an administrator of it has set.
+  private static let ownRole =
+    "SELECT pg_catalog.set_config('role', coalesce((SELECT r.rolname FROM pg_catalog.pg_db_role_setting s "
+    + "JOIN pg_catalog.pg_roles o ON o.oid = s.setrole AND o.rolname = session_user "
+    + "CROSS JOIN pg_catalog.unnest(s.setconfig) AS c (line) JOIN pg_catalog.pg_roles r ON c.line = 'role=' || r.rolname "
+    + "WHERE s.setdatabase = 0 OR s.setdatabase = "
+    + "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) "
+    + "ORDER BY s.setdatabase = 0 LIMIT 1), 'none'), false);"
+
+  /// Whether whoever runs us has chosen a role in the connection string or in `PGOPTIONS`, which counts more than the database's.
+  private var choosesRole: Bool {
+    unsafe Self.option("options", of: connection).map(Self.choosesRole(_:)) ?? false
+  }
+
+  /// Finds `-c role=…`, `-crole=…` or `--role=…`. Source: PostgreSQL manual, "Database Connection Control Functions", `options`.
+  static func choosesRole(_ options: String) -> Bool {
+    var isValue = false
+    for word in options.split(whereSeparator: \.isWhitespace) {
+      var setting = word
+      if isValue {
+        isValue = false
+      } else if word == "-c" || word == "--" {
+        isValue = word == "-c"
+        continue
+      } else if word.hasPrefix("--") || word.hasPrefix("-c") {
+        setting = word.dropFirst(2)
+      } else {
+        continue
+      }
+      if setting.lowercased().hasPrefix("role=") { return true }
+    }
+    return false
+  }
+}
