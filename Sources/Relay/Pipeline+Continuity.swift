@@ -5,6 +5,9 @@ import PostgresWire
 /// Whether the log that is read again is the one that was read before. A server that was restored from an older state may have
 /// written on beyond our positions: they would pass over what is new.
 extension Pipeline {
+  /// The newest position that is taken for known: what is behind it is skipped when it comes again.
+  var newest: LSN { max(confirm.confirmable, LSN(rawValue: delivered?.commitLSN ?? 0)) }
+
   /// The newest transaction of which something is taken for known: it may have been cut off.
   var newestTransaction: CommitMark? {
     let newest = delivered?.commitLSN

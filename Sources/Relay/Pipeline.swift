@@ -32,13 +32,14 @@ package struct Pipeline {
   let keepsBadRows: Bool
   /// How their reasons are shown.
   var show: @Sendable (Wording) -> String = { "\($0)" }
-  /// How many events were there before this stream brought them.
+  /// How many events were there before this stream brought them, and how many were encoded.
   package internal(set) var skippedCount = 0
-  /// How many events were encoded.
   package internal(set) var eventCount = 0
 
-  /// A relation whose rows come next, and of which the catalogue has to say whether it is an outbox.
-  var unknownRelation: Relation?
+  /// A relation whose rows come next, and of which the catalogue has to say whether it is an outbox. Whether there is one, to
+  /// ask it would cost something for each row.
+  var unknownRelation: Relation? { didSet { isAsking = unknownRelation != nil } }
+  private(set) var isAsking = false
   var knowsCatalogue = false
   /// Tables like outboxes that are none, where no catalogue can say more.
   var strangers = Strangers()
@@ -71,9 +72,6 @@ package struct Pipeline {
     self.delivered = delivered
     self.keepsBadRows = keepsBadRows
   }
-
-  /// The newest position that is taken for known: what is behind it is skipped when it comes again.
-  var newest: LSN { max(confirm.confirmable, LSN(rawValue: delivered?.commitLSN ?? 0)) }
 
   /// The events that have not been handed over yet.
   var batch: EventBatch { growing.batch }
@@ -124,7 +122,7 @@ package struct Pipeline {
         try consume(frame.extracting(droppingFirst: ReplicationFrame.XLogData.payloadOffset), lsn: header.start)
       case .keepalive(let keepalive): try take(keepalive)
       }
-      return hasReachedEnd || isFull || releasing != nil || unknownRelation != nil ? .enough : .more
+      return hasReachedEnd || isFull || releasing != nil || isAsking ? .enough : .more
     } catch {
       failure = error
       return .enough
