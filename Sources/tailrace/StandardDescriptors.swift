@@ -1,8 +1,19 @@
+import Files
 import Glibc
 
 /// Descriptors 0, 1 and 2. Whoever starts a program may have closed them; the next file or socket would get their numbers, and
 /// what is meant for the terminal would go there.
 enum StandardDescriptors {
+  /// What a command prints may be all that is left of what it shows: a disk that is full is told. A reader who has gone has
+  /// seen enough.
+  static func checkAtExit() {
+    atexit {
+      guard fflush(nil) != 0, errno != EPIPE else { return }
+      say("error: cannot write to standard output: \(SystemFailure.last.text)")
+      _exit(EX_IOERR)
+    }
+  }
+
   /// Opens those that are closed: each so that it is neither input nor output, which is an error to whoever needs them.
   static func fill() {
     for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {

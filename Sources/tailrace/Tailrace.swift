@@ -29,6 +29,7 @@ struct Tailrace: ParsableCommand {
   static func main() {
     Signals.letCrashesBe()
     StandardDescriptors.fill()
+    StandardDescriptors.checkAtExit()
     do {
       var command = try parseAsRoot()
       try command.run()

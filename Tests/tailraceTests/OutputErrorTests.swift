@@ -45,6 +45,24 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [["version"], ["--help"], ["dead-letters", "list"], ["dead-letters", "show", "1"]])
+    func `what is printed and cannot be written is an error`(command: [String]) throws {
+      try withDatabase { database in
+        let letters = database.files.file("letters")
+        let letter =
+          #"{"position":"0000000000000001-0000000001","id":"1","key":"a","reason":"r","status":422,"attempts":1,"#
+          + #""firstattempt":"2026-01-01T00:00:00Z","lastattempt":"2026-01-01T00:00:00Z","sink":"","event":{"id":"1"}}"#
+        try Data((letter + "\n").utf8).write(to: URL(filePath: letters))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: letters)
+        let place = command[0] == "dead-letters" ? ["--dead-letters", "file:\(letters)"] : []
+        for (output, code) in [("/dev/full", Int32(74)), ("/dev/null", 0)] {
+          let child = try ChildProcess(
+            "/bin/sh", ["-c", "out=$1; shift; \"$@\" >\"$out\"", "sh", output, Tailrace.path] + command + place)
+          #expect(try child.exitCode() == code, "\(command) \(child.errors.text)")
+        }
+      }
+    }
+
     @Test func `on standard output too, a file at its size limit keeps no torn line, and the next run goes on`() throws
     {
       try withDatabase { database in
