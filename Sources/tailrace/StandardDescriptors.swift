@@ -1,4 +1,3 @@
-import Files
 import Glibc
 
 /// Descriptors 0, 1 and 2. Whoever starts a program may have closed them; the next file or socket would get their numbers, and
@@ -9,7 +8,7 @@ enum StandardDescriptors {
   static func checkAtExit() {
     atexit {
       guard fflush(nil) != 0, errno != EPIPE else { return }
-      say("error: cannot write to standard output: \(SystemFailure.last.text)")
+      say("error: cannot write to standard output: \(unsafe String(cString: strerror(errno)))")
       _exit(EX_IOERR)
     }
   }
