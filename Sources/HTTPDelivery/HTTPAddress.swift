@@ -109,7 +109,10 @@ package struct HTTPAddress: Hashable, Sendable {
 
   private static func isLoopback(_ host: String) -> Bool {
     let octets = host.split(separator: ".", omittingEmptySubsequences: false)
-    let isIPv4Loopback = octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }
+    // A number may have a sign, an octet has none.
+    let isIPv4Loopback =
+      octets.count == 4 && octets[0] == "127"
+      && octets.allSatisfy { UInt8($0) != nil && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
     return host == "localhost" || host == "::1" || isIPv4Loopback
   }
 

@@ -5,8 +5,9 @@ enum RequestFields {
     "proxy-connection", "http2-settings", "upgrade", "te", "trailer", "expect", "traceparent", "idempotency-key",
   ]
 
-  /// Whether a field, named in lower case, is ours to set.
+  /// Whether a field, named in lower case, is ours to set. Receivers behind CGI or WSGI take an underscore for a hyphen.
   static func isOurs(_ name: String) -> Bool {
-    names.contains(name) || name.hasPrefix("ce-") || name.hasPrefix("webhook-")
+    let name = name.replacing("_", with: "-")
+    return names.contains(name) || name.hasPrefix("ce-") || name.hasPrefix("webhook-")
   }
 }

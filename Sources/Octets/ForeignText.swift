@@ -18,6 +18,9 @@ package struct ForeignText: Sendable {
     return ForeignText(String(raw[..<end]))
   }
 
+  /// Its beginning for words about it, with a mark where it goes on.
+  package func shortened(to count: Int = 256) -> String { raw.utf8.count <= count ? raw : prefix(count).raw + "…" }
+
   /// Appends its length, then its bytes.
   package func append(to bytes: inout [UInt8]) {
     bytes.appendBigEndian(Int64(raw.utf8.count))
@@ -70,7 +73,8 @@ extension ForeignText: CustomStringConvertible {
     return shown
   }
 
-  private static func isEscaped(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether a character could end a line, steer a terminal or change what is seen.
+  package static func isEscaped(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: return true

@@ -38,7 +38,7 @@ extension Administration {
     if row[5] == nil { throw ServerChecks.halfMade(name, by: row[6]) }
     if row[2] == "t" { throw differs(name, "it is temporary", other) }
     if plan.failover, row[7] != "t" {
-      let command = "ALTER_REPLICATION_SLOT \(SQLQuoting.identifier(name)) (FAILOVER true);"
+      let command = "ALTER_REPLICATION_SLOT \(SQLName.quoted(name)) (FAILOVER true);"
       throw differs(name, "it does not follow a failover", "over a connection with replication=database, \(command)")
     }
     return Step(subject: "slot \(name)", sql: nil)

@@ -91,7 +91,7 @@ extension Administration {
     let messages = countsMessages && server.serverVersion >= 140_000
     let kinds = messages ? "73, 77" : "73"
     let options =
-      "'proto_version', '1', 'publication_names', \(SQLQuoting.literal(SQLQuoting.identifier(plan.publication)))"
+      "'proto_version', '1', 'publication_names', \(SQLQuoting.literal(SQLName.quoted(plan.publication)))"
       + (messages ? ", 'messages', 'true'" : "")
     _ = try server.query("SET statement_timeout = '\(Self.lookLimit)'")
     defer { _ = try? server.query("SET statement_timeout = 0") }

@@ -151,7 +151,7 @@ public struct Administration: ~Copyable {
     }
     let newest = try server.query(
       "SELECT FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.regclass AND attname = $2 AND NOT attisdropped",
-      [SQLQuoting.table(table), DeadLetterTable.newestColumn])
+      [SQLName.quoted(table), DeadLetterTable.newestColumn])
     return Step(subject: subject, sql: newest.isEmpty ? DeadLetterTable.alterStatement(table) : nil)
   }
 

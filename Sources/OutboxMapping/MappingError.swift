@@ -1,4 +1,5 @@
 public import IntegrationEvents
+import Octets
 import PgOutput
 public import PostgresWire
 
@@ -67,11 +68,11 @@ public struct MappingError: Error, Hashable, Sendable {
 }
 
 extension MappingError.Place: CustomStringConvertible {
-  /// `table public.outbox` or `message prefix outbox`.
+  /// `table public.outbox` or `message prefix outbox`. A prefix may be as long as a message: only its beginning is named.
   public var description: String {
     switch self {
-    case .table(let name): "table \(name)"
-    case .message(let prefix): "message prefix \(prefix)"
+    case .table(let name): "table \(ForeignText(name).shortened())"
+    case .message(let prefix): "message prefix \(ForeignText(prefix).shortened())"
     case .someMessage: "logical message"
     }
   }
@@ -82,7 +83,7 @@ extension MappingError {
   public var failure: Failure { Failure(.row, "\(subject): \(what)", advice: advice) }
 
   private var subject: String {
-    column.map { "\(place), column \($0), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
+    column.map { "\(place), column \(ForeignText($0).shortened()), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
   }
 
   private var advice: Wording? {

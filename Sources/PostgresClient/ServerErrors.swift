@@ -36,10 +36,7 @@ enum ServerErrors {
   }
 
   /// A server's words as far as a line may be long.
-  static func bounded(_ words: String) -> String {
-    guard words.utf8.count > longest else { return words }
-    return ForeignText(words).prefix(longest).raw + "…"
-  }
+  static func bounded(_ words: String) -> String { ForeignText(words).shortened(to: longest) }
 
   private static let longest = 4096
 

@@ -29,6 +29,9 @@ public struct Wording: Hashable, Sendable {
     }
   }
 
+  /// No piece is longer when it is shown, whatever somebody has named.
+  private static let longest = 65_536
+
   /// The pieces, in order.
   public let parts: [Part]
 
@@ -45,7 +48,8 @@ public struct Wording: Hashable, Sendable {
     parts.map { part in
       switch part {
       // One line, whatever it quotes, and nothing in it that steers a terminal.
-      case .words(let words): "\(ForeignText(String(words.map { $0.isNewline ? " " : $0 })))"
+      case .words(let words):
+        "\(ForeignText(String(ForeignText(words).shortened(to: Self.longest).map { $0.isNewline ? " " : $0 })))"
       case .setting(let named): setting(named)
       case .command(let name, let settings): command(name, settings)
       }

@@ -50,6 +50,8 @@ package struct DeliveryWatch {
   private var lastLook: ContinuousClock.Instant?
   private var outage: Outage?
   private var knownFailures = 0
+  private var knownLetters = 0
+  private var knownDelivered = 0
   private var allowance = Self.burst
   private var allowedSince: ContinuousClock.Instant
   private var toldReasons: Set<String> = []
@@ -112,15 +114,20 @@ package struct DeliveryWatch {
     _ health: DeliveryHealth, _ now: ContinuousClock.Instant, _ behind: String
   ) {
     let isNew = health.failures > knownFailures
-    knownFailures = health.failures
+    // Nothing fails any more also when all that failed was given up.
+    let isGivenUp = health.letters.count > knownLetters && health.delivered == knownDelivered
+    (knownFailures, knownLetters, knownDelivered) = (health.failures, health.letters.count, health.delivered)
     guard let trouble = health.trouble else {
       if let over = outage {
+        let after = "after \((now - over.since).inWords), \(over.failures) failed attempts"
         log.notice(
-          "delivery to \(health.destination) works again after \((now - over.since).inWords), \(over.failures) failed attempts"
-        )
+          isGivenUp
+            ? "delivery to \(health.destination) was given up \(after); nothing waits for another attempt"
+            : "delivery to \(health.destination) works again \(after)")
         outage = nil
       } else if isNew, mayTell(health.lastReason, now) {
-        log.warning("delivery to \(health.destination) failed: \(health.lastReason); it was tried again and works")
+        let end = isGivenUp ? "it was given up" : "it was tried again and works"
+        log.warning("delivery to \(health.destination) failed: \(health.lastReason); \(end)")
       }
       return
     }

@@ -41,7 +41,7 @@ public struct ReplicationSettings: Hashable, Sendable {
   ///
   /// It starts at the slot's own position: what comes again shows that the server's log is still the one that was read.
   func startCommand(options: String) -> String {
-    "START_REPLICATION SLOT \(SQLQuoting.identifier(slot)) LOGICAL 0/0 (\(options))"
+    "START_REPLICATION SLOT \(SQLName.quoted(slot)) LOGICAL 0/0 (\(options))"
   }
 
   /// The options for the plugin.
@@ -49,7 +49,7 @@ public struct ReplicationSettings: Hashable, Sendable {
   /// Logical messages are always asked for, because every one counts in its transaction: positions must not depend on
   /// how the client is configured.
   func options(serverVersion: Int) -> String {
-    let names = publications.map(SQLQuoting.identifier).joined(separator: ",")
+    let names = publications.map { SQLName.quoted($0) }.joined(separator: ",")
     let options = [
       "proto_version \(SQLQuoting.optionValue(String(Self.protocolVersion(serverVersion))))",
       "publication_names \(SQLQuoting.optionValue(names))",

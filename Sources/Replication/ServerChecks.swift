@@ -34,7 +34,7 @@ package enum ServerChecks {
     if settings.createsTemporarySlot {
       try requireFreeSlot(server)
       _ = try server.query(
-        "CREATE_REPLICATION_SLOT \(SQLQuoting.identifier(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT",
+        "CREATE_REPLICATION_SLOT \(SQLName.quoted(settings.slot)) TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT",
         mayTakeLong: true)
       confirmed = try checkSlot(server, settings, database: system.database)
     }

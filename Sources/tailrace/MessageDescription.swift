@@ -185,8 +185,12 @@ enum MessageDescription {
     case .null: "null"
     case .unchanged: "(unchanged)"
     case .list(let values): "[" + values.map(plain).joined(separator: ", ") + "]"
-    case .object(let pairs): "{" + pairs.map { "\($0): \(plain($1))" }.joined(separator: ", ") + "}"
+    case .object(let pairs): "{" + pairs.map { "\(plainKey($0)): \(plain($1))" }.joined(separator: ", ") + "}"
     }
+  }
+
+  private static func plainKey(_ name: String) -> String {
+    isPlain(name) && !name.utf8.contains(UInt8(ascii: ":")) ? name : JSONText.string(name)
   }
 
   /// Whether text can stand without quotes: not mistaken for something else, and harmless to a terminal.

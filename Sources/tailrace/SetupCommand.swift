@@ -1,4 +1,5 @@
 import ArgumentParser
+import Octets
 import Operations
 import OutboxMapping
 import PostgresWire
@@ -104,7 +105,7 @@ func perform(
   if dryRun { print("SET search_path = '';") }
   for step in steps {
     guard let sql = step.sql else {
-      dryRun ? print("-- \(step.subject): nothing to do") : say("\(step.subject): nothing to do")
+      dryRun ? print("-- \(ForeignText(step.subject)): nothing to do") : say("\(step.subject): nothing to do")
       continue
     }
     if dryRun {

@@ -26,7 +26,8 @@ import Testing
   @Test(arguments: [
     "Host: evil", "content-type: text/html", "Content-Length: 0", "Transfer-Encoding: chunked", "Connection: close",
     "content-encoding: br", "TE: trailers", "Upgrade: h2c", "Webhook-Signature: v1,x", "ce-id: 1", "Traceparent: x",
-    "Idempotency-Key: 1", "Expect: 100-continue",
+    "Idempotency-Key: 1", "Expect: 100-continue", "CE_ID: x", "Content_Length: 5", "webhook_id: 1", "ce_id: 1",
+    "Ce-my_own: 1",
   ])
   func `a header file cannot set what the request itself sets`(line: String) throws {
     let directory = try TemporaryDirectory()

@@ -46,6 +46,15 @@ import Testing
       try line(#"{"type": "t"}"#, prefix: prefix)?.contains(#""aggregatetype":"\#(aggregateType)""#) == true)
   }
 
+  @Test func `of a long prefix or column only the beginning is named`() {
+    let long = String(repeating: "é", count: 1_000_000)
+    for (place, column) in [(MappingError.Place.message(prefix: long), nil), (.table(long), long)] {
+      let error = MappingError(problem: .invalidMessage, place: place, column: column, lsn: LSN(rawValue: 1))
+      #expect(error.description.utf8.count < 1000)
+      #expect(error.description.contains("é…") && error.description.contains("is not a JSON object"), "\(error)")
+    }
+  }
+
   @Test func `every member`() throws {
     let content = #"""
       {"id": "i\"1", "type": "t", "aggregatetype": "a", "aggregateid": 17, "payload": {"x": [1, 2]}, "version": 3,

@@ -78,6 +78,20 @@ struct DeliveryWatchTests {
     #expect(scene.look(after: 1) == [])
   }
 
+  @Test func `an outage that ends because all that failed was given up is not told as a recovery`() {
+    var scene = Scene()
+    scene.fail("status 503", failures: 1)
+    _ = scene.look(after: 1)
+    scene.sink.change { ($0.trouble, $0.letters.count) = (nil, 1) }
+    let lines = scene.look(after: 1)
+    #expect(lines.contains { $0.contains("given up") } && !lines.contains { $0.contains("works") }, "\(lines)")
+    scene.sink.change { ($0.failures, $0.lastReason, $0.letters.count) = (9, "status 500", 2) }
+    let other = scene.look(after: 1)
+    #expect(other.contains { $0.contains("given up") } && !other.contains { $0.contains("works") }, "\(other)")
+    scene.sink.change { ($0.failures, $0.lastReason, $0.letters.count, $0.delivered) = (10, "status 501", 3, 1) }
+    #expect(scene.look(after: 1).contains { $0.hasSuffix("it was tried again and works") })
+  }
+
   @Test func `another reason is told at once, and that nothing more is read`() {
     var scene = Scene()
     scene.fail("status 503", failures: 1)

@@ -47,4 +47,16 @@ import Testing
       }
     }
   }
+
+  @Test func `a column's name is quoted where it could be taken for more than a name`() throws {
+    var decoder = Decoder()
+    let names = ["plain", "a: 1, b", "c:d", "{", "null", "e=f"]
+    _ = try decoder.decode(HandBuilt.relation(1, "s", "t", columns: names.map { .init($0) }).span.bytes)
+    let insert = HandBuilt.insert(1, names.indices.map { .text("v\($0)") })
+    var relations = decoder.relations
+    let shown = MessageDescription.text(
+      try decoder.decode(insert.span.bytes), LSN(rawValue: 1), insert.span.bytes, &relations)
+    #expect(
+      shown.hasSuffix(##"{plain: v0, "a: 1, b": v1, "c:d": v2, "{": v3, "null": v4, e=f: v5}"##), "\(shown)")
+  }
 }

@@ -227,7 +227,10 @@ extension Integration {
         let stream = try database.stream()
         try database.psql("SELECT place(1);")
         try wait(until: "the event arrives") { stream.output.lineCount == 1 }
-        try database.psql("DROP PUBLICATION events; SELECT place(2);")
+        for sql in [
+          "DROP PUBLICATION events", "SELECT place(2)",
+          "CREATE PUBLICATION events FOR TABLE outbox WITH (publish = 'insert')", "SELECT place(3)",
+        ] { try database.psql("\(sql);") }
         #expect(try stream.exitCodeAfterAllOutput(within: 20) == 78)
         #expect(try Event.read(stream.output.lines).numbers == [1])
       }

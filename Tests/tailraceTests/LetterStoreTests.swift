@@ -132,7 +132,7 @@ extension Integration {
         ])
         try wait(until: "it waits") {
           try database.psql(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT number%'")
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dead_letters%'")
             != "0"
         }
         redrive.signal(SIGTERM)

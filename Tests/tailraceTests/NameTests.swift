@@ -108,6 +108,34 @@ extension Integration {
       }
     }
 
+    @Test func `what --dry-run prints of a strange name stays in its line, shows itself, and can be run`() throws {
+      try withDatabase(15, "") { database in
+        let name = "a\u{1B}[2J\r\n\\DROP TABLE x; --\u{9B}\u{202E}\"b"
+        let names = ["--database", database.connection, "--publication", name, "--slot", database.slot]
+        let tables = ["--table", "public.\"\(name.replacing("\"", with: "\"\""))\"", "--create-table"]
+        let dry = try database.tailrace(["setup"] + names + tables + ["--dry-run"])
+        #expect(try dry.exitCodeAfterAllOutput() == 0, "\(dry.errors.text)")
+        let statements = dry.output.text
+        try database.psql(
+          statements.split(separator: "\n").filter { !$0.contains("CREATE ROLE") }.joined(separator: "\n"))
+        for arguments in [["setup"] + names + tables + ["--dry-run"], ["teardown"] + names + ["--dry-run"]] {
+          let child = try database.tailrace(arguments)
+          #expect(try child.exitCodeAfterAllOutput() == 0, "\(child.errors.text)")
+          #expect(!child.output.text.contains("CREATE PUBLICATION"), "the same names were made")
+          for text in [statements, child.output.text] {
+            #expect(
+              !text.unicodeScalars.contains {
+                $0 != "\n" && $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || $0.value == 0x202E
+              }, "\(text)")
+            #expect(!text.contains("\n\\DROP"), "\(text)")
+          }
+        }
+        #expect(
+          try database.tailrace(["stream"] + names + Array(tables.prefix(2)) + ["--until", "now"]).exitCode() == 0)
+        #expect(try database.tailrace(["teardown"] + names).exitCode() == 0)
+      }
+    }
+
     @Test func `the advice names a table so that it can be given back`() throws {
       try withDatabase { database in
         let child = try database.tailrace([
