@@ -122,10 +122,7 @@ package import PostgresWire
   package var socket: ServerSocket { ServerSocket(descriptor: unsafe PQsocket(connection)) }
 
   /// The notices that came since the last call.
-  package func takeNotices() -> [Notice] {
-    defer { notices.waiting = [] }
-    return notices.waiting
-  }
+  package func takeNotices() -> [Notice] { notices.take() }
 
   /// Waits until the connection is there; gives the host that has said nothing for too long, if one has.
   private mutating func waitForConnection() throws(Failure) -> HostList.Host? {

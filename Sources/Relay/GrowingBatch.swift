@@ -1,4 +1,4 @@
-import Delivery
+package import Delivery
 import IntegrationEvents
 
 /// The events that have not been handed over yet, and how many of them belong to transactions that are complete.
@@ -82,5 +82,22 @@ extension EventBatch {
     bytes.append(contentsOf: batch.bytes)
     events.append(contentsOf: batch.events)
     attributes.append(contentsOf: batch.attributes)
+  }
+}
+
+/// Handing over what has grown.
+extension Pipeline {
+  /// Hands over the events so far and goes on with an empty batch.
+  package mutating func takeBatch() -> EventBatch { growing.take() }
+
+  /// Hands over the events of transactions that are complete; the others stay.
+  mutating func takeCompleteBatch() -> EventBatch { growing.takeComplete() }
+
+  /// Takes a batch back, for its memory.
+  package mutating func recycle(_ batch: EventBatch) { growing.recycle(batch) }
+
+  /// Drops the events of a transaction that is not complete: they will come again.
+  mutating func dropIncomplete() {
+    if begun != nil || releasing != nil || hasOrphans { growing.dropIncomplete() }
   }
 }

@@ -1,4 +1,4 @@
-package import Delivery
+import Delivery
 package import IntegrationEvents
 package import OutboxMapping
 import PgOutput
@@ -26,7 +26,7 @@ package struct Pipeline {
   /// Transactions must not come before their commit any more.
   private(set) var needsWholeTransactions = false
   /// Events of a transaction that a lost connection has cut off wait for the rest, which comes with the whole again.
-  private var hasOrphans = false
+  var hasOrphans = false
   /// Rows that could not become events, to be kept as dead letters.
   var badRows: [DeadLetter] = []
   let keepsBadRows: Bool
@@ -94,20 +94,6 @@ package struct Pipeline {
     repliesWanted = 0
   }
 
-  /// Hands over the events so far and goes on with an empty batch.
-  package mutating func takeBatch() -> EventBatch { growing.take() }
-
-  /// Hands over the events of transactions that are complete; the others stay.
-  mutating func takeCompleteBatch() -> EventBatch { growing.takeComplete() }
-
-  /// Takes a batch back, for its memory.
-  package mutating func recycle(_ batch: EventBatch) { growing.recycle(batch) }
-
-  /// Drops the events of a transaction that is not complete: they will come again.
-  mutating func dropIncomplete() {
-    if begun != nil || releasing != nil || hasOrphans { growing.dropIncomplete() }
-  }
-
   mutating func takeRepliesWanted() -> Int {
     defer { repliesWanted = 0 }
     return repliesWanted
@@ -161,17 +147,7 @@ package struct Pipeline {
     let decoded: Message
     do { decoded = try decoder.decode(message) } catch { throw Failure(undecoded: error, at: lsn) }
     switch decoded {
-    case .insert(let insert):
-      let relation = try self.relation(insert.new, insert.relationID, message, lsn)
-      try beginRow(insert.xid, lsn)
-      do throws(MappingError) {
-        let outcome = try mapper.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
-        try encode(outcome, message, relation: relation, lsn)
-      } catch {
-        let (shape, whom) = (decoder.relations[relation], mapper.aggregate(of: insert.new, relation, in: message))
-        try keepBadRow(error) { BadRow(insert.new, shape, of: whom, message, $0) }
-      }
-      try open.bound()
+    case .insert(let insert): return try take(insert, message, lsn)
     case .begin(let begin):
       guard begun == nil else { throw Failure(.protocol, "Begin inside a transaction", lsn: lsn) }
       if let until, begin.finalLSN > until {
@@ -257,6 +233,19 @@ package struct Pipeline {
     try beginRow(xid, lsn)
     do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch {
       try keepBadRow(error) { BadRow($0) }
+    }
+    try open.bound()
+  }
+
+  private mutating func take(_ insert: Insert, _ message: RawSpan, _ lsn: LSN) throws(Failure) {
+    let relation = try self.relation(insert.new, insert.relationID, message, lsn)
+    try beginRow(insert.xid, lsn)
+    do throws(MappingError) {
+      let outcome = try mapper.insert(insert, of: relation, in: decoder.relations, message: message, lsn: lsn)
+      try encode(outcome, message, relation: relation, lsn)
+    } catch {
+      let (shape, whom) = (decoder.relations[relation], mapper.aggregate(of: insert.new, relation, in: message))
+      try keepBadRow(error) { BadRow(insert.new, shape, of: whom, message, $0) }
     }
     try open.bound()
   }

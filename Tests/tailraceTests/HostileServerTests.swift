@@ -213,7 +213,7 @@ extension Integration {
         (
           "pg_inherits",
           [
-            ["publication", "events", "true", "true", "", "", "", "", "", "", "", "", ""],
+            ["publication", "events", "true", "true", "9", "7", "", "", "", "", "", "", ""],
             ["table", "99", "9", "true", "-7", "9", "public", "outbox", "r", "p", "true", "", "false"],
             ["table", "-1", "9", "true", "0", "9", "public", "outbox", "r", "p", "true", "", "false"],
             ["table", "0", "9", "true", "0", "9", "public", "outbox", "r", "p", "true", "", "false"],

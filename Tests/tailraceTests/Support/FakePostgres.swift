@@ -36,7 +36,7 @@ final class FakePostgres: Sendable {
   ]
 
   private static let catalogue = [
-    ["publication", "events", "true", "true"],
+    ["publication", "events", "true", "true", "16390", "700"],
     ["table", "0", "16384", "true", "0", "16384", "public", "outbox", "r", "p", "true", "", "false"],
   ].map { row in row + [String](repeating: "", count: 13 - row.count) }
 
