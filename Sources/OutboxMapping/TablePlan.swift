@@ -72,6 +72,8 @@ final class TablePlan: Sendable {
   let names: [String]
   /// Each column's type, of a domain its base type.
   let types: [ObjectID]
+  /// How each column writes a time; nil for one that cannot.
+  let timeForms: [TimeColumns.Form?]
   /// How a payload is to be read, by its column's type.
   let payloadForm: PayloadForm
   /// A column that is needed and missing: rows cannot be used.
@@ -127,6 +129,7 @@ final class TablePlan: Sendable {
     self.payloadForm = payloadForm
     self.names = relation.columns.map(\.name)
     types = relation.columns.map(\.baseTypeID)
+    timeForms = types.map(TimeColumns.form)
     missingColumn = missing
     columnNames = names
   }
@@ -188,10 +191,10 @@ extension EventMapper {
       case .hexadecimal: event.payload = .hexadecimal(range)
       }
     case .role(.time):
-      guard TimeColumns.isSupported(plan.types[index]) else {
+      guard let form = plan.timeForms[index] else {
         throw FieldFailure(index: index, problem: .unsupportedType(plan.types[index]))
       }
-      guard let time = TimeColumns.time(bytes, range, type: plan.types[index]) else {
+      guard let time = TimeColumns.time(bytes, range, form) else {
         throw FieldFailure(index: index, problem: .invalidTime)
       }
       event.time = time

@@ -4,18 +4,26 @@ import PostgresWire
 
 /// Which column types can hold an event's time.
 enum TimeColumns {
-  /// The time in a column of one of the supported types; nil when it is none.
-  static func time(_ bytes: RawSpan, _ range: Range<Int>, type: ObjectID) -> EventTime? {
+  /// How a type writes a time: found once for a column, not for each row.
+  enum Form: Hashable, Sendable {
+    case text
+    case epoch
+  }
+
+  /// The form of a type; nil for one that is not supported.
+  static func form(of type: ObjectID) -> Form? {
     switch type {
-    case BuiltInType.int2, BuiltInType.int4, BuiltInType.int8: EventTime.parseEpoch(bytes, range)
-    default: EventTime.parse(bytes, range)
+    case BuiltInType.timestamptz, BuiltInType.timestamp: .text
+    case BuiltInType.int2, BuiltInType.int4, BuiltInType.int8: .epoch
+    default: nil
     }
   }
 
-  static func isSupported(_ type: ObjectID) -> Bool {
-    switch type {
-    case BuiltInType.timestamptz, BuiltInType.timestamp, BuiltInType.int2, BuiltInType.int4, BuiltInType.int8: true
-    default: false
+  /// The time in a column; nil when it is none.
+  static func time(_ bytes: RawSpan, _ range: Range<Int>, _ form: Form) -> EventTime? {
+    switch form {
+    case .epoch: EventTime.parseEpoch(bytes, range)
+    case .text: EventTime.parse(bytes, range)
     }
   }
 }

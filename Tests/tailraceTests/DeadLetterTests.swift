@@ -84,7 +84,8 @@ extension Integration {
           to: server, ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place])
         #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
         #expect(try database.deadLetters(["drop", "--all"], at: place).exitCode() == 0)
-        #expect(try database.psql("SELECT DISTINCT way FROM commits") == "local")
+        let ways = try database.psql("SELECT DISTINCT way FROM commits")
+        #expect(ways == "local", "\(ways); \(stream.errors.text)")
       }
     }
 
