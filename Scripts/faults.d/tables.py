@@ -7,7 +7,7 @@ PARTITIONED = ["replace partition", "replace partition", "toggle root", "rename"
 # How tailrace ends when it is told of a change that it cannot go on with.
 # A view in the place of the outbox was a table that does not exist, before it was called what it is.
 TOLD = (
-    78, r"another one now|put in again|is as before|is not in publication|does not exist|is a view|is gone|no longer published")
+    78, r"another one now|put in again|is not in publication|does not exist|is a view|is gone|no longer published")
 
 PARTITIONS = """
 CREATE TABLE outbox (id uuid NOT NULL, aggregatetype text NOT NULL, aggregateid text NOT NULL, type text NOT NULL,

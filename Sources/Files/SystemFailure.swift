@@ -14,6 +14,9 @@ package struct SystemFailure: Error, Hashable, Sendable {
   /// Our words for it, or else the system's.
   package var text: String { unsafe words ?? String(cString: strerror(number)) }
 
+  /// The same within a sentence: the system's begin with a capital.
+  package var textInSentence: String { text.prefix(1).lowercased() + text.dropFirst() }
+
   /// That of the last call of this thread.
   package static var last: SystemFailure { SystemFailure(number: errno) }
 

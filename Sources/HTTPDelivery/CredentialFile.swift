@@ -75,7 +75,7 @@ extension SystemFailure {
     case EILSEQ: "it is not UTF-8 text"
     case EFBIG: "it is too long"
     case ETIMEDOUT: "it is a pipe, and nothing came through it"
-    default: text.prefix(1).lowercased() + text.dropFirst()
+    default: textInSentence
     }
   }
 }

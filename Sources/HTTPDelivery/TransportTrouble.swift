@@ -75,15 +75,15 @@ extension HTTPTransport.Outcome {
 
   /// What the system says of a connection. Source: connect(2), read(2), write(2), "Errors".
   static func words(_ error: IOError) -> String {
-    let text = SystemFailure(number: error.errnoCode).text
+    let text = SystemFailure(number: error.errnoCode).textInSentence
     return switch error.errnoCode {
     case ECONNRESET, ECONNABORTED: "the connection was reset before an answer"
     case EPIPE, ENOTCONN, ESHUTDOWN, EBADF: "the connection was closed before an answer"
     case ETIMEDOUT: "the connection timed out"
     case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN, EADDRNOTAVAIL, EACCES, EPERM, EMFILE, ENFILE,
       EAFNOSUPPORT, EINVAL:
-      prefix + text.prefix(1).lowercased() + text.dropFirst()
-    default: "the connection failed: " + text.prefix(1).lowercased() + text.dropFirst()
+      prefix + text
+    default: "the connection failed: " + text
     }
   }
 }

@@ -63,11 +63,7 @@ extension ForeignText: CustomStringConvertible {
       case "\n": shown += "\\n"
       case "\r": shown += "\\r"
       case "\t": shown += "\\t"
-      default:
-        for unit in UTF16.encode(scalar) ?? .init() {
-          let digits = String(unit, radix: 16)
-          shown += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        }
+      default: shown += scalar.jsonEscape
       }
     }
     return shown
@@ -80,5 +76,15 @@ extension ForeignText: CustomStringConvertible {
     case .control, .format, .lineSeparator, .paragraphSeparator: return true
     default: return false
     }
+  }
+}
+
+extension Unicode.Scalar {
+  /// As JSON escapes it: `\uXXXX`, beyond the first 65,536 as a surrogate pair.
+  package var jsonEscape: String {
+    (UTF16.encode(self) ?? .init()).map { unit in
+      let digits = String(unit, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
   }
 }

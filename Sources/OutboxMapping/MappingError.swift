@@ -100,8 +100,6 @@ extension MappingError {
     }
   }
 
-  private var isHeaderText: Bool { if case .headerText = problem { true } else { false } }
-
   private var isOfTable: Bool { if case .table = place { true } else { false } }
 
   private var what: Wording {

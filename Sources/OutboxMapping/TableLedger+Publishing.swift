@@ -3,6 +3,8 @@ import PostgresWire
 /// How outboxes are published, held against how they were. The stream says nothing of rows that are not in it: only the
 /// versions of the catalogue's rows tell that what is so again was not so for a while.
 extension TableLedger {
+  private static let late: Wording = "rows that it got in between will not come"
+
   /// Checks the publications, and gives what is to be remembered of them.
   func publications(
     _ findings: TableFindings, _ warnings: inout Warnings
@@ -40,22 +42,21 @@ extension TableLedger {
     // The same row of the catalogue: what has changed is how the table is a part of another.
     if share({ [$0.publication, $0.mark] }) {
       warnings.append(
-        "table \(name) was detached from the table above it, and attached again: rows that it got in between will not come"
-      )
+        "table \(name) was detached from the table above it, and attached again: \(Self.late)")
       return
     }
     // Another row that says the same: what else but that would it have been made for?
     guard share({ [$0.publication, $0.content] }), !isGrown else {
-      warnings.append("table \(name) is published otherwise than before: rows that it got in between will not come")
+      warnings.append("table \(name) is published otherwise than before: \(Self.late)")
       return
     }
     let what: Wording = "table \(name) was taken out of the publication and put in again"
     guard !acceptsChange else {
-      warnings.append(what + "; rows that it got in between will not come")
+      warnings.append("\(what); \(Self.late)")
       return
     }
     throw Failure(
       .tableReplaced, what,
-      advice: "rows that it got in between will not come: look for them, then go on with \(setting: "accept-gap")")
+      advice: "\(Self.late): look for them, then go on with \(setting: "accept-gap")")
   }
 }

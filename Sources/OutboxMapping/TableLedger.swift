@@ -52,7 +52,8 @@ package struct TableLedger: Sendable {
     let now = Dictionary(grouping: findings.links, by: \.table).mapValues(Set.init)
     for (place, table) in tables.enumerated() {
       let kin = findings.tables.filter { $0.place == place }
-      var outbox = try outbox(findings.names[place] ?? table, kin, findings, &warnings)
+      let table = findings.names[place] ?? table
+      var outbox = try outbox(table, kin, findings, &warnings)
       let faults = findings.faults(of: outbox.holder, place: place, needs)
       if let first = faults.first { throw failure(first.table, first.fault, of: outbox, findings) }
       let isGrown = known[table].map { $0.holder != outbox.holder } ?? false
@@ -71,7 +72,7 @@ package struct TableLedger: Sendable {
       next.outboxes.append(outbox)
     }
     (known, acceptsChange) = (next, false)
-    self.names = Self.names(next, findings)
+    names = Self.names(next, findings)
     return untold(warnings)
   }
 

@@ -13,24 +13,26 @@ package final class SQLSession: Sendable {
 
   private final class Connected {
     let server: Connection
-    /// Whether whoever connected is superuser, whatever role is set.
-    private let isSuperuser: Bool
+    /// Whether whoever connected is superuser, whatever role is set; nil before anybody had to know.
+    private var isSuperuser: Bool?
     /// It has a transaction that cannot be ended.
     private(set) var isBroken = false
 
-    init(_ server: consuming Connection) throws(Failure) {
-      do throws(Failure) {
-        let found = try server.query("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user")
-        isSuperuser = found.first?[0] == "t"
-      } catch {
-        throw server.transport.warned(error)
-      }
+    init(_ server: consuming Connection) {
       self.server = server
+    }
+
+    private func looksForSuperuser() throws(Failure) -> Bool {
+      if let isSuperuser { return isSuperuser }
+      let found = try server.query("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user")
+      let isOne = found.first?[0] == "t"
+      isSuperuser = isOne
+      return isOne
     }
 
     /// Runs a superuser's statement in one transaction with what it depends on, for that may be another thing in the next.
     func query(_ sql: String, _ parameters: [String?], under guardian: Guardian?) throws(Failure) -> [SQLRow] {
-      guard isSuperuser, let guardian else { return try server.query(sql, parameters) }
+      guard let guardian, try looksForSuperuser() else { return try server.query(sql, parameters) }
       do throws(Failure) {
         // What is looked at must not be older than the locks, whatever the database has for its default.
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; \(server.isHotStandby ? "" : guardian.rowLocks)"
@@ -102,7 +104,7 @@ package final class SQLSession: Sendable {
           connected = nil
         }
       }
-      let opened = try Connected(Connection.connect(database, for: purpose, isCancelled: isCancelled))
+      let opened = Connected(try Connection.connect(database, for: purpose, isCancelled: isCancelled))
       do throws(Failure) {
         if let lockLimit {
           _ = try opened.server.query(

@@ -78,22 +78,28 @@ extension Integration {
       }
     }
 
+    /// The stream that meets what was changed behind its first event, and a row behind that: running meanwhile, or started later.
+    private func stream(over change: String, _ time: String, in database: OutboxDatabase) throws -> ChildProcess {
+      let stream = try database.streamToFile()
+      try database.psql("SELECT place(1);")
+      try wait(until: "it is delivered") { database.fileLines.count == 1 }
+      if time == "between two runs" {
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0)
+      }
+      try database.psql("\(change) SELECT place(3);")
+      return time == "between two runs" ? try database.streamToFile() : stream
+    }
+
     @Test(arguments: versions, ["between two looks", "between two runs"])
     func `an outbox that is taken out of the publication and put in again is told, for rows are missing`(
       version: Int, time: String
     ) throws {
       try withDatabase(version) { database in
-        let stream = try database.streamToFile()
-        try database.psql("SELECT place(1);")
-        try wait(until: "it is delivered") { database.fileLines.count == 1 }
-        if time == "between two runs" {
-          stream.signal(SIGTERM)
-          #expect(try stream.exitCode() == 0)
-        }
-        try database.psql(
-          "ALTER PUBLICATION events DROP TABLE outbox; SELECT place(2); ALTER PUBLICATION events ADD TABLE outbox; SELECT place(3);"
-        )
-        let refused = time == "between two runs" ? try database.streamToFile() : stream
+        let refused = try stream(
+          over:
+            "ALTER PUBLICATION events DROP TABLE outbox; SELECT place(2); ALTER PUBLICATION events ADD TABLE outbox;",
+          time, in: database)
         #expect(try refused.exitCode(within: Self.soon) == 78, "\(refused.errors.text)")
         #expect(refused.complaint?.contains("put in again") == true, "\(refused.errors.text)")
         let accepted = try database.streamToFile(["--until", "now", "--accept-gap"])
@@ -187,17 +193,10 @@ extension Integration {
     @Test(arguments: versions, ["between two looks", "between two runs"])
     func `a publication that published no inserts for a while is told of`(version: Int, time: String) throws {
       try withDatabase(version) { database in
-        var stream = try database.streamToFile()
-        try database.psql("SELECT place(1);")
-        try wait(until: "it is delivered") { database.fileLines.count == 1 }
-        if time == "between two runs" {
-          stream.signal(SIGTERM)
-          #expect(try stream.exitCode() == 0)
-        }
-        try database.psql(
-          "ALTER PUBLICATION events SET (publish = 'update'); SELECT place(2); ALTER PUBLICATION events SET (publish = 'insert'); SELECT place(3);"
-        )
-        if time == "between two runs" { stream = try database.streamToFile() }
+        let stream = try stream(
+          over:
+            "ALTER PUBLICATION events SET (publish = 'update'); SELECT place(2); ALTER PUBLICATION events SET (publish = 'insert');",
+          time, in: database)
         try wait(until: "it is told") { stream.messages.contains { $0.contains("was altered") } }
         try wait(until: "it goes on") { database.fileLines.count == 2 }
         stream.signal(SIGTERM)

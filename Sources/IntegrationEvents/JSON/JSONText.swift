@@ -1,3 +1,5 @@
+import Octets
+
 /// Small pieces of JSON for output that is not on the hot path.
 package enum JSONText {
   /// Text as a JSON string, with its quotes.
@@ -15,18 +17,11 @@ package enum JSONText {
     return String(decoding: quoted, as: UTF8.self)
   }
 
-  /// JSON, or a text to be read, with `\uXXXX` for what is beyond ASCII.
+  /// JSON, or a text to be read, with an escape for each character beyond ASCII.
   package static func ascii(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
-      guard !scalar.isASCII else {
-        escaped.unicodeScalars.append(scalar)
-        continue
-      }
-      for unit in UTF16.encode(scalar) ?? .init() {
-        let digits = String(unit, radix: 16)
-        escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      }
+      if scalar.isASCII { escaped.unicodeScalars.append(scalar) } else { escaped += scalar.jsonEscape }
     }
     return escaped
   }

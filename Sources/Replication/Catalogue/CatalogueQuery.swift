@@ -73,41 +73,37 @@ package enum CatalogueQuery {
   /// have thousands of partitions.
   private static func publishing(_ version: Int) -> String {
     let lists = version >= listVersion
-    let schemas = """
-       UNION SELECT l.id FROM lineage l JOIN pg_catalog.pg_class c ON c.oid = l.above
-         JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
-         JOIN pubs p ON p.oid = s.pnpubid AND p.pubinsert
-      """
-    let schemaRoots = """
-       UNION SELECT l.id, l.above FROM lineage l JOIN pg_catalog.pg_class c ON c.oid = l.above
-         JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
-         JOIN pubs p ON p.oid = s.pnpubid AND p.pubviaroot AND p.pubinsert
-      """
-    let schemaLinks = """
-
-        UNION ALL SELECT l.id, p.oid, 'schema ' || s.oid::text || ' ' || s.xmin::text, 'schema' || l.chain FROM lineage l
+    let schemas =
+      lists
+      ? """
+      SELECT p.oid, s.oid::text || ' ' || s.xmin::text, l.chain, l.id, l.above, p.pubviaroot FROM lineage l
           JOIN pg_catalog.pg_class c ON c.oid = l.above
           JOIN pg_catalog.pg_publication_namespace s ON s.pnnspid = c.relnamespace
           JOIN pubs p ON p.oid = s.pnpubid AND p.pubinsert
-      """
+      """ : "SELECT 0::pg_catalog.oid, '', '', 0::pg_catalog.oid, 0::pg_catalog.oid, false WHERE false"
+    let (said, filter, list) =
+      lists
+      ? (
+        "pg_catalog.concat_ws(' ', r.prqual::text, r.prattrs::text)", "r.prqual IS NOT NULL",
+        "r.prattrs::pg_catalog.int2[]"
+      ) : ("''", "false", "NULL::pg_catalog.int2[]")
     return """
       entries (publication, entry, said, chain, id, above, has_filter, list, as_root) AS (
-        SELECT p.oid, r.oid::text || ' ' || r.xmin::text, \(lists
-      ? "pg_catalog.concat_ws(' ', r.prqual::text, r.prattrs::text)" : "''"), l.chain, l.id, l.above, \(lists ? "r.prqual IS NOT NULL" : "false"), \
-      \(lists ? "r.prattrs::pg_catalog.int2[]" : "NULL::pg_catalog.int2[]"), p.pubviaroot
+        SELECT p.oid, r.oid::text || ' ' || r.xmin::text, \(said), l.chain, l.id, l.above, \(filter), \(list), p.pubviaroot
         FROM lineage l JOIN pg_catalog.pg_publication_rel r ON r.prrelid = l.above
         JOIN pubs p ON p.oid = r.prpubid AND p.pubinsert),
-      covered (id) AS (
-        SELECT id FROM entries UNION SELECT l.id FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
-      \(lists ? schemas : "")),
+      schema_entries (publication, entry, chain, id, above, as_root) AS (
+        \(schemas)),
       links (id, publication, mark, content) AS (
         SELECT id, publication, 'table ' || entry, 'table ' || said || chain FROM entries
         UNION ALL SELECT l.id, p.oid, 'all', '' FROM lineage l JOIN pubs p ON p.puballtables AND p.pubinsert
-          WHERE l.id = l.above\(lists ? schemaLinks : "")),
+          WHERE l.id = l.above
+        UNION ALL SELECT id, publication, 'schema ' || entry, 'schema' || chain FROM schema_entries),
+      covered (id) AS (SELECT id FROM links),
       others (id, above) AS (
         SELECT e.id, e.above FROM entries e WHERE e.as_root
-        UNION SELECT l.id, l.above FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert
-      \(lists ? schemaRoots : "")),
+        UNION SELECT id, above FROM schema_entries WHERE as_root
+        UNION SELECT l.id, l.above FROM lineage l JOIN pubs p ON p.puballtables AND p.pubviaroot AND p.pubinsert),
       outside (place, id, name) AS (
         SELECT DISTINCT ON (k.place, k.id) k.place, k.id, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM kin k
           JOIN others o ON o.id = k.id AND o.above <> k.id
