@@ -35,7 +35,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -44,7 +43,9 @@ let package = Package(
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(name: "CBuildFacts", cSettings: [.define("TAILRACE_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Octets", swiftSettings: library),
+    .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: library),
     .target(name: "Files", swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
     .target(name: "PostgresClient", dependencies: ["CLibpq", "Octets", "PostgresWire"], swiftSettings: library),
@@ -71,9 +72,8 @@ let package = Package(
     .target(
       name: "HTTPDelivery",
       dependencies: [
-        "CZlib", "Delivery", "Files", "IntegrationEvents", "Octets", "PostgresWire",
+        "CZlib", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "PostgresWire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -102,7 +102,7 @@ let package = Package(
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "CBuildFacts", "PostgresClient", "Settings",
+        "CBuildFacts", "Digests", "PostgresClient", "Settings",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
         "OutboxMapping", "Delivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -116,6 +116,7 @@ let package = Package(
       name: "TestDelivery", dependencies: ["Delivery", "IntegrationEvents"], path: "Tests/TestDelivery",
       swiftSettings: strict),
     .testTarget(name: "OctetsTests", dependencies: ["Octets", "PostgresWire"], swiftSettings: strict),
+    .testTarget(name: "DigestsTests", dependencies: ["Digests", "Octets"], swiftSettings: strict),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestStream"], swiftSettings: strict),
     .testTarget(name: "PostgresWireTests", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: strict),
     .testTarget(
@@ -148,8 +149,7 @@ let package = Package(
     .testTarget(
       name: "HTTPDeliveryTests",
       dependencies: [
-        "Delivery", "HTTPDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Delivery", "Digests", "HTTPDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream",
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),

@@ -1,5 +1,5 @@
-import Crypto
 import Delivery
+import Digests
 import IntegrationEvents
 import Octets
 
@@ -112,16 +112,16 @@ struct HTTPMessage {
 enum RequestID {
   /// Of one event its own; of several a digest of all their ids and positions, so that it is the same only for the same
   /// events in the same order.
-  static func of(_ events: [OutgoingEvent]) -> String {
+  static func of(_ events: [OutgoingEvent]) throws(SHA256.Unavailable) -> String {
     if events.count == 1 { return HTTPMessage.percentEncoded(events[0].batch.unescaped(events[0].event.id)) }
-    var digest = SHA256()
+    var names: [UInt8] = []
     for event in events {
       let id = event.batch.unescaped(event.event.id)
       // With its length, so that no two lists of ids make the same bytes.
-      digest.update(data: Array("\(id.count):".utf8) + id + Array(event.event.position.sequence.utf8))
+      names += Array("\(id.count):".utf8) + id + Array(event.event.position.sequence.utf8)
     }
     var text = Array("batch-".utf8)
-    for byte in digest.finalize() { text.appendHexadecimal(byte) }
+    for byte in try SHA256.digest(names) { text.appendHexadecimal(byte) }
     return String(decoding: text, as: UTF8.self)
   }
 }

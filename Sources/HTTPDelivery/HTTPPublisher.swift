@@ -1,4 +1,5 @@
 public import Delivery
+import Digests
 public import PostgresWire
 
 /// Posts events to a receiver.
@@ -29,8 +30,12 @@ public final class HTTPPublisher: Publisher {
       return Attempt(.together(.refused(.init(error.reason))))
     }
     if configuration.compresses { message.compress() }
+    let extra: [(String, String)]
+    do { extra = try headers(RequestID.of(events), message, credentials.proof()) } catch {
+      return Attempt(.together(.retry(.init("libcrypto computes no SHA-256 here: see openssl list -providers"))))
+    }
     let used = transport.current
-    switch await used.post(message, extra: headers(RequestID.of(events), message, credentials.proof())) {
+    switch await used.post(message, extra: extra) {
     case .answer(let answer): return attempt(answer, from: used)
     case .failed(let why):
       _ = transport.renew(used)
@@ -79,12 +84,12 @@ public final class HTTPPublisher: Publisher {
 
   private func headers(
     _ id: String, _ message: HTTPMessage, _ proof: HTTPCredentials.Proof
-  ) -> [(String, String)] {
+  ) throws(SHA256.Unavailable) -> [(String, String)] {
     var headers = proof.headers.map { ($0.name, $0.value) }
     if configuration.sendsIdempotencyKey { headers.append(("idempotency-key", id)) }
     if let signing = proof.signing {
       let bodies = [message.body] + (message.plainBody.map { [$0] } ?? [])
-      headers += signing.headers(id: id, unixSeconds: PostgresTimestamp.now.unixSeconds, bodies: bodies)
+      headers += try signing.headers(id: id, unixSeconds: PostgresTimestamp.now.unixSeconds, bodies: bodies)
     }
     return headers
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CBuildFacts
+import Digests
 import PostgresClient
 
 /// `tailrace version`: what a report of a defect should say.
@@ -12,6 +13,6 @@ struct VersionCommand: ParsableCommand {
     print("tailrace \(Tailrace.configuration.version)")
     print("commit \(commit.isEmpty ? "unknown: not made by Scripts/build" : commit)")
     print("libpq \(LibraryVersions.libpq)")
-    print(LibraryVersions.openSSL ?? "no OpenSSL")
+    print(SHA256.library)
   }
 }

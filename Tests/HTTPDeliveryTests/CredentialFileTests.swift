@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import Foundation
 import PostgresWire
 import TestDelivery
@@ -77,14 +77,14 @@ struct CredentialFileTests {
     #expect(sink.health.complaints == [path: "cannot be read: there is no such file"])
     try Data(texts[1].utf8).write(to: URL(filePath: path), options: .atomic)
     try await sink.deliver(try Events.batch([.init(id: "c", key: "k")]))
-    let shown = receiver.requests.map { request -> String in
+    let shown = try receiver.requests.map { request -> String in
       switch kind {
       case "headers": return request.headers["x-key"] ?? ""
       case "signing":
         let (id, time) = (request.headers["webhook-id"] ?? "", request.headers["webhook-timestamp"] ?? "")
-        return secrets.first { secret in
-          let key = SymmetricKey(data: Data(base64Encoded: String(secret.dropFirst(6))) ?? Data())
-          let code = HMAC<SHA256>.authenticationCode(for: Data("\(id).\(time).\(request.body)".utf8), using: key)
+        return try secrets.first { secret in
+          let key = Array(Data(base64Encoded: String(secret.dropFirst(6))) ?? Data())
+          let code = try SHA256.authenticationCode(Array("\(id).\(time).\(request.body)".utf8), key: key)
           return request.headers["webhook-signature"] == "v1,\(Data(code).base64EncodedString())"
         } ?? ""
       default: return request.headers["authorization"] ?? ""

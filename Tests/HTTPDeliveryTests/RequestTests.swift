@@ -16,7 +16,7 @@ struct RequestTests {
 
   @Test func `requests with other events never have the same id, requests with the same ones do`() throws {
     func id(_ ids: [String], from first: UInt64 = 1) throws -> String {
-      RequestID.of(Self.outgoing(try Events.batch(ids.map { .init(id: $0, key: "k") }, from: first)))
+      try RequestID.of(Self.outgoing(try Events.batch(ids.map { .init(id: $0, key: "k") }, from: first)))
     }
     #expect(try id(["a"]) == "a")
     #expect(try id(["a", "b"]) == id(["a", "b"]))
