@@ -99,7 +99,7 @@ struct EventFile: ~Copyable {
         guard error.number == ENOENT else { throw Failure(writing: path, error) }
       }
     }
-    let new = try FoundFile.open(path, waits: false)
+    let new = try FoundFile.open(configuration, waits: false)
     // Somebody else may have put a file there.
     guard try FoundFile.size(new, path) == 0 else {
       throw Failure(

@@ -18,6 +18,9 @@ public final class FileSink: Sink {
     public var rotateSize: Int64?
     /// Start a new file when this one is older than so many seconds. Default: never.
     public var rotateInterval: Int64?
+    /// Who may do what with a file that is begun, such as 0o640. Default: 0600 for one that is made, as it is for one that is
+    /// there.
+    public var mode: UInt32?
     /// Whether to make each batch survive a crash of the machine before it counts as delivered. Default: yes.
     public var synchronizes = true
     /// Whether to wait, as a standby, for a process that still has the file, by failing in a way that is tried again.

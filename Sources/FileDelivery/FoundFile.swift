@@ -19,7 +19,7 @@ struct FoundFile: ~Copyable {
 
   init(_ configuration: FileSink.Configuration, origin: StreamOrigin) throws(Failure) {
     let path = configuration.path
-    let opened = try Self.open(path, waits: configuration.waitsForLock)
+    let opened = try Self.open(configuration, waits: configuration.waitsForLock)
     guard opened.isRegular else {
       (state, size, last, repair) = (nil, 0, nil, nil)
       file = opened
@@ -86,10 +86,12 @@ struct FoundFile: ~Copyable {
 
   private static func statePath(_ path: String) -> String { path + ".state" }
 
-  static func open(_ path: String, waits: Bool) throws(Failure) -> OpenFile {
+  static func open(_ configuration: FileSink.Configuration, waits: Bool) throws(Failure) -> OpenFile {
+    let path = configuration.path
     do throws(SystemFailure) {
       let file = try OpenFile.appending(to: path, .output)
       if file.isRegular, try !file.lock() { throw .busy }
+      if let mode = configuration.mode, file.isRegular, try file.status().size == 0 { try file.setMode(mode) }
       return file
     } catch {
       guard error == .busy else { throw Failure(opening: path, error) }

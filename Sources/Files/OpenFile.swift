@@ -192,6 +192,11 @@ package struct OpenFile: ~Copyable, Sendable {
     return flags >= 0 && flags & O_ACCMODE != O_RDONLY
   }
 
+  /// Says who may do what with the file, whatever the process's mask says.
+  package func setMode(_ mode: UInt32) throws(SystemFailure) {
+    guard fchmod(descriptor, mode) == 0 else { throw .last }
+  }
+
   /// Gives the file another file's permissions and owner, as far as we may.
   func adopt(_ status: FileStatus) throws(SystemFailure) {
     guard fchmod(descriptor, status.mode) == 0 else { throw .last }

@@ -71,6 +71,25 @@ extension ByteSize: LosslessStringConvertible {
   public var description: String { bytes % (1 << 20) == 0 ? "\(bytes >> 20)MiB" : "\(bytes)" }
 }
 
+/// Who may read a file, as `0640`.
+public struct FileMode: Hashable, Sendable {
+  /// The permissions, as chmod(2) has them.
+  public let bits: UInt32
+}
+
+extension FileMode: LosslessStringConvertible {
+  /// Nil for anything but three or four octal digits with which we can read and write, and others at most read: what
+  /// others can write would be refused at the next start.
+  public init?(_ text: String) {
+    let digits = text.hasPrefix("0") && text.utf8.count == 4 ? text.dropFirst() : text[...]
+    guard digits.utf8.count == 3, let bits = UInt32(digits, radix: 8), bits & ~0o044 == 0o600 else { return nil }
+    self.bits = bits
+  }
+
+  /// Four octal digits.
+  public var description: String { "0" + String(bits, radix: 8) }
+}
+
 /// Status codes, as `409,423` or `500-599`.
 public struct StatusCodes: Hashable, Sendable {
   /// The codes.

@@ -23,6 +23,8 @@ public struct SinkSettings: Hashable, Sendable {
   public var rotateSize: ByteSize?
   /// Start a new file when it is older. Default: never.
   public var rotateInterval: TimeSpan?
+  /// Who may read a file that is begun. Default: only we.
+  public var fileMode: FileMode?
   /// Whether a file's events are made to survive a crash of the machine before they are confirmed. Default: yes.
   public var fsync = true
   /// How events are posted.
@@ -55,6 +57,7 @@ public struct SinkSettings: Hashable, Sendable {
     }
     if case .file = place { return }
     if rotateSize != nil { throw .setting("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
+    if fileMode != nil { throw .setting("sink.file-mode", "needs \(setting: "sink", "file:PATH")") }
     if rotateInterval != nil { throw .setting("sink.rotate-interval", "needs \(setting: "sink", "file:PATH")") }
   }
 
@@ -80,6 +83,7 @@ public struct SinkSettings: Hashable, Sendable {
       var configuration = FileSink.Configuration(path: path)
       configuration.rotateSize = rotateSize?.bytes
       configuration.rotateInterval = rotateInterval.map { max(1, $0.duration.components.seconds) }
+      configuration.mode = fileMode?.bits
       configuration.synchronizes = fsync
       configuration.waitsForLock = isStandby
       configuration.linesHaveSequence = envelope == .cloudevents

@@ -15,6 +15,11 @@ extension ByteSize: ExpressibleByArgument {
   public var defaultValueDescription: String { description }
 }
 
+extension FileMode: ExpressibleByArgument {
+  /// `0640` and the like.
+  public init?(argument: String) { self.init(argument) }
+}
+
 extension StatusCodes: ExpressibleByArgument {
   /// `409,423` and the like.
   public init?(argument: String) { self.init(argument) }

@@ -19,6 +19,11 @@ struct SinkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Who may read a file that is begun: 0600 only we (default), 0640 our group, 0644 everybody.", valueName: "mode"))
+  var fileMode: FileMode?
+
+  @Option(
+    help: ArgumentHelp(
       "When a file's events are made to survive a crash of the machine: before they are confirmed, or never.",
       valueName: "when"))
   var fsync: Synchronization = .always
@@ -46,6 +51,7 @@ struct SinkOptions: ParsableArguments {
     settings.address = sink
     settings.rotateSize = rotateSize
     settings.rotateInterval = rotateInterval
+    settings.fileMode = fileMode
     settings.fsync = fsync == .always
     settings.http = http.settings
     return settings

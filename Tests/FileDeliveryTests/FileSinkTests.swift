@@ -320,6 +320,21 @@ import Testing
       try directory.rotated("events") == ["events.\(position(1).sequence)", "events.\(position(2).sequence)"])
   }
 
+  @Test func `files that are begun are readable by whom the mode says, and one with lines stays as it is`() async throws
+  {
+    func mode(_ name: String) throws -> Int? {
+      try FileManager.default.attributesOfItem(atPath: directory.file(name))[.posixPermissions] as? Int
+    }
+    let sink = try directory.sink { ($0.mode, $0.rotateSize) = (0o644, 1) }
+    try await sink.deliver(try batch(1...3))
+    sink.close()
+    #expect(try (directory.rotated("events") + ["events"]).map(mode) == [0o644, 0o644, 0o644])
+    #expect(try mode("events.state") == 0o600)
+    let again = try directory.sink { $0.mode = 0o640 }
+    again.close()
+    #expect(try mode("events") == 0o644, "whoever reads it goes on")
+  }
+
   @Test func `an old file is rotated before the next batch`() async throws {
     let sink = try directory.sink { $0.rotateInterval = 1 }
     try await sink.deliver(try batch(1...1))

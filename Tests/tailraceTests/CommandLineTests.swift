@@ -37,6 +37,11 @@ extension Integration {
     @Test(arguments: [
       ["--http-mode", "structured"], ["--http-mode", "batch", "--sink", "file:/nowhere/x"], ["--max-in-flight=64"],
       ["--fsync", "always"], ["--fsync", "never", "--sink", "http://127.0.0.1:1/"], ["--rotate-size", "1MB"],
+      ["--file-mode", "0640"], ["--file-mode", "0640", "--sink", "http://127.0.0.1:1/"],
+      ["--file-mode", "0660", "--sink", "file:/nowhere/x"], ["--file-mode", "0755", "--sink", "file:/nowhere/x"],
+      ["--file-mode", "0240", "--sink", "file:/nowhere/x"], ["--file-mode", "640x", "--sink", "file:/nowhere/x"],
+      ["--file-mode", "4640", "--sink", "file:/nowhere/x"], ["--file-mode", "", "--sink", "file:/nowhere/x"],
+      ["--file-mode", "-640", "--sink", "file:/nowhere/x"], ["--file-mode", "+40", "--sink", "file:/nowhere/x"],
       ["--rotate-interval", "1h", "--sink", "http://127.0.0.1:1/"],
       ["--batch-size", "5", "--sink", "http://127.0.0.1:1/"],
       ["--bearer-token-file", "x", "--sink", "file:/nowhere/x"], ["--gzip"], ["--park-key"],
