@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 let strict: [SwiftSetting] = [
@@ -168,7 +168,7 @@ let package = Package(
         "Capture", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay", "Delivery",
         "TestStream",
       ],
-      path: "Tests/Microbenchmarks", swiftSettings: strict),
+      path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
     .testTarget(name: "tailraceTests", dependencies: ["TestStream", "tailrace"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

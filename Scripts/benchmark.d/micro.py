@@ -1,9 +1,11 @@
 """Instructions for each step of one event's way: counted, not timed, so that they are the same every time."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 
 import report
 from server import SCRIPTS
@@ -11,15 +13,16 @@ from server import SCRIPTS
 STEPS = ["decode", "map", "envelope", "pipeline", "checksum"]
 # The difference between two counts leaves out how the program starts.
 COUNTS = (1000, 11000)
+THRESHOLDS = os.path.join(os.path.dirname(SCRIPTS), "Tests/Microbenchmarks/thresholds.json")
+# Other processors have other ways to copy bytes.
+TOLERANCE = 0.03
 
 
 def build():
-    """Builds the program and gives its path."""
-    command = ["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "microbenchmarks"]
-    root = os.path.dirname(SCRIPTS)
-    subprocess.run(command, cwd=root, stdout=subprocess.DEVNULL, check=True)
-    done = subprocess.run([*command, "--show-bin-path"], cwd=root, stdout=subprocess.PIPE, text=True, check=True)
-    return os.path.join(done.stdout.strip(), "microbenchmarks")
+    """Builds the program as tailrace is built and gives its path."""
+    done = subprocess.run(
+        [os.path.join(SCRIPTS, "build"), "--product", "microbenchmarks"], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip()
 
 
 def instructions(program, step, count):
@@ -29,15 +32,32 @@ def instructions(program, step, count):
     return int(re.search(r"Collected : (\d+)", done.stderr)[1])
 
 
-def run(directory):
-    """Prints the table."""
+def count(directory):
+    """How many instructions each step takes for a row."""
     if not shutil.which("valgrind"):
-        raise RuntimeError("needs valgrind (Scripts/prerequisites --benchmark)")
+        raise RuntimeError("needs valgrind (Scripts/prerequisites --test)")
     # Valgrind stumbles over the debugging information of newer compilers.
     program = os.path.join(directory, "microbenchmarks")
     subprocess.run(["strip", "-g", "-o", program, build()], check=True)
-    rows = []
+    found = {}
     for step in STEPS:
-        low, high = (instructions(program, step, count) for count in COUNTS)
-        rows.append([step, f"{(high - low) / (COUNTS[1] - COUNTS[0]):,.0f}"])
-    print(report.table(["a row of about 430 bytes", "instructions"], rows))
+        low, high = (instructions(program, step, rows) for rows in COUNTS)
+        found[step] = (high - low) / (COUNTS[1] - COUNTS[0])
+    return found
+
+
+def run(directory, check=False):
+    """Prints the table, and gives the exit code; with `check`, not 0 where a step takes more than the thresholds allow."""
+    found = count(directory)
+    with open(THRESHOLDS, encoding="utf-8") as file:
+        thresholds = json.load(file)
+    rows = [[step, f"{found[step]:,.0f}", f"{thresholds[step]:,}"] for step in STEPS]
+    print(report.table(["a row of about 430 bytes", "instructions", "threshold"], rows))
+    slower = [step for step in STEPS if found[step] > thresholds[step] * (1 + TOLERANCE)]
+    faster = [step for step in STEPS if found[step] < thresholds[step] * (1 - TOLERANCE)]
+    for step in slower:
+        print(f"benchmark: {step} takes more instructions than {os.path.relpath(THRESHOLDS, os.path.dirname(SCRIPTS))}"
+              f" allows, by more than {TOLERANCE:.0%}", file=sys.stderr)
+    for step in faster:
+        print(f"benchmark: {step} takes fewer instructions than its threshold: lower that", file=sys.stderr)
+    return 1 if check and slower else 0

@@ -10,7 +10,6 @@ import time
 from deliveries import Record
 from receiver import Receiver
 
-
 # The table of dead letters.
 LETTERS = "public.dead_letters"
 

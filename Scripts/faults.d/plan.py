@@ -146,7 +146,7 @@ class Plan:
         for name in slow[1:]:
             chosen[chosen.index(name)] = "kill"
         times = sorted(self.random.uniform(0, self.seconds) for _ in chosen)
-        return list(zip(times, chosen))
+        return list(zip(times, chosen, strict=True))
 
     def describe(self):
         return "\n".join(f"{name}: {value}" for name, value in vars(self).items() if name != "random")

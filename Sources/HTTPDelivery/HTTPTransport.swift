@@ -9,7 +9,7 @@ import NIOSSL
 import PostgresWire
 import Synchronization
 
-/// Sends requests and reads what the receiver says. The only file that knows the HTTP client.
+/// Sends requests and reads what the receiver says. Beside it only `TransportTrouble` knows the HTTP client, by its errors.
 final class HTTPTransport: Sendable {
   /// What a receiver says.
   struct Answer: Sendable {

@@ -17,20 +17,16 @@ package struct ServerSocket: Sendable {
   ///
   /// Source: Linux, `struct tcp_info` in linux/tcp.h, of which the C library's header knows only the beginning.
   package var isWithinMachine: Bool {
-    #if os(Linux)
-      let info = unsafe [UInt8](unsafeUninitializedCapacity: 152) { buffer, count in
-        var length = socklen_t(buffer.count)
-        let result = unsafe getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_INFO, buffer.baseAddress, &length)
-        count = result == 0 ? Int(length) : 0
-      }
-      guard info.count == 152 else { return false }
-      let (segment, roundTrip) = unsafe info.withUnsafeBytes {
-        unsafe ($0.load(fromByteOffset: 16, as: UInt32.self), $0.load(fromByteOffset: 148, as: UInt32.self))
-      }
-      return segment > 16_384 && roundTrip < 1000
-    #else
-      return false
-    #endif
+    let info = unsafe [UInt8](unsafeUninitializedCapacity: 152) { buffer, count in
+      var length = socklen_t(buffer.count)
+      let result = unsafe getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_INFO, buffer.baseAddress, &length)
+      count = result == 0 ? Int(length) : 0
+    }
+    guard info.count == 152 else { return false }
+    let (segment, roundTrip) = unsafe info.withUnsafeBytes {
+      unsafe ($0.load(fromByteOffset: 16, as: UInt32.self), $0.load(fromByteOffset: 148, as: UInt32.self))
+    }
+    return segment > 16_384 && roundTrip < 1000
   }
 
   /// Waits until there is something to read, or room to write.

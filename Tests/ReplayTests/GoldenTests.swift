@@ -106,25 +106,25 @@ private func stable(_ events: String) -> String {
   @Test(arguments: Recording.all.filter { $0.version == "pg15" })
   func `both versions give the same events`(recording: Recording) throws {
     let other = Recording(version: "pg18", name: recording.name)
-    compare(stable(try recording.expected("events")), stable(try other.expected("events")))
+    compare(stable(try recording.events()), stable(try other.events()))
   }
 
   @Test(arguments: FixtureFiles.versions, [("binary", "column-types"), ("domains-binary", "domains")])
   func `binary and text columns give the same events`(version: String, names: (binary: String, text: String)) throws {
-    let binary = try Recording(version: version, name: names.binary).expected("events")
-    let text = try Recording(version: version, name: names.text).expected("events")
+    let binary = try Recording(version: version, name: names.binary).events()
+    let text = try Recording(version: version, name: names.text).events()
     compare(stable(binary), stable(text))
   }
 
   @Test func `however a transaction is streamed, its events are the same`() throws {
-    let streamed = try Recording(version: "pg18", name: "streaming").expected("events")
-    let parallel = try Recording(version: "pg18", name: "streaming-parallel").expected("events")
+    let streamed = try Recording(version: "pg18", name: "streaming").events()
+    let parallel = try Recording(version: "pg18", name: "streaming-parallel").events()
     compare(stable(streamed), stable(parallel))
   }
 
   @Test(arguments: Recording.all)
   func `nothing that was rolled back is an event, and sequences rise`(recording: Recording) throws {
-    let events = try recording.expected("events")
+    let events = try recording.events()
     #expect(!events.contains("RolledBack"))
     var last = ""
     for line in events.split(separator: "\n") {
@@ -138,7 +138,7 @@ private func stable(_ events: String) -> String {
 
   @Test(arguments: Recording.all)
   func `every event is JSON with the required attributes`(recording: Recording) throws {
-    for line in try recording.expected("events").split(separator: "\n") where line.hasPrefix("{") {
+    for line in try recording.events().split(separator: "\n") where line.hasPrefix("{") {
       // Foundation cannot hold this number, which JSON allows.
       if line.contains("1e400") { continue }
       let event = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]

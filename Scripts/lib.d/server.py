@@ -18,11 +18,12 @@ def clean_environment(**more):
 
 
 class Server:
-    """One cluster for all rounds."""
+    """One cluster."""
 
-    def __init__(self, directory, version=None, settings=("max_replication_slots=80",)):
+    def __init__(self, directory, version=None, settings=("max_replication_slots=80",), port=None):
         self.directory = directory
         arguments = ["--version", version] if version else []
+        arguments += ["--port", str(port)] if port else []
         for setting in settings:
             arguments += ["--set", setting]
         self.connection = self._run("start", *arguments).strip()

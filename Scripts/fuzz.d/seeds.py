@@ -1,0 +1,45 @@
+"""Seeds for a fuzzer: FOLDER TARGET DUMP..."""
+
+import pathlib
+import sys
+
+folder, target, dumps = pathlib.Path(sys.argv[1]), sys.argv[2], map(pathlib.Path, sys.argv[3:])
+if target == "settings":
+    names = ["--database", "postgresql://u:p@host/db", "--publication", "orders", "--slot", "orders"]
+    lines = [
+        ["stream"] + names, ["setup", "--create-table", "--dead-letter-table", "public.\"Letters\""] + names,
+        ["teardown", "--force"] + names, ["stream", "--table", "app.\"Out.Box\"", "--until", "16/B374D848"] + names,
+        ["stream", "--sink", "https://host/path?x=1", "--http-mode", "batch", "--batch-size", "5", "--max-age=1h"] + names,
+        ["stream", "--sink", "file:/x", "--rotate-size", "100MB", "--rotate-interval", "1h", "--fsync", "never"] + names,
+        ["stream", "--column", "id=event_id", "--attribute", "tenant=t", "--ignore-header", "a b",
+         "--read-pacing", "200us"] + names,
+        ["replay", "x.walcap", "--speed", "10x", "--until", "0/1"], ["inspect", "-", "--json"], ["--help"], ["straem"],
+        ["dead-letters", "list", "--dead-letters", "table:public.letters", "--since", "2026-01-31T12:00:00Z", "--limit", "5"],
+        ["dead-letters", "redrive", "--all", "--dead-letters", "file:x", "--sink", "stdout"], ["version"],
+        ["host=h port=1", "orders", "orders", "public.outbox", "p", "id", "x", "tenant", "t", "urn:x", "https://h/"],
+    ]
+    for number, line in enumerate(lines):
+        (folder / f"line-{number}").write_text("\n".join(line))
+    sys.exit()
+if target == "rows":
+    deep = "[" * 600 + "]" * 600
+    bodies = ['{"n": 1}', '{\r\n\t"\u00e9": "\\ud83d\\ude00",\n"a":[true,null,-1.5e3]}', deep, 'null',
+              '"text"', "say \"hi\"\n", "\\x00ff", ""]
+    headers = ["null", "{}", '{"id":1,"Tenant-Id":"a","b":true,"c":null,"d":{"e":[1]},"\u00e4":2,"d":3}', "[]"]
+    times = ["2024-05-01 12:00:01.5+02", "1714564801123", "infinity", None]
+    schemas = ["https://example.com/s#1", "s.json", None]
+    number = 0
+    for body in bodies:
+        for choices in range(0, 32, 3):
+            row = ["id-1", "orders", "\u00c6 \"k\" %", "OrderPlaced", body, "2", times[number % 4], headers[number % 4],
+                   "00-ab-cd-01", "a=b", schemas[number % 3], "north"]
+            values = (b"\xff\xff" if v is None else len(v.encode()).to_bytes(2, "big") + v.encode() for v in row)
+            (folder / f"row-{number}").write_bytes(bytes([choices, number * 7 % 256]) + b"".join(values))
+            number += 1
+    sys.exit()
+for dump in dumps:
+    text = dump.read_bytes()
+    if target != "capture":
+        messages = [bytes.fromhex(line.split(b"|")[2].decode()) for line in text.splitlines()]
+        text = b"".join(len(m).to_bytes(2, "big") + m for m in messages if len(m) < 65536)
+    (folder / f"{dump.parent.name}-{dump.stem}").write_bytes(text)

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Runs a page's blocks, one after another in one shell, in a tree of its own. Arguments: a directory with the blocks, the
+# program or nothing, and where the page begins. What is written to /etc, /home, /usr/local and /var/lib is gone afterwards.
+set -eo pipefail
+blocks=$1 program=$2 start=$3
+tree=$blocks/tree
+
+mkdir "$tree"
+mount -t tmpfs -o mode=755 tmpfs "$tree"
+for directory in etc home usr/local var/lib; do
+  mkdir -p "$tree/upper/$directory" "$tree/work/$directory"
+  mount -t overlay overlay \
+    -o "lowerdir=/$directory,upperdir=$tree/upper/$directory,workdir=$tree/work/$directory" "/$directory"
+done
+echo '127.0.0.1 db.example orders.example proxy.example' >>/etc/hosts
+mkdir -p /etc/ssl/certs
+cat "$blocks/../authority.pem" >>/etc/ssl/certs/ca-certificates.crt
+useradd --create-home --shell /bin/bash reader
+mkdir -p /home/ada
+export HOME=/home/ada USER=ada
+[[ -z $program ]] || install -m 755 "$program" /usr/local/bin/tailrace
+type -P sudo >/dev/null || install -m 755 "$(dirname "${BASH_SOURCE[0]}")/sudo" /usr/local/bin/sudo
+cd "${start:-$HOME}"
+
+sql() { psql -XAtq -v ON_ERROR_STOP=1 "postgresql://postgres@db.example/${PGDATABASE:-shop}" "$@"; }
+
+# Waits until a slot's reader has confirmed all that was in the log when this began.
+caught_up() {
+  local position
+  position=$(sql -c 'SELECT pg_current_wal_lsn()')
+  for _ in {1..300}; do
+    kill -0 "$1" 2>/dev/null || return 1
+    [[ -n $(sql -c "SELECT 1 FROM pg_replication_slots WHERE active AND confirmed_flush_lsn >= '$position'") ]] && return
+    sleep 0.1
+  done
+  return 1
+}
+
+# Runs a block that goes on until Ctrl-C, and presses that once all is delivered.
+until_ctrl_c() {
+  local job status=0 is_done=
+  set -m
+  (set +m; . "$1") &
+  job=$!
+  set +m
+  if caught_up "$job"; then is_done=1; fi
+  kill -INT -- "-$job" 2>/dev/null || true
+  wait "$job" || status=$?
+  [[ -n $is_done && ($status == 0 || $status == 130) ]]
+}
+
+for block in "$blocks"/*.sh "$blocks"/*.sql "$blocks"/*.endless; do
+  [[ -e $block ]] && printf '%s\n' "$block"
+done | sort -V >"$blocks/order"
+mapfile -t order <"$blocks/order"
+for block in "${order[@]}"; do
+  printf '%s\n' "$block" >"$blocks/current"
+  set -v
+  case $block in
+    *.sh) . "$block" ;;
+    *.sql) psql -X -v ON_ERROR_STOP=1 -f "$block" ;;
+    *.endless) until_ctrl_c "$block" ;;
+  esac
+  { set +v; } 2>/dev/null
+done
+rm "$blocks/current"
