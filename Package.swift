@@ -30,11 +30,14 @@ let package = Package(
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
+    .library(name: "RelayService", targets: ["RelayService"]),
+    .library(name: "TailraceTesting", targets: ["TailraceTesting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -99,6 +102,17 @@ let package = Package(
         "Replication",
       ],
       swiftSettings: library),
+    .target(
+      name: "RelayService",
+      dependencies: [
+        "Delivery", "PostgresWire", "Relay", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ], swiftSettings: library),
+    .target(
+      name: "TailraceTesting",
+      dependencies: [
+        "Capture", "Delivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: library),
     .executableTarget(
       name: "tailrace",
       dependencies: [
@@ -162,6 +176,10 @@ let package = Package(
         "Relay", "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
+    .testTarget(
+      name: "TailraceTestingTests",
+      dependencies: ["IntegrationEvents", "OutboxMapping", "PostgresWire", "TailraceTesting", "TestStream"],
+      swiftSettings: strict),
     .executableTarget(
       name: "microbenchmarks",
       dependencies: [
@@ -169,7 +187,8 @@ let package = Package(
         "TestStream",
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
-    .testTarget(name: "tailraceTests", dependencies: ["TestStream", "tailrace"], swiftSettings: strict),
+    .testTarget(
+      name: "tailraceTests", dependencies: ["TailraceTesting", "TestStream", "tailrace"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -23,7 +23,7 @@ package enum BuiltInType {
   }
 
   /// By their names in the catalogue.
-  static let byName: [String: ObjectID] = [
+  package static let byName: [String: ObjectID] = [
     "bool": bool, "bytea": bytea, "char": 18, "name": 19, "int8": int8, "int2": int2, "int4": int4, "text": text,
     "json": json, "xml": 142, "unknown": 705, "bpchar": 1042, "varchar": 1043, "date": date, "timestamp": timestamp,
     "time": 1083, "timetz": 1266, "float8": 701, "numeric": 1700, "timestamptz": timestamptz, "uuid": uuid,

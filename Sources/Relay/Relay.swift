@@ -19,7 +19,7 @@ public struct Relay: Sendable {
 
   private let configuration: RelayConfiguration
   private let deadLetters: DeadLetterOffice
-  let control: RunControl
+  package let control: RunControl
   private let board: StatusBoard
   private let log: RelayLog
   private var backoff = Backoff()

@@ -2,11 +2,11 @@
 import PackageDescription
 
 /// Programs that use this project's products as anybody outside would: what is public has to be enough.
-func program(_ name: String, _ products: String...) -> Target {
+func program(_ name: String, _ products: String..., besides others: [Target.Dependency] = []) -> Target {
   .executableTarget(
     name: name,
     dependencies: products.map { .product(name: $0, package: "tailrace") }
-      + [.product(name: "Logging", package: "swift-log")],
+      + [.product(name: "Logging", package: "swift-log")] + others,
     swiftSettings: [.treatAllWarnings(as: .error)])
 }
 
@@ -15,6 +15,7 @@ let package = Package(
   dependencies: [
     .package(name: "tailrace", path: "../.."),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
   ],
   targets: [
     program("DecodeDump", "Capture", "PgOutput", "PostgresWire"),
@@ -25,6 +26,10 @@ let package = Package(
     program(
       "LiveToHTTP", "Delivery", "HTTPDelivery", "Operations", "OutboxMapping", "PostgresWire", "Relay", "Replication",
       "Settings"),
+    program(
+      "InService", "FileDelivery", "OutboxMapping", "PostgresWire", "Relay", "RelayService", "Replication",
+      besides: [.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")]),
+    program("RehearseEvents", "TailraceTesting"),
   ],
   swiftLanguageModes: [.v6]
 )
