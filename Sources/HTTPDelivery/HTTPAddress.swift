@@ -25,6 +25,10 @@ package struct HTTPAddress: Hashable, Sendable {
   package let isSecure: Bool
   /// Whether it is this machine.
   package let isLoopback: Bool
+  /// The host without brackets, as a system looks for it.
+  package let host: String
+  /// The port, by the scheme where none is given.
+  package let port: Int
   /// `user:password`, decoded; nil where the address has none.
   package let user: String?
 
@@ -47,32 +51,36 @@ package struct HTTPAddress: Hashable, Sendable {
     let at = authority.lastIndex(of: "@")
     let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority
     let (host, isHost): (Substring, Bool)
+    let portText: Substring
     if hostAndPort.hasPrefix("[") {
       guard let end = hostAndPort.firstIndex(of: "]") else { throw .malformed }
       host = hostAndPort[..<end].dropFirst()
       isHost = Self.isIPv6(host)
-      try Self.check(port: hostAndPort[hostAndPort.index(after: end)...])
+      portText = hostAndPort[hostAndPort.index(after: end)...]
     } else {
       host = hostAndPort.prefix { $0 != ":" }
       isHost = Self.isName(host)
-      try Self.check(port: hostAndPort.dropFirst(host.count))
+      portText = hostAndPort.dropFirst(host.count)
     }
+    port = try Self.port(portText) ?? (isSecure ? 443 : 80)
     guard !host.isEmpty else { throw .malformed }
     guard isHost else { throw .host }
     guard Self.isEncoded(text[authority.endIndex...]) else { throw .encoding }
     isLoopback = Self.isLoopback(host.lowercased())
+    self.host = String(host.replacing("%25", with: "%"))
     user = try at.map { (at) throws(Problem) in try Self.decoded(authority[..<at]) }
     url = (isSecure ? "https://" : "http://") + text[hostAndPort.startIndex...]
   }
 
-  /// What follows the host: nothing, or a colon and a port.
-  private static func check(port text: Substring) throws(Problem) {
-    guard !text.isEmpty else { return }
+  /// What follows the host: nothing, or a colon and a port, which may be missing.
+  private static func port(_ text: Substring) throws(Problem) -> Int? {
+    guard !text.isEmpty else { return nil }
     guard text.hasPrefix(":") else { throw .malformed }
     let digits = text.dropFirst()
-    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      digits.isEmpty || Int(digits).map({ (1...65_535).contains($0) }) ?? false
+    guard !digits.isEmpty else { return nil }
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits), (1...65_535).contains(port)
     else { throw .port }
+    return port
   }
 
   /// Labels of letters, digits, hyphens and underscores: whatever else, written as `%XX` too, would go into the `Host` field of

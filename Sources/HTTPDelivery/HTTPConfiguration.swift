@@ -46,6 +46,8 @@ public struct HTTPConfiguration: Hashable, Sendable {
   public var authorityFile: String?
   /// A client certificate and its key.
   public var clientCertificate: CertificateFiles?
+  /// Which proxy stands before the receiver. Default: none.
+  public var proxy = ProxySettings()
 
   /// Makes a configuration with the defaults.
   public init(url: String) {

@@ -39,11 +39,11 @@ public final class HTTPPublisher: Publisher {
     case .answer(let answer): return attempt(answer, from: used)
     case .failed(let why):
       _ = transport.renew(used)
-      return Attempt(.together(.retry(.init(why))))
+      return Attempt(.together(.retry(.init(why + transport.way))))
     case .unpostable(let why): return Attempt(.together(.refused(.init(why))))
     case .hopeless(let why, let advice):
-      if transport.renew(used) { return Attempt(.together(.retry(.init(why, concernsReceiver: true)))) }
-      return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)", advice: advice))))
+      if transport.renew(used) { return Attempt(.together(.retry(.init(why + transport.way, concernsReceiver: true)))) }
+      return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)\(transport.way)", advice: advice))))
     }
   }
 
@@ -74,8 +74,9 @@ public final class HTTPPublisher: Publisher {
   public func check() async throws(Failure) {
     switch await transport.current.ask(credentials.proof().headers) {
     case .answer: return
-    case .failed(let why), .unpostable(let why): throw Failure(.receiver, "\(destination): \(why)")
-    case .hopeless(let why, let advice): throw Failure(.receiver, "\(destination): \(why)", advice: advice)
+    case .failed(let why), .unpostable(let why): throw Failure(.receiver, "\(destination): \(why)\(transport.way)")
+    case .hopeless(let why, let advice):
+      throw Failure(.receiver, "\(destination): \(why)\(transport.way)", advice: advice)
     }
   }
 

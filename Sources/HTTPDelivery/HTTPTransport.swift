@@ -56,7 +56,9 @@ final class HTTPTransport: Sendable {
   /// over the same connection, where nothing may ever come through again.
   var isStale: Bool { isSpent.load(ordering: .acquiring) }
 
-  init(_ configuration: HTTPConfiguration, _ address: HTTPAddress, _ tls: TLSConfiguration) {
+  init(
+    _ configuration: HTTPConfiguration, _ address: HTTPAddress, through proxy: HTTPAddress?, _ tls: TLSConfiguration
+  ) {
     var client = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(
@@ -65,6 +67,9 @@ final class HTTPTransport: Sendable {
     client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
     client.connectionPool.retryConnectionEstablishment = false
     client.tlsConfiguration = tls
+    client.proxy = proxy.map { proxy in
+      .server(host: proxy.host, port: proxy.port, authorization: proxy.user.map(HTTPClient.Authorization.init(user:)))
+    }
     client.http1_1ConnectionDebugInitializer = AnswerTidying.install
     client.http2ConnectionDebugInitializer = connections.add
     url = address.url
@@ -167,6 +172,14 @@ final class HTTPTransport: Sendable {
   }
 
   deinit { _ = shutDown() }
+}
+
+extension HTTPClient.Authorization {
+  /// Basic authentication by `user:password`.
+  fileprivate init(user: String) {
+    let colon = user.firstIndex(of: ":") ?? user.endIndex
+    self = .basic(username: String(user[..<colon]), password: String(user[colon...].dropFirst()))
+  }
 }
 
 extension TimeAmount {

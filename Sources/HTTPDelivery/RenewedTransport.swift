@@ -17,25 +17,31 @@ final class RenewedTransport: Sendable {
 
   private let configuration: HTTPConfiguration
   private let address: HTTPAddress
+  private let proxy: HTTPAddress?
   private let state: Mutex<State>
 
   init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
     self.configuration = configuration
     self.address = address
+    let proxy = try configuration.proxy.proxy(before: address)
+    self.proxy = proxy
     let files = Self.files(configuration)
     let tls: TLSConfiguration
     do { tls = try TLSConfiguration(configuration, patience: 10_000) } catch { throw error.failure }
-    state = Mutex(State(transport: HTTPTransport(configuration, address, tls), tls: tls, files: files))
+    state = Mutex(State(transport: HTTPTransport(configuration, address, through: proxy, tls), tls: tls, files: files))
   }
 
   /// Requests that are under way go on with the one before, which closes its connections behind the last of them.
   var current: HTTPTransport {
     state.withLock { state in
       if state.problem != nil { _ = look(&state) }
-      if state.transport.isStale { state.transport = HTTPTransport(configuration, address, state.tls) }
+      if state.transport.isStale { state.transport = HTTPTransport(configuration, address, through: proxy, state.tls) }
       return state.transport
     }
   }
+
+  /// What to add to a trouble: that a proxy stands between, which is not of the address that was given.
+  var way: String { proxy.map { " (through the proxy \($0.host), port \($0.port))" } ?? "" }
 
   /// What is wrong with which file since it has changed.
   var complaints: [String: String] {
@@ -64,7 +70,7 @@ final class RenewedTransport: Sendable {
     }
     do throws(CertificateProblem) {
       state.tls = try TLSConfiguration(configuration, patience: 0)
-      state.transport = HTTPTransport(configuration, address, state.tls)
+      state.transport = HTTPTransport(configuration, address, through: proxy, state.tls)
       state.files = files
       state.problem = nil
     } catch {

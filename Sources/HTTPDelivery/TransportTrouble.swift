@@ -34,6 +34,9 @@ extension HTTPTransport.Outcome {
     case .tlsHandshakeTimeout: .failed("TLS: the handshake took too long")
     case .getConnectionFromPoolTimeout: .failed("no connection could be had for too long")
     case .remoteConnectionClosed: .failed("the connection was closed before an answer")
+    case .proxyAuthenticationRequired: .failed("the proxy wants a user and a password, or others")
+    case .invalidProxyResponse: .failed("the proxy does not connect to the receiver, or is none")
+    case .httpProxyHandshakeTimeout: .failed("the proxy took too long to connect to the receiver")
     default:
       switch error.shortDescription {
       case "Invalid header field names", "Invalid header field values":

@@ -48,6 +48,8 @@ public struct HTTPSettings: Hashable, Sendable {
   public var clientCertificate: String?
   /// Its key.
   public var clientKey: String?
+  /// Which proxy stands before the receiver. Default: none.
+  public var proxy = ProxySettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -104,6 +106,7 @@ public struct HTTPSettings: Hashable, Sendable {
     configuration.minimumTLS = tlsMinimum
     configuration.authorityFile = authorityFile
     configuration.credentials = credentials
+    configuration.proxy = proxy
     if let clientCertificate, let clientKey {
       configuration.clientCertificate = CertificateFiles(certificate: clientCertificate, key: clientKey)
     }

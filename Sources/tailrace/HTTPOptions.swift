@@ -121,6 +121,7 @@ struct HTTPOptions: ParsableArguments {
     settings.authorityFile = caFile
     settings.clientCertificate = clientCertificate
     settings.clientKey = clientKey
+    settings.proxy = ProxySettings { Environment[$0] }
     return settings
   }
 }

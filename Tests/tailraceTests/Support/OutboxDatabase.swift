@@ -82,8 +82,10 @@ final class OutboxDatabase: Sendable {
   }
 
   /// Starts `tailrace stream` for this database.
-  func stream(_ options: [String] = [], reader: Output.Reader = .eager) throws -> ChildProcess {
-    try tailrace(["stream"] + names + options, reader: reader)
+  func stream(
+    _ options: [String] = [], environment: [String: String] = [:], reader: Output.Reader = .eager
+  ) throws -> ChildProcess {
+    try tailrace(["stream"] + names + options, environment: environment, reader: reader)
   }
 
   /// Starts `tailrace stream` into `file`.
