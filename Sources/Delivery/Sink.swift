@@ -33,8 +33,10 @@ public protocol Sink: Sendable {
 
   /// Takes a batch, behind all that were submitted before, and returns without waiting for a receiver.
   ///
-  /// - Parameter done: to be called exactly once, on any thread, also before this returns: with nil when the whole batch is
-  ///   durable, or else with the reason why it never will be. The relay only notes it.
+  /// - Parameters:
+  ///   - batch: events in the order of the log.
+  ///   - done: to be called exactly once, on any thread, also before this returns: with nil when the whole batch is durable,
+  ///     or else with the reason why it never will be. The relay only notes it.
   func submit(_ batch: EventBatch, done: @escaping Done)
 
   /// How it is getting on, so that deliveries that fail are told of. Read again and again. Default: nothing is known.

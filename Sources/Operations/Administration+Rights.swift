@@ -6,7 +6,9 @@ extension Administration {
   /// The statements that make a role with no more rights than are used; streaming reads the log, so it needs none on the
   /// outbox itself. The password is left to the reader.
   ///
-  /// - Parameter letters: the table for dead letters; nil for none.
+  /// - Parameters:
+  ///   - letters: the table for dead letters; nil for none.
+  ///   - role: the role's name.
   public static func roleStatements(letters: TableName? = nil, role: String = "tailrace") -> [String] {
     let name = SQLQuoting.identifier(role)
     guard let letters else { return ["CREATE ROLE \(name) LOGIN REPLICATION;"] }

@@ -12,6 +12,7 @@ extension Administration {
   /// What has to be done to remove slot and publication; the table stays. Changes nothing.
   ///
   /// - Parameters:
+  ///   - plan: what was set up.
   ///   - discards: whether a slot may go that has events which nobody has read.
   ///   - countsMessages: whether logical messages are events.
   public func teardownSteps(

@@ -49,6 +49,7 @@ public struct Administration: ~Copyable {
   /// Connects.
   ///
   /// - Parameters:
+  ///   - database: a connection string of libpq's.
   ///   - isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
   ///   - onWait: told what the making of a slot waits for.
   public init(

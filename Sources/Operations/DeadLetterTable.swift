@@ -22,6 +22,8 @@ public final class DeadLetterTable: DeadLetterStore {
   /// Uses a table; the server is asked when there is something to do.
   ///
   /// - Parameters:
+  ///   - table: the table's name.
+  ///   - database: a connection string of libpq's.
   ///   - retries: whether what fails and may heal is tried again, so that a lock is waited for only a moment each time.
   ///   - isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
   public init(

@@ -22,6 +22,7 @@ public struct Redriver {
   /// Makes a redriver.
   ///
   /// - Parameters:
+  ///   - store: where the letters are.
   ///   - control: a stop ends it.
   ///   - drainTimeout: how long a stop waits for the letters that are under way.
   ///   - log: where deliveries that fail are told of.

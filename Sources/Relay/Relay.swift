@@ -29,9 +29,11 @@ public struct Relay: Sendable {
   /// Makes a relay.
   ///
   /// - Parameters:
+  ///   - configuration: what it does with what comes.
   ///   - deadLetters: what becomes of events that cannot be delivered; without it, the first one ends the relay.
   ///   - control: how to stop it from another thread.
   ///   - board: where it puts up its status.
+  ///   - log: where it says what it does.
   public init(
     _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(),
     control: RunControl = RunControl(), board: StatusBoard = StatusBoard(), log: Logger

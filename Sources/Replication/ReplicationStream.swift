@@ -53,7 +53,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// The server starts at the slot's confirmed position.
   /// Errors carry the server's SQLSTATE and what to do.
   ///
-  /// - Parameter isCancelled: asked about every fifth of a second while connecting: true gives up.
+  /// - Parameters:
+  ///   - settings: where to connect and what to stream.
+  ///   - isCancelled: asked about every fifth of a second while connecting: true gives up.
   public init(
     _ settings: ReplicationSettings, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {

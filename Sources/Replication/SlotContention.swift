@@ -13,6 +13,8 @@ public enum SlotContention {
   /// Opens a stream; at the first time a slot that stays in use is an error, later one to try again.
   ///
   /// - Parameters:
+  ///   - settings: where to connect, what to stream, and whether the slot is waited for.
+  ///   - isFirst: whether it is the first time.
   ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
   ///   - onWait: told once when a slot is waited for.
   public static func open(

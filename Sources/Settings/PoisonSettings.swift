@@ -36,6 +36,7 @@ public struct PoisonSettings: Hashable, Sendable {
   /// Makes the office that keeps letters, or stops.
   ///
   /// - Parameters:
+  ///   - database: a connection string of libpq's, for letters in a table.
   ///   - retries: whether the letters' place is tried again when it cannot be used.
   ///   - isCancelled: asked now and then while the letters' place cannot be used: true gives up.
   ///   - onWait: told each time it will be tried again.
@@ -83,6 +84,7 @@ extension LetterPlace: LosslessStringConvertible {
   /// The store; a table is reached through a connection of its own, when there is something to do.
   ///
   /// - Parameters:
+  ///   - database: a connection string of libpq's, for letters in a table.
   ///   - retries: whether whoever uses it tries again what may heal.
   ///   - isCancelled: asked now and then while something is waited for: true gives up.
   ///   - onNotice: told what an operator should know of how it was found.

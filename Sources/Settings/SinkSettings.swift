@@ -69,6 +69,9 @@ public struct SinkSettings: Hashable, Sendable {
   /// Makes the sink for a stream.
   ///
   /// - Parameters:
+  ///   - identity: whose events they are.
+  ///   - envelope: how events are written.
+  ///   - deadLetters: what becomes of events that the sink refuses.
   ///   - isStandby: whether to wait for a process that still has an output file.
   ///   - onNotice: told what an operator should know of how the output was found.
   ///   - onReaderGone: called when nobody reads standard output any more.

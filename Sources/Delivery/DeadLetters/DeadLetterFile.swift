@@ -18,6 +18,7 @@ public final class DeadLetterFile: DeadLetterStore {
   /// Uses a file, which is made with mode 0600 when there is a first letter.
   ///
   /// - Parameters:
+  ///   - path: where the file is.
   ///   - isCancelled: asked now and then while another process has the file: true gives up.
   ///   - onNotice: told what an operator should know of how the file was found.
   public init(

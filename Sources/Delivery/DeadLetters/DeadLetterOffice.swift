@@ -24,6 +24,8 @@ public final class DeadLetterOffice: Sendable {
   /// Makes an office that keeps letters.
   ///
   /// - Parameters:
+  ///   - store: where letters are kept.
+  ///   - parksKeys: whether later events of the same aggregate follow a letter.
   ///   - retries: whether a store that cannot do its work now is tried again.
   ///   - isCancelled: asked now and then while a store cannot do its work: true gives up.
   ///   - onWait: told each time such a store will be tried again.
@@ -60,8 +62,10 @@ public final class DeadLetterOffice: Sendable {
 
   /// Keeps letters, durably.
   ///
-  /// - Parameter done: called when it is done, on another thread: with a failure where they cannot be kept, or where the
-  ///   policy is to stop.
+  /// - Parameters:
+  ///   - letters: at least one.
+  ///   - done: called when it is done, on another thread: with a failure where they cannot be kept, or where the policy is
+  ///     to stop.
   public func keep(_ letters: [DeadLetter], done: @escaping @Sendable (Failure?) -> Void) {
     if store == nil { return done(Self.refusal(letters[0])) }
     perform(done) { (office, store) throws(Failure) in
