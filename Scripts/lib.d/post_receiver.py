@@ -30,13 +30,13 @@ class PostReceiver(http.server.ThreadingHTTPServer):
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
-    """Answers 204."""
+    """Answers 204, and 422 at /refusing."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         self.server.taken(self.rfile.read(int(self.headers.get("content-length") or 0)))
-        self.send_response(204)
+        self.send_response(422 if self.path == "/refusing" else 204)
         self.end_headers()
 
     def log_message(self, *arguments):

@@ -79,6 +79,21 @@ def read(page):
     return blocks, "\n".join(prose), troubles
 
 
+def unfound():
+    """What README does not lead to, or where it is longer than a page that is read."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    troubles = [f"README.md does not lead to {page.name}" for page in sorted(ROOT.glob("Sources/tailrace/Manual.docc/*.md"))
+                if page.stem != "Manual" and f"/{page.name})" not in readme]
+    lines = readme.splitlines()
+    if len(lines) > 120:
+        troubles.append(f"README.md has {len(lines)} lines, more than 120")
+    troubles += [f"README.md:{number}: longer than 120 characters" for number, line in enumerate(lines, 1) if len(line) > 120]
+    root = (ROOT / "Sources/tailrace/Manual.docc/Manual.md").read_text(encoding="utf-8")
+    troubles += [f"Manual.md does not list {page.name}" for page in sorted(ROOT.glob("Sources/tailrace/Manual.docc/*.md"))
+                 if page.stem != "Manual" and f"<doc:{page.stem}>" not in root]
+    return troubles
+
+
 def misnamed(page, prose, options):
     """Options, scripts, files and links within sentences that are not there."""
     troubles = []

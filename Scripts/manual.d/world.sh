@@ -49,9 +49,6 @@ until_ctrl_c() {
   [[ -n $is_done && ($status == 0 || $status == 130) ]]
 }
 
-for block in "$blocks"/*.sh "$blocks"/*.sql "$blocks"/*.endless; do
-  [[ -e $block ]] && printf '%s\n' "$block"
-done | sort -V >"$blocks/order"
 mapfile -t order <"$blocks/order"
 for block in "${order[@]}"; do
   printf '%s\n' "$block" >"$blocks/current"
