@@ -37,6 +37,13 @@ class Block:
     def is_endless(self):
         return bool(ENDLESS.search(self.text))
 
+    def stands_in_tests(self):
+        """Whether its lines stand one after another in a test, indented as they may be."""
+        def plain(text):
+            return "\n".join(line.strip() for line in text.strip().split("\n"))
+
+        return any(plain(self.text) in plain(source.read_text(encoding="utf-8")) for source in ROOT.glob("Tests/**/*.swift"))
+
     def trouble(self):
         """What is wrong with it as it stands; None if nothing is."""
         if self.is_marked or self.language in ("sh", "sql", "text"):
@@ -47,6 +54,8 @@ class Block:
             except ValueError as error:
                 return f"{self.place}: no JSON: {error}"
             return None
+        if self.language == "swift":
+            return None if self.stands_in_tests() else f"{self.place}: this stands in no file under Tests, so nothing compiles it"
         return f"{self.place}: {self.language or 'no language'} is neither run nor marked as not run by the tests"
 
 

@@ -8,6 +8,16 @@ import Testing
 
 /// Scripts and dumps become events as they would with a server.
 @Suite struct RehearsalTests {
+  @Test func `what the page of the product shows is so`() throws {
+    let events = try Rehearsal().events(
+      of: """
+        INSERT INTO outbox (aggregatetype, aggregateid, type, payload)
+        VALUES ('order', '1', 'OrderPlaced', '{"cents": 999}')
+        """)
+    #expect(events.map(\.type) == ["OrderPlaced"])
+    #expect(events[0].text == #"{"cents": 999}"#)
+  }
+
   @Test func `a row becomes an event`() throws {
     let events = try Rehearsal().events(
       of: """
