@@ -37,6 +37,8 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_adddup2(&actions, errors.pipe.writing, 2)
     var variables = ProcessInfo.processInfo.environment.filter {
       !$0.key.hasPrefix("PG") && $0.key != "TAILRACE_DATABASE"
+        // Others may need one to reach the world.
+        && (program != Tailrace.path || !$0.key.lowercased().hasSuffix("_proxy"))
     }
     variables.merge(environment) { $1 }
     let argumentPointers = ([program] + arguments).map { strdup($0) } + [nil]
