@@ -24,13 +24,18 @@ cd "${start:-$HOME}"
 
 sql() { psql -XAtq -v ON_ERROR_STOP=1 "postgresql://postgres@db.example/${PGDATABASE:-shop}" "$@"; }
 
-# Waits until a slot's reader has confirmed all that was in the log when this began.
+# Waits until a slot has a reader, and then until that has confirmed a transaction which began after it was there: so its
+# sink is there too, and has all that was in the log.
 caught_up() {
-  local position
-  position=$(sql -c 'SELECT pg_current_wal_lsn()')
-  for _ in {1..300}; do
+  local position=
+  for _ in {1..600}; do
     kill -0 "$1" 2>/dev/null || return 1
-    [[ -n $(sql -c "SELECT 1 FROM pg_replication_slots WHERE active AND confirmed_flush_lsn >= '$position'") ]] && return
+    if [[ -z $position ]]; then
+      [[ -z $(sql -c 'SELECT 1 FROM pg_replication_slots WHERE active') ]] ||
+        position=$(sql -c "SELECT pg_logical_emit_message(true, 'manual', 'passing by')")
+    elif [[ -n $(sql -c "SELECT 1 FROM pg_replication_slots WHERE active AND confirmed_flush_lsn > '$position'") ]]; then
+      return
+    fi
     sleep 0.1
   done
   return 1
