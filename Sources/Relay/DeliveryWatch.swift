@@ -1,6 +1,5 @@
 package import Delivery
 import IntegrationEvents
-package import Logging
 import PostgresWire
 
 /// Tells of deliveries that fail: at once, then sparsely, and when they work again; of dead letters; and of a sink that takes
@@ -45,7 +44,7 @@ package struct DeliveryWatch {
     }
   }
 
-  private let log: Logger
+  private let log: RelayLog
   private let tellsLetters: Bool
   private var lastLook: ContinuousClock.Instant?
   private var outage: Outage?
@@ -66,7 +65,7 @@ package struct DeliveryWatch {
   /// Makes a watch.
   ///
   /// - Parameter tellsLetters: whether what becomes a dead letter is news.
-  package init(_ log: Logger, tellsLetters: Bool = true, now: ContinuousClock.Instant = .now) {
+  init(_ log: RelayLog, tellsLetters: Bool = true, now: ContinuousClock.Instant = .now) {
     self.log = log
     self.tellsLetters = tellsLetters
     (allowedSince, lastProgress) = (now, now)

@@ -14,7 +14,7 @@ public struct Redriver {
 
   private let store: any DeadLetterStore
   private let control: RunControl
-  private let log: Logger
+  private let log: RelayLog
   private let drainTimeout: Duration
   private let patience: Patience
   private let makeSink: (DeadLetterOffice) throws(Failure) -> any Sink
@@ -25,17 +25,19 @@ public struct Redriver {
   ///   - store: where the letters are.
   ///   - control: a stop ends it.
   ///   - drainTimeout: how long a stop waits for the letters that are under way.
-  ///   - log: where deliveries that fail are told of.
+  ///   - log: where deliveries that fail are logged, at `debug`, unless `tell` hears of them.
+  ///   - tell: told of deliveries that fail.
   ///   - onWait: told each time a store that cannot do its work now will be tried again.
   ///   - makeSink: makes the sink; what it is refused must go to the office that it is given.
   public init(
     _ store: any DeadLetterStore, _ control: RunControl, drainTimeout: Duration = .seconds(30), log: Logger,
+    tell: (@Sendable (Notice) -> Void)? = nil,
     onWait: @escaping @Sendable (Failure) -> Void = { _ in },
     sink makeSink: @escaping (DeadLetterOffice) throws(Failure) -> any Sink
   ) {
     self.store = store
     self.control = control
-    self.log = log
+    self.log = RelayLog(logger: log, tell: tell)
     self.drainTimeout = drainTimeout
     patience = Patience(isCancelled: { control.isStopRequested(since: drainTimeout) }, onWait: onWait)
     self.makeSink = makeSink

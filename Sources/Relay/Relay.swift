@@ -33,6 +33,7 @@ public struct Relay: Sendable {
   ///   - deadLetters: what becomes of events that cannot be delivered; without it, the first one ends the relay.
   ///   - control: how to stop it from another thread.
   ///   - board: where it puts up its status.
+  ///   - log: for developers, at `debug` and `trace`; `RelayConfiguration.tell` hears what operators should.
   ///   - log: where it says what it does.
   public init(
     _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(),
@@ -42,7 +43,7 @@ public struct Relay: Sendable {
     self.deadLetters = deadLetters
     self.control = control
     self.board = board
-    self.log = RelayLog(logger: log, show: configuration.show)
+    self.log = RelayLog(logger: log, show: configuration.show, tell: configuration.tell)
   }
 
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread, which should
@@ -78,6 +79,7 @@ public struct Relay: Sendable {
         try reconsider(error)
         continue
       }
+      log.trace("the stream is open, and the sink", loop.identity)
       do {
         if let outcome = try run(&loop, open) {
           tell(loop, account)
@@ -132,6 +134,7 @@ public struct Relay: Sendable {
         do throws(Failure) {
           try loop.reconnect(source)
           isOpen = true
+          log.trace("the stream is open again", loop.identity)
         } catch {
           guard error.isRetryable else { throw error }
           try leave(&loop, after: error)

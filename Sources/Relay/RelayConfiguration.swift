@@ -36,6 +36,8 @@ public struct RelayConfiguration: Sendable {
   public var canReopen = true
   /// How long a stop waits for the sink. Default: 30 s.
   public var drainTimeout: Duration = .seconds(30)
+  /// Told what an operator should hear of, on the relay's thread. Default: nobody, and it is logged at `debug`.
+  public var tell: (@Sendable (Notice) -> Void)?
   /// How words for an operator are shown in the log and as a dead letter's reason. Default: settings as a library names them.
   public var show: @Sendable (Wording) -> String = { "\($0)" }
   /// Where rows of transactions in progress wait for their commit.

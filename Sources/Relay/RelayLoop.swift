@@ -84,7 +84,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.control = control
     self.board = board
     self.log = log
-    watch = DeliveryWatch(log.logger)
+    watch = DeliveryWatch(log)
     greeting =
       hasServer && end == nil ? "ready: waits for what is committed to \(configuration.mapping.outboxNames)" : nil
   }

@@ -121,7 +121,7 @@ struct DeadLettersCommand: ParsableCommand {
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         try store.use(retries: true, isCancelled: { control.isStopRequested(since: limit) }) { letters in
           let redriver = Redriver(
-            letters, control, drainTimeout: limit, log: logging.logger(),
+            letters, control, drainTimeout: limit, log: logging.logger(), tell: logging.logger().tell,
             onWait: { say("\($0.text(Flags.text)); trying again") },
             sink: sink.settings.makeDetached)
           try report(redriver.run(selection.query), isStopped: control.isStopRequested)

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Logging
+import Relay
 
 /// What is said on standard error.
 struct LogOptions: ParsableArguments {
@@ -9,6 +10,11 @@ struct LogOptions: ParsableArguments {
   func logger() -> Logger {
     Logger(label: "tailrace") { _ in MessageHandler(logLevel: logLevel) }
   }
+}
+
+extension Logger {
+  /// Says what a relay has to say.
+  @Sendable func tell(_ notice: Notice) { log(level: notice.level, "\(Flags.text(notice.words))") }
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -74,6 +74,7 @@ struct ReplayCommand: ParsableCommand {
       for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
+      configuration.tell = log.tell
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(

@@ -113,6 +113,7 @@ struct StreamCommand: ParsableCommand {
         onNotice: { log.warning("\(Flags.text($0))") })
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
+      configuration.tell = log.tell
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
       _ = try relay.run(
         open: { (request) throws(Failure) in

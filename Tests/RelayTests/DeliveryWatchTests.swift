@@ -31,7 +31,7 @@ struct DeliveryWatchTests {
       let lines = lines
       sink.change { $0.destination = "there" }
       now = start
-      watch = DeliveryWatch(Logger(label: "test") { _ in lines }, now: start)
+      watch = DeliveryWatch(RelayLog(logger: Logger(label: "test") { _ in lines }, tell: nil), now: start)
     }
 
     mutating func look(after seconds: Int, isBusy: Bool = true, isFull: Bool = false) -> [String] {

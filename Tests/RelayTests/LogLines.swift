@@ -10,7 +10,7 @@ final class LogLines: LogHandler {
     set {}
   }
   var logLevel: Logger.Level {
-    get { .info }
+    get { .debug }
     set {}
   }
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -14,7 +14,9 @@ replication.tables = [TableName(schema: "public", name: "outbox")]
 let settings = replication
 let path = arguments[2]
 let logger = Logger(label: "embedding")
-let relay = Relay(RelayConfiguration(mapping: MappingConfiguration()), log: logger)
+var configuration = RelayConfiguration(mapping: MappingConfiguration())
+configuration.tell = { logger.log(level: $0.level, "\($0.words)") }
+let relay = Relay(configuration, log: logger)
 let service = RelayService(
   relay, open: { (_) throws(Failure) in try ReplicationStream(settings) },
   sink: { (stream) throws(Failure) in try FileSink(FileSink.Configuration(path: path), of: stream) })
