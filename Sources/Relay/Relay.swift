@@ -34,7 +34,6 @@ public struct Relay: Sendable {
   ///   - control: how to stop it from another thread.
   ///   - board: where it puts up its status.
   ///   - log: for developers, at `debug` and `trace`; `RelayConfiguration.tell` hears what operators should.
-  ///   - log: where it says what it does.
   public init(
     _ configuration: RelayConfiguration, deadLetters: DeadLetterOffice = DeadLetterOffice(),
     control: RunControl = RunControl(), board: StatusBoard = StatusBoard(), log: Logger
