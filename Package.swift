@@ -113,10 +113,18 @@ let package = Package(
         "Capture", "Delivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: library),
+      name: "Supervision",
+      dependencies: [
+        "Delivery", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay", "Settings",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: library),
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "CBuildFacts", "Digests", "PostgresClient", "Settings",
+        "CBuildFacts", "Digests", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
         "OutboxMapping", "Delivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

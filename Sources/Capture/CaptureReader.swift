@@ -26,6 +26,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
   /// How much of the file lies before `buffer`.
   private var base = 0
   private var isAtEnd = false
+  private let size: Int64?
   private var dump: DumpParser?
   private var origin: (arrival: PostgresTimestamp, start: ContinuousClock.Instant)?
 
@@ -45,6 +46,7 @@ public struct CaptureReader: FrameSource, ~Copyable {
       header = nil
       dump = DumpParser()
     }
+    size = opened.isRegular ? try? opened.status().size : nil
     file = opened
     self.path = path
     self.speed = speed
@@ -63,6 +65,9 @@ public struct CaptureReader: FrameSource, ~Copyable {
   public var descriptor: PollDescriptor? { nil }
   /// Nobody listens.
   public var heartbeat: Duration? { nil }
+
+  /// How much of the file has been handed over.
+  public var fraction: Double? { size.map { $0 > 0 ? min(1, Double(base + next) / Double($0)) : 1 } }
 
   /// Does nothing: nobody listens.
   public mutating func send(_ status: StandbyStatus) throws(Failure) {}

@@ -14,16 +14,20 @@ public struct DeliveryHealth: Sendable {
     public var since: ContinuousClock.Instant
     /// The first of the events that fail.
     public var oldest: Waiting
+    /// Since when the one fails that has failed longest; nil where that is not known.
+    public var stuckSince: ContinuousClock.Instant?
 
     /// Makes an account of what fails.
     public init(
-      reason: String, hint: String? = nil, failures: Int, since: ContinuousClock.Instant, oldest: Waiting
+      reason: String, hint: String? = nil, failures: Int, since: ContinuousClock.Instant, oldest: Waiting,
+      stuckSince: ContinuousClock.Instant? = nil
     ) {
       self.reason = reason
       self.hint = hint
       self.failures = failures
       self.since = since
       self.oldest = oldest
+      self.stuckSince = stuckSince
     }
   }
 
@@ -52,6 +56,8 @@ public struct DeliveryHealth: Sendable {
     public var position = EventPosition(commitLSN: 0, ordinal: 0)
     /// Why.
     public var reason = ""
+    /// Of what kinds they were.
+    public var kinds = KindCounts()
 
     /// Makes an account of none.
     public init() {}
@@ -65,6 +71,8 @@ public struct DeliveryHealth: Sendable {
   public var failures = 0
   /// Why the last attempt failed that did.
   public var lastReason = ""
+  /// How many attempts have failed for each reason: for `other`, where there were too many reasons to keep them apart.
+  public var reasons: [String: Int] = [:]
   /// How many events are delivered so far.
   public var delivered = 0
   /// What became of events that could not be delivered.

@@ -35,6 +35,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// How often to send a status update although nothing asks for one; nil when nobody listens.
   var heartbeat: Duration? { get }
 
+  /// How much of it has been received, from 0 to 1; nil where there is no end, or nobody knows it.
+  var fraction: Double? { get }
+
   /// Hands over the frames that are there, one after another, until none is left or `visit` has enough.
   ///
   /// The span is valid only during the call.
@@ -68,6 +71,9 @@ extension FrameSource where Self: ~Copyable {
 
   /// Nobody can be asked.
   public var catalogue: (any TableCatalogue)? { nil }
+
+  /// Nobody knows.
+  public var fraction: Double? { nil }
 
   /// There is no slot.
   public var confirmedLSN: LSN? { nil }

@@ -37,5 +37,8 @@ public final class RunControl: Sendable {
     wakeup.wait(for: request?.descriptor, orWriting: request?.wantsWrite ?? false, atMost: duration)
   }
 
+  /// Ends the wait that is going on, so that whoever drives a source looks around.
+  package func wake() { wakeup.signal() }
+
   package func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
 }

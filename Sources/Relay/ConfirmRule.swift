@@ -53,12 +53,13 @@ package struct ConfirmRule {
   /// No transaction is open at this position, and all events before it are in batches, or wait to be.
   package mutating func reach(_ end: LSN) { reached = max(reached, end) }
 
-  /// A transaction has been read whole; one with events is known again by its commit.
+  /// A transaction has been read whole; one with events is known again by its commit. Tells whether it is a new one of these.
   ///
   /// - Parameter newest: the newest event that has been encoded.
-  mutating func read(_ commit: Commit, newest: EventPosition?) {
-    guard newest?.commitLSN == commit.commitLSN.rawValue, commit.commitLSN > read?.lsn ?? .zero else { return }
+  mutating func read(_ commit: Commit, newest: EventPosition?) -> Bool {
+    guard newest?.commitLSN == commit.commitLSN.rawValue, commit.commitLSN > read?.lsn ?? .zero else { return false }
     read = (commit.commitLSN, commit.commitTime)
+    return true
   }
 
   /// The newest transaction with events that is durable, or only read.

@@ -58,6 +58,11 @@ package struct DeliveryWatch {
   private var letterReminder: Reminder?
   private var remarks: Set<String> = []
   private var complaints: [String: String] = [:]
+  /// How the sink was getting on at the last look.
+  private(set) var health = DeliveryHealth()
+  /// When something was delivered last, or when what is under way began.
+  private(set) var moved: ContinuousClock.Instant
+  private var (come, wasBusy) = (0, false)
   private var progress = 0
   private var lastProgress: ContinuousClock.Instant
   private var stall: Reminder?
@@ -68,7 +73,7 @@ package struct DeliveryWatch {
   init(_ log: RelayLog, tellsLetters: Bool = true, now: ContinuousClock.Instant = .now) {
     self.log = log
     self.tellsLetters = tellsLetters
-    (allowedSince, lastProgress) = (now, now)
+    (allowedSince, lastProgress, moved) = (now, now, now)
   }
 
   /// Looks at a sink.
@@ -84,7 +89,10 @@ package struct DeliveryWatch {
   ) {
     if let lastLook, now - lastLook < Self.interval, isBusy { return }
     lastLook = now
-    let health = sink.health
+    health = sink.health
+    let come = batches &+ health.delivered &+ health.letters.count
+    if come != self.come || !isBusy || !wasBusy { moved = now }
+    (self.come, wasBusy) = (come, isBusy)
     if let remark = health.remark, remarks.count < Self.most, remarks.insert(remark).inserted {
       log.warning("\(health.destination): \(remark)")
     }

@@ -14,7 +14,8 @@ struct LetterDesk {
   private var jobs = 0
   private var kept: [DeadLetter] = []
   /// Since when something has been under way, and how long that may take before it is told.
-  private var (since, patience): (ContinuousClock.Instant?, Duration) = (nil, Self.firstPatience)
+  private(set) var since: ContinuousClock.Instant?
+  private var patience = Self.firstPatience
   private static let firstPatience: Duration = .seconds(4)
   /// How many rows are kept.
   private(set) var keptRows = 0

@@ -16,6 +16,8 @@ struct Outbound {
   private(set) var failure: Failure?
   /// How many events are durable.
   private(set) var deliveredEvents = 0
+  /// How many bytes these had.
+  private(set) var deliveredBytes = 0
 
   init(_ sink: any Sink, _ wakeup: Wakeup) {
     gate = SinkGate(sink)
@@ -48,6 +50,7 @@ struct Outbound {
   private mutating func submit(_ batch: EventBatch, _ pipeline: inout Pipeline) {
     let number = pipeline.confirm.submit(bytes: batch.bytes.count)
     batches.append(batch)
+    pipeline.tally?.submit()
     mailbox.submit(batch, number, to: sink)
     collect(&pipeline)
   }
@@ -59,13 +62,17 @@ struct Outbound {
         failure = failure ?? error
       } else if pipeline.confirm.finish(answer.number), let batch = batches[answer.number - firstNumber].take() {
         deliveredEvents += batch.events.count
+        deliveredBytes += batch.bytes.count
+        pipeline.tally?.finish(batch)
         pipeline.recycle(batch)
       }
     }
-    while let first = batches.first, first == nil {
+    let first = firstNumber
+    while let next = batches.first, next == nil {
       batches.removeFirst()
       firstNumber += 1
     }
+    pipeline.tally?.settle(firstNumber - first)
   }
 
   private var sink: any Sink { gate.sink }

@@ -22,6 +22,13 @@ public struct PassedOver: Hashable, Sendable {
     header = mapper.leftOutHeader
   }
 
+  /// Adds what was passed over before.
+  mutating func add(_ before: PassedOver) {
+    changes += before.changes
+    messages += before.messages
+    headers += before.headers
+  }
+
   /// What is to be said of what was not there before: once of each kind. Then it is as things stand.
   mutating func warnings(_ now: PassedOver) -> [Wording] {
     guard now != self else { return [] }

@@ -44,7 +44,7 @@ extension Pipeline {
     let time = EventTime(unixMicroseconds: commit.commitTime.unixMicroseconds) ?? .epoch
     while !isFull {
       guard let row = try next(&release) else {
-        confirm.read(commit, newest: delivered)
+        if confirm.read(commit, newest: delivered) { tally?.commit(commit.commitTime) }
         // Only now: a prepared transaction's rows are not sent again once its PREPARE is confirmed.
         confirm.settle(release.xid)
         return finish(commit.endLSN)

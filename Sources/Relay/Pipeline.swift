@@ -35,6 +35,10 @@ package struct Pipeline {
   /// How many events were there before this stream brought them, and how many were encoded.
   package internal(set) var skippedCount = 0
   package internal(set) var eventCount = 0
+  /// How many bytes of frames have come.
+  private(set) var receivedBytes = 0
+  /// What else is counted, where somebody wants to know.
+  package var tally: Tally?
 
   /// A relation whose rows come next, and of which the catalogue has to say whether it is an outbox. Whether there is one, to
   /// ask it would cost something for each row.
@@ -101,6 +105,7 @@ package struct Pipeline {
 
   /// Takes one frame.
   package mutating func consume(_ frame: RawSpan) -> FrameVerdict {
+    receivedBytes &+= frame.byteCount
     do throws(Failure) {
       switch try Self.header(frame) {
       case .xLogData(let header):
@@ -164,7 +169,7 @@ package struct Pipeline {
       }
       begun = nil
       received = max(received, commit.endLSN)
-      confirm.read(commit, newest: delivered)
+      if confirm.read(commit, newest: delivered) { tally?.commit(commit.commitTime) }
       finish(commit.endLSN)
     case .update(let update): try change("UPDATE", [update.relationID], update.xid, message, lsn)
     case .delete(let delete): try change("DELETE", [delete.relationID], delete.xid, message, lsn)

@@ -61,7 +61,8 @@ public struct Relay: Sendable {
     // What was confirmed with the sinks so far: what another client confirms meanwhile is no record of ours.
     var known = LSN.zero
     while true {
-      let request = Request(isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: {})
+      let request = Request(
+        isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: { [board] in board.standBy() })
       guard let source = try connect({ () throws(Failure) in try open(request) }) else {
         return RelayOutcome(reason: .stopped, events: events, flushed: .zero)
       }
@@ -121,7 +122,11 @@ public struct Relay: Sendable {
       }
       let gate = loop.gate
       let next = Request(
-        isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions, onTaken: { gate.close() })
+        isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions,
+        onTaken: { [board] in
+          board.standBy()
+          gate.close()
+        })
       var isOpen = false
       while !isOpen {
         guard let source = try reconnect(&loop, { () throws(Failure) in try open(next) }) else {
@@ -209,8 +214,9 @@ public struct Relay: Sendable {
     guard failure.isRetryable, configuration.retries else { throw failure }
     let pause = backoff.next()
     board.update { status in
-      status.retries += 1
-      status.lastFailure = "\(failure)"
+      status.enter(.connecting)
+      status.counts.losses[failure.kind, default: 0] += 1
+      status.lastFailure = failure.text(configuration.show)
     }
     log.warning("\(failure); trying again in \(pause.formatted)")
     return ContinuousClock.now + pause

@@ -23,7 +23,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether a server is told how far we are, or a recording is read.
   let hasServer: Bool
   private var warned = PassedOver()
-  private var watch: DeliveryWatch
+  private(set) var watch: DeliveryWatch
+  var keeping: StatusKeeping
 
   init(
     _ configuration: RelayConfiguration, _ checkpoint: Checkpoint?, _ source: consuming Source, known: LSN,
@@ -61,6 +62,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.expected = ledger.expected(source)
     pipeline.earlierPublication = ledger.earlierPublication
     pipeline.show = configuration.show
+    if board.isDetailed { pipeline.tally = Tally() }
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
     var tables = TableWatch(outboxes, log)
@@ -74,6 +76,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     self.pipeline = pipeline
     self.tables = tables
     outbound = Outbound(sink, control.wakeup)
+    keeping = StatusKeeping(before: board.current.counts)
     session = StreamSession(source, seeksEnd: end != nil)
     hasServer = session.isLive
     drainTimeout = configuration.drainTimeout
@@ -122,8 +125,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
       try report()
-      publish(.streaming)
       tell()
+      publishNow(afterReading: supply)
       // A failure that came while something was handed over has woken nobody.
       if supply != .paused, outbound.failure == nil {
         let busy: Duration? = pipeline.confirm.isIdle && !desk.isBusy ? nil : .seconds(1)
@@ -135,13 +138,16 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Reads and hands over; nil when there is no room for what would be read.
   private mutating func step() throws(Failure) -> FrameSupply? {
+    let mayRead = mayRead
+    notePause(!mayRead)
     guard mayRead else {
       outbound.handOver(&pipeline, after: pipeline.unknownRelation == nil ? .paused : .drained(until: nil))
-      if mayRead { return .paused }
+      if self.mayRead { return .paused }
       try session.letGo()
       return nil
     }
     let supply: FrameSupply
+    pipeline.tally?.arrive()
     do throws(Failure) {
       supply = try session.receive(&pipeline)
     } catch {
@@ -218,8 +224,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
       if let failure = outbound.failure { return try end(failure) }
       if isBounded || control.isStopRequested, drain.isOver { break }
-      publish(.draining)
       tell()
+      publish(.draining, isDetailed: board.takeWanted())
       control.wait(for: nil, atMost: session.longestWait)
       outbound.collect(&pipeline)
       outbound.handOverAll(&pipeline)
@@ -258,6 +264,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     control.wait(for: nil, atMost: duration)
     outbound.collect(&pipeline)
     tell()
+    publish(.connecting, isDetailed: board.takeWanted())
     if !gate.isClosed { try ledger.record(flushed, pipeline.confirm.commit) }
   }
 
@@ -282,6 +289,6 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// The sink starts nothing more.
   mutating func close() {
     outbound.close()
-    publish(.ended)
+    publish(.ended, isDetailed: true)
   }
 }

@@ -1,12 +1,15 @@
+public import Delivery
 public import PostgresWire
 import Synchronization
 
 /// How a relay stands at one moment.
-public struct RelayStatus: Hashable, Sendable {
+public struct RelayStatus: Sendable {
   /// What it is doing.
   public enum Phase: String, Hashable, Sendable {
     /// Opening the stream, for the first time or again.
     case connecting
+    /// Waiting until another client lets the slot go.
+    case standby
     /// Reading, delivering, confirming.
     case streaming
     /// Delivering what has been read, in order to end.
@@ -15,44 +18,109 @@ public struct RelayStatus: Hashable, Sendable {
     case ended
   }
 
+  /// When this was so.
+  public var time = ContinuousClock.now
   /// What it is doing.
   public var phase = Phase.connecting
+  /// Since when it has been doing that.
+  public var phaseSince = ContinuousClock.now
   /// Which stream it reads; nil before the first connection.
   public var identity: StreamIdentity?
+  /// Where it began to read.
+  public var start = LSN.zero
+  /// The end of the server's log when the stream was opened.
+  public var end = LSN.zero
   /// The newest position heard of.
   public var received = LSN.zero
-  /// The newest position that is confirmed, or is with the next status update.
+  /// The newest position that is confirmed, or is with the next status update: all before it is delivered.
   public var confirmed = LSN.zero
+  /// The newest position that the server was told of.
+  public var told = LSN.zero
+  /// When something was heard from the source last.
+  public var heard: ContinuousClock.Instant?
+  /// How much of its source has been read, from 0 to 1, where that is known.
+  public var fraction: Double?
+  /// What it has counted since it began, whatever connections were lost.
+  public var counts = RelayCounts()
   /// How many rows and messages have become events.
-  public var encodedEvents = 0
+  public var encodedEvents: Int { counts.encodedEvents }
   /// How many of these are durable in the sink.
-  public var deliveredEvents = 0
+  public var deliveredEvents: Int { counts.deliveredEvents }
+  /// How many rows that could not become events are kept as dead letters.
+  public var keptRows: Int { counts.keptRows }
+  /// What was passed over.
+  public var passedOver: PassedOver { counts.passedOver }
+  /// How often the stream was lost and tried again.
+  public var retries: Int { counts.retries }
   /// How many batches are with the sink.
   public var batchesInFlight = 0
   /// How many bytes are with the sink.
   public var bytesInFlight = 0
-  /// How many rows that could not become events are kept as dead letters.
-  public var keptRows = 0
-  /// What was passed over.
-  public var passedOver = PassedOver()
-  /// How often the stream was lost and tried again.
-  public var retries = 0
-  /// Why, the last time.
+  /// Since when it has read nothing because of what waits for the sink or for the dead letters; nil while it reads.
+  public var pausedSince: ContinuousClock.Instant?
+  /// When something was delivered last, or when what is under way began.
+  public var moved = ContinuousClock.now
+  /// Since when it has waited for the dead letters; nil while it does not.
+  public var deskSince: ContinuousClock.Instant?
+  /// How the sink is getting on.
+  public var health = DeliveryHealth()
+  /// How many transactions in progress are kept, and how much memory and how much of files that takes.
+  public var spool = SpoolUse()
+  /// Why the stream was lost, the last time.
   public var lastFailure: String?
 
   /// Makes the status of a relay that has not begun.
+  public init() {}
+
+  mutating func enter(_ phase: Phase) {
+    time = .now
+    if self.phase != phase { phaseSince = time }
+    self.phase = phase
+  }
+}
+
+/// What transactions in progress take until their commit.
+public struct SpoolUse: Hashable, Sendable {
+  /// How many there are.
+  public var transactions = 0
+  /// How many bytes are in memory.
+  public var memory = 0
+  /// How many bytes are in files.
+  public var files: Int64 = 0
+
+  /// Makes an account of none.
   public init() {}
 }
 
 /// Where a relay puts up its status for others to look at, from any thread.
 public final class StatusBoard: Sendable {
   private let status = Mutex(RelayStatus())
+  /// Whether latencies and kinds of events are counted too.
+  package let isDetailed: Bool
+  private let wanted = Atomic(false)
 
   /// Makes a board for a relay that has not begun.
-  public init() {}
+  public init() { isDetailed = false }
 
-  /// How the relay stands.
+  /// Makes a board for a relay that counts latencies and kinds of events too.
+  package init(isDetailed: Bool) { self.isDetailed = isDetailed }
+
+  /// How the relay stood the last time it had a moment.
   public var current: RelayStatus { status.withLock { $0 } }
+
+  /// Asks a relay to put up how it stands, as soon as it can.
+  package func ask(_ control: RunControl) {
+    wanted.store(true, ordering: .releasing)
+    control.wake()
+  }
+
+  /// Whether somebody has asked since the last call.
+  func takeWanted() -> Bool {
+    wanted.load(ordering: .relaxed) && wanted.exchange(false, ordering: .acquiringAndReleasing)
+  }
+
+  /// Another client has the slot, and that is waited for.
+  func standBy() { update { $0.enter(.standby) } }
 
   func update(_ change: (inout RelayStatus) -> Void) { status.withLock { change(&$0) } }
 }

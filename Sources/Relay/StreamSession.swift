@@ -11,8 +11,9 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   private var sentFlush = LSN.zero
   /// The newest position that any connection was told of, or began with.
   private(set) var told: LSN
-  /// Where this connection began.
-  private var opened: LSN
+  /// Where this connection began, and where the server's log ended then.
+  private(set) var opened: LSN
+  private(set) var end: LSN
   /// How far the stream had come when the server was last asked where it is.
   private var askedAt: LSN?
   /// Everything that had arrived was read at the last look.
@@ -22,6 +23,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   init(_ source: consuming Source, seeksEnd: Bool) {
     opened = source.confirmedLSN ?? .zero
+    end = source.flushLSN
     told = opened
     self.source = consume source
     self.seeksEnd = seeksEnd
@@ -37,6 +39,14 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
     }
   }
 
+  /// How much of the source has been read.
+  var fraction: Double? {
+    switch source {
+    case .some(let source): source.fraction
+    case .none: nil
+    }
+  }
+
   /// How long a wait may be while the sink is waited for.
   var longestWait: Duration { min(heartbeat ?? .seconds(1), .seconds(1)) }
 
@@ -46,6 +56,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Goes on with a stream that has been opened anew.
   mutating func replace(_ opened: consuming Source) {
     self.opened = opened.confirmedLSN ?? .zero
+    end = opened.flushLSN
     source = consume opened
     shutdown = ShutdownDetector()
     sentFlush = .zero

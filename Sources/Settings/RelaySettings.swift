@@ -13,6 +13,8 @@ public struct RelaySettings: Hashable, Sendable {
   public var poison = PoisonSettings()
   /// Where rows of transactions in progress wait.
   public var spool = SpoolConfiguration()
+  /// Where it tells how it is getting on.
+  public var admin = AdminSettings()
   /// Where to stop. Default: nowhere.
   public var until: RelayConfiguration.End?
   /// The file of a confirmed position of our own. Default: none.
@@ -33,6 +35,7 @@ public struct RelaySettings: Hashable, Sendable {
     try sink.validate(outbox.envelope)
     try poison.validate()
     try validateFiles()
+    try admin.validate()
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(

@@ -1,10 +1,12 @@
 public import ArgumentParser
 import Delivery
 import Logging
+import Operations
 import PostgresWire
 import Relay
 public import Replication
 import Settings
+import Supervision
 
 /// `tailrace stream`: the main job.
 struct StreamCommand: ParsableCommand {
@@ -27,6 +29,7 @@ struct StreamCommand: ParsableCommand {
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
   @OptionGroup var spool: SpoolOptions
+  @OptionGroup var admin: AdminOptions
   @OptionGroup var logging: LogOptions
 
   @Option(
@@ -90,6 +93,7 @@ struct StreamCommand: ParsableCommand {
     settings.sink = sink.settings
     settings.poison = poison.settings
     settings.spool = spool.configuration()
+    settings.admin = admin.settings
     settings.until = until
     settings.checkpoint = checkpoint
     settings.acceptGap = acceptGap
@@ -104,6 +108,8 @@ struct StreamCommand: ParsableCommand {
       Signals.direct(to: control)
       let log = logging.logger()
       let settings = try settings()
+      let (board, adminServer) = try settings.openAdmin(control)
+      if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
       var replication = try settings.source.replication(tables: settings.outbox.tableNames())
       let drainTimeout = settings.drainTimeout.duration
       let deadLetters = settings.poison.makeOffice(
@@ -114,7 +120,7 @@ struct StreamCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
-      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
+      var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
       _ = try relay.run(
         open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }

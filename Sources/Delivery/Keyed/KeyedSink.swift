@@ -166,10 +166,12 @@ struct KeyedState {
 /// What a keyed sink remembers of its attempts, so that it can be told.
 struct DeliveryRecord {
   /// The first event of each parcel that has failed and is tried again, by the parcel's number.
-  private var failing: [Int: DeliveryScheduler.Item] = [:]
+  private var failing: [Int: (first: DeliveryScheduler.Item, since: ContinuousClock.Instant)] = [:]
   private var (failures, since, hint): (Int, ContinuousClock.Instant?, String?) = (0, nil, nil)
   private var total = DeliveryHealth()
   private var parcels = 0
+  /// No more reasons than these are told apart.
+  private static let most = 20
 
   /// A parcel begins; gives the number it is known by.
   mutating func begin() -> Int {
@@ -180,10 +182,12 @@ struct DeliveryRecord {
   /// An attempt has failed and will be made again.
   mutating func fail(_ parcel: Int, _ first: DeliveryScheduler.Item, _ trouble: Attempt.Trouble) {
     if failing.isEmpty { (failures, since) = (0, .now) }
-    failing[parcel] = first
+    failing[parcel] = (first, failing[parcel]?.since ?? .now)
     failures += 1
     total.failures += 1
     total.lastReason = trouble.reason
+    let key = total.reasons[trouble.reason] != nil || total.reasons.count < Self.most ? trouble.reason : "other"
+    total.reasons[key, default: 0] += 1
     hint = trouble.hint
   }
 
@@ -198,6 +202,7 @@ struct DeliveryRecord {
     total.letters.count += 1
     total.letters.position = item.event.position
     total.letters.reason = reason
+    total.letters.kinds.add(item.event, of: item.batch.batch)
   }
 
   mutating func remark(_ text: String?) {
@@ -208,13 +213,15 @@ struct DeliveryRecord {
   func health(_ destination: String) -> DeliveryHealth {
     var health = total
     health.destination = destination
-    guard let since, let oldest = failing.values.min(by: { $0.event.position < $1.event.position }) else {
+    let all = failing.values
+    guard let since, let oldest = all.map(\.first).min(by: { $0.event.position < $1.event.position }) else {
       return health
     }
     health.trouble = DeliveryHealth.Trouble(
       reason: total.lastReason, hint: hint, failures: failures, since: since,
       oldest: .init(
-        position: oldest.event.position, time: oldest.outgoing.time, since: oldest.batch.began))
+        position: oldest.event.position, time: oldest.outgoing.time, since: oldest.batch.began),
+      stuckSince: all.map(\.since).min())
     return health
   }
 }

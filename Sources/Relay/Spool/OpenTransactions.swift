@@ -62,6 +62,17 @@ struct OpenTransactions {
     memoryOfOthers -= spool.tail.count
   }
 
+  /// What they take. There may be many, so it is asked for now and then.
+  var use: SpoolUse {
+    var use = SpoolUse()
+    for spool in spooled.values {
+      use.transactions += 1
+      use.memory += spool.tail.count
+      use.files += spool.fileSize
+    }
+    return use
+  }
+
   /// Forgets all: they will come again.
   mutating func removeAll() {
     spooled = [:]

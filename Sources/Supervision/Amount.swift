@@ -1,0 +1,28 @@
+/// Amounts for people.
+package enum Amount {
+  /// `35 bytes`, `12 kB`, `3.4 MB`.
+  package static func bytes(_ count: Double) -> String {
+    switch count {
+    case ..<10_000: "\(Int(count)) bytes"
+    case ..<1_000_000: "\(Int(count / 1000)) kB"
+    case ..<1_000_000_000: "\(number(count / 1e6)) MB"
+    default: "\(number(min(count, 1e18) / 1e9)) GB"
+    }
+  }
+
+  /// `0.3 s`, `12 s`, `5 min`, `3 h`, `4 d`.
+  package static func time(_ seconds: Double) -> String {
+    switch seconds {
+    case ..<10: "\(number(seconds)) s"
+    case ..<120: "\(Int(seconds)) s"
+    case ..<7200: "\(Int(seconds / 60)) min"
+    case ..<172_800: "\(Int(seconds / 3600)) h"
+    default: "\(Int(min(seconds, 1e12) / 86_400)) d"
+    }
+  }
+
+  /// Whole when it is large, else with one decimal.
+  package static func number(_ value: Double) -> String {
+    value >= 100 ? "\(Int(min(value, 1e15)))" : "\((value * 10).rounded() / 10)"
+  }
+}

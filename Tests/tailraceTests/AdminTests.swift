@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+extension Integration {
+  @Suite struct Admin {
+    @Test func `it is alive, ready, and tells how it stands in JSON`() throws {
+      try withDatabase { database in
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:0"])
+        let page = try AdminPage(of: stream)
+        try page.wait(untilReady: true, within: 20)
+        try database.psql("SELECT place(1, 100);")
+        try wait(until: "all is written") { database.fileLines.count == 100 }
+        #expect(page.get("/live")?.status == 200)
+        let answer = try #require(page.get("/status"))
+        #expect(answer.head.contains("application/json"))
+        let status = try #require(try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any])
+        #expect(status["ready"] as? Bool == true && status["relay"] as? String == database.slot)
+        #expect((status["events"] as? [String: Int])?["settled"] == 100)
+        #expect(page.get("/")?.status == 404)
+        #expect(page.get("/metrics", method: "POST")?.status == 405)
+        #expect(page.get("/ready", method: "HEAD")?.body == "")
+      }
+    }
+
+    @Test func `an address that others reach wants a token, before anything is opened`() throws {
+      try withDatabase { database in
+        for address in ["0.0.0.0:0", "[::]:0", "example.org:9464"] {
+          let stream = try database.streamToFile(["--admin", address])
+          #expect(try stream.exitCode() == 78)
+          #expect(stream.complaint?.contains("--admin-token-file") == true, "\(stream.errors.text)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: database.file))
+      }
+    }
+
+    @Test func `a port that is taken is an error before anything is opened`() throws {
+      try withDatabase { database in
+        let (socket, port) = try TCP.listen()
+        defer { close(socket) }
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:\(port)"])
+        #expect(try stream.exitCode() == 78)
+        #expect(stream.complaint?.contains("127.0.0.1:\(port)") == true, "\(stream.errors.text)")
+        #expect(!FileManager.default.fileExists(atPath: database.file))
+      }
+    }
+
+    @Test(arguments: [
+      "", "127.0.0.1", ":9464", "127.0.0.1:x", "127.0.0.1:70000", "http://127.0.0.1:1", "[127.0.0.1]:1",
+    ])
+    func `what is no address is a wrong use`(address: String) throws {
+      try withDatabase { database in
+        let stream = try database.stream(["--admin", address])
+        #expect(try stream.exitCode() == 64)
+        #expect(stream.errors.text.contains("--admin"), "\(stream.errors.text)")
+      }
+    }
+
+    @Test func `with a token, only it opens more than yes or no`() throws {
+      try withDatabase { database in
+        let token = database.files.file("token")
+        try Data("s3cret\n".utf8).write(to: URL(filePath: token))
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:0", "--admin-token-file", token])
+        let page = try AdminPage(of: stream)
+        try wait(until: "it is ready") { page.get("/ready")?.status == 200 }
+        #expect(page.get("/ready")?.body == "" && page.get("/live")?.body == "")
+        for fields in [
+          "", "authorization: Bearer s3cre\r\n", "authorization: Bearer s3cret1\r\n", "authorization: s3cret\r\n",
+        ] {
+          for path in ["/metrics", "/status", "/other"] { #expect(page.get(path, fields)?.status == 401) }
+        }
+        #expect(page.get("/metrics", "authorization: Bearer s3cret\r\n")?.status == 200)
+        // It is read again when it changes.
+        try Data("other\n".utf8).write(to: URL(filePath: token))
+        try wait(until: "the new token counts") {
+          page.get("/status", "authorization: Bearer other\r\n")?.status == 200
+        }
+        #expect(page.get("/status", "authorization: Bearer s3cret\r\n")?.status == 401)
+      }
+    }
+
+    @Test func `large requests, slow clients and a thousand connections neither grow it nor hold it up`() throws {
+      try withDatabase { database in
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:0"])
+        let page = try AdminPage(of: stream)
+        try page.wait(untilReady: true, within: 20)
+        for _ in 0..<20 { _ = page.get("/metrics") }
+        let before = try ProcessFacts.memory(stream.pid)
+        var sockets: [Int32] = []
+        defer { for socket in sockets { close(socket) } }
+        for number in 0..<1000 {
+          let socket = TCP.connect(to: page.port)
+          guard socket >= 0 else { continue }
+          sockets.append(socket)
+          // Some say nothing, some begin and go no further.
+          if number % 2 == 0 { _ = TCP.send(Array("GET /metrics HTTP/1.1\r\nhost: a\r\nx: ".utf8), to: socket) }
+        }
+        #expect(sockets.count > 900)
+        for request in [
+          "POST /metrics HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000\r\n\r\n", "GET /metrics HTTP/1.1\r\nx: ",
+        ] {
+          let socket = TCP.connect(to: page.port)
+          sockets.append(socket)
+          _ = TCP.send(Array(request.utf8), to: socket)
+          for _ in 0..<10 where !TCP.send([UInt8](repeating: 0x61, count: 1_000_000), to: socket) { break }
+        }
+        try database.psql("SELECT place(1, 1000);")
+        try wait(until: "events flow") { database.fileLines.count == 1000 }
+        #expect(page.get("/metrics")?.status == 200)
+        #expect(try ProcessFacts.memory(stream.pid) - before < 8_000, "in kB")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/\(stream.pid)/fd").count < 120)
+      }
+    }
+  }
+}
