@@ -113,6 +113,7 @@ let package = Package(
         "Capture", "Delivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: library),
+    .target(
       name: "Supervision",
       dependencies: [
         "Delivery", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay", "Settings",
@@ -176,6 +177,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
+    .testTarget(
+      name: "SupervisionTests",
+      dependencies: [
+        "Delivery", "IntegrationEvents", "Operations", "PostgresWire", "Relay", "Settings", "Supervision",
+      ], swiftSettings: strict),
     .testTarget(
       name: "ReplayTests",
       dependencies: [

@@ -8,9 +8,9 @@ struct StallJudge {
   /// How long work may wait without anything moving.
   static let patience: Duration = .seconds(18)
   /// How much log is no work: the rest of a page's head.
-  private static let slack: UInt64 = 40
+  static let slack: UInt64 = 40
   /// From here on it is a backlog.
-  private static let backlog: UInt64 = 16 << 20
+  static let backlog: UInt64 = 16 << 20
 
   /// What moves while the server sends and we receive.
   private struct Signs: Hashable {

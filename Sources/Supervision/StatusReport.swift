@@ -35,6 +35,14 @@ package struct StatusReport: Sendable {
     ladder = [("server", look.end), ("sent", look.walsender?.sent), ("confirmed", look.confirmed)]
   }
 
+  /// Nothing is known.
+  package static func unknown(_ why: String) -> StatusReport {
+    var report = StatusReport(
+      SlotLook(end: .zero, serverTime: 0), Verdict(.down, why, isReady: false), Trend(), relay: "")
+    (report.look, report.ladder) = (nil, [])
+    return report
+  }
+
   private var end: LSN? { ladder.first?.position ?? nil }
 
   private func lag(_ position: LSN?) -> UInt64? {

@@ -4,9 +4,15 @@ import PostgresWire
 
 /// Runs a command's body; an error becomes one line on standard error and the exit code that stands for it.
 func reportingErrors(_ body: () throws -> Void) throws {
+  defer {
+    MessageHandler.summarize(all: true)
+    Messages.endLive()
+  }
   do {
     try body()
   } catch let failure as Failure {
+    MessageHandler.summarize(all: true)
+    Messages.endLive()
     say("error: \(failure.text(Flags.text))")
     if failure.kind.exitCode == EX_USAGE { say("see tailrace --help") }
     throw ExitCode(failure.kind.exitCode)

@@ -7,6 +7,11 @@ struct LogOptions: ParsableArguments {
   @Option(help: "How much is said on standard error.")
   var logLevel: Logger.Level = .info
 
+  @Option(help: "How it is written: for people, or as a JSON object a line.")
+  var logFormat = Messages.Format.text
+
+  func validate() { Messages.use(logFormat) }
+
   func logger() -> Logger {
     Logger(label: "tailrace") { _ in MessageHandler(logLevel: logLevel) }
   }
@@ -18,3 +23,5 @@ extension Logger {
 }
 
 extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+extension Messages.Format: ExpressibleByArgument {}

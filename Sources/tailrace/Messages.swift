@@ -1,26 +1,89 @@
+import Dispatch
 import Glibc
 import IntegrationEvents
 import Logging
 import Octets
 import PostgresWire
+import Synchronization
 
 /// Writes a line to standard error, whole: `tailrace: error: …`. Where nobody else notes the time, it stands before it. Part of
 /// the text may be what a server, a receiver or a row says.
-func say(_ text: String) {
-  let line = ForeignText(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
-  let bytes = Array("\(Messages.time())tailrace: \(line)\n".utf8)
-  _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
-}
+func say(_ text: String) { Messages.write(text) }
 
 /// How things are said on standard error, by the log and at the end alike.
 enum Messages {
+  /// How a line is written.
+  enum Format: String, CaseIterable, Sendable {
+    /// For people.
+    case text
+    /// A JSON object: `time`, `level` and `message`.
+    case json
+  }
+
+  private struct State {
+    var format = Format.text
+    /// What stands in the terminal's last line, to be written again below what is said.
+    var live = ""
+    var hasEnded = false
+  }
+
+  /// Whether a person looks at it who can be shown a line that changes.
+  static let isTerminal = isatty(2) == 1 && Environment["TERM"] != "dumb"
   /// A terminal is looked at now, and the journal has a clock of its own.
   private static let hasTime = isatty(2) == 0 && Environment["JOURNAL_STREAM"] == nil
+  private static let state = Mutex(State())
+  private static let levels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
-  /// Such as `2026-11-27T03:20:52Z ` (ISO 8601), or nothing.
-  fileprivate static func time() -> String {
-    guard hasTime else { return "" }
-    return EventTime(unixMicroseconds: PostgresTimestamp.now.unixMicroseconds).map { "\("\($0)".prefix(19))Z " } ?? ""
+  /// From now on lines are written so.
+  static func use(_ format: Format) { state.withLock { $0.format = format } }
+
+  /// Shows a line that takes the place of the one before, and stays below what is said.
+  static func showLive(_ line: String) {
+    state.withLock { state in
+      let line = String(line.prefix(max(20, columns - 1)))
+      guard !state.hasEnded, line != state.live else { return }
+      state.live = line
+      put("\r\(ForeignText(line))\u{1B}[K")
+    }
+  }
+
+  /// Takes the line away that is shown.
+  static func endLive() {
+    state.withLock { state in
+      state.hasEnded = true
+      if !state.live.isEmpty { put("\r\u{1B}[K") }
+      state.live = ""
+    }
+  }
+
+  fileprivate static func write(_ text: String) {
+    let text = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    state.withLock { state in
+      let line = state.format == .json ? json(text) : "\(hasTime ? time() + " " : "")tailrace: \(ForeignText(text))"
+      put(state.live.isEmpty ? line + "\n" : "\r\u{1B}[K\(line)\n\(ForeignText(state.live))\u{1B}[K")
+    }
+  }
+
+  private static func json(_ text: String) -> String {
+    let level = levels.first { text.hasPrefix("\($0): ") }
+    let message = level.map { String(text.dropFirst($0.count + 2)) } ?? text
+    return "{\"time\":\"\(time())\",\"level\":\"\(level ?? "info")\",\"message\":\(JSONText.string(message))}"
+  }
+
+  private static func put(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
+  }
+
+  /// Such as `2026-11-27T03:20:52Z` (ISO 8601).
+  private static func time() -> String {
+    EventTime(unixMicroseconds: PostgresTimestamp.now.unixMicroseconds).map { "\("\($0)".prefix(19))Z" } ?? ""
+  }
+
+  private static var columns: Int {
+    var size = winsize()
+    guard unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
   }
 }
 
@@ -28,6 +91,8 @@ enum Messages {
 struct MessageHandler: LogHandler {
   var logLevel = Logger.Level.info
   var metadata: Logger.Metadata = [:]
+
+  private static let repeats = Mutex(Repeats())
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -37,6 +102,20 @@ struct MessageHandler: LogHandler {
   func log(event: LogEvent) {
     let details = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
       .map { " \($0.key)=\($0.value)" }.joined()
-    say("\(event.level): \(event.message)\(details)")
+    let text = "\(event.level): \(event.message)\(details)"
+    let verdict = Self.repeats.withLock { $0.take(text) }
+    switch verdict {
+    case .say: say(text)
+    case .count(until: let time):
+      guard let time else { return }
+      let (seconds, attoseconds) = max(.zero, time - .now).components
+      let pause = DispatchTimeInterval.milliseconds(Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000) + 1)
+      DispatchQueue.global().asyncAfter(deadline: .now() + pause) { Self.summarize(all: false) }
+    }
+  }
+
+  /// Says how often what was not said came.
+  static func summarize(all: Bool) {
+    for text in repeats.withLock({ $0.summaries(all: all) }) { say(text) }
   }
 }

@@ -23,6 +23,7 @@ struct ReplayCommand: ParsableCommand {
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
   @OptionGroup var spool: SpoolOptions
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var logging: LogOptions
 
   @Option(help: ArgumentHelp("max, or a multiple of the recorded pace such as 1 or 10x.", valueName: "speed"))
@@ -75,7 +76,9 @@ struct ReplayCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
-      var relay = Relay(configuration, deadLetters: deadLetters, control: control, log: log)
+      let board = StatusBoard()
+      var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
+      progress.begin(board, settings.sink, log)
       let pace = speed?.times.map { CaptureReader.Speed.recorded(times: $0) } ?? .unlimited
       _ = try relay.run(
         open: { (_) throws(Failure) in

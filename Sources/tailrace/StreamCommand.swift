@@ -30,6 +30,7 @@ struct StreamCommand: ParsableCommand {
   @OptionGroup var poison: PoisonOptions
   @OptionGroup var spool: SpoolOptions
   @OptionGroup var admin: AdminOptions
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var logging: LogOptions
 
   @Option(
@@ -121,6 +122,7 @@ struct StreamCommand: ParsableCommand {
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
+      progress.begin(board, settings.sink, log)
       _ = try relay.run(
         open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }

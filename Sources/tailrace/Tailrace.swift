@@ -21,7 +21,8 @@ struct Tailrace: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      StreamCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self, ReplayCommand.self,
+      StreamCommand.self, StatusCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self,
+      ReplayCommand.self,
       InspectCommand.self, DeadLettersCommand.self, VersionCommand.self,
     ])
 

@@ -1,0 +1,57 @@
+/// Keeps messages from filling a log that say the same again and again: the first ones are said, the others counted.
+struct Repeats {
+  enum Verdict: Equatable {
+    case say
+    /// Until when it is counted, at the first that is; nil at further ones.
+    case count(until: ContinuousClock.Instant?)
+  }
+
+  private struct Line {
+    var until: ContinuousClock.Instant
+    var said = 0
+    var counted = 0
+    var last = ""
+  }
+
+  /// So many of a kind are said in so long a time.
+  static let burst = 10
+  static let window: Duration = .seconds(60)
+  /// No more kinds than these are kept in mind.
+  private static let most = 100
+
+  private var lines: [String: Line] = [:]
+
+  /// Takes a message.
+  mutating func take(_ text: String, now: ContinuousClock.Instant = .now) -> Verdict {
+    let key = Self.kind(of: text)
+    if let known = lines[key], known.until <= now, known.counted == 0 { lines[key] = nil }
+    if lines[key] == nil, lines.count >= Self.most {
+      lines = lines.filter { $0.value.until > now || $0.value.counted > 0 }
+      guard lines.count < Self.most else { return .say }
+    }
+    var line = lines[key] ?? Line(until: now + Self.window)
+    defer { lines[key] = line }
+    guard line.said >= Self.burst else {
+      line.said += 1
+      return .say
+    }
+    line.counted += 1
+    line.last = text
+    return .count(until: line.counted == 1 ? line.until : nil)
+  }
+
+  /// What there is to say of messages that were only counted: those whose time is over, or all.
+  mutating func summaries(all: Bool, now: ContinuousClock.Instant = .now) -> [String] {
+    var texts: [String] = []
+    for (key, line) in lines where line.counted > 0 && (all || line.until <= now) {
+      lines[key] = nil
+      texts.append("\(line.last) (came \(line.counted) more times within \(Self.window.components.seconds) s)")
+    }
+    return texts.sorted()
+  }
+
+  /// Messages are alike that differ in numbers and positions only.
+  private static func kind(of text: String) -> String {
+    text.split(separator: " ").map { $0.contains(where: \.isNumber) ? "#" : String($0) }.joined(separator: " ")
+  }
+}
