@@ -49,6 +49,7 @@ package import PostgresWire
       let handle = try unsafe start(parameters + (hosts?.parameters ?? []))
       var server = unsafe Connection(handle, purpose, isCancelled)
       unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+      try unsafe ConnectionString.check(handle)
       do throws(Failure) {
         if let silent = try server.waitForConnection() {
           var others = unsafe hosts ?? HostList(handle)
@@ -144,9 +145,16 @@ package import PostgresWire
       guard ContinuousClock.now < deadline else { return current }
     }
     var failure = ServerErrors.connecting(
-      errorMessage, needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
+      withoutSecrets(errorMessage), needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
     if failure.sqlState == "42501", let right = missingRight(failure.what) { failure.advice = Wording(right) }
     throw failure
+  }
+
+  /// Words that quote the user without what may be a password behind it: no role of many has a colon in its name.
+  private func withoutSecrets(_ words: String) -> String {
+    let user = unsafe PQuser(connection).map { unsafe String(cString: $0) } ?? ""
+    guard let colon = user.firstIndex(of: ":") else { return words }
+    return words.replacing(user, with: "\(user[..<colon]):…")
   }
 
   /// The statement that lets the role connect, where the server's words, if they are English, tell what it lacks.

@@ -35,8 +35,21 @@ package enum ConnectionString {
       }
       return
     }
-    for (keyword, value) in try parse(text) where ["host", "hostaddr", "port", "user", "dbname"].contains(keyword) {
-      try checkValue(value, of: keyword, isURI: scheme != nil)
+    for (keyword, value) in try parse(text) where shownKeywords.contains(keyword) {
+      if let problem = problem(with: value, of: keyword, isURI: scheme != nil) { throw malformed(problem) }
+    }
+  }
+
+  /// Whatever libpq, or a server through it, may show.
+  private static let shownKeywords: Set = ["host", "hostaddr", "port", "user", "dbname"]
+
+  /// The same for what has become of it, with what the environment and a service file say.
+  static func check(_ connection: OpaquePointer) throws(Failure) {
+    let options = unsafe PQconninfo(connection)
+    defer { unsafe PQconninfoFree(options) }
+    for (keyword, value) in unsafe values(options) where shownKeywords.contains(keyword) {
+      guard let problem = problem(with: value, of: keyword, isURI: true) else { continue }
+      throw malformed("\(keyword), of the environment or a service file: \(problem)")
     }
   }
 
@@ -56,25 +69,33 @@ package enum ConnectionString {
     }
   }
 
-  private static func checkValue(_ value: String, of keyword: String, isURI: Bool) throws(Failure) {
+  /// What is wrong with a value.
+  private static func problem(with value: String, of keyword: String, isURI: Bool) -> String? {
     let isList = keyword != "user" && keyword != "dbname"
     let strange: (Character) -> Bool = { $0.isNewline || ";\"'".contains($0) || (isURI ? false : $0 == "=") }
     let isStrange =
       value.contains(where: strange) || value.contains("://") || value.first?.isWhitespace == true
       || value.last?.isWhitespace == true || (!isList && !isURI && value.contains(","))
     if isStrange {
-      throw malformed(
-        "the value of \(keyword) holds a sign that separates nothing there; parts are separated by blanks")
+      return "the value of \(keyword) holds a sign that separates nothing there; parts are separated by blanks"
     }
     if keyword == "port", !value.allSatisfy({ $0 == "," || ("0"..."9").contains($0) }) {
-      throw malformed("the port is no number")
+      return "the port is no number"
     }
-    guard keyword == "host" else { return }
+    guard keyword == "host" else { return nil }
     for host in value.split(separator: ",") where host.first != "/" && host.first != "@" {
-      guard !host.contains(where: { $0.isWhitespace || "@/?#=[]".contains($0) }) else {
-        throw malformed("the host's name holds a sign that no name has")
+      if host.contains(where: { $0.isWhitespace || "@/?#=[]".contains($0) }) {
+        return "the host's name holds a sign that no name has"
       }
+      if host.contains(":"), !isIPv6(host) { return "the host's name has a : in it; a port stands for itself" }
     }
+    return nil
+  }
+
+  /// Whether it may be an address, perhaps with a zone. Source: RFC 4291, section 2.2; RFC 4007, section 11.
+  private static func isIPv6(_ host: Substring) -> Bool {
+    let address = host.prefix { $0 != "%" }
+    return address.count(where: { $0 == ":" }) > 1 && address.allSatisfy { $0.isHexDigit || ":.".contains($0) }
   }
 
   /// The values that libpq finds, by their keywords.

@@ -11,6 +11,7 @@ enum LibpqWords {
     ("could not parse network address", true, .connectionString),
     ("definition of service", true, .connectionSettings),
     ("service file ", true, .connectionSettings),
+    (" in service file ", false, .connectionSettings),
     ("channel binding", false, .connectionSettings),
     ("authentication method requirement", false, .connectionSettings),
     ("is too long (maximum", false, .connectionSettings),

@@ -24,16 +24,19 @@ enum CommandLineErrors {
     command.configuration.commandName ?? "\(command)".lowercased()
   }
 
-  /// A message without arguments that may hold a password: somebody has written them in the wrong place.
+  /// A message without arguments that may hold a password: somebody has written them in the wrong place. Where one of them
+  /// stands there, any other word may be a part of it that blanks have cut off.
   static func withoutSecrets(_ message: String, _ arguments: [String]) -> String {
-    var message = message
+    var shown = message
     for argument in arguments {
       let value =
         argument.hasPrefix("--") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
       guard isTelltale(value) else { continue }
-      message = message.replacing(argument, with: "…").replacing(value, with: "…")
+      shown = shown.replacing(argument, with: "…").replacing(value, with: "…")
     }
-    return message
+    guard shown != message else { return message }
+    for word in arguments where !word.hasPrefix("--") { shown = shown.replacing("'\(word)'", with: "'…'") }
+    return shown
   }
 
   private static func isTelltale(_ value: Substring) -> Bool {

@@ -20,7 +20,8 @@ import Testing
     "host=db.example,user=relay,password=opensesame", "host=db.example dbname=shop,password=opensesame",
     "host=db.example dbname=shop;password=opensesame", "dbname=shop user=relay;password=opensesame",
     "host=db.example port=5432;password=opensesame", "host=db.example password = opensesame opensesame",
-    "host=db.example opensesame=1", "host=db.example password='opensesame", "host=relay:opensesame@db.example",
+    "host=db.example opensesame=1", "host=db.example:5432", "host=relay:opensesame", "host=db.example:5432:opensesame",
+    "host=db.example password='opensesame", "host=relay:opensesame@db.example",
     "host=postgresql://relay:opensesame@db.example/shop", "dbname=postgresql://relay:opensesame@db.example/shop",
     "postgresql://relay:open@sesame@db.example/shop", "postgresql://relay:open/opensesame@db.example/shop",
     "postgresql://relay:12/opensesame@db.example/shop", "postgresql://relay:opensesame%zz@db.example/shop",
@@ -45,7 +46,8 @@ import Testing
     "postgresql://me%40server:x@db.example/shop", "postgresql://[::1]:5432/shop", "postgresql://a,b:5433/shop",
     "postgresql://%2Fvar%2Frun/shop", "postgresql:///shop?host=/var/run&user=a@b", "host=/var/run dbname=shop",
     "host=@abstract user=me@server", "host='a,b' port=1,2 dbname='my shop'", "password='a;b=c, d' host=db.example",
-    "host=::1 hostaddr=::1", "service=shop", "host=10.0.0.1 dbname=größe",
+    "host=::1 hostaddr=::1", "host=fe80::1%eth0,::ffff:10.0.0.1,db.example", "user=oidc:ann",
+    "service=shop", "host=10.0.0.1 dbname=größe",
   ])
   func `what libpq takes is taken`(text: String) throws { try ConnectionString.check(text) }
 }

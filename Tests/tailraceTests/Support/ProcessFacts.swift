@@ -16,6 +16,16 @@ enum ProcessFacts {
   /// The memory it has now, in kB.
   static func memory(_ pid: pid_t) throws -> Int { try status("VmRSS:", of: pid) }
 
+  /// The processes that it has started and that are still there.
+  static func children(_ pid: pid_t) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+      guard let other = pid_t(name), let text = try? String(contentsOfFile: "/proc/\(other)/stat", encoding: .utf8)
+      else { return false }
+      // Behind the name in parentheses: state, parent.
+      return text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ").dropFirst(2).first == "\(pid)"
+    }
+  }
+
   private static func status(_ name: String, of pid: pid_t) throws -> Int {
     let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
     let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
