@@ -75,13 +75,19 @@ package import PostgresWire
     return unsafe handle
   }
 
-  /// Whether a server is there that turns clients away because it starts up or shuts down.
+  /// Whether a server is there that turns clients away because it starts up or shuts down. Not libpq's ping, which writes what
+  /// the server says beside that to standard error as it is.
   package static func isRefusingClients(_ database: String) -> Bool {
-    var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
-    parameters.append(("connect_timeout", "2"))
-    return unsafe Self.withCStrings(parameters.map(\.0)) { keywords in
-      unsafe Self.withCStrings(parameters.map(\.1)) { values in unsafe PQpingParams(keywords, values, 1) }
-    } == PQPING_REJECT
+    let parameters = (database.isEmpty ? [] : [("dbname", database)]) + [("connect_timeout", "2")]
+    guard let handle = unsafe try? start(parameters) else { return false }
+    var server = unsafe Connection(handle, .statements(within: .seconds(2)), { false })
+    unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
+    do throws(Failure) {
+      _ = try server.waitForConnection()
+      return false
+    } catch {
+      return error.sqlState == "57P03"
+    }
   }
 
   private init(_ handle: OpaquePointer, _ purpose: Purpose, _ isCancelled: @escaping @Sendable () -> Bool) {

@@ -100,8 +100,10 @@ final class FakePostgres: Sendable {
         return
       }
       let version = Array("server_version\0".utf8) + Array("15.8\0".utf8)
+      // Nobody has asked for its opinion.
+      let notice = Self.message("N", Self.error("NOTICE", "00000", "hello \u{1B}]0;owned\u{7}\u{1B}[2J"))
       let hello =
-        Self.message("R", Self.integer(Int32(0))) + Self.message("S", version)
+        Self.message("R", Self.integer(Int32(0))) + notice + Self.message("S", version)
         + Self.message("K", Self.integer(Int64(1))) + Self.ready
       guard TCP.send(hello, to: socket) else { return }
       break
