@@ -229,6 +229,7 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       ], path: "Tests/Fuzz/rows", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-settings", dependencies: program?.dependencies ?? [], path: ".",
+      exclude: ["Sources/tailrace/Manual.docc"],
       sources: ["Sources/tailrace", "Tests/Fuzz/settings"], swiftSettings: library + fuzzing + [.define("FUZZING")]),
     .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],

@@ -48,6 +48,28 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["gzip", "identity"])
+    func `over HTTP/1.1 an answer without an end costs little, and its head counts`(encoding: String) throws {
+      let endless = """
+        self.send_response(200); self.send_header("content-encoding", "\(encoding)"); self.send_header("content-length", str(1 << 40))
+                self.end_headers()
+                import gzip
+                packed = gzip.compress(bytes(1 << 24))
+                try:
+                    while True: self.wfile.write(packed)
+                except OSError: pass
+        """
+      let program = TLSReceiver.program.replacing("self.send_response(204)", with: endless)
+        .replacing("except OSError: pass\n        self.end_headers()", with: "except OSError: pass")
+      try withDatabase { database in
+        try database.place(1...40, keys: 10)
+        let server = try TLSReceiver(in: database.files, program: program)
+        defer { server.end() }
+        let receiver = Receiver(server: server)
+        try finish(try database.stream(receiver.options), database, receiver)
+      }
+    }
+
     private func finish(
       _ stream: ChildProcess, _ database: OutboxDatabase, _ receiver: Receiver
     ) throws {

@@ -101,7 +101,9 @@ extension Integration {
           SELECT place(4, 'C'); SELECT place(10 + n, 'B') FROM generate_series(1, 2000) n; COMMIT;
           """)
         try database.rest(to: receiver, options)
-        #expect(receiver.taken.numbers.prefix(2) == [1, 3] && !receiver.taken.numbers.contains(4))
+        // Those of other keys go side by side.
+        let taken = Set(receiver.taken.numbers)
+        #expect(taken.isSuperset(of: [1, 3]) && taken.isDisjoint(with: [2, 4]))
         #expect(receiver.taken.count == 2002)
         #expect(try letters(database, options[3], ["--key", "A"]).map { $0.event?.data?.n } == [nil, 2])
         #expect(try letters(database, options[3], ["--key", "C"]).map { $0.event?.data?.n } == [nil, 4])
