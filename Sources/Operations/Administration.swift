@@ -130,6 +130,14 @@ public struct Administration: ~Copyable {
     return ["the first logical slot makes the server write more to its log; making it may take a minute"]
   }
 
+  /// Whether the database or the role sets that transactions only read, which somebody who runs statements by hand has to undo.
+  public var databaseOnlyReads: Bool {
+    get throws(Failure) {
+      try server.query("SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only'")
+        .first?.first == "on"
+    }
+  }
+
   func currentDatabase() throws(Failure) -> String {
     try server.query("SELECT pg_catalog.current_database()").first?.first.flatMap { $0 } ?? ""
   }

@@ -37,10 +37,13 @@ public final class DeadLetterTable: DeadLetterStore {
     name = SQLQuoting.table(table)
   }
 
-  /// Whether the table is there, with all its columns.
+  /// Whether the table is there, with all its columns, and can be written to.
   public func check() throws(Failure) {
-    _ = try rows("SELECT position, id, key, aggregatetype, reason, letter FROM \(name) LIMIT 0")
+    _ = try rows("INSERT INTO \(name) (\(LetterRow.columns)) SELECT \(LetterRow.columns) FROM \(name) WHERE false")
   }
+
+  /// Asks the server by removing none.
+  public func checkRemoval() throws(Failure) { _ = try rows("DELETE FROM \(name) WHERE false") }
 
   /// What an operator should know about the connection; nil where there is nothing to say.
   public var warning: Wording? { session.transport?.warning }
@@ -183,6 +186,10 @@ public final class DeadLetterTable: DeadLetterStore {
     _ = try rows("DELETE FROM \(name) WHERE number = ANY ($1::bigint[])", [Self.array(numbers)])
   }
 
+  private static let foreignKinds: Set<FailureKind> = [
+    .connectionString, .connectionSettings, .authentication, .certificate, .database, .privilege, .lettersMissing,
+  ]
+
   private static func array(_ numbers: [String]) -> String { "{\(numbers.joined(separator: ","))}" }
 
   private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
@@ -191,10 +198,11 @@ public final class DeadLetterTable: DeadLetterStore {
       return try session.query(sql, parameters, under: guardian)
     } catch {
       // What is wrong with the connection's settings has nothing to do with letters.
-      if [.connectionString, .connectionSettings, .privilege, .lettersMissing].contains(error.kind) { throw error }
+      if Self.foreignKinds.contains(error.kind) { throw error }
       let what: Wording = "dead letters: \(error.what)"
       let setup: Wording = "\(command: "setup", [.init("dead-letter-table", "\(table)")])"
       switch error.sqlState {
+      case "25006": throw Failure(.server, what, advice: error.advice, sqlState: error.sqlState)
       case "55P03":
         throw Failure(
           .connection, "dead letters: another transaction has locked \(table)", advice: "pg_locks shows which",

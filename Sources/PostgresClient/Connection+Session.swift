@@ -5,12 +5,16 @@ import PostgresWire
 extension Connection {
   /// Before any other statement: whoever owns the database decides where names are looked for, and an operator or a function
   /// of his own would run with our rights. With no schema named, only the system's are searched. Time limits are for the role's
-  /// other work: how long we wait is ours to say. What the server says that it has, it has. Its warnings must come, for some
-  /// stop the stream.
+  /// other work: how long we wait is ours to say; and so is how transactions begin, for those that only read make nothing and
+  /// keep no letters, and serializable ones are not for a standby. What the server says that it has, it has. Its warnings must
+  /// come, for some stop the stream.
   func pinSettings() throws(Failure) {
     let pins =
-      "SET search_path = ''; SET client_min_messages = warning; \(choosesRole ? "" : Self.ownRole) "
-      + "SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'local' ELSE '0' END, false) "
+      "SET search_path = ''; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET client_min_messages = warning; "
+      + "SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; "
+      + (chooses("default_transaction_read_only") ? "" : "SET default_transaction_read_only = off; ")
+      + (chooses("role") ? "" : Self.ownRole)
+      + " SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'local' ELSE '0' END, false) "
       + "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', "
       + "'idle_in_transaction_session_timeout', 'idle_session_timeout') OR name = 'synchronous_commit' AND setting = 'off'"
     var failure = try pin(pins)
@@ -46,13 +50,14 @@ extension Connection {
     + "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) "
     + "ORDER BY s.setdatabase = 0 LIMIT 1), 'none'), false);"
 
-  /// Whether whoever runs us has chosen a role in the connection string or in `PGOPTIONS`, which counts more than the database's.
-  private var choosesRole: Bool {
-    unsafe Self.option("options", of: connection).map(Self.choosesRole(_:)) ?? false
+  /// Whether whoever runs us has chosen a setting in the connection string or in `PGOPTIONS`, which counts more than the
+  /// database's.
+  private func chooses(_ name: String) -> Bool {
+    unsafe Self.option("options", of: connection).map { Self.chooses(name, $0) } ?? false
   }
 
   /// Finds `-c role=…`, `-crole=…` or `--role=…`. Source: PostgreSQL manual, "Database Connection Control Functions", `options`.
-  static func choosesRole(_ options: String) -> Bool {
+  static func chooses(_ name: String, _ options: String) -> Bool {
     var isValue = false
     for word in options.split(whereSeparator: \.isWhitespace) {
       var setting = word
@@ -66,7 +71,8 @@ extension Connection {
       } else {
         continue
       }
-      if setting.lowercased().hasPrefix("role=") { return true }
+      // In the long form hyphens stand for underscores.
+      if setting.lowercased().replacing("-", with: "_").hasPrefix("\(name)=") { return true }
     }
     return false
   }

@@ -13,6 +13,13 @@ enum ServerErrors {
     ("3D000", .database, nil),
     ("55006", .slotInUse, nil),
     ("55000", .server, nil),
+    (
+      "25006", .server,
+      """
+      on a standby nothing can be written: connect to the primary, with target_session_attrs=primary where several hosts are \
+      named; else take default_transaction_read_only out of the connection's options
+      """
+    ),
     ("53400", .server, nil),
     ("08", .connection, nil),
     ("53", .connection, nil),

@@ -47,6 +47,8 @@ public struct Redriver {
   ///
   /// A running stream may park more events behind these; they are taken too, so that no key stays half parked.
   public func run(_ query: LetterQuery) throws(Failure) -> Result {
+    // What could not be removed would come again and again.
+    try patience.perform { () throws(Failure) in try store.checkRemoval() }
     let refused = RefusedLetters()
     let sink = try makeSink(DeadLetterOffice(refused, parksKeys: true))
     defer { sink.close() }

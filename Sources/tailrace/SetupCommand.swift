@@ -102,7 +102,10 @@ func perform(
   _ steps: [Administration.Step], with administration: borrowing Administration, dryRun: Bool, done: String
 ) throws(Failure) {
   // As on our own connections: whoever runs it by hand must not run what the database's owner calls like the system's.
-  if dryRun { print("SET search_path = '';") }
+  if dryRun {
+    print("SET search_path = '';")
+    if try administration.databaseOnlyReads { print("SET default_transaction_read_only = off;") }
+  }
   for step in steps {
     guard let sql = step.sql else {
       dryRun ? print("-- \(ForeignText(step.subject)): nothing to do") : say("\(step.subject): nothing to do")

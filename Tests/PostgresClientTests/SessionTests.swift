@@ -10,7 +10,12 @@ struct SessionTests {
     ("-c x=--role=app", false),
   ])
   func `a role among the options is found, and nothing else is taken for one`(options: String, choosesRole: Bool) {
-    #expect(Connection.choosesRole(options) == choosesRole)
+    #expect(Connection.chooses("role", options) == choosesRole)
+  }
+
+  @Test func `a setting among the options may be written with hyphens`() {
+    #expect(Connection.chooses("default_transaction_read_only", "--default-transaction-read-only=on"))
+    #expect(!Connection.chooses("default_transaction_read_only", "-c default_transaction_isolation=serializable"))
   }
 
   @Test func `a flood of notices leaves room for the one that stops a stream`() {

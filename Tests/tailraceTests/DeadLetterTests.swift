@@ -66,6 +66,43 @@ extension Integration {
       }
     }
 
+    @Test func `rights that are missing for keeping or removing letters are missed before anything is delivered`()
+      throws
+    {
+      try withDatabase { database in
+        let server = try WebServer { .init($0.holds(1) ? 422 : 200) }
+        defer { server.close() }
+        let place = try place("table", in: database)
+        try database.withRole("LOGIN REPLICATION") { role in
+          defer { _ = try? database.psql("DROP OWNED BY \(role);") }
+          let connection = ["--database", database.connection.replacing("user=postgres", with: "user=\(role)")]
+          let letters = ["--dead-letters", place, "--sink", server.url]
+          func run(_ arguments: [String]) throws -> ChildProcess {
+            let child = try database.tailrace(arguments + letters + connection)
+            _ = try child.exitCode()
+            return child
+          }
+          let stream = [
+            "stream", "--publication", "events", "--slot", database.slot, "--until", "now", "--on-poison",
+            "dead-letter",
+          ]
+          try database.psql("GRANT SELECT ON dead_letters TO \(role); SELECT place(1); SELECT place(2);")
+          let blind = try run(stream)
+          #expect(try blind.exitCode() == 77, "\(blind.errors.text)")
+          #expect(server.requests.isEmpty)
+          try database.psql("GRANT INSERT ON dead_letters TO \(role);")
+          #expect(try run(stream).exitCode() == 0)
+          #expect(server.taken.numbers == [2])
+          let posted = server.requests.count
+          let redrive = try run(["dead-letters", "redrive", "--all"])
+          #expect(try redrive.exitCode() == 77, "\(redrive.errors.text)")
+          #expect(server.requests.count == posted, "what cannot be removed would come again and again")
+          try database.psql("GRANT DELETE ON dead_letters TO \(role);")
+          #expect(try run(["dead-letters", "redrive", "--all"]).exitCode() == 65, "it is refused again")
+        }
+      }
+    }
+
     @Test func `letters in a table are durable although the database's commits are not`() throws {
       try withDatabase { database in
         let server = try WebServer { _ in .init(400) }

@@ -6,12 +6,13 @@ extension Integration {
   @Suite struct HostileDatabases {
     @Test func `the traps work: whoever looks around without care springs them`() throws {
       try withHostileDatabase { database in
-        #expect(try database.sprungTraps().isEmpty)
-        try database.psql("SELECT count(*) FROM pg_class WHERE relname = 'outbox' AND current_database() = 'x'::text;")
+        let whoever = "SELECT count(*) FROM pg_class WHERE relname = 'outbox' AND current_database() = 'x'::text;"
+        try database.carelessPsql("SET default_transaction_read_only = off; \(whoever)")
         let traps = try database.sprungTraps()
         for trap in ["operator name = name", "table pg_class", "function current_database", "superuser"] {
           #expect(traps.contains(trap), "\(traps)")
         }
+        try database.psql("DELETE FROM evil.sprung; ALTER ROLE \(database.hostileOwner) NOSUPERUSER;")
       }
     }
 
@@ -20,7 +21,7 @@ extension Integration {
       try withHostileDatabase(version) { database in
         let names = ["--database", database.connection, "--publication", "more", "--slot", "\(database.slot)_2"]
         let create = ["--create-table", "--table", "more.outbox", "--dead-letter-table", "more.letters"]
-        try database.safePsql("CREATE SCHEMA more;")
+        try database.psql("CREATE SCHEMA more;")
         let dry = try database.tailrace(["setup"] + names + create + ["--dry-run"])
         #expect(try dry.exitCodeAfterAllOutput() == 0, "\(dry.errors.text)")
         for _ in 0..<2 {
@@ -31,18 +32,15 @@ extension Integration {
           let teardown = try database.tailrace(["teardown"] + names + options)
           #expect(try teardown.exitCode() == 0, "\(teardown.errors.text)")
         }
-        #expect(try database.sprungTraps().isEmpty)
-        try database.safePsql("DROP TABLE more.outbox, more.letters;")
+        try database.psql("DROP TABLE more.outbox, more.letters;")
         // By hand, on the database's own search path.
         let relay = "relay_of_\(database.name)"
-        try database.psql(dry.output.text.replacingOccurrences(of: "\"tailrace\"", with: relay))
-        defer { _ = try? database.safePsql("DROP OWNED BY \(relay); DROP ROLE \(relay);") }
-        #expect(try database.sprungTraps().isEmpty)
+        try database.carelessPsql(dry.output.text.replacingOccurrences(of: "\"tailrace\"", with: relay))
+        defer { _ = try? database.psql("DROP OWNED BY \(relay); DROP ROLE \(relay);") }
         // The defaults are what they are called.
-        try database.safePsql(
+        try database.psql(
           "INSERT INTO more.outbox (aggregatetype, aggregateid, type) VALUES ('a', '1', 'T'); "
             + "INSERT INTO more.letters (position, id, key, reason, letter) VALUES ('1', '1', '1', '1', '{}');")
-        #expect(try database.sprungTraps().isEmpty)
       }
     }
 
@@ -59,7 +57,6 @@ extension Integration {
           #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
         }
         #expect(server.taken.numbers.sorted() == [1, 3])
-        #expect(try database.sprungTraps().isEmpty)
       }
     }
 
@@ -74,7 +71,6 @@ extension Integration {
         #expect(try replay.exitCodeAfterAllOutput() == 0, "\(replay.errors.text)")
         #expect(try Event.read(replay.output.lines).numbers == [1, 2, 3])
         #expect(try database.tailrace(["inspect", recording]).exitCode() == 0)
-        #expect(try database.sprungTraps().isEmpty)
       }
     }
 
@@ -93,7 +89,6 @@ extension Integration {
         #expect(try database.deadLetters(["redrive", "--id", id], at: place).exitCode() == 0)
         #expect(try database.deadLetters(["drop", "--all"], at: place).exitCode() == 0)
         #expect(try database.deadLetters(["list"], at: place).output.lineCount == 1)
-        #expect(try database.sprungTraps().isEmpty)
       }
     }
 
@@ -101,7 +96,7 @@ extension Integration {
       throws
     {
       try withHostileDatabase(prepare: prepareLetters) { database in
-        try database.safePsql(
+        try database.psql(
           """
           ALTER TABLE public.dead_letters OWNER TO \(database.hostileOwner);
           CREATE FUNCTION public.trigger() RETURNS trigger LANGUAGE plpgsql AS
@@ -122,7 +117,67 @@ extension Integration {
             #expect(try database.deadLetters(arguments, at: place).exitCode() == 77)
           }
         }
-        #expect(try database.sprungTraps().isEmpty)
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `on a standby a superuser reads letters although no rows can be locked there, and what writes is refused`(
+      version: Int
+    ) throws {
+      let receiver = try WebServer { _ in .init(422) }
+      defer { receiver.close() }
+      try TestServer.with(version: version) { server in
+        try server.withDatabase { database in
+          try prepareLetters(database)
+          let place = "table:public.dead_letters"
+          let stream = try database.stream(
+            to: receiver, ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place])
+          #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+          try database.psql(
+            "ALTER DATABASE \(database.name) SET default_transaction_isolation = 'serializable'; "
+              + "ALTER DATABASE \(database.name) SET default_transaction_deferrable = on; "
+              + "ALTER DATABASE \(database.name) SET default_transaction_read_only = on;")
+          let standby = try TestServer(standbyOf: server)
+          defer { standby.destroy() }
+          func run(_ arguments: [String]) throws -> ChildProcess {
+            let child = try database.tailrace(
+              [
+                "dead-letters", arguments[0], "--dead-letters", place, "--database",
+                standby.connection(to: database.name),
+              ]
+                + arguments.dropFirst())
+            _ = try child.exitCodeAfterAllOutput()
+            return child
+          }
+          let list = try run(["list", "--count"])
+          #expect(try list.exitCode() == 0 && list.output.lines == ["3"], "\(list.errors.text)")
+          let id = try #require(receiver.requests.first?.events.first?.id)
+          #expect(try run(["show", id]).exitCode() == 0)
+          let posted = receiver.requests.count
+          for arguments in [["drop", "--all"], ["redrive", "--all", "--sink", receiver.url]] {
+            let refused = try run(arguments)
+            #expect(try refused.exitCode() == 78, "\(arguments): \(refused.errors.text)")
+            #expect(refused.complaint?.contains("standby") == true, "\(refused.errors.text)")
+          }
+          #expect(receiver.requests.count == posted, "nothing is delivered of what cannot be removed")
+        }
+      }
+    }
+
+    @Test(arguments: ["", " options='-c default_transaction_read_only=on'"])
+    func `transactions that only read are undone, but not when whoever connects has asked for them`(options: String)
+      throws
+    {
+      try withDatabase { database in
+        try database.psql("ALTER ROLE postgres IN DATABASE \(database.name) SET default_transaction_read_only = on;")
+        let names = [
+          "--database", database.connection + options, "--publication", "more", "--slot", "\(database.slot)_2",
+        ]
+        let setup = try database.tailrace(["setup", "--dead-letter-table", "public.letters"] + names)
+        #expect(try setup.exitCode() == (options.isEmpty ? 0 : 78), "\(setup.errors.text)")
+        #expect(options.isEmpty || setup.complaint?.contains("read-only") == true, "\(setup.errors.text)")
+        let teardown = try database.tailrace(["teardown"] + names)
+        #expect(try teardown.exitCode() == 0, "\(teardown.errors.text)")
       }
     }
 
@@ -145,7 +200,7 @@ extension Integration {
     {
       try withHostileDatabase(prepare: prepareLetters) { database in
         let owner = database.hostileOwner
-        try database.safePsql(
+        try database.psql(
           """
           ALTER ROLE \(owner) REPLICATION;
           GRANT SELECT ON public.outbox TO \(owner);
@@ -169,7 +224,7 @@ extension Integration {
           ["setup"] + names + ["--publication", "another", "--slot", "\(database.slot)_2", "--table", "mine.outbox"]
             + ["--create-table", "--dry-run"])
         #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
-        #expect(try database.safePsql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
+        #expect(try database.psql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
       }
     }
 
@@ -206,15 +261,15 @@ extension Integration {
         let owner = database.hostileOwner
         let stream = try database.stream(
           to: server, ["--on-poison", "dead-letter", "--dead-letters", "table:public.dead_letters"])
-        try wait(until: "letters are kept") { try database.safePsql("SELECT count(*) FROM dead_letters") == "3" }
-        try database.safePsql(
+        try wait(until: "letters are kept") { try database.psql("SELECT count(*) FROM dead_letters") == "3" }
+        try database.psql(
           """
           SET ROLE \(owner); DROP TABLE public.dead_letters; \(letters("public.dead_letters", for: owner)) RESET ROLE;
           SELECT place(4);
           """)
         #expect(try stream.exitCode(within: 30) == 77, "\(stream.errors.text)")
         #expect(stream.complaint?.contains(owner) == true, "\(stream.errors.text)")
-        #expect(try database.safePsql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
+        #expect(try database.psql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
       }
     }
 

@@ -128,6 +128,12 @@ public final class DeadLetterFile: DeadLetterStore {
     }
   }
 
+  /// Whether it can be opened for writing.
+  public func checkRemoval() throws(Failure) {
+    guard try isThere() else { return }
+    do throws(SystemFailure) { _ = try OpenFile.updating(path, .named) } catch { throw failure(.system(error)) }
+  }
+
   /// Writes the file anew without what was removed.
   public func tidy() throws(Failure) {
     guard hasRoomToGive.load(ordering: .acquiring) else { return }

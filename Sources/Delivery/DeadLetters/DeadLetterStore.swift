@@ -23,6 +23,9 @@ public protocol DeadLetterStore: Sendable {
   /// Removes letters that have been delivered or are to be dropped, by their marks. Work that is linear in their number.
   func remove(_ letters: [DeadLetter]) throws(Failure)
 
+  /// Tells whether letters could be removed now. Default: nothing is known against it.
+  func checkRemoval() throws(Failure)
+
   /// Gives back the room of what was removed. Called after the last removal of many. Default: there is nothing to give back.
   func tidy() throws(Failure)
 }
@@ -81,6 +84,9 @@ extension DeadLetterStore {
 
   /// Nothing is known against it.
   public func check() throws(Failure) {}
+
+  /// Nothing is known against it.
+  public func checkRemoval() throws(Failure) {}
 
   /// There is nothing to give back.
   public func tidy() throws(Failure) {}

@@ -120,9 +120,10 @@ final class ChildProcess: Sendable {
 
   /// Runs a program to its end and returns what it printed.
   static func run(
-    _ program: String, _ arguments: [String], input: String = "", within seconds: Double = 60
+    _ program: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
+    within seconds: Double = 60
   ) throws -> String {
-    let child = try ChildProcess(program, arguments)
+    let child = try ChildProcess(program, arguments, environment: environment)
     if !input.isEmpty { try child.write(input) }
     child.closeInput()
     do {

@@ -1,4 +1,6 @@
 import Foundation
+import Synchronization
+import Testing
 
 extension Integration {
   /// A database whose owner, no superuser, waits for one to connect: operators, functions, types and tables that are called
@@ -9,34 +11,53 @@ extension Integration {
   static func withHostileDatabase(
     _ version: Int = 15, prepare: (OutboxDatabase) throws -> Void = { _ in }, _ body: (OutboxDatabase) throws -> Void
   ) throws {
-    let server = try server(version)
-    var owner: String?
-    defer { if let owner { _ = try? server.psql("DROP ROLE \(owner);") } }
-    try server.withDatabase { database in
-      owner = database.hostileOwner
+    try server(version).withDatabase { database in
       try prepare(database)
-      try database.setTraps()
-      try body(database)
+      try database.whileHostile { try body(database) }
     }
   }
 }
 
 extension OutboxDatabase {
-  /// The owner of a hostile database.
+  /// Whether all tests are to run in such databases: `TAILRACE_HOSTILE_DATABASES` is set.
+  static let allAreHostile = ProcessInfo.processInfo.environment["TAILRACE_HOSTILE_DATABASES"] != nil
+
+  /// Who owns a hostile database.
   var hostileOwner: String { "mallory_of_\(name)" }
 
   /// Which traps somebody with more rights has sprung, and whether the owner got what was wanted by it.
   func sprungTraps() throws -> [String] {
-    // In one statement string, so that the look itself springs none.
     let traps = try psql(
-      "SET search_path = ''; SELECT DISTINCT what FROM evil.sprung; SELECT 'superuser' FROM pg_catalog.pg_roles "
+      "SELECT DISTINCT what FROM evil.sprung; SELECT 'superuser' FROM pg_catalog.pg_roles "
         + "WHERE rolname = '\(hostileOwner)' AND rolsuper;")
     return traps.split(separator: "\n").map(String.init)
   }
 
-  /// Runs statements on a search path that springs nothing.
+  /// Runs statements as somebody does who expects nothing evil.
   @discardableResult
-  func safePsql(_ sql: String) throws -> String { try psql("SET search_path = pg_catalog, public; \(sql)") }
+  func carelessPsql(_ sql: String) throws -> String { try server.psql(sql, database: name) }
+
+  /// Sets the traps for the time of `body`, which springs none.
+  func whileHostile(_ body: () throws -> Void) throws {
+    // Another fixture has set them.
+    guard options.withLock(\.isEmpty) else { return try body() }
+    options.withLock { $0 = Self.safeOptions }
+    defer {
+      _ = try? psql("REASSIGN OWNED BY \(hostileOwner) TO postgres; DROP OWNED BY \(hostileOwner);")
+      _ = try? server.psql("ALTER DATABASE \(name) OWNER TO postgres; DROP ROLE \(hostileOwner);")
+    }
+    try setTraps()
+    try body()
+    let sprung = try sprungTraps()
+    #expect(sprung.isEmpty, "\(sprung)")
+  }
+
+  private static let safeOptions = [
+    "search_path=public", "client_min_messages=notice", "standard_conforming_strings=on", "bytea_output=hex",
+    "DateStyle=ISO", "quote_all_identifiers=off", "default_transaction_read_only=off",
+    "default_transaction_deferrable=off",
+    "default_transaction_isolation=read\\ committed",
+  ].map { "-c \($0)" }.joined(separator: " ")
 
   fileprivate func setTraps() throws {
     try psql(
@@ -52,6 +73,9 @@ extension OutboxDatabase {
       ALTER DATABASE \(name) SET bytea_output = 'escape';
       ALTER DATABASE \(name) SET DateStyle = 'German';
       ALTER DATABASE \(name) SET quote_all_identifiers = on;
+      ALTER DATABASE \(name) SET default_transaction_read_only = on;
+      ALTER DATABASE \(name) SET default_transaction_deferrable = on;
+      ALTER DATABASE \(name) SET default_transaction_isolation = 'serializable';
       ALTER DATABASE \(name) SET search_path = evil, pg_catalog, public;
       """)
   }

@@ -27,6 +27,8 @@ final class OutboxDatabase: Sendable {
   let name: String
   let files: TemporaryDirectory
   private let children = Mutex<[ChildProcess]>([])
+  /// Where traps are set, the options with which the test's own statements spring none.
+  let options = Mutex("")
 
   /// Makes the database and, unless the schema is empty, its slot.
   init(_ server: TestServer, name: String, schema: String, encoding: String? = nil) throws {
@@ -54,11 +56,11 @@ final class OutboxDatabase: Sendable {
 
   @discardableResult
   func psql(_ sql: String, within seconds: Double = 60) throws -> String {
-    try server.psql(sql, database: name, within: seconds)
+    try server.psql(sql, database: name, options: options.withLock { $0 }, within: seconds)
   }
 
   func session() throws -> ChildProcess {
-    let child = try server.session(database: name)
+    let child = try server.session(database: name, options: options.withLock { $0 })
     children.withLock { $0.append(child) }
     return child
   }

@@ -107,15 +107,22 @@ final class TestServer: Sendable {
   }
 
   /// Runs statements, each in a transaction of its own, and returns what they print.
+  ///
+  /// - Parameter options: the server's options, which count more than what a database sets.
   @discardableResult
-  func psql(_ sql: String, database: String = "postgres", within seconds: Double = 60) throws -> String {
+  func psql(
+    _ sql: String, database: String = "postgres", options: String = "", within seconds: Double = 60
+  ) throws -> String {
     let text = try ChildProcess.run(
-      Self.path, psqlArguments(database) + ["-v", "ON_ERROR_STOP=1"], input: sql + "\n", within: seconds)
+      Self.path, psqlArguments(database) + ["-v", "ON_ERROR_STOP=1"], environment: ["PGOPTIONS": options],
+      input: sql + "\n", within: seconds)
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 
   /// A psql to which statements can be written one by one; it reports errors and goes on.
-  func session(database: String) throws -> ChildProcess { try ChildProcess(Self.path, psqlArguments(database)) }
+  func session(database: String, options: String = "") throws -> ChildProcess {
+    try ChildProcess(Self.path, psqlArguments(database), environment: ["PGOPTIONS": options])
+  }
 
   /// A database for the time of `body`.
   func withDatabase(
@@ -125,7 +132,8 @@ final class TestServer: Sendable {
     let database = try OutboxDatabase(self, name: "test\(number)", schema: schema, encoding: encoding)
     defer { database.remove() }
     do {
-      try body(database)
+      guard OutboxDatabase.allAreHostile else { return try body(database) }
+      try database.whileHostile { try body(database) }
     } catch {
       throw ChildProcess.Failure(description: "\(error)\n\(database.messages)")
     }
