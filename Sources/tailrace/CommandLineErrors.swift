@@ -4,12 +4,7 @@ import ArgumentParser
 enum CommandLineErrors {
   /// The lines: what is wrong, with the nearest command for one that does not exist, and where to read on.
   static func lines(_ error: any Error, _ arguments: [String], root: any ParsableCommand.Type) -> [String] {
-    var (command, path, rest) = (root, [name(of: root)], arguments[...])
-    while let next = command.configuration.subcommands.first(where: { name(of: $0) == rest.first }) {
-      command = next
-      path.append(name(of: next))
-      rest = rest.dropFirst()
-    }
+    let (command, path, rest) = command(arguments, root: root)
     var what = withoutSecrets(root.message(for: error), arguments)
     let names = command.configuration.subcommands.map(name)
     if !names.isEmpty, let word = rest.first, !word.hasPrefix("-") {
@@ -18,6 +13,19 @@ enum CommandLineErrors {
       what = "there is no such command; \(hint ?? "the commands are \(names.joined(separator: ", "))")"
     }
     return ["error: \(what)", "see \(path.joined(separator: " ")) --help"]
+  }
+
+  /// The command that a line begins with, the words that name it, and what follows them.
+  static func command(
+    _ arguments: [String], root: any ParsableCommand.Type
+  ) -> (command: any ParsableCommand.Type, path: [String], rest: ArraySlice<String>) {
+    var (command, path, rest) = (root, [name(of: root)], arguments[...])
+    while let next = command.configuration.subcommands.first(where: { name(of: $0) == rest.first }) {
+      command = next
+      path.append(name(of: next))
+      rest = rest.dropFirst()
+    }
+    return (command, path, rest)
   }
 
   private static func name(of command: any ParsableCommand.Type) -> String {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Octets
 import PostgresClient
 import PostgresWire
 import Settings
@@ -41,11 +42,27 @@ enum Flags {
     for name in ["table", "message-prefix"] {
       wanted += values(of: "--\(name)", arguments).map { Wording.Setting(name, $0) }
     }
+    if command == "setup" { wanted += kept(arguments) }
     return wanted.filter { setting in !settings.contains { $0.name == setting.name } }
   }
 
-  /// A word as a shell takes it.
+  /// What a set-up is to make beside that.
+  private static func kept(_ arguments: [String]) -> [Wording.Setting] {
+    let letters = values(of: "--dead-letter-table", arguments).last.map { Wording.Setting("dead-letter-table", $0) }
+    let flags = ["create-table", "failover", "temporary", "accept-row-filter"].filter { arguments.contains("--\($0)") }
+    return [letters].compactMap { $0 } + flags.map { Wording.Setting($0) }
+  }
+
+  /// A word as a shell takes it. What is not to be shown as it is has the numbers of its bytes.
   private static func shellWord(_ word: String) -> String {
+    if word.unicodeScalars.contains(where: ForeignText.isEscaped) {
+      let bytes = word.unicodeScalars.map { scalar in
+        if scalar == "'" || scalar == "\\" { return "\\\(scalar)" }
+        guard ForeignText.isEscaped(scalar) else { return "\(scalar)" }
+        return "\(scalar)".utf8.map { "\\\(String(Int($0) + 0o1000, radix: 8).dropFirst())" }.joined()
+      }
+      return "$'\(bytes.joined())'"
+    }
     let isPlain = word.unicodeScalars.allSatisfy {
       $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./:=@%+…".unicodeScalars.contains($0)
     }
@@ -55,11 +72,18 @@ enum Flags {
   /// Whether a flag stands on the command line, if only with its default.
   static func isWritten(_ flag: String) -> Bool { !values(of: flag, CommandLine.arguments).isEmpty }
 
+  /// Flags that have a letter too.
+  private static let letters = ["--output": "-o"]
+
   /// The values that a flag has on a command line; of one at its end an empty one.
-  private static func values(of flag: String, _ arguments: [String]) -> [String] {
-    arguments.indices.compactMap { index in
-      if arguments[index] == flag { return index + 1 < arguments.count ? arguments[index + 1] : "" }
-      return arguments[index].hasPrefix("\(flag)=") ? String(arguments[index].dropFirst(flag.count + 1)) : nil
+  static func values(of flag: String, _ arguments: [String]) -> [String] {
+    // Behind two dashes there are no flags.
+    let arguments = Array(arguments.prefix { $0 != "--" })
+    let names = [flag] + (letters[flag].map { [$0] } ?? [])
+    return arguments.indices.compactMap { index in
+      if names.contains(arguments[index]) { return index + 1 < arguments.count ? arguments[index + 1] : "" }
+      let name = names.first { arguments[index].hasPrefix("\($0)=") }
+      return name.map { String(arguments[index].dropFirst($0.count + 1)) }
     }
   }
 
@@ -69,7 +93,7 @@ enum Flags {
   }
 
   /// `--batch-size` for the property `_batchSize`, as the parser has it.
-  private static func flag(_ property: String) -> String {
+  static func flag(_ property: String) -> String {
     "--" + property.drop { $0 == "_" }.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
   }
 

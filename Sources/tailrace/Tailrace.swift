@@ -31,13 +31,15 @@ struct Tailrace: ParsableCommand {
     Signals.letCrashesBe()
     StandardDescriptors.fill()
     StandardDescriptors.checkAtExit()
+    let arguments = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot()
+      try RepeatedOptions.refuse(arguments, root: Self.self)
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
       // Help and the codes of commands that ran are the parser's business.
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }
-      let lines = CommandLineErrors.lines(error, Array(CommandLine.arguments.dropFirst()), root: Self.self)
+      let lines = CommandLineErrors.lines(error, arguments, root: Self.self)
       for line in lines { say(line) }
       exit(withError: ExitCode.validationFailure)
     }

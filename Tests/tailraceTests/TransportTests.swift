@@ -87,8 +87,10 @@ extension Integration {
           #expect(try stream.exitCode() == 0)
           #expect(stream.messages.first?.contains(", encrypted (TLSv1") == true, "\(stream.errors.text)")
           try database.psql("SELECT place(1);")
-          let careful = try database.stream(
-            ["--database", "\(database.connection) sslmode=verify-full sslrootcert=\(certificate)"])
+          let careful = try database.tailrace([
+            "stream", "--database", "\(database.connection) sslmode=verify-full sslrootcert=\(certificate)",
+            "--publication", "events", "--slot", database.slot,
+          ])
           #expect(try careful.exitCode(within: 10) == 78, "\(careful.errors.text)")
           #expect(careful.complaint?.contains("elsewhere.example") == true, "\(careful.errors.text)")
           #expect(try Event.read(database.rest()).numbers == [1])
