@@ -123,6 +123,22 @@ package struct OpenFile: ~Copyable, Sendable {
     try write(bytes, rest: &rest)
   }
 
+  /// Writes a range of bytes whole to a place.
+  package func write(_ bytes: [UInt8], _ range: Range<Int>, at place: Int64) throws(SystemFailure) {
+    var (rest, place) = (range, place)
+    while !rest.isEmpty {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe pwrite(descriptor, buffer.baseAddress.map { unsafe $0 + rest.lowerBound }, rest.count, off_t(place))
+      }
+      if count >= 0 {
+        rest = (rest.lowerBound + count)..<rest.upperBound
+        place += Int64(count)
+      } else if errno != EINTR {
+        throw .last
+      }
+    }
+  }
+
   /// Puts a byte in the place of another.
   package func overwrite(_ offset: Int64, with byte: UInt8) throws(SystemFailure) {
     var byte = byte

@@ -83,6 +83,9 @@ public typealias RelationVersion = Int
 /// What a transaction in progress describes holds for that transaction alone until it is committed: its ALTER TABLE is
 /// not visible to others whose rows come in between.
 public struct RelationCache: Sendable {
+  /// How much has been described: the columns of all shapes, and something for each shape. What is kept grows with it: the server
+  /// describes a relation once, and says nothing of one that is dropped.
+  public private(set) var size = 0
   private var versions: [Relation] = []
   private var columnCounts: [Int] = []
   /// Which versions a relation has, by a hash of its shape: a stream may describe any number of relations any number of times.
@@ -90,6 +93,8 @@ public struct RelationCache: Sendable {
   private var committed: [ObjectID: RelationVersion] = [:]
   private var streamed: [TransactionID: [ObjectID: RelationVersion]] = [:]
   private var block: TransactionID?
+  /// What a shape counts beside its columns.
+  private static let shapeSize = 8
   /// Domains over built-in types, which the stream names before it describes a relation that uses them.
   private var domains: [ObjectID: ObjectID] = [:]
   /// Most rows come in runs of one table.
@@ -130,6 +135,7 @@ public struct RelationCache: Sendable {
       known[shape, default: []].append(version)
       versions.append(relation)
       columnCounts.append(relation.columns.count)
+      size += relation.columns.count + Self.shapeSize
     }
     if let block {
       streamed[block, default: [:]][relation.id] = version

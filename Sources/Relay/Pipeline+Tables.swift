@@ -28,6 +28,14 @@ extension Pipeline {
   /// Whether a relation has the columns that an outbox needs.
   func fits(_ relation: Relation) -> Bool { mapper.fits(relation) }
 
+  /// Whether so much has been described that it is better described anew, over another connection. While something is open that
+  /// would have to come again, more is put up with.
+  var knowsTooMuch: Bool {
+    let size = decoder.relations.size
+    guard size > mostDescribed else { return false }
+    return begun == nil && !isReleasing && open.isEmpty || size / 4 > mostDescribed
+  }
+
   /// It is known what the relation is whose rows come next.
   mutating func goOn() { unknownRelation = nil }
 }

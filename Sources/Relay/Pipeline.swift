@@ -10,6 +10,8 @@ package struct Pipeline {
   static let batchSize = 128 * 1024
 
   private(set) var decoder = Decoder()
+  /// How much is kept of what the server has described of relations, as `RelationCache.size` counts: some ten megabytes.
+  var mostDescribed = 100_000
   var mapper: EventMapper
   private let encoder: EnvelopeEncoder
   let until: LSN?

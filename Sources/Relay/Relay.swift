@@ -117,7 +117,8 @@ public struct Relay: Sendable {
         guard error.isRetryable, !loop.hasSinkFailed else { throw error }
         if loop.progress != before { backoff.reset() }
         // That is no failure that may come again, so it counts for no retry.
-        isOwnEnd = takeWholeTransactions(after: error, loop.needsWholeTransactions)
+        if loop.isRenewing { log.info("\(error.what)") }
+        isOwnEnd = loop.isRenewing || takeWholeTransactions(after: error, loop.needsWholeTransactions)
         try leave(&loop, after: isOwnEnd ? nil : error)
       }
       let gate = loop.gate

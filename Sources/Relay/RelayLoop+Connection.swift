@@ -3,6 +3,16 @@ import PostgresWire
 
 /// From one connection to the next.
 extension RelayLoop where Source: ~Copyable {
+  /// Leaves a connection over which too much has been described, once it has brought something: the next one begins behind that.
+  mutating func renew() throws(Failure) {
+    guard canReopen, session.hasProgress, pipeline.knowsTooMuch else { return }
+    isRenewing = true
+    throw Failure(
+      .connection,
+      "the server has described very many tables or shapes of them; over a new connection it does so anew, as they come"
+    )
+  }
+
   /// The connection is lost, or to be left.
   mutating func disconnect() {
     session.close()
@@ -24,5 +34,6 @@ extension RelayLoop where Source: ~Copyable {
     try tables.open(source, control.wakeup, &pipeline)
     try ledger.keep(tables.ledger.known)
     session.replace(source)
+    isRenewing = false
   }
 }

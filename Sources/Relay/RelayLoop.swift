@@ -16,6 +16,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   let log: RelayLog
   /// What is to be said once reading can begin; nil when it has been.
   var greeting: String?
+  /// Whether the stream can be opened anew, and is to be.
+  let canReopen: Bool
+  var isRenewing = false
   private let drainTimeout: Duration
   private let disconnectGrace: Duration
   /// Whether it was the sink or the letters that failed, not the stream.
@@ -79,7 +82,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     keeping = StatusKeeping(before: board.current.counts)
     session = StreamSession(source, seeksEnd: end != nil)
     hasServer = session.isLive
-    drainTimeout = configuration.drainTimeout
+    (drainTimeout, canReopen) = (configuration.drainTimeout, configuration.canReopen)
     disconnectGrace = configuration.disconnectGrace
     self.ledger = ledger
     desk = LetterDesk(deadLetters, control.wakeup)
@@ -125,6 +128,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
       try report()
+      try renew()
       tell()
       publishNow(afterReading: supply)
       // A failure that came while something was handed over has woken nobody.

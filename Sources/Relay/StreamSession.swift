@@ -32,6 +32,9 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether somebody is there who waits for confirmations, and sends again what is not confirmed.
   var isLive: Bool { heartbeat != nil }
 
+  /// Whether the server was told of something that this connection has brought.
+  var hasProgress: Bool { isLive && sentFlush > opened }
+
   private var heartbeat: Duration? {
     switch source {
     case .some(let source): source.heartbeat

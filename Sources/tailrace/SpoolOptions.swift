@@ -6,7 +6,7 @@ import Settings
 struct SpoolOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where rows of transactions in progress wait for their commit when they are too many for the memory, in files without a name. Default: TMPDIR, else /var/tmp.",
+      "Where rows of transactions in progress wait for their commit when they are too many for the memory, in a file without a name. Default: TMPDIR, else /var/tmp.",
       valueName: "directory"))
   var spoolDir: String?
 

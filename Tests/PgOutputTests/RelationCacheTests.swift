@@ -27,6 +27,17 @@ import Testing
     return decoder
   }
 
+  @Test func `what is kept is counted, each shape once`() throws {
+    var decoder = try decoder(Self.relation(1, ["a"]))
+    let one = decoder.relations.size
+    try feed(Self.relation(1, ["a"]), &decoder)
+    #expect(decoder.relations.size == one)
+    try feed(Self.relation(1, ["a", "b", "c"]), &decoder)
+    #expect(decoder.relations.size == 2 * one + 2)
+    for number in 2...100 as ClosedRange<UInt32> { try feed(Self.relation(number, ["a"]), &decoder) }
+    #expect(decoder.relations.size == 101 * one + 2)
+  }
+
   @Test func `the last description counts`() throws {
     var decoder = try decoder(Self.relation(1, ["a"]), Self.relation(2, ["b"]), Self.relation(1, ["a", "c"]))
     #expect(try columns(1, &decoder) == ["a", "c"])

@@ -31,6 +31,29 @@ import Testing
     #expect(pipeline.events() == ["a@10-2", "b@10-7", "c@10-8"])
   }
 
+  @Test func `very much that was described is a reason for a new connection, once nothing is open`() {
+    var pipeline = OutboxStream.pipeline()
+    pipeline.mostDescribed = 200
+    pipeline.take(OutboxStream.transaction(0x10, "a"))
+    #expect(!pipeline.knowsTooMuch)
+    func describe(_ ids: ClosedRange<UInt32>) {
+      for id in ids { pipeline.take(HandBuilt.relation(id, "public", "t\(id)", columns: [.init("a"), .init("b")])) }
+    }
+    describe(10...40)
+    #expect(pipeline.knowsTooMuch)
+    pipeline.take(HandBuilt.begin(0x20))
+    #expect(!pipeline.knowsTooMuch)
+    pipeline.take(HandBuilt.commit(0x20, end: 0x28), HandBuilt.streamStart(7), HandBuilt.streamStop)
+    #expect(!pipeline.knowsTooMuch, "it would have to come again")
+    describe(50...120)
+    #expect(pipeline.knowsTooMuch)
+    pipeline.take(HandBuilt.streamAbort(7, 7))
+    pipeline.restart()
+    #expect(!pipeline.knowsTooMuch)
+    pipeline.take(OutboxStream.transaction(0x30, "b"))
+    #expect(pipeline.events() == ["a@10-1", "b@30-1"])
+  }
+
   @Test func `a commit's end may be confirmed, not its start`() {
     var pipeline = OutboxStream.pipeline()
     #expect(pipeline.confirm.confirmable == .zero)

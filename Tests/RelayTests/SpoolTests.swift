@@ -1,4 +1,5 @@
 import Delivery
+import Foundation
 import IntegrationEvents
 import OutboxMapping
 import PostgresWire
@@ -72,6 +73,103 @@ import Testing
     #expect("\(failure)".contains(directory.file("missing")))
     #expect("\(failure)".contains("No such file or directory"))
     #expect(pipeline.confirm.confirmable == .zero)
+  }
+
+  /// Files of this process in a directory, also without a name, by their sizes.
+  private func openFiles(in directory: TemporaryDirectory) throws -> [Int] {
+    let links = "/proc/self/fd"
+    return try FileManager.default.contentsOfDirectory(atPath: links).compactMap { number in
+      let link = "\(links)/\(number)"
+      guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link),
+        target.hasPrefix(directory.path)
+      else { return nil }
+      var status = stat()
+      return stat(link, &status) == 0 ? Int(status.st_size) : nil
+    }
+  }
+
+  @Test func `a hundred transactions in progress take one descriptor, and their room is given back`() throws {
+    let directory = try TemporaryDirectory()
+    var pipeline = pipeline(memory: 10, directory: directory.path)
+    let ids = Array(1...100 as ClosedRange<UInt32>)
+    for block in 0..<3 {
+      for id in ids {
+        pipeline.take(HandBuilt.streamStart(id, first: block == 0), OutboxStream.relation(id))
+        for row in 0..<5 {
+          pipeline.take(
+            OutboxStream.row("\(id)-\(block)-\(row)", xid: id, payload: String(repeating: "x", count: 4000)))
+        }
+        pipeline.take(HandBuilt.streamStop)
+      }
+    }
+    // A transaction's last block is not full.
+    let most = 100 * 2 * Int(SpoolFile.blockSize)
+    #expect(try openFiles(in: directory).map { $0 <= most } == [true])
+    // Some are rolled back, and others take their room.
+    for id in ids where id % 2 == 0 { pipeline.take(HandBuilt.streamAbort(id, id)) }
+    for id in ids where id % 2 == 0 {
+      pipeline.take(HandBuilt.streamStart(id + 1000), OutboxStream.relation(id + 1000))
+      for row in 0..<15 {
+        pipeline.take(
+          OutboxStream.row("again-\(id)-\(row)", xid: id + 1000, payload: String(repeating: "y", count: 4000)))
+      }
+      pipeline.take(HandBuilt.streamStop)
+    }
+    #expect(try openFiles(in: directory).map { $0 <= most } == [true])
+    var position: UInt64 = 0x10
+    var events: [String] = []
+    for id in ids {
+      let id = id % 2 == 0 ? id + 1000 : id
+      _ = pipeline.take(HandBuilt.streamCommit(id, position, end: position + 8))
+      events += pipeline.takeBatch().summary
+      while pipeline.isReleasing {
+        pipeline.release()
+        events += pipeline.takeBatch().summary
+      }
+      position += 0x10
+    }
+    #expect(pipeline.failure == nil)
+    let expected = ids.flatMap { id in
+      id % 2 == 0
+        ? (0..<15).map { "again-\(id)-\($0)" }
+        : (0..<3).flatMap { block in (0..<5).map { "\(id)-\(block)-\($0)" } }
+    }
+    #expect(events.map { $0.split(separator: "@")[0] } == expected.map { $0[...] })
+    #expect(try openFiles(in: directory).isEmpty, "with the last of them the file is closed")
+  }
+
+  @Test(arguments: Array(UInt64(1)...20))
+  func `whoever takes room and gives it back, each reads what it wrote`(seed: UInt64) throws {
+    let directory = try TemporaryDirectory()
+    let file = SpoolFile(in: directory.path)
+    var random = Randomness(seed: seed)
+    var kept: [(bytes: SpooledBytes, content: [UInt8])] = []
+    var (most, now) = (0, 0)
+    for _ in 0..<60 {
+      if !kept.isEmpty, Int.random(in: 0..<3, using: &random) == 0 {
+        kept.remove(at: Int.random(in: 0..<kept.count, using: &random))
+      } else if kept.isEmpty || Bool.random(using: &random) {
+        kept.append((SpooledBytes(in: file), []))
+      }
+      guard !kept.isEmpty else { continue }
+      let index = Int.random(in: 0..<kept.count, using: &random)
+      let piece = [UInt8](
+        repeating: UInt8.random(in: 0...255, using: &random), count: Int.random(in: 0...200_000, using: &random))
+      try kept[index].bytes.write(piece)
+      kept[index].content += piece
+      now = kept.reduce(0) { $0 + ($1.content.count + Int(SpoolFile.blockSize) - 1) / Int(SpoolFile.blockSize) }
+      most = max(most, now)
+      for (bytes, content) in kept where !content.isEmpty {
+        let start = Int.random(in: 0..<content.count, using: &random)
+        let end = Int.random(in: start...content.count, using: &random)
+        var read: [UInt8] = [7]
+        try bytes.append(Int64(start)..<Int64(end), to: &read)
+        #expect(read == [7] + content[start..<end])
+      }
+      #expect(try openFiles(in: directory).reduce(0, +) <= most * Int(SpoolFile.blockSize))
+    }
+    kept = []
+    #expect(try openFiles(in: directory).isEmpty)
   }
 
   @Test func `no file has a name`() throws {

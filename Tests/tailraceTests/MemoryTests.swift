@@ -23,6 +23,29 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18])
+    func `a table that gets ever new shapes is described anew in time, and its rows come once`(version: Int) throws {
+      try withDatabase(version) { database in
+        let columns = (1...800).map { "ADD wide_\($0) int" }.joined(separator: ", ")
+        try database.psql("ALTER TABLE outbox \(columns);")
+        let stream = try database.streamToFile()
+        try database.waitUntilStreaming()
+        let steps = (1...150).map { "ALTER TABLE outbox ADD more_\($0) int; SELECT place(\($0));" }
+        try database.psql(steps.joined(separator: "\n"))
+        try wait(until: "all is delivered", within: 60) { database.fileLines.count == 150 }
+        try wait(until: "it begins anew", within: 30) {
+          stream.messages.count { $0.contains("streaming from slot") } == 2
+        }
+        #expect(stream.errors.text.contains("described very many tables or shapes"), "\(stream.errors.text)")
+        try database.psql("SELECT place(151);")
+        try wait(until: "it goes on", within: 30) { database.fileLines.count == 151 }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        #expect(try Event.read(database.fileLines).numbers == Array(1...151))
+        #expect(!stream.errors.text.contains("trying again"), "\(stream.errors.text)")
+      }
+    }
+
     @Test func `a payload of 100 MB is delivered whole, between its neighbours`() throws {
       try withDatabase { database in
         try database.psql(

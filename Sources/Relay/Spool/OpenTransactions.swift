@@ -5,7 +5,8 @@ import PostgresWire
 
 /// Transactions that are not committed yet: in progress, or prepared and undecided.
 struct OpenTransactions {
-  private let configuration: SpoolConfiguration
+  private let memory: Int
+  private let file: SpoolFile
   /// By their top-level identifier.
   private var spooled: [TransactionID: SpooledTransaction] = [:]
   /// The one whose rows come now: of a streamed block, or one that is being prepared.
@@ -14,7 +15,8 @@ struct OpenTransactions {
   private var memoryOfOthers = 0
 
   init(_ configuration: SpoolConfiguration) {
-    self.configuration = configuration
+    memory = configuration.memory
+    file = SpoolFile(in: configuration.directory)
   }
 
   /// The rows that follow are a transaction's; false when they are not its first and nobody knows those.
@@ -27,6 +29,9 @@ struct OpenTransactions {
     memoryOfOthers -= spool.tail.count
     return true
   }
+
+  /// Whether there is none.
+  var isEmpty: Bool { spooled.isEmpty && current == nil }
 
   /// Whether a transaction has begun.
   func knows(_ id: TransactionID) -> Bool { spooled[id] != nil }
@@ -80,17 +85,19 @@ struct OpenTransactions {
     memoryOfOthers = 0
   }
 
-  /// After a row: keeps to the memory there is, by moving the largest transactions to files, until half of it is free: looking for
+  /// After a row: keeps to the memory there is, by moving the largest transactions to the file, until half of it is free: looking for
   /// them is work for each transaction there is.
   mutating func bound() throws(Failure) {
-    guard let current, memoryOfOthers + current.spool.tail.count > configuration.memory else { return }
+    guard let current, memoryOfOthers + current.spool.tail.count > memory else { return }
     for spool in spooled.values.sorted(by: { $0.tail.count > $1.tail.count }) {
-      guard memoryOfOthers + current.spool.tail.count > configuration.memory / 2, !spool.tail.isEmpty else { return }
+      guard memoryOfOthers + current.spool.tail.count > memory / 2, !spool.tail.isEmpty else { return }
       if spool !== current.spool { memoryOfOthers -= spool.tail.count }
-      do { try spool.spill(to: configuration.directory) } catch {
+      do { try spool.spill(to: file) } catch {
         throw Failure(
-          .spool, "spool of transactions in progress: cannot write to \(configuration.directory): \(error.text)",
-          advice: "make room, or choose another place or more memory")
+          .spool, "spool of transactions in progress: cannot write to \(file.directory): \(error.text)",
+          advice:
+            "make room there, or choose another place with \(setting: "spool-dir") or more memory with "
+            + "\(setting: "spool-memory")")
       }
     }
   }

@@ -5,15 +5,15 @@ import PgOutput
 import PostgresWire
 
 /// The rows of a transaction that is not committed yet, as events that lack only what the commit tells; first in memory,
-/// then in a file without a name.
+/// then in a file.
 final class SpooledTransaction {
   /// Subtransactions that were rolled back.
   private(set) var aborted: Set<TransactionID> = []
   /// What is not in the file yet.
   private(set) var tail: [UInt8] = []
-  private var file: OpenFile?
+  private var written: SpooledBytes?
   /// How much is in the file.
-  private(set) var fileSize: Int64 = 0
+  var fileSize: Int64 { written?.size ?? 0 }
   /// Errors with which the stream ends if their subtransaction is committed: for each its first.
   private(set) var failures: [TransactionID: Failure] = [:]
   /// Whether there are logical messages among the rows. The server sends each as the whole transaction's, so that nobody
@@ -64,17 +64,17 @@ final class SpooledTransaction {
   }
 
   /// Moves what is in memory to the file.
-  func spill(to directory: String) throws(SystemFailure) {
-    if file == nil { file = try OpenFile(unnamedIn: directory) }
-    try file?.write(tail, 0..<tail.count)
-    fileSize += Int64(tail.count)
+  func spill(to file: SpoolFile) throws(SystemFailure) {
+    let bytes = written ?? SpooledBytes(in: file)
+    written = bytes
+    try bytes.write(tail)
     // What is counted as free is to be free.
     tail = []
   }
 
   /// Appends a range of the file to other bytes.
   func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(SystemFailure) {
-    try file?.append(range, to: &bytes)
+    try written?.append(range, to: &bytes)
   }
 
   /// Writes down rows that became nothing, before what follows is another's, or nothing follows.
