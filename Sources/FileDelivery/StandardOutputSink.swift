@@ -81,11 +81,16 @@ public final class StandardOutputSink: Sink {
     return try file.read((size - 1)..<size) == [UInt8(ascii: "\n")]
   }
 
-  /// Calls back once when a pipe's reader has gone, also while nothing is written.
-  public func watchReader(_ onGone: @escaping @Sendable () -> Void) {
-    guard !output.isRegular else { return }
-    DispatchQueue(label: "tailrace.stdout.reader").async { [self] in
-      output.waitForReaderToGo()
+  /// Calls back once when a pipe's reader has gone, also while nothing is written, and before there is a sink.
+  public static func watchReader(of descriptor: Int32 = 1, _ onGone: @escaping @Sendable () -> Void) {
+    DispatchQueue(label: "tailrace.stdout.reader").async {
+      do throws(SystemFailure) {
+        let output = try OpenFile(borrowing: descriptor)
+        guard output.isWritable, !output.isRegular else { return }
+        output.waitForReaderToGo()
+      } catch {
+        return
+      }
       onGone()
     }
   }

@@ -67,6 +67,10 @@ public struct HTTPSettings: Hashable, Sendable {
       throw .setting(
         "sink", "events would travel in the clear; use https://, or \(setting: "allow-plain-http")")
     }
+    guard address.isSecure || (authorityFile == nil && clientCertificate == nil) else {
+      throw .setting(
+        authorityFile != nil ? "sink.http.ca-file" : "sink.http.client-certificate", "needs an https:// address")
+    }
     try validate()
   }
 
@@ -76,6 +80,9 @@ public struct HTTPSettings: Hashable, Sendable {
     guard (1...100_000).contains(batchSize) else { throw .setting("sink.http.batch-size", "from 1 to 100000") }
     guard batchLinger.duration <= .seconds(60) else { throw .setting("sink.http.batch-linger", "at most 1m") }
     guard maxAttempts.map({ $0 > 0 }) ?? true else { throw .setting("sink.http.max-attempts", "at least 1") }
+    if let both = retryStatus?.codes.intersection(finalStatus?.codes ?? []).min() {
+      throw .setting("sink.http.retry-status", "\(both) cannot be in \(setting: "final-status") too")
+    }
     guard (clientCertificate == nil) == (clientKey == nil) else {
       throw .setting("sink.http.client-certificate", "goes together with \(setting: "client-key")")
     }

@@ -72,6 +72,9 @@ public struct OutboxSettings: Hashable, Sendable {
         throw .setting("outbox.columns", "\(role.rawValue) is given twice")
       }
     }
+    if columns["headers"] == "", !ignoredHeaders.isEmpty {
+      throw .setting("outbox.ignored-headers", "there are none where \(setting: "column", "headers=") says so")
+    }
     for attribute in attributes { try add(attribute, to: &configuration) }
     if let source {
       guard let uri = EventSource(source) else {

@@ -66,6 +66,11 @@ public struct SinkSettings: Hashable, Sendable {
     if case .http = try? place() { http.warnings } else { [] }
   }
 
+  /// Calls back once when nobody reads standard output any more, where events go there: also before the first one.
+  public func watchReader(_ onGone: @escaping @Sendable () -> Void) {
+    if case .standardOutput = try? place() { StandardOutputSink.watchReader(onGone) }
+  }
+
   /// Makes the sink for a stream.
   ///
   /// - Parameters:
@@ -74,11 +79,9 @@ public struct SinkSettings: Hashable, Sendable {
   ///   - deadLetters: what becomes of events that the sink refuses.
   ///   - isStandby: whether to wait for a process that still has an output file.
   ///   - onNotice: told what an operator should know of how the output was found.
-  ///   - onReaderGone: called when nobody reads standard output any more.
   public func make(
     _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice,
-    isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in },
-    onReaderGone: (@Sendable () -> Void)? = nil
+    isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, deadLetters)
@@ -93,10 +96,7 @@ public struct SinkSettings: Hashable, Sendable {
       let sink = try FileSink(configuration, of: identity)
       if let repair = sink.repair { onNotice(repair) }
       return sink
-    case .standardOutput:
-      let sink = try StandardOutputSink()
-      if let onReaderGone { sink.watchReader(onReaderGone) }
-      return sink
+    case .standardOutput: return try StandardOutputSink()
     case nil: throw Failure(.settings, "the sink is not stdout, file:PATH or https://…")
     }
   }

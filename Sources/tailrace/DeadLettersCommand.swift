@@ -88,7 +88,7 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        try store.use { store in say("dropped \(try store.removeAll(matching: selection.query)) dead letters") }
+        try store.use { store in say("info: dropped \(try store.removeAll(matching: selection.query)) dead letters") }
       }
     }
   }
@@ -122,7 +122,7 @@ struct DeadLettersCommand: ParsableCommand {
         try store.use(retries: true, isCancelled: { control.isStopRequested(since: limit) }) { letters in
           let redriver = Redriver(
             letters, control, drainTimeout: limit, log: logging.logger(), tell: logging.logger().tell,
-            onWait: { say("\($0.text(Flags.text)); trying again") },
+            onWait: { say("warning: \($0.text(Flags.text)); trying again") },
             sink: sink.settings.makeDetached)
           try report(redriver.run(selection.query), isStopped: control.isStopRequested)
         }
@@ -131,10 +131,10 @@ struct DeadLettersCommand: ParsableCommand {
 
     private func report(_ result: Redriver.Result, isStopped: Bool) throws {
       guard let left = result.left else {
-        say("redrove \(result.delivered) dead letters, and gave up waiting for others, which are left")
+        say("warning: redrove \(result.delivered) dead letters, and gave up waiting for others, which are left")
         throw ExitCode(FailureKind.drainGivenUp.exitCode)
       }
-      say("redrove \(result.delivered) dead letters, \(left) left")
+      say("info: redrove \(result.delivered) dead letters, \(left) left")
       if left > 0, !isStopped { throw ExitCode(FailureKind.refused.exitCode) }
     }
   }

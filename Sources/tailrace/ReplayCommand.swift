@@ -76,6 +76,7 @@ struct ReplayCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
+      settings.sink.watchReader { control.stop() }
       let board = StatusBoard()
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
       progress.begin(board, settings.sink, log)
@@ -88,8 +89,7 @@ struct ReplayCommand: ParsableCommand {
         },
         sink: { (identity) throws(Failure) in
           try settings.sink.make(
-            identity, settings.outbox.envelope, deadLetters, onNotice: { log.warning("\(Flags.text($0))") },
-            onReaderGone: { control.stop() })
+            identity, settings.outbox.envelope, deadLetters, onNotice: { log.warning("\(Flags.text($0))") })
         })
     }
   }

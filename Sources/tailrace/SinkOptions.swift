@@ -43,6 +43,9 @@ struct SinkOptions: ParsableArguments {
     if http.httpMode != .batch, let flag = Flags.written(of: http, where: { $0.hasPrefix("--batch-") }) {
       throw ValidationError("\(flag) needs --http-mode batch")
     }
+    if sink.prefix(8).lowercased() != "https://", Flags.isWritten("--tls-minimum") {
+      throw ValidationError("--tls-minimum needs --sink https://…")
+    }
     if !isFile, Flags.isWritten("--fsync") { throw ValidationError("--fsync needs --sink file:PATH") }
   }
 

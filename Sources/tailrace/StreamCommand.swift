@@ -121,6 +121,7 @@ struct StreamCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
+      settings.sink.watchReader { control.stop() }
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
       progress.begin(board, settings.sink, log)
       _ = try relay.run(
@@ -143,8 +144,7 @@ struct StreamCommand: ParsableCommand {
           for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
           return try settings.sink.make(
             identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot,
-            onNotice: { log.warning("\(Flags.text($0))") },
-            onReaderGone: { control.stop() })
+            onNotice: { log.warning("\(Flags.text($0))") })
         })
     }
   }

@@ -45,7 +45,11 @@ extension Integration {
       ["--rotate-interval", "1h", "--sink", "http://127.0.0.1:1/"],
       ["--batch-size", "5", "--sink", "http://127.0.0.1:1/"],
       ["--bearer-token-file", "x", "--sink", "file:/nowhere/x"], ["--gzip"], ["--park-key"],
-      ["--on-poison", "dead-letter"],
+      ["--on-poison", "dead-letter"], ["--ca-file", "x", "--sink", "http://127.0.0.1:1/"],
+      ["--tls-minimum", "1.3", "--sink", "http://127.0.0.1:1/"],
+      ["--client-certificate", "x", "--client-key", "y", "--sink", "HTTP://127.0.0.1:1/"],
+      ["--retry-status", "400-410", "--final-status", "404,503", "--sink", "http://127.0.0.1:1/"],
+      ["--ignore-header", "x", "--column", "headers="],
       ["--temporary-slot", "--wait-for-slot"], ["--checkpoint", "/nowhere/x", "--temporary-slot"],
       ["--envelope", "payload", "--sink", "http://127.0.0.1:1/"],
       ["--checkpoint", ""], ["--checkpoint", "/nowhere/x", "--sink", "file:/nowhere/x"],
@@ -77,6 +81,26 @@ extension Integration {
       let arguments = ["replay", "/nowhere/x.walcap", "--max-attempts", "1", "--sink", "HTTP://127.0.0.1:1"]
       let (code, _, messages) = try run(arguments)
       #expect(code != 64 && messages.first?.contains("/nowhere/x.walcap") == true, "\(messages)")
+    }
+
+    @Test(arguments: [
+      ["--publication", "a", "--slot", "s", "--publication", "b"], ["--publication", "p", "--slot=s", "--slot", "t"],
+      ["--publication", "p", "--slot", "s", "--until", "now", "--until", "now"],
+    ])
+    func `an option with one value that is given twice is refused, whatever the values are`(options: [String]) throws {
+      for command in ["stream", "setup", "teardown"] where command == "stream" || !options.contains("--until") {
+        let (code, output, messages) = try run([command] + options)
+        #expect(code == 64 && output.isEmpty)
+        let flag = String(options[options.count - 2])
+        #expect(messages.first == "tailrace: error: \(flag): it is given more than once, and has one value")
+        #expect(messages.last == "tailrace: see tailrace \(command) --help" && messages.count == 2, "\(messages)")
+      }
+      // What the environment says is another matter.
+      let child = try ChildProcess(
+        Tailrace.path, ["setup", "--database", "host=127.0.0.1 port=1", "--publication", "p", "--slot", "s"],
+        environment: ["TAILRACE_DATABASE": "host=127.0.0.1 port=2"])
+      #expect(try child.exitCodeAfterAllOutput() == 69)
+      #expect(child.complaint?.contains("port 1 ") == true, "\(child.errors.text)")
     }
 
     @Test func `version tells what a report of a defect needs`() throws {

@@ -56,6 +56,41 @@ extension Integration {
       }
     }
 
+    /// There is no connection yet, or the slot is another's.
+    @Test func `a reader that goes before the stream is open ends it at once`() throws {
+      try withDatabase { database in
+        let pipe = ["-c", "\"$@\" | true", "sh", Tailrace.path, "stream"]
+        let names = ["--publication", "events", "--slot", database.slot]
+        let connecting = try database.start("/bin/sh", pipe + ["--database", "host=127.0.0.1 port=1"] + names)
+        #expect(try connecting.exitCodeAfterAllOutput(within: 20) == 0, "\(connecting.errors.text)")
+        _ = try database.streamToFile()
+        try database.waitUntilStreaming()
+        let waiting = try database.start("/bin/sh", pipe + database.names + ["--wait-for-slot"])
+        #expect(try waiting.exitCodeAfterAllOutput(within: 20) == 0, "\(waiting.errors.text)")
+      }
+    }
+
+    @Test func `the server's views show the slot's name for whoever reads it`() throws {
+      try withDatabase { database in
+        let name =
+          "SELECT application_name FROM pg_stat_replication r JOIN pg_replication_slots s ON s.active_pid = r.pid"
+          + " WHERE slot_name = '\(database.slot)'"
+        let stream = try database.streamToFile()
+        try wait(until: "it streams") { try database.psql(name) == database.slot }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode() == 0)
+        let capture = try database.tailrace(["capture"] + database.names + ["--output", database.files.file("c")])
+        try wait(until: "it records") { try database.psql(name) == database.slot }
+        capture.signal(SIGTERM)
+        #expect(try capture.exitCode() == 0)
+        let named = try database.tailrace(
+          ["stream"] + database.names + ["--sink", "file:\(database.file)"], environment: ["PGAPPNAME": "mine"])
+        try wait(until: "it streams") { try database.psql(name) == "mine" }
+        named.signal(SIGTERM)
+        #expect(try named.exitCode() == 0)
+      }
+    }
+
     @Test func `timeout ends it in an orderly way`() throws {
       try withDatabase { database in
         let writer = try database.session()
