@@ -18,14 +18,14 @@ extension Administration {
       "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_catalog.pg_publication "
         + "WHERE pubname = \(SQLQuoting.literal(name))")
     guard let row = rows.first else {
-      let tables = plan.tables.map(SQLQuoting.table)
+      let tables = plan.tables.map { SQLName.inStatement($0) }
       let target = tables.isEmpty ? "" : " FOR TABLE \(tables.joined(separator: ", "))"
       let root = viaRoot ? ", publish_via_partition_root = true" : ""
       return Step(
         subject: "publication \(name)",
-        sql: "CREATE PUBLICATION \(SQLQuoting.identifier(name))\(target) WITH (publish = 'insert'\(root));")
+        sql: "CREATE PUBLICATION \(SQLName.inStatement(name))\(target) WITH (publish = 'insert'\(root));")
     }
-    let alter = "ALTER PUBLICATION \(SQLQuoting.identifier(name))"
+    let alter = "ALTER PUBLICATION \(SQLName.inStatement(name))"
     var differences: [Difference] = []
     let publishing = "\(alter) SET (publish = 'insert');"
     for (index, operation) in ["update", "delete", "truncate"].enumerated() where row[index + 2] == "t" {
@@ -42,8 +42,13 @@ extension Administration {
     for place in plan.tables.indices where row[1] == "t" {
       differences += Self.differences(plan, findings, place)
     }
-    differences += findings.strangers.sorted { $0.name < $1.name }.map {
-      Difference(what: "\($0.name) is in it", remedy: "\(alter) DROP \($0.sql);")
+    differences += findings.strangers.sorted { $0.sql < $1.sql }.map { stranger in
+      let what =
+        switch stranger {
+        case .table(let name): "\(name)"
+        case .schema(let name): "schema \(name)"
+        }
+      return Difference(what: "\(what) is in it", remedy: "\(alter) DROP \(stranger.sql);")
     }
     guard differences.isEmpty else { throw refusal(plan, findings, differences) }
     return Step(subject: "publication \(name)", sql: nil)

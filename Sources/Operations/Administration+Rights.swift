@@ -10,12 +10,16 @@ extension Administration {
   ///   - letters: the table for dead letters; nil for none.
   ///   - role: the role's name.
   public static func roleStatements(letters: TableName? = nil, role: String = "tailrace") -> [String] {
-    let name = SQLQuoting.identifier(role)
-    guard let letters else { return ["CREATE ROLE \(name) LOGIN REPLICATION;"] }
+    let name = SQLName.inStatement(role)
+    return ["CREATE ROLE \(name) LOGIN REPLICATION;"] + (letters.map { letterGrants($0, to: role) } ?? [])
+  }
+
+  /// The statements that let a role keep dead letters.
+  static func letterGrants(_ letters: TableName, to role: String) -> [String] {
+    let name = SQLName.inStatement(role)
     return [
-      "CREATE ROLE \(name) LOGIN REPLICATION;",
-      "GRANT USAGE ON SCHEMA \(SQLQuoting.identifier(letters.schema)) TO \(name);",
-      "GRANT SELECT, INSERT, DELETE ON TABLE \(SQLQuoting.table(letters)) TO \(name);",
+      "GRANT USAGE ON SCHEMA \(SQLName.inStatement(letters.schema)) TO \(name);",
+      "GRANT SELECT, INSERT, DELETE ON TABLE \(SQLName.inStatement(letters)) TO \(name);",
     ]
   }
 
@@ -29,38 +33,73 @@ extension Administration {
 
   /// Refuses before anything is made when the role may not make all of it.
   public func requireRights(_ plan: Plan, _ steps: [Step], letters: TableName? = nil) throws(Failure) {
-    let rows = try server.query(
-      "SELECT rolname, rolsuper, rolreplication, pg_catalog.current_database(), "
-        + "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') "
-        + "FROM pg_catalog.pg_roles WHERE rolname = current_user")
-    guard let row = rows.first, let role = row[0], row[1] != "t" else { return }
-    let (name, database) = (SQLQuoting.identifier(role), SQLQuoting.identifier(row[3] ?? ""))
+    guard let role = try limitedRole() else { return }
+    let name = SQLName.inStatement(role.name)
     func makes(_ subject: String) -> Bool { steps.contains { $0.sql != nil && $0.subject == subject } }
     var remedies: [String] = []
     let makesSlot = steps.contains { $0.madeSlot != nil }
-    if makesSlot, row[2] != "t" { remedies.append("ALTER ROLE \(name) REPLICATION;") }
+    if makesSlot, !role.replicates { remedies.append("ALTER ROLE \(name) REPLICATION;") }
     let makesPublication = makes("publication \(plan.publication)")
-    if makesPublication, row[4] != "t" { remedies.append("GRANT CREATE ON DATABASE \(database) TO \(name);") }
+    if makesPublication || steps.contains(where: \.makesSchema), !role.creates {
+      remedies.append("GRANT CREATE ON DATABASE \(SQLName.inStatement(try currentDatabase())) TO \(name);")
+    }
     for table in plan.tables + (letters.map { [$0] } ?? []) {
-      if makes("table \(table)") {
+      let isThere = try look(Plan(publication: "", slot: "", tables: [table])).root(0) != nil
+      if makes("table \(table)"), !isThere {
         remedies += try lackingInSchema(table.schema, name)
-      } else if makesPublication, table != letters {
+      } else if makes("table \(table)") || makesPublication && table != letters {
         remedies += try lackingOnTable(table, name)
       }
     }
     guard !remedies.isEmpty else { return }
     throw Failure(
-      .privilege, "role \"\(role)\" may not make all that is needed, so nothing was made",
+      .privilege, "role \"\(role.name)\" may not make all that is needed, so nothing was made",
       advice: "as a superuser, \(remedies.joined(separator: " ")) or run the statements of "
         + "\(command: "setup", [.init("dry-run")])")
   }
 
+  /// Refuses before anything is removed when the role may not remove all of it.
+  public func requireTeardownRights(_ plan: Plan, _ steps: [Step]) throws(Failure) {
+    try requireTeardownRights(plan, removesSlot: steps.contains { $0.sql != nil && $0.subject.hasPrefix("slot ") })
+  }
+
+  func requireTeardownRights(_ plan: Plan, removesSlot: Bool) throws(Failure) {
+    guard let role = try limitedRole() else { return }
+    let (name, publication) = (SQLName.inStatement(role.name), SQLName.inStatement(plan.publication))
+    var remedies: [String] = []
+    if removesSlot, !role.replicates { remedies.append("ALTER ROLE \(name) REPLICATION;") }
+    let owner = try server.query(
+      "SELECT o.rolname, o.rolsuper FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_roles o ON o.oid = p.pubowner "
+        + "WHERE p.pubname = $1 AND NOT pg_catalog.pg_has_role(p.pubowner, 'USAGE')", [plan.publication]
+    ).first
+    if let owner, let other = owner[0] {
+      remedies.append(
+        owner[1] == "t"
+          ? "ALTER PUBLICATION \(publication) OWNER TO \(name);" : "GRANT \(SQLName.inStatement(other)) TO \(name);")
+    }
+    guard !remedies.isEmpty else { return }
+    throw Failure(
+      .privilege, "role \"\(role.name)\" may not remove all of it, so nothing was removed",
+      advice: "as a superuser, \(remedies.joined(separator: " "))")
+  }
+
+  /// What the role may do; nil when that is everything.
+  private func limitedRole() throws(Failure) -> (name: String, replicates: Bool, creates: Bool)? {
+    let rows = try server.query(
+      "SELECT rolname, rolsuper, rolreplication, "
+        + "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') "
+        + "FROM pg_catalog.pg_roles WHERE rolname = current_user")
+    guard let row = rows.first, let name = row[0], row[1] != "t" else { return nil }
+    return (name, row[2] == "t", row[3] == "t")
+  }
+
   private func lackingInSchema(_ schema: String, _ role: String) throws(Failure) -> [String] {
-    let name = SQLQuoting.identifier(schema)
+    let name = SQLName.inStatement(schema)
     let row = try server.query(
       "SELECT pg_catalog.has_schema_privilege(oid, 'CREATE') FROM pg_catalog.pg_namespace WHERE nspname = $1", [schema]
     ).first
-    guard let row else { return ["CREATE SCHEMA \(name); GRANT CREATE, USAGE ON SCHEMA \(name) TO \(role);"] }
+    // One that is made is the role's own.
+    guard let row else { return [] }
     return row[0] == "t" ? [] : ["GRANT CREATE, USAGE ON SCHEMA \(name) TO \(role);"]
   }
 
@@ -73,17 +112,23 @@ extension Administration {
     ).first
     guard let owner, let name = owner[0] else { return [] }
     return owner[1] == "t"
-      ? ["ALTER TABLE \(SQLQuoting.table(table)) OWNER TO \(role);"]
-      : ["GRANT \(SQLQuoting.identifier(name)) TO \(role);"]
+      ? ["ALTER TABLE \(SQLName.inStatement(table)) OWNER TO \(role);"]
+      : ["GRANT \(SQLName.inStatement(name)) TO \(role);"]
   }
 
   /// Refuses a standby where something has to be made that only a primary can make.
   func requirePrimary(_ steps: [Step]) throws(Failure) {
     guard steps.contains(where: { $0.sql != nil && ($0.madeSlot == nil || server.serverVersion < 160_000) }),
-      try server.query("SELECT pg_catalog.pg_is_in_recovery()").first?.first == "t"
+      try isStandby()
     else { return }
-    throw Failure(
-      .server, "the server is a standby, on which nothing can be made",
-      advice: "connect to the primary, with target_session_attrs=primary where several hosts are named")
+    throw Failure(.server, "the server is a standby, on which nothing can be made", advice: Self.primaryAdvice)
+  }
+
+  func isStandby() throws(Failure) -> Bool {
+    try server.query("SELECT pg_catalog.pg_is_in_recovery()").first?.first == "t"
+  }
+
+  static var primaryAdvice: Wording {
+    "connect to the primary, with target_session_attrs=primary where several hosts are named"
   }
 }

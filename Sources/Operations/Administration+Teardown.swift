@@ -25,6 +25,13 @@ extension Administration {
         + "WHERE slot_name = \(slot)")
     let publication = try server.query(
       "SELECT FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(plan.publication))")
+    if !publication.isEmpty, try isStandby() {
+      let own: Wording =
+        rows.isEmpty
+        ? "" : "; the slot here is the standby's own: SELECT pg_catalog.pg_drop_replication_slot(\(slot)); removes it"
+      throw Failure(
+        .server, "the server is a standby, on which no publication can be removed", advice: Self.primaryAdvice + own)
+    }
     if let row = rows.first {
       try refuseForeign(plan.slot, plugin: row[2], database: row[3], here: here)
       if row[4] == nil, row[5] != "lost" { throw ServerChecks.halfMade(plan.slot, by: row[1]) }
@@ -44,7 +51,7 @@ extension Administration {
         sql: rows.isEmpty ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
       Step(
         subject: "publication \(plan.publication) of database \(here)",
-        sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLQuoting.identifier(plan.publication));"),
+        sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLName.inStatement(plan.publication));"),
     ]
   }
 
@@ -73,6 +80,7 @@ extension Administration {
       if let count { unread = "\(count)\(count < Self.mostCounted ? "" : " or more") unread events" }
     } catch {
       // The time was over, or it cannot be read through this publication.
+      if error.kind == .privilege { try requireTeardownRights(plan, removesSlot: true) }
       guard error.sqlState != nil, error.kind != .privilege else { throw error }
     }
     let log =

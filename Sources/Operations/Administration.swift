@@ -39,6 +39,8 @@ public struct Administration: ~Copyable {
     public let sql: String?
     /// The slot that it makes.
     var madeSlot: String?
+    /// Whether it makes a schema.
+    var makesSchema = false
   }
 
   let server: Connection
@@ -92,6 +94,7 @@ public struct Administration: ~Copyable {
             + "\(command: "setup", [.init("table", "\(table)"), .init("create-table")])",
           sqlState: "42P01")
       }
+      steps += try schemaStep(table, steps)
       steps.append(Step(subject: "table \(table)", sql: OutboxTable.createStatement(table)))
     }
     steps.append(try publicationStep(plan, findings))
@@ -104,10 +107,12 @@ public struct Administration: ~Copyable {
   public func warnings(_ plan: Plan) throws(Failure) -> [Wording] {
     let findings = try look(plan)
     let partitioned = plan.tables.indices.filter { findings.root($0)?.kind == "p" }
-    return partitioned.map { place in
+    let moving: [Wording] = partitioned.map { place in
       "table \(plan.tables[place]) is partitioned: an UPDATE that moves a row to another partition is an insert there for the "
         + "log, so its event comes again, with the same id"
-    } + (try failoverWarnings(plan)) + (try publicationWarnings(plan)) + (try levelWarnings())
+    }
+    let lacking = findings.tables.flatMap { $0.lacks(plan.needs) }
+    return try moving + lacking + failoverWarnings(plan) + publicationWarnings(plan) + levelWarnings()
   }
 
   /// Slots have no room for what came before their publication.
@@ -152,16 +157,26 @@ public struct Administration: ~Copyable {
     ]
   }
 
-  /// What has to be done for the dead letters' table: making it, or giving one of an earlier version what it lacks.
-  public func letterTableStep(_ table: TableName) throws(Failure) -> Step {
+  /// What makes the schema of a table that is to be made, where there is none and no other step makes it.
+  private func schemaStep(_ table: TableName, _ steps: [Step]) throws(Failure) -> [Step] {
+    let step = Step(
+      subject: "schema \(table.schema)", sql: "CREATE SCHEMA \(SQLName.inStatement(table.schema));", makesSchema: true)
+    let isThere =
+      try !server.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1::name", [table.schema]).isEmpty
+    return isThere || steps.contains(step) ? [] : [step]
+  }
+
+  /// What has to be done for the dead letters' table, beside other steps: making it, or giving one of an earlier version what it
+  /// lacks.
+  public func letterTableSteps(_ table: TableName, beside steps: [Step]) throws(Failure) -> [Step] {
     let subject = "table \(table)"
     guard try look(Plan(publication: "", slot: "", tables: [table])).root(0) != nil else {
-      return Step(subject: subject, sql: DeadLetterTable.createStatement(table))
+      return try schemaStep(table, steps) + [Step(subject: subject, sql: DeadLetterTable.createStatement(table))]
     }
     let newest = try server.query(
       "SELECT FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.regclass AND attname = $2 AND NOT attisdropped",
       [SQLName.quoted(table), DeadLetterTable.newestColumn])
-    return Step(subject: subject, sql: newest.isEmpty ? DeadLetterTable.alterStatement(table) : nil)
+    return [Step(subject: subject, sql: newest.isEmpty ? DeadLetterTable.alterStatement(table) : nil)]
   }
 
   /// Does a step. Making a slot waits for all transactions that are open; given up, it leaves none.

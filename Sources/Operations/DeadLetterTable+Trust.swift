@@ -42,7 +42,7 @@ extension DeadLetterTable {
     guard found[2] != "true" else {
       throw Failure(
         .lettersMissing, "dead letters: \(table) is unlogged, so a crash of the server would empty it",
-        advice: "ALTER TABLE \(SQLName.quoted(table)) SET LOGGED;")
+        advice: "ALTER TABLE \(SQLName.inStatement(table)) SET LOGGED;")
     }
     guard found[1] == "true", let owner = found[0] else { return }
     throw Failure(

@@ -34,7 +34,7 @@ public final class DeadLetterTable: DeadLetterStore {
       database: database, timeLimit: Self.timeLimit, lockLimit: retries ? Self.lockLimit : nil,
       isCancelled: isCancelled)
     self.table = table
-    name = SQLQuoting.table(table)
+    name = SQLName.inStatement(table)
   }
 
   /// Whether the table is there, with all its columns, and can be written to.
@@ -190,6 +190,17 @@ public final class DeadLetterTable: DeadLetterStore {
     .connectionString, .connectionSettings, .authentication, .certificate, .database, .privilege, .lettersMissing,
   ]
 
+  /// The server says only that something may not be done.
+  private func lackingRights(_ error: Failure) -> Failure {
+    var failure = error
+    failure.what = "dead letters: \(error.what)"
+    if let role = try? session.query("SELECT current_user").first?.first.flatMap({ $0 }) {
+      let grants = Administration.letterGrants(table, to: role).joined(separator: " ")
+      failure.advice = "as the table's owner or a superuser, \(grants)"
+    }
+    return failure
+  }
+
   private static func array(_ numbers: [String]) -> String { "{\(numbers.joined(separator: ","))}" }
 
   private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
@@ -197,6 +208,7 @@ public final class DeadLetterTable: DeadLetterStore {
       try checkOnce()
       return try session.query(sql, parameters, under: guardian)
     } catch {
+      if error.kind == .privilege, error.advice == FailureKind.privilege.advice { throw lackingRights(error) }
       // What is wrong with the connection's settings has nothing to do with letters.
       if Self.foreignKinds.contains(error.kind) { throw error }
       let what: Wording = "dead letters: \(error.what)"
@@ -205,7 +217,9 @@ public final class DeadLetterTable: DeadLetterStore {
       case "25006": throw Failure(.server, what, advice: error.advice, sqlState: error.sqlState)
       case "55P03":
         throw Failure(
-          .connection, "dead letters: another transaction has locked \(table)", advice: "pg_locks shows which",
+          .connection, "dead letters: another transaction has locked \(table)",
+          advice: "SELECT pid FROM pg_catalog.pg_locks WHERE granted AND relation = "
+            + "\(SQLName.shown(value: SQLName.quoted(table)))::pg_catalog.regclass; tells which",
           sqlState: error.sqlState)
       case "42P01":
         throw Failure(.lettersMissing, what, advice: "make the table with " + setup, sqlState: error.sqlState)

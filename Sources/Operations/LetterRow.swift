@@ -54,7 +54,7 @@ extension DeadLetterTable {
   /// The statements that make the table.
   public static func createStatement(_ table: TableName) -> String {
     """
-    CREATE TABLE \(SQLQuoting.table(table)) (
+    CREATE TABLE \(SQLName.inStatement(table)) (
       number pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       position pg_catalog.text NOT NULL,
       id pg_catalog.text NOT NULL,
@@ -64,16 +64,16 @@ extension DeadLetterTable {
       parked_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
       letter pg_catalog.json NOT NULL
     );
-    CREATE INDEX ON \(SQLQuoting.table(table)) (key);
-    CREATE UNIQUE INDEX ON \(SQLQuoting.table(table)) (position COLLATE pg_catalog."C", id);
+    CREATE INDEX ON \(SQLName.inStatement(table)) (key);
+    CREATE UNIQUE INDEX ON \(SQLName.inStatement(table)) (position COLLATE pg_catalog."C", id);
     """
   }
 
   /// The statements that give a table of version 0.1 what it lacks.
   public static func alterStatement(_ table: TableName) -> String {
     """
-    ALTER TABLE \(SQLQuoting.table(table)) ADD COLUMN aggregatetype pg_catalog.text;
-    CREATE INDEX ON \(SQLQuoting.table(table)) (position COLLATE pg_catalog."C", id);
+    ALTER TABLE \(SQLName.inStatement(table)) ADD COLUMN aggregatetype pg_catalog.text;
+    CREATE INDEX ON \(SQLName.inStatement(table)) (position COLLATE pg_catalog."C", id);
     """
   }
 

@@ -1,4 +1,3 @@
-import PostgresClient
 import PostgresWire
 
 /// The outbox table as a set-up makes it. Its statement may be run by hand, where other schemas come first: so every name is
@@ -6,7 +5,7 @@ import PostgresWire
 enum OutboxTable {
   static func createStatement(_ table: TableName) -> String {
     """
-    CREATE TABLE \(SQLQuoting.table(table)) (
+    CREATE TABLE \(SQLName.inStatement(table)) (
       id pg_catalog.uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
       aggregatetype pg_catalog.text NOT NULL,
       aggregateid pg_catalog.text NOT NULL,

@@ -39,27 +39,32 @@ final class SlotWait: Sendable {
       defer { state.told = words }
       return state.told != words
     }
-    if isNew { onWait("waits for transactions that were open before: \(words)") }
+    if isNew { onWait("waits for \(words)") }
   }
 
-  /// The transactions that are older than what a process does now, each with the statement that ends it.
+  /// The transactions that are older than what a process does now, each with the statement that ends it; on a standby what its
+  /// primary has to do.
   private func found(_ backend: Int32) throws(Failure) -> String {
     let session = SQLSession(database: database, timeLimit: .seconds(5))
     let rows = try session.query(
       """
       SELECT pg_catalog.format('PID %s (%s, %s), SELECT pg_catalog.pg_terminate_backend(%1$s);', a.pid,
           coalesce(nullif(pg_catalog.concat_ws(' ', a.usename, nullif(a.application_name, '')), ''), '?'),
-          coalesce(a.state, '?'))
+          coalesce(a.state, '?')), NULL
         FROM pg_catalog.pg_stat_activity a WHERE a.pid <> $1::int4 AND (a.pid = ANY (pg_catalog.pg_blocking_pids($1::int4))
           OR a.backend_xid IS NOT NULL AND a.xact_start <
             (SELECT o.query_start FROM pg_catalog.pg_stat_activity o WHERE o.pid = $1::int4))
       UNION ALL
-      SELECT pg_catalog.format('prepared transaction in database %s, ROLLBACK PREPARED %L;', p.database, p.gid)
+      SELECT pg_catalog.format('prepared transaction in database %s, ROLLBACK PREPARED ', p.database), p.gid
         FROM pg_catalog.pg_prepared_xacts p WHERE p.prepared <
           (SELECT o.query_start FROM pg_catalog.pg_stat_activity o WHERE o.pid = $1::int4)
       ORDER BY 1 LIMIT 10
       """, [String(backend)])
-    return rows.compactMap { $0.first.flatMap { $0 } }.joined(separator: " ")
+    let found = rows.map { row in (row[0] ?? "?") + (row[1].map { "\(SQLName.shown(value: $0));" } ?? "") }
+    if !found.isEmpty { return "transactions that were open before: \(found.joined(separator: " "))" }
+    guard try session.query("SELECT pg_catalog.pg_is_in_recovery()").first?.first == "t" else { return "" }
+    return "the primary to say what is under way there, which it does now and then, and at SELECT "
+      + "pg_catalog.pg_log_standby_snapshot();"
   }
 
   /// Whether a slot that was given up is gone, for which the server needs a moment.

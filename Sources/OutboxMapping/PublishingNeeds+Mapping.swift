@@ -13,6 +13,8 @@ extension MappingConfiguration {
         needs.usefulColumns += role.usualNames
       }
     }
+    let times = columns[.time].map { [$0] } ?? ColumnRole.time.usualNames
+    for column in times { needs.typedColumns[column] = TimeColumns.types }
     needs.columns += attributes.map(\.column)
     return needs
   }

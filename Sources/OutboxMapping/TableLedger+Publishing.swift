@@ -14,7 +14,7 @@ extension TableLedger {
       guard found.publishesInserts else {
         throw Failure(
           .tableNotPublished, "publication \"\(found.name)\" does not publish inserts",
-          advice: "ALTER PUBLICATION \(SQLName.quoted(found.name)) SET (publish = 'insert');")
+          advice: "ALTER PUBLICATION \(SQLName.inStatement(found.name)) SET (publish = 'insert');")
       }
       let before = known.publications[found.id]
       if let before, before.change != found.change {

@@ -62,7 +62,7 @@ package struct TableLedger: Sendable {
         try checkLinks(of: part.name, isGrown, old, new, &warnings)
       }
       let own = kin.filter { $0.root == outbox.holder }
-      warnings += own.compactMap { hint(about: $0) }
+      warnings += own.compactMap { hint(about: $0) } + own.flatMap { $0.lacks(needs) }
       outbox.members.formUnion(kin.map(\.id))
       outbox.links = findings.links.filter { outbox.members.contains($0.table) }
       if max(outbox.members.count, outbox.links.count) > OutboxTables.mostMembers / tables.count {

@@ -231,6 +231,10 @@ enum TimeColumns {
     case epoch
   }
 
+  /// Those that are supported.
+  static let types = Set(
+    [BuiltInType.timestamptz, BuiltInType.timestamp, BuiltInType.int2, BuiltInType.int4, BuiltInType.int8])
+
   /// The form of a type; nil for one that is not supported.
   static func form(of type: ObjectID) -> Form? {
     switch type {

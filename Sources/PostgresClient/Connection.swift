@@ -61,7 +61,7 @@ package import PostgresWire
         server.transport = server.foundTransport()
         try server.pinSettings()
       } catch {
-        throw server.transport.warned(error)
+        throw server.transport.warned(ConnectionString.isGiven(database) ? error : error.unnamed)
       }
       return server
     }
@@ -166,10 +166,10 @@ package import PostgresWire
   /// The statement that lets the role connect, where the server's words, if they are English, tell what it lacks.
   private func missingRight(_ what: Wording) -> String? {
     let words = what.description
-    let role = unsafe SQLQuoting.identifier(String(cString: PQuser(connection)))
+    let role = unsafe SQLName.inStatement(String(cString: PQuser(connection)))
     if words.contains("walsender") || words.contains("WAL sender") { return "ALTER ROLE \(role) REPLICATION;" }
     guard words.contains("for database") else { return nil }
-    return unsafe "GRANT CONNECT ON DATABASE \(SQLQuoting.identifier(String(cString: PQdb(connection)))) TO \(role);"
+    return unsafe "GRANT CONNECT ON DATABASE \(SQLName.inStatement(String(cString: PQdb(connection)))) TO \(role);"
   }
 
   static let stopped = Failure(.connection, "stopped while waiting for the server")

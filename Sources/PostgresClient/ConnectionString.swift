@@ -1,10 +1,19 @@
 import CLibpq
+import Glibc
 import PostgresWire
 
 /// Checking a connection string without connecting.
 ///
 /// Source: PostgreSQL manual, "Connection Strings".
 package enum ConnectionString {
+  /// What libpq takes for where a server is, and who asks for what.
+  private static let places = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE", "PGDATABASE", "PGUSER"]
+
+  /// Whether anything says which database is meant: the connection string or the environment.
+  static func isGiven(_ text: String) -> Bool {
+    !text.isEmpty || places.contains { name in unsafe getenv(name).map { unsafe $0.pointee != 0 } ?? false }
+  }
+
   /// A connection string that may be shown: without the values that libpq takes for secrets. Nil where it cannot be read.
   package static func shown(_ text: String) -> String? {
     guard (try? check(text)) != nil else { return nil }

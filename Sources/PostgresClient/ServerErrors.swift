@@ -50,7 +50,8 @@ enum ServerErrors {
   /// The error of an attempt to connect, for which libpq has no code but writes the server's into its verbose message.
   static func connecting(_ message: String, needsPassword: Bool) -> Failure {
     // libpq reports every address it tried; the last answer with a code is the server's own.
-    let lines = message.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("LOCATION:") }
+    let lines = message.split(separator: "\n").map { String($0.drop { $0 == "\t" }) }
+      .filter { !$0.hasPrefix("LOCATION:") }
     let text = bounded(lines.joined(separator: " "))
     if needsPassword {
       return Failure(
@@ -73,7 +74,8 @@ enum ServerErrors {
     case let kind?: return Failure(kind, Wording(text))
     case nil:
       return Failure(
-        .connection, Wording(text.isEmpty ? "cannot connect to the server" : text), advice: "is the server running?")
+        .connection, Wording(text.isEmpty ? "cannot connect to the server" : text),
+        advice: text.contains("Is the server running") ? nil : "is the server running?")
     }
   }
 
@@ -92,6 +94,18 @@ enum ServerErrors {
   private static func withoutCode(_ line: String, _ code: String) -> String {
     guard let range = line.firstRange(of: "\(code): ") else { return line }
     return line.replacingCharacters(in: range)
+  }
+}
+
+extension Failure {
+  /// The failure to connect with nothing that says where to.
+  var unnamed: Failure {
+    guard [.connection, .authentication, .database].contains(kind) else { return self }
+    var failure = self
+    failure.advice =
+      "no database is named, so that of the system's user on this machine was tried: name one with \(setting: "database"), "
+      + "or in PGHOST, PGDATABASE or PGSERVICE"
+    return failure
   }
 }
 

@@ -59,7 +59,7 @@ struct SetupCommand: ParsableCommand {
       plan.needs = try outbox.configuration().publishingNeeds
       var steps = try administration.setupSteps(plan)
       let letters = deadLetterTable.flatMap { TableName($0) }
-      if let letters { steps.append(try administration.letterTableStep(letters)) }
+      if let letters { steps += try administration.letterTableSteps(letters, beside: steps) }
       if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
@@ -108,14 +108,14 @@ func perform(
   }
   for step in steps {
     guard let sql = step.sql else {
-      dryRun ? print("-- \(ForeignText(step.subject)): nothing to do") : say("\(step.subject): nothing to do")
+      dryRun ? print("-- \(ForeignText(step.subject)): nothing to do") : say("info: \(step.subject): nothing to do")
       continue
     }
     if dryRun {
       print(sql)
     } else {
       try administration.run(step)
-      say("\(step.subject): \(done)")
+      say("info: \(step.subject): \(done)")
     }
   }
 }

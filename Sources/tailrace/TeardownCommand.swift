@@ -25,8 +25,10 @@ struct TeardownCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let administration = try connection.administration()
+      let plan = try names.plan(tables)
       let steps = try administration.teardownSteps(
-        try names.plan(tables), discards: force, countsMessages: !tables.messagePrefix.isEmpty)
+        plan, discards: force, countsMessages: !tables.messagePrefix.isEmpty)
+      if !dryRun { try administration.requireTeardownRights(plan, steps) }
       try perform(steps, with: administration, dryRun: dryRun, done: "removed")
     }
   }

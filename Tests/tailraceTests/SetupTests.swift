@@ -164,7 +164,8 @@ extension Integration {
         #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
         #expect(try database.inventory() == "outbox|events|")
         let stream = try database.stream(["--temporary-slot"])
-        try database.waitUntilStreaming()
+        // The slot is in use as soon as it is begun, and has what comes once it is made.
+        try wait(until: "it waits for rows") { stream.errors.text.contains("ready: ") }
         try database.psql(
           "INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('order', '1', 'Placed', '{\"n\": 1}');"
         )

@@ -205,7 +205,7 @@ public final class DeadLetterFile: DeadLetterStore {
     case .unreadable(let offset):
       Failure(
         .letters, "\(path) has a line that is no dead letter, at byte \(offset)",
-        advice: "look at it: it may be one that somebody has edited")
+        advice: "somebody may have edited it: put it right or take it out, while nothing writes to the file")
     case .stopped: Failure(.connection, "stopped while another process had \(path)")
     }
   }

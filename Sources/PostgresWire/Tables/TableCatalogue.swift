@@ -71,6 +71,8 @@ public struct TableFindings: Hashable, Sendable {
     public var publishedAs: TableName?
     /// Whether a publication leaves rows of it out.
     public var hasRowFilter: Bool
+    /// The outbox's own columns, as far as they were asked for.
+    public var columns: [Column] = []
     /// The columns that are not published.
     public var unpublishedColumns: [String] = []
     /// Those of them that are not published because they are generated.
@@ -92,6 +94,21 @@ public struct TableFindings: Hashable, Sendable {
     }
   }
 
+  /// A column.
+  public struct Column: Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Its type; of a domain its base type.
+    public var type: ObjectID
+    /// The type's name.
+    public var typeName: String
+
+    /// Makes a column.
+    public init(name: String, type: ObjectID, typeName: String) {
+      (self.name, self.type, self.typeName) = (name, type, typeName)
+    }
+  }
+
   /// A table that was asked for and is none of these.
   public struct Relation: Hashable, Sendable {
     /// Whether it still exists.
@@ -107,16 +124,18 @@ public struct TableFindings: Hashable, Sendable {
   }
 
   /// Something else that a publication has.
-  public struct Stranger: Hashable, Sendable {
-    /// In words: `public.other`, `schema app`.
-    public var name: String
-    /// As a statement has it: `TABLE "public"."other"`.
-    public var sql: String
+  public enum Stranger: Hashable, Sendable {
+    /// A table.
+    case table(TableName)
+    /// All tables of a schema.
+    case schema(String)
 
-    /// Makes one.
-    public init(name: String, sql: String) {
-      self.name = name
-      self.sql = sql
+    /// As a statement has it: `TABLE "public"."other"`.
+    public var sql: String {
+      switch self {
+      case .table(let name): "TABLE \(SQLName.inStatement(name))"
+      case .schema(let name): "TABLES IN SCHEMA \(SQLName.inStatement(name))"
+      }
     }
   }
 

@@ -4,6 +4,8 @@ public struct PublishingNeeds: Hashable, Sendable {
   public var columns: [String]
   /// Further columns that are used where they are there.
   public var usefulColumns: [String]
+  /// Columns that are of no use, or spoil their row, unless they have one of some types.
+  public var typedColumns: [String: Set<ObjectID>] = [:]
   /// Whether a publication may leave rows out.
   public var acceptsRowFilter: Bool
 
@@ -57,19 +59,19 @@ extension TableFault {
 
   /// The statements that mend it; none where it cannot be mended by statements, or may be meant.
   public func remedy(_ table: TableName, _ publication: String) -> String? {
-    let name = SQLName.quoted(table)
+    let name = SQLName.inStatement(table)
     switch self {
-    case .notPublished: return "ALTER PUBLICATION \(SQLName.quoted(publication)) ADD TABLE \(name);"
+    case .notPublished: return "ALTER PUBLICATION \(SQLName.inStatement(publication)) ADD TABLE \(name);"
     case .rowFilter, .columns:
-      let alter = "ALTER PUBLICATION \(SQLName.quoted(publication))"
+      let alter = "ALTER PUBLICATION \(SQLName.inStatement(publication))"
       return "BEGIN; \(alter) DROP TABLE \(name); \(alter) ADD TABLE \(name); COMMIT;"
     case .notLogged(.unlogged): return "ALTER TABLE \(name) SET LOGGED;"
     case .generated(_, isVirtual: true): return nil
     case .generated(let columns, _):
-      let drops = columns.sorted().map { "ALTER COLUMN \(SQLName.quoted($0)) DROP EXPRESSION" }
+      let drops = columns.sorted().map { "ALTER COLUMN \(SQLName.inStatement($0)) DROP EXPRESSION" }
       return "ALTER TABLE \(name) \(drops.joined(separator: ", "));"
     case .published(_, isOutbox: true):
-      return "ALTER PUBLICATION \(SQLName.quoted(publication)) SET (publish_via_partition_root = false);"
+      return "ALTER PUBLICATION \(SQLName.inStatement(publication)) SET (publish_via_partition_root = false);"
     case .published, .notLogged: return nil
     }
   }
@@ -148,6 +150,26 @@ extension TableFindings.Table {
     case (_, "u"): .unlogged
     default: nil
     }
+  }
+
+  /// What the table is seen to lack. Older rows may have had it, so that is no reason to end.
+  public func lacks(_ needs: PublishingNeeds) -> [Wording] {
+    guard !columns.isEmpty else { return [] }
+    let missing = needs.columns.filter { needed in !columns.contains { $0.name.utf8.elementsEqual(needed.utf8) } }
+    let missed: [Wording] =
+      missing.isEmpty
+      ? []
+      : [
+        "table \(name) has no column \(missing.sorted().joined(separator: ", ")), so rows of its present shape can be no events; "
+          + "add it, or map another with \(setting: "column")"
+      ]
+    return missed
+      + columns.compactMap { column in
+        guard let types = needs.typedColumns[column.name], !types.contains(column.type) else { return nil }
+        return
+          "table \(name), column \(column.name): its type (\(column.typeName)) cannot serve, so rows that have it can be no events; "
+          + "make it timestamptz, timestamp or an integer, or map another one or none with \(setting: "column")"
+      }
   }
 
   /// Which of some columns the table has but does not publish.

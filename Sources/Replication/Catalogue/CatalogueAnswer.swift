@@ -7,6 +7,7 @@ extension CatalogueQuery {
   /// What the rows say.
   package static func findings(_ rows: [SQLRow]) throws(Failure) -> TableFindings {
     var findings = TableFindings()
+    var shapes: [ObjectID: [TableFindings.Column]] = [:]
     var columns: [ObjectID: [(name: String, isGenerated: Bool, isVirtual: Bool)]] = [:]
     for row in rows {
       let cells = row.map { $0 ?? "" }
@@ -20,6 +21,9 @@ extension CatalogueQuery {
       case "table": findings.tables.append(try table(cells))
       case "column":
         columns[try oid(cells[1]), default: []].append((cells[2], cells[3] != "false", cells[3] == "virtual"))
+      case "shape":
+        shapes[try oid(cells[1]), default: []].append(
+          .init(name: cells[2], type: try oid(cells[3]), typeName: cells[4]))
       case "relation":
         findings.relations[try oid(cells[1])] = .init(isThere: cells[2] == "true", isPublished: cells[3] == "true")
       case "wanted":
@@ -30,11 +34,13 @@ extension CatalogueQuery {
           .init(
             table: try oid(cells[1]), publication: try oid(cells[2]), mark: checksum(cells[3]),
             content: checksum(cells[4])))
-      case "stranger": findings.strangers.append(.init(name: cells[1], sql: cells[2]))
+      case "stranger":
+        findings.strangers.append(row[2].map { .table(TableName(schema: cells[1], name: $0)) } ?? .schema(cells[1]))
       default: throw nonsense
       }
     }
     for index in findings.tables.indices {
+      findings.tables[index].columns = shapes[findings.tables[index].id] ?? []
       let found = columns[findings.tables[index].id] ?? []
       let generated = found.filter(\.isGenerated).map(\.name)
       // One that is generated may be missing in a list as well.

@@ -110,13 +110,13 @@ package enum CatalogueQuery {
           JOIN pg_catalog.pg_class c ON c.oid = o.above JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           WHERE NOT EXISTS (SELECT FROM kin same WHERE same.place = k.place AND same.id = o.above)
           ORDER BY k.place, k.id, c.relispartition),
-      strange (publication, name, sql) AS (
-        SELECT r.prpubid, n.nspname || '.' || c.relname, pg_catalog.format('TABLE %I.%I', n.nspname, c.relname) FROM pg_catalog.pg_publication_rel r
+      strange (publication, schema, name) AS (
+        SELECT r.prpubid, n.nspname::text, c.relname::text FROM pg_catalog.pg_publication_rel r
           JOIN pubs p ON p.oid = r.prpubid JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           WHERE r.prrelid NOT IN (SELECT id FROM kin)
       \(lists ? """
-        UNION ALL SELECT s.pnpubid, 'schema ' || n.nspname, pg_catalog.format('TABLES IN SCHEMA %I', n.nspname)
+        UNION ALL SELECT s.pnpubid, n.nspname::text, NULL
           FROM pg_catalog.pg_publication_namespace s
           JOIN pubs p ON p.oid = s.pnpubid JOIN pg_catalog.pg_namespace n ON n.oid = s.pnnspid
         """ : ""))
@@ -157,6 +157,14 @@ package enum CatalogueQuery {
           AND a.attgenerated <> ''
         WHERE \(generated)
       UNION ALL
+      SELECT DISTINCT 'shape', a.attrelid::text, a.attname::text, b.id::text, t.typname::text, '', '', '', '', '', '', '', ''
+        FROM kin k JOIN pg_catalog.pg_attribute a ON a.attrelid = k.id AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN LATERAL (WITH RECURSIVE base (id) AS (SELECT a.atttypid
+            UNION SELECT d.typbasetype FROM base JOIN pg_catalog.pg_type d ON d.oid = base.id AND d.typtype = 'd')
+          SELECT id FROM base) b ON true
+        JOIN pg_catalog.pg_type t ON t.oid = b.id AND t.typtype <> 'd'
+        WHERE k.depth = 0 AND k.has_name
+      UNION ALL
       SELECT 'relation', q.id::text, EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = q.id)::text,
         (q.id IN (SELECT id FROM covered))::text, '', '', '', '', '', '', '', '', '' FROM asked q
       UNION ALL
@@ -165,7 +173,7 @@ package enum CatalogueQuery {
       UNION ALL
       SELECT 'wanted', place::text, schema::text, name::text, '', '', '', '', '', '', '', '', '' FROM wanted
       UNION ALL
-      SELECT 'stranger', name, sql, '', '', '', '', '', '', '', '', '', '' FROM strange
+      SELECT 'stranger', schema, name, '', '', '', '', '', '', '', '', '', '' FROM strange
       """
   }
 }

@@ -44,6 +44,7 @@ final class FakePostgres: Sendable {
   private let listener: Int32
   private let answers: [(words: String, rows: [[String?]])]
   private let greeting: [UInt8]?
+  private let version: String
   private let stream: @Sendable (Int32) -> Void
   private let heard = Mutex<[String]>([])
 
@@ -51,14 +52,16 @@ final class FakePostgres: Sendable {
   ///
   /// - Parameters:
   ///   - greeting: what it says to whoever comes, instead of letting him in; an empty one says nothing for ever.
+  ///   - version: the one that it says it has.
   ///   - answers: before the usual ones.
   ///   - stream: called with the socket once a stream was asked for; then the connection is closed.
   init(
-    greeting: [UInt8]? = nil, answers: [(words: String, rows: [[String?]])] = [],
+    greeting: [UInt8]? = nil, version: String = "15.8", answers: [(words: String, rows: [[String?]])] = [],
     stream: @escaping @Sendable (Int32) -> Void = { _ in }
   ) throws {
     (listener, port) = try TCP.listen()
     self.greeting = greeting
+    self.version = version
     self.answers = answers + Self.usual
     self.stream = stream
     Thread { self.accept() }.start()
@@ -99,7 +102,7 @@ final class FakePostgres: Sendable {
         if greeting.isEmpty { while read(1, socket) != nil {} }
         return
       }
-      let version = Array("server_version\0".utf8) + Array("15.8\0".utf8)
+      let version = Array("server_version\0".utf8) + Array("\(version)\0".utf8)
       // Nobody has asked for its opinion.
       let notice = Self.message("N", Self.error("NOTICE", "00000", "hello \u{1B}]0;owned\u{7}\u{1B}[2J"))
       let hello =
