@@ -52,8 +52,11 @@ extension Integration {
       defer { server.close() }
       try withHostileDatabase(version, prepare: prepareLetters) { database in
         let letters = ["--on-poison", "dead-letter", "--dead-letters", "table:public.dead_letters", "--park-key"]
-        for options in [["--wait-for-slot"], ["--streaming", "off"], ["--temporary-slot", "--slot", "t"]] {
-          let stream = try database.stream(to: server, ["--until", "now"] + letters + options)
+        for (slot, options) in [
+          (database.slot, ["--wait-for-slot"]), (database.slot, ["--streaming", "off"]), ("t", ["--temporary-slot"]),
+        ] {
+          let stream = try database.command(
+            "stream", ["--sink", server.url, "--until", "now"] + letters + options, slot: slot)
           #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
         }
         #expect(server.taken.numbers.sorted() == [1, 3])

@@ -95,9 +95,9 @@ final class OutboxDatabase: Sendable {
     try stream(["--sink", "file:\(file)"] + options)
   }
 
-  /// What is left to be streamed, up to the present.
+  /// What is left to be streamed, up to the present or to where the options say.
   func rest(_ options: [String] = []) throws -> [String] {
-    let child = try stream(["--until", "now"] + options)
+    let child = try stream((options.contains("--until") ? [] : ["--until", "now"]) + options)
     let code = try child.exitCodeAfterAllOutput(within: 60)
     guard code == 0 else { throw ChildProcess.Failure(description: "ended with \(code): \(child.errors.text)") }
     return child.output.lines
