@@ -55,7 +55,10 @@ let package = Package(
     .target(name: "Replication", dependencies: ["Octets", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(
       name: "Operations",
-      dependencies: ["IntegrationEvents", "Octets", "PostgresClient", "PostgresWire", "Replication", "Delivery"],
+      dependencies: [
+        "Delivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresClient", "PostgresWire",
+        "Replication",
+      ],
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
@@ -81,6 +84,7 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
       ],
       swiftSettings: library
     ),
@@ -147,6 +151,8 @@ let package = Package(
     ),
     .testTarget(
       name: "ReplicationTests", dependencies: ["PostgresClient", "Replication", "PostgresWire"], swiftSettings: strict),
+    .testTarget(
+      name: "OperationsTests", dependencies: ["Operations", "PostgresWire", "Replication"], swiftSettings: strict),
     .testTarget(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(

@@ -27,23 +27,8 @@ struct FoundFile: ~Copyable {
     }
     // Whose it is comes first: another's file is not touched.
     let state = try Self.state(configuration, origin: origin, isEmpty: try Self.size(opened, path) == 0)
-    let end: LineEnd
-    do throws(SystemFailure) {
-      end = try LineEnd(of: opened, isEvent: configuration.linesHaveSequence, recorded: state.size)
-    } catch {
-      throw Failure(opening: path, error)
-    }
-    if end.isForeign {
-      throw Failure(
-        .wrongStream, "\(path): its last line is no event with a sequence",
-        advice: "move the file away or name another")
-    }
-    // A file that is gone counts as rotated away.
-    let older = configuration.linesHaveSequence && end.size > 0 ? state.last : state.newest ?? state.last
-    let last = [end.last, older].compactMap { $0 }.max()
-    // Whoever moved it away has it.
-    let isGone = end.size == 0 && state.size ?? 0 > 0
-    if !isGone { try Self.check(path, end.size, last, against: state) }
+    let content = try Content(opened, state, configuration)
+    let end = content.end
     do throws(SystemFailure) {
       try end.mend(opened)
       // Who wrote it may have died before it was durable, and so may its name.
@@ -55,17 +40,52 @@ struct FoundFile: ~Copyable {
       throw Failure(writing: path, error)
     }
     let kept = StateFile(Self.statePath(path), state)
-    kept.note(size: end.size, newest: last)
-    let gone: Wording? =
-      isGone
-      ? "it is not there any more, though \(state.size ?? 0) bytes of events were delivered into it; a new one is begun"
-      : nil
-    (self.state, size, self.last, repair) = (kept, end.size, last, (gone ?? end.words).map { "\(path): \($0)" })
+    kept.note(size: end.size, newest: content.last)
+    (self.state, size, last, repair) = (kept, end.size, content.last, content.repair(path))
     file = opened
   }
 
+  /// What is in the file, and whether it is all that is to be in it.
+  struct Content {
+    let end: LineEnd
+    let last: EventPosition?
+    /// Whoever moved it away has it.
+    let isGone: Bool
+    private let recorded: Int64
+
+    init(
+      _ opened: borrowing OpenFile, _ state: FileSinkState, _ configuration: FileSink.Configuration
+    ) throws(Failure) {
+      let path = configuration.path
+      do throws(SystemFailure) {
+        end = try LineEnd(of: opened, isEvent: configuration.linesHaveSequence, recorded: state.size)
+      } catch {
+        throw Failure(opening: path, error)
+      }
+      if end.isForeign {
+        throw Failure(
+          .wrongStream, "\(path): its last line is no event with a sequence",
+          advice: "move the file away or name another")
+      }
+      // A file that is gone counts as rotated away.
+      let older = configuration.linesHaveSequence && end.size > 0 ? state.last : state.newest ?? state.last
+      last = [end.last, older].compactMap { $0 }.max()
+      recorded = state.size ?? 0
+      isGone = end.size == 0 && recorded > 0
+      if !isGone { try FoundFile.check(path, end.size, last, against: state) }
+    }
+
+    func repair(_ path: String) -> Wording? {
+      let gone: Wording? =
+        isGone
+        ? "it is not there any more, though \(recorded) bytes of events were delivered into it; a new one is begun"
+        : nil
+      return (gone ?? end.words).map { "\(path): \($0)" }
+    }
+  }
+
   /// Refuses a file that holds less than was delivered into it.
-  private static func check(
+  fileprivate static func check(
     _ path: String, _ size: Int64, _ last: EventPosition?, against state: FileSinkState
   ) throws(Failure) {
     let recorded = state.size ?? 0
@@ -84,7 +104,7 @@ struct FoundFile: ~Copyable {
     do { return try file.status().size } catch { throw Failure(opening: path, error) }
   }
 
-  private static func statePath(_ path: String) -> String { path + ".state" }
+  static func statePath(_ path: String) -> String { path + ".state" }
 
   static func open(_ configuration: FileSink.Configuration, waits: Bool) throws(Failure) -> OpenFile {
     let path = configuration.path
@@ -95,10 +115,14 @@ struct FoundFile: ~Copyable {
       return file
     } catch {
       guard error == .busy else { throw Failure(opening: path, error) }
-      throw Failure(
-        waits ? .outputHeld : .cannotCreate, "\(path) is being written to by another process",
-        advice: "stop that one, or name another file")
+      throw held(path, waits: waits)
     }
+  }
+
+  static func held(_ path: String, waits: Bool = false) -> Failure {
+    Failure(
+      waits ? .outputHeld : .cannotCreate, "\(path) is being written to by another process",
+      advice: "stop that one, or name another file")
   }
 
   /// Reads the state beside the file, or makes it for a new one; refuses another stream's.
@@ -106,10 +130,28 @@ struct FoundFile: ~Copyable {
     _ configuration: FileSink.Configuration, origin: StreamOrigin, isEmpty: Bool
   ) throws(Failure) -> FileSinkState {
     let path = configuration.path
+    if let found = try foundState(
+      path, origin: origin, isEmpty: isEmpty, synchronizing: configuration.synchronizes)
+    {
+      return found
+    }
+    let state = FileSinkState(origin: origin, last: nil, started: EventFile.now)
+    do {
+      try AtomicFile.write(state.text, to: statePath(path))
+    } catch {
+      throw Failure(opening: statePath(path), error)
+    }
+    return state
+  }
+
+  /// Reads the state beside the file; nil for a new one.
+  static func foundState(
+    _ path: String, origin: StreamOrigin, isEmpty: Bool, synchronizing: Bool
+  ) throws(Failure) -> FileSinkState? {
     let advice: Wording = "move the file and its .state away or name another"
     let text: String?
     do throws(SystemFailure) {
-      text = try SmallFile.record(statePath(path), synchronizing: configuration.synchronizes)
+      text = try SmallFile.record(statePath(path), synchronizing: synchronizing)
     } catch {
       throw Failure(opening: statePath(path), error)
     }
@@ -126,13 +168,7 @@ struct FoundFile: ~Copyable {
       throw Failure(
         .wrongStream, "\(path) is not empty and has no \(statePath(path)) to tell whose it is", advice: advice)
     }
-    let state = FileSinkState(origin: origin, last: nil, started: EventFile.now)
-    do {
-      try AtomicFile.write(state.text, to: statePath(path))
-    } catch {
-      throw Failure(opening: statePath(path), error)
-    }
-    return state
+    return nil
   }
 }
 

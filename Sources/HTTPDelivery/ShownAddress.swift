@@ -1,7 +1,7 @@
 extension String {
   /// A URL, or a reference to one, as it may be shown: without user, password, parameters, query and fragment. What is shown as
   /// its host is its host. Source: RFC 3986, sections 3.2, 3.3 and 4.2.
-  var withoutSecrets: String {
+  package var withoutSecrets: String {
     let end = firstIndex { "?#\\".contains($0) } ?? endIndex
     let pieces = self[..<end].split(separator: "/", omittingEmptySubsequences: false)
     return pieces.indices.map { index in

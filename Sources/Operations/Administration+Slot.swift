@@ -12,36 +12,38 @@ extension Administration {
         .serverVersion, "slots follow a failover only from PostgreSQL 17 on",
         advice: "leave \(setting: "failover")")
     }
-    let rows = try server.query(
-      "SELECT plugin, database = pg_catalog.current_database(), temporary, wal_status, database, confirmed_flush_lsn, "
-        + "active_pid, \(hasFailover ? "failover" : "false") FROM pg_catalog.pg_replication_slots WHERE slot_name = $1",
-      [name])
-    guard let row = rows.first else {
+    guard let facts = try SlotFacts.look(server, name) else {
       try ServerChecks.requireFreeSlot(server)
-      let arguments =
-        "\(SQLQuoting.literal(name)), 'pgoutput'" + (plan.isTemporary ? ", temporary => true" : "")
-        + (plan.failover ? ", failover => true" : "")
       return Step(
-        subject: "slot \(name)", sql: "SELECT pg_catalog.pg_create_logical_replication_slot(\(arguments));",
+        subject: "slot \(name)", sql: Self.slotStatement(plan),
         madeSlot: name)
     }
     let other: Wording = "choose another name with \(setting: "slot")"
-    if row[0] != "pgoutput" { throw differs(name, "its plugin is \(row[0] ?? "none")", other) }
-    if row[1] != "t" {
+    switch facts.fault(in: try currentDatabase()) {
+    case .plugin(let plugin): throw differs(name, "its plugin is \(plugin ?? "none")", other)
+    case .database(let database):
       throw differs(
-        name, "it belongs to database \(row[4] ?? "none")",
+        name, "it belongs to database \(database ?? "none")",
         "connect to that database, if it is the right one, or " + other)
+    case .lost(let lsn):
+      throw differs(name, "it has been invalidated, so its WAL is gone", SlotFault.lostAdvice(since: lsn))
+    case .halfMade(let process): throw SlotFault.halfMade(name, by: process)
+    case .inUse, nil: break
     }
-    if row[3] == "lost" {
-      throw differs(name, "it has been invalidated, so its WAL is gone", ServerChecks.lostSlotAdvice(since: row[5]))
-    }
-    if row[5] == nil { throw ServerChecks.halfMade(name, by: row[6]) }
-    if row[2] == "t" { throw differs(name, "it is temporary", other) }
-    if plan.failover, row[7] != "t" {
+    if facts.isTemporary { throw differs(name, "it is temporary", other) }
+    if plan.failover, !facts.followsFailover {
       let command = "ALTER_REPLICATION_SLOT \(SQLName.quoted(name)) (FAILOVER true);"
       throw differs(name, "it does not follow a failover", "over a connection with replication=database, \(command)")
     }
     return Step(subject: "slot \(name)", sql: nil)
+  }
+
+  /// The statement that makes the slot.
+  static func slotStatement(_ plan: Plan) -> String {
+    let arguments =
+      "\(SQLQuoting.literal(plan.slot)), 'pgoutput'" + (plan.isTemporary ? ", temporary => true" : "")
+      + (plan.failover ? ", failover => true" : "")
+    return "SELECT pg_catalog.pg_create_logical_replication_slot(\(arguments));"
   }
 
   private func differs(_ slot: String, _ what: String, _ advice: Wording) -> Failure {

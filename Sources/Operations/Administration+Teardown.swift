@@ -20,35 +20,40 @@ extension Administration {
   ) throws(Failure) -> [Step] {
     let slot = SQLQuoting.literal(plan.slot)
     let here = try currentDatabase()
-    let rows = try server.query(
-      "SELECT active, active_pid, plugin, database, confirmed_flush_lsn, wal_status FROM pg_catalog.pg_replication_slots "
-        + "WHERE slot_name = \(slot)")
+    let facts = try SlotFacts.look(server, plan.slot)
     let publication = try server.query(
       "SELECT FROM pg_catalog.pg_publication WHERE pubname = \(SQLQuoting.literal(plan.publication))")
     if !publication.isEmpty, try isStandby() {
       let own: Wording =
-        rows.isEmpty
+        facts == nil
         ? "" : "; the slot here is the standby's own: SELECT pg_catalog.pg_drop_replication_slot(\(slot)); removes it"
       throw Failure(
         .server, "the server is a standby, on which no publication can be removed", advice: Self.primaryAdvice + own)
     }
-    if let row = rows.first {
-      try refuseForeign(plan.slot, plugin: row[2], database: row[3], here: here)
-      if row[4] == nil, row[5] != "lost" { throw ServerChecks.halfMade(plan.slot, by: row[1]) }
-      if row[0] == "t" {
-        throw Failure(
-          .slotInUse, "replication slot \"\(plan.slot)\" of database \"\(here)\" is active for PID \(row[1] ?? "?")",
-          advice: "stop that client first", sqlState: "55006")
-      }
-      // What has been invalidated cannot be read by anybody.
-      if !discards, row[5] != "lost" {
-        try refuseUnread(plan, since: row[4], here, isPublished: !publication.isEmpty, countsMessages)
-      }
+    let fault = facts?.fault(in: here)
+    switch fault {
+    case .plugin(let plugin):
+      throw foreign(
+        plan.slot,
+        plugin.map { "uses plugin \($0), so another program has it" } ?? "is physical: a standby or a backup has it")
+    case .database(let database):
+      throw foreign(plan.slot, "belongs to database \"\(database ?? "?")\", not to \"\(here)\"")
+    case .halfMade(let process): throw SlotFault.halfMade(plan.slot, by: process)
+    case .inUse(let process):
+      throw Failure(
+        .slotInUse, "replication slot \"\(plan.slot)\" of database \"\(here)\" is active for PID \(process ?? "?")",
+        advice: "stop that client first", sqlState: "55006")
+    // What has been invalidated cannot be read by anybody.
+    case .lost: break
+    case nil:
+      guard let facts, !discards else { break }
+      try refuseUnread(
+        plan, since: facts.confirmed.map { "\($0)" }, here, isPublished: !publication.isEmpty, countsMessages)
     }
     return [
       Step(
         subject: "slot \(plan.slot) of database \(here)",
-        sql: rows.isEmpty ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
+        sql: facts == nil ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
       Step(
         subject: "publication \(plan.publication) of database \(here)",
         sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLName.inStatement(plan.publication));"),
@@ -56,15 +61,8 @@ extension Administration {
   }
 
   /// A slot that is not ours is kept: what its owner has not read would be lost.
-  private func refuseForeign(_ slot: String, plugin: String?, database: String?, here: String) throws(Failure) {
-    let whose: String
-    switch plugin {
-    case nil: whose = "is physical: a standby or a backup has it"
-    case "pgoutput"? where database == here: return
-    case "pgoutput"?: whose = "belongs to database \"\(database ?? "?")\", not to \"\(here)\""
-    case let plugin?: whose = "uses plugin \(plugin), so another program has it"
-    }
-    throw Failure(
+  private func foreign(_ slot: String, _ whose: String) -> Failure {
+    Failure(
       .slotForeign, "replication slot \"\(slot)\" \(whose)",
       advice: "name the slot of this outbox; another's is removed by its owner, with pg_drop_replication_slot")
   }

@@ -52,6 +52,21 @@ public struct Relation: Hashable, Sendable {
   /// The name with its schema, in words.
   public var qualifiedName: String { tableName.description }
 
+  /// Makes one of what a catalogue says: a table's name and its columns with their base types.
+  package init(_ table: TableName, id: ObjectID, columns: [(name: String, type: ObjectID)]) {
+    self.init(
+      xid: nil, id: id, namespace: table.schema, name: table.name, replicaIdentity: .byDefault,
+      columns: columns.map { Column(isKey: false, name: $0.name, typeID: $0.type, typeModifier: -1) })
+  }
+
+  init(
+    xid: TransactionID?, id: ObjectID, namespace: String, name: String, replicaIdentity: ReplicaIdentity,
+    columns: [Column]
+  ) {
+    (self.xid, self.id, self.namespace, self.name) = (xid, id, namespace, name)
+    (self.replicaIdentity, self.columns) = (replicaIdentity, columns)
+  }
+
   static func decode(from bytes: inout RawSpan, xid: TransactionID?) throws(LayoutError) -> Relation {
     let id = try bytes.readInteger(ObjectID.self)
     let namespace = try bytes.readString()

@@ -152,7 +152,7 @@ package import PostgresWire
     }
     var failure = ServerErrors.connecting(
       withoutSecrets(errorMessage), needsPassword: unsafe PQconnectionNeedsPassword(connection) == 1)
-    if failure.sqlState == "42501", let right = missingRight(failure.what) { failure.advice = Wording(right) }
+    if failure.sqlState == "42501", let right = missingRight(failure.what) { failure.advice = "\(sql: right)" }
     throw failure
   }
 

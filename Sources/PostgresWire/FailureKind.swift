@@ -37,6 +37,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case slotUnread
   /// The server has no room for another slot.
   case slotLimit
+  /// The server has no room for a copy of the slot.
+  case slotCopy
   /// Another client has the slot.
   case slotInUse
   /// Another client has the slot, most likely our own lost connection.
@@ -133,6 +135,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .slotLost: Row(78, "Slots")
     case .slotUnread: Row(78, "Slots")
     case .slotLimit: Row(78, "Slots")
+    case .slotCopy: Row(69, "Slots", "try again when a slot is free")
     case .slotInUse: Row(69, "Slots", "stop the other client, or wait for it to end")
     case .slotHeld: Row(69, "Slots", retry: true)
     case .differs: Row(78, "Set-up")

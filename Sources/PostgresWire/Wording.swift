@@ -13,6 +13,8 @@ public struct Wording: Hashable, Sendable {
     case setting(Setting)
     /// One of the program's commands, by its name, with what to set for it.
     case command(String, [Setting])
+    /// A complete SQL statement.
+    case statement(String)
   }
 
   /// A setting's name, such as `on-poison`, and its value; nil where there is none to name.
@@ -43,12 +45,17 @@ public struct Wording: Hashable, Sendable {
   /// One piece of words behind another.
   public static func + (left: Wording, right: Wording) -> Wording { Wording(parts: left.parts + right.parts) }
 
+  /// The statements in it, in order.
+  public var statements: [String] {
+    parts.compactMap { part in if case .statement(let sql) = part { sql } else { nil } }
+  }
+
   /// The words, with settings and commands as somebody writes them.
   public func text(setting: (Setting) -> String, command: (String, [Setting]) -> String) -> String {
     parts.map { part in
       switch part {
       // One line, whatever it quotes, and nothing in it that steers a terminal.
-      case .words(let words):
+      case .words(let words), .statement(let words):
         "\(ForeignText(String(ForeignText(words).shortened(to: Self.longest).map { $0.isNewline ? " " : $0 })))"
       case .setting(let named): setting(named)
       case .command(let name, let settings): command(name, settings)
@@ -88,6 +95,11 @@ extension Wording: ExpressibleByStringInterpolation {
     /// Adds a setting.
     public mutating func appendInterpolation(setting name: String, _ value: String? = nil) {
       parts.append(.setting(Setting(name, value)))
+    }
+
+    /// Adds a complete statement.
+    public mutating func appendInterpolation(sql: String) {
+      parts.append(.statement(sql))
     }
 
     /// Adds a command.

@@ -57,7 +57,7 @@ struct PositionLedger {
         + "that were written while the new one did not have their table will not come"
     }
     guard let confirmed = source.confirmedLSN, isAhead(source, of: known), !acceptsGap else { return }
-    let failure = gap(confirmed, max(known, earliest ?? .zero))
+    let failure = Self.gap(identity.slot, confirmed, max(known, earliest ?? .zero))
     // Relays that take turns without a record between them cannot know more.
     guard takesTurns, !isKept else { throw failure }
     warning =
@@ -97,9 +97,11 @@ struct PositionLedger {
   func isAhead<Source: FrameSource & ~Copyable>(_ source: borrowing Source, of flushed: LSN) -> Bool {
     guard source.heartbeat != nil, let confirmed = source.confirmedLSN else { return false }
     // A record of now has all that this process has confirmed.
-    let known = max(flushed, earliest ?? .zero)
-    return known > .zero && confirmed > known
+    return Self.isAhead(confirmed, of: max(flushed, earliest ?? .zero))
   }
+
+  /// Whether a slot's position is ahead of what we know to be confirmed.
+  static func isAhead(_ confirmed: LSN, of known: LSN) -> Bool { known > .zero && confirmed > known }
 
   /// Everything that needs no second delivery: what the sink holds, where it knows that, and else what is committed up to the
   /// newest transaction that our checkpoint knows of. What comes behind that was not delivered, however far other tables have
@@ -158,9 +160,9 @@ struct PositionLedger {
     }
   }
 
-  private func gap(_ confirmed: LSN, _ known: LSN) -> Failure {
+  static func gap(_ slot: String, _ confirmed: LSN, _ known: LSN) -> Failure {
     Failure(
-      .gap, "slot \(identity.slot) is confirmed up to \(confirmed), but only \(known) was confirmed here",
+      .gap, "slot \(slot) is confirmed up to \(confirmed), but only \(known) was confirmed here",
       advice:
         "somebody else has advanced it or made it anew; look for events in between in the table, then go on with "
         + "\(setting: "accept-gap"); relays that take turns need one checkpoint between them (\(setting: "checkpoint"))"

@@ -23,6 +23,8 @@ public struct ReplicationSettings: Hashable, Sendable {
   public var tables: [TableName] = []
   /// Make a temporary slot, which goes with the connection. Default: no.
   public var createsTemporarySlot = false
+  /// Read from a temporary copy of the slot, which goes with the connection, and leave the slot where it is. Default: no.
+  public var copiesSlot = false
   /// When to let the socket fill before reading on. Default: by what it brings.
   public var readPacing = ReadPacing.Mode.automatic
   /// Whether large transactions come while they are in progress. Default: no.

@@ -81,7 +81,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     serverVersion = server.serverVersion
     isChecked = !server.hasPlainBytes
     encoding = server.encoding
-    isTemporary = settings.createsTemporarySlot
+    isTemporary = settings.createsTemporarySlot || settings.copiesSlot
     self.options = options
     pacing = ReadPacing(settings.readPacing)
     self.catalogue = catalogue
@@ -104,12 +104,15 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     try settings.check(serverVersion: server.serverVersion)
     let findings = try ServerChecks.run(server, settings)
     let options = settings.options(serverVersion: server.serverVersion)
-    try server.startCopy(settings.startCommand(options: options))
+    var streamed = settings
+    if settings.copiesSlot { streamed.slot = ServerChecks.copy(server) }
+    try server.startCopy(streamed.startCommand(options: options))
     let catalogue = ServerCatalogue(
       settings, serverVersion: server.serverVersion, isStandby: findings.isStandby, isCancelled: isCancelled)
     // Somebody may have moved it since it was looked at; from now on nobody can.
     let confirmed =
-      settings.createsTemporarySlot ? findings.confirmedFlush : try catalogue.confirmed(settings.slot)
+      settings.createsTemporarySlot || settings.copiesSlot
+      ? findings.confirmedFlush : try catalogue.confirmed(settings.slot)
     return (findings, options, catalogue, confirmed)
   }
 

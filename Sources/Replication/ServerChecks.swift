@@ -31,6 +31,7 @@ package enum ServerChecks {
       try checkPublication(server, publication, settings, database: system.database)
     }
     let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
+    if settings.copiesSlot { try copySlot(server, settings) }
     if settings.createsTemporarySlot {
       try requireFreeSlot(server)
       _ = try server.query(
@@ -51,7 +52,7 @@ package enum ServerChecks {
   }
 
   /// From version 19 on the first logical slot raises what `replica` writes to the log by itself.
-  static func check(walLevel level: String, serverVersion: Int) throws(Failure) {
+  package static func check(walLevel level: String, serverVersion: Int) throws(Failure) {
     guard level != "logical", level != "replica" || serverVersion < 190_000 else { return }
     throw Failure(.walLevel, "wal_level is \(level), but logical decoding needs logical")
   }
@@ -62,7 +63,7 @@ package enum ServerChecks {
   }
 
   /// A standby can be read from only in later versions.
-  private static func requireDecodingHere(serverVersion: Int, isStandby: Bool) throws(Failure) {
+  package static func requireDecodingHere(serverVersion: Int, isStandby: Bool) throws(Failure) {
     guard isStandby, serverVersion < 160_000 else { return }
     throw Failure(
       .serverVersion, "the server is a standby, from which a slot can be read only from PostgreSQL 16 on",
@@ -75,13 +76,17 @@ package enum ServerChecks {
       "SELECT count(*), pg_catalog.current_setting('max_replication_slots') FROM pg_catalog.pg_replication_slots"
     ).first
     guard let used = row?[0].flatMap({ Int($0) }), let most = row?[1].flatMap({ Int($0) }), used >= most else { return }
-    throw Failure(
+    throw noFreeSlot(of: most)
+  }
+
+  package static func noFreeSlot(of most: Int) -> Failure {
+    Failure(
       .slotLimit, "all \(most) replication slots of the server are in use (max_replication_slots)",
       advice: "drop one that nobody needs, or ALTER SYSTEM SET max_replication_slots = \(most + 10); and restart the "
         + "server")
   }
 
-  private static func identifySystem(
+  package static func identifySystem(
     _ server: borrowing Connection
   ) throws(Failure) -> (identifier: String, timeline: UInt32, flush: LSN, database: String) {
     let rows = try server.query("IDENTIFY_SYSTEM")
@@ -118,54 +123,34 @@ package enum ServerChecks {
     _ server: borrowing Connection, _ settings: ReplicationSettings, database: String
   ) throws(Failure) -> LSN {
     let slot = settings.slot
-    let rows = try server.query(
-      "SELECT plugin, database, wal_status, confirmed_flush_lsn, active, active_pid FROM pg_catalog.pg_replication_slots "
-        + "WHERE slot_name = \(SQLQuoting.literal(slot))")
-    guard let row = rows.first else {
+    guard let facts = try SlotFacts.look(server, slot) else {
       throw Failure(
         .slotMissing, "replication slot \"\(slot)\" does not exist",
         advice: try setupAdvice(server, settings, database), sqlState: "42704")
     }
-    guard row[0] == "pgoutput" else {
-      throw Failure(
-        .slotForeign, "slot \"\(slot)\" uses \(row[0] ?? "physical replication"), not the pgoutput plugin",
-        advice: "name another slot with \(setting: "slot")")
+    if let fault = facts.fault(in: database) {
+      // One that was made just now is ours; of one that others read a copy can be read.
+      if case .inUse = fault, settings.createsTemporarySlot || settings.copiesSlot { return facts.confirmed ?? .zero }
+      throw fault.failure(slot, in: database)
     }
-    guard row[1] == database else {
-      throw Failure(
-        .slotForeign, "slot \"\(slot)\" belongs to database \(row[1] ?? "?"), not to \(database)",
-        advice: "connect to that database, or name another slot with \(setting: "slot")")
-    }
-    if row[2] == "lost" {
-      throw Failure(
-        .slotLost, "slot \"\(slot)\" has been invalidated: the server removed WAL that it still needed",
-        advice: lostSlotAdvice(since: row[3]), sqlState: "55000")
-    }
-    if row[3] == nil { throw halfMade(slot, by: row[5]) }
-    if row[4] == "t", !settings.createsTemporarySlot {
-      throw Failure(
-        .slotInUse, "replication slot \"\(slot)\" is active for PID \(row[5] ?? "?")",
-        sqlState: "55006")
-    }
-    return row[3].flatMap(LSN.init) ?? .zero
+    return facts.confirmed ?? .zero
   }
 
-  /// What can be done about a slot that has been invalidated.
-  package static func lostSlotAdvice(since lsn: String?) -> Wording {
-    "events since \(lsn ?? "its last position") cannot be read from it any more; recover them from the outbox table; "
-      + "\(command: "teardown"); \(command: "setup"); then go on once with \(setting: "accept-gap")"
-  }
+  /// What a temporary copy of the slot is called.
+  static func copy(_ server: borrowing Connection) -> String { "tailrace_peek_\(server.backend)" }
 
-  /// A slot is there as soon as it is begun, but has no position before all transactions of that time have ended.
-  package static func halfMade(_ slot: String, by process: String?) -> Failure {
-    let what: Wording = "replication slot \"\(slot)\" is only half made"
-    guard let process else {
-      return Failure(
-        .slotMissing, what, advice: "SELECT pg_catalog.pg_drop_replication_slot(\(SQLQuoting.literal(slot)));")
+  private static func copySlot(_ server: borrowing Connection, _ settings: ReplicationSettings) throws(Failure) {
+    do throws(Failure) {
+      try requireFreeSlot(server)
+      _ = try server.query(
+        "SELECT pg_catalog.pg_copy_logical_replication_slot(\(SQLQuoting.literal(settings.slot)), "
+          + "\(SQLQuoting.literal(copy(server))), true)", mayTakeLong: true)
+    } catch {
+      guard error.kind == .slotLimit || error.sqlState == "53400" else { throw error }
+      throw Failure(
+        .slotCopy, "there is no free replication slot for a copy of \"\(settings.slot)\" (max_replication_slots)",
+        sqlState: error.sqlState)
     }
-    return Failure(
-      .slotMissing, what + ": PID \(process) waits for the transactions that were open when it began",
-      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: "setup")")
   }
 
   /// The statement that takes a slot past what cannot be read through a publication that is younger.

@@ -97,8 +97,8 @@ public struct HTTPSettings: Hashable, Sendable {
       secrets: [clientKey].compactMap { $0 }, trusted: [authorityFile, clientCertificate].compactMap { $0 })
   }
 
-  /// Reads the files and makes the sink.
-  func make(url: String, _ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
+  /// How to post to an address.
+  func configuration(url: String) -> HTTPConfiguration {
     var configuration = HTTPConfiguration(url: url)
     configuration.mode = mode
     configuration.maximumConnections = maxInFlight
@@ -117,6 +117,11 @@ public struct HTTPSettings: Hashable, Sendable {
     if let clientCertificate, let clientKey {
       configuration.clientCertificate = CertificateFiles(certificate: clientCertificate, key: clientKey)
     }
+    return configuration
+  }
+
+  /// Reads the files and makes the sink.
+  func make(url: String, _ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     var delivery = KeyedDelivery()
     delivery.maximumInFlight = maxInFlight
     delivery.attemptEvents = batchSize
@@ -125,6 +130,6 @@ public struct HTTPSettings: Hashable, Sendable {
     delivery.retry.maximumAttempts = maxAttempts
     delivery.maximumAge = maxAge?.duration
     delivery.inFlightBytes = Int(inFlightBytes.bytes)
-    return try HTTPSink(configuration, delivery, deadLetters: deadLetters)
+    return try HTTPSink(configuration(url: url), delivery, deadLetters: deadLetters)
   }
 }

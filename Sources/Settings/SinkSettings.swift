@@ -61,6 +61,9 @@ public struct SinkSettings: Hashable, Sendable {
     if rotateInterval != nil { throw .setting("sink.rotate-interval", "needs \(setting: "sink", "file:PATH")") }
   }
 
+  /// Where events go, as it may be shown: without secrets.
+  public var destination: String { if case .http(let url) = try? place() { url.withoutSecrets } else { address } }
+
   /// What an operator should know about settings that can be used all the same.
   public var warnings: [Wording] {
     if case .http = try? place() { http.warnings } else { [] }
@@ -86,19 +89,25 @@ public struct SinkSettings: Hashable, Sendable {
     switch try? place() {
     case .http(let url): return try http.make(url: url, deadLetters)
     case .file(let path):
-      var configuration = FileSink.Configuration(path: path)
-      configuration.rotateSize = rotateSize?.bytes
-      configuration.rotateInterval = rotateInterval.map { max(1, $0.duration.components.seconds) }
-      configuration.mode = fileMode?.bits
-      configuration.synchronizes = fsync
+      var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
-      configuration.linesHaveSequence = envelope == .cloudevents
       let sink = try FileSink(configuration, of: identity)
       if let repair = sink.repair { onNotice(repair) }
       return sink
     case .standardOutput: return try StandardOutputSink()
     case nil: throw Failure(.settings, "the sink is not stdout, file:PATH or https://…")
     }
+  }
+
+  /// How to write a file.
+  func fileConfiguration(_ path: String, _ envelope: EnvelopeEncoder.Envelope) -> FileSink.Configuration {
+    var configuration = FileSink.Configuration(path: path)
+    configuration.rotateSize = rotateSize?.bytes
+    configuration.rotateInterval = rotateInterval.map { max(1, $0.duration.components.seconds) }
+    configuration.mode = fileMode?.bits
+    configuration.synchronizes = fsync
+    configuration.linesHaveSequence = envelope == .cloudevents
+    return configuration
   }
 
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.

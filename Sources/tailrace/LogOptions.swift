@@ -12,8 +12,10 @@ struct LogOptions: ParsableArguments {
 
   func validate() { Messages.use(logFormat) }
 
-  func logger() -> Logger {
-    Logger(label: "tailrace") { _ in MessageHandler(logLevel: logLevel) }
+  func logger() -> Logger { Self.logger(logLevel) }
+
+  static func logger(_ level: Logger.Level) -> Logger {
+    Logger(label: "tailrace") { _ in MessageHandler(logLevel: level) }
   }
 }
 

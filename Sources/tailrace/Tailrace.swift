@@ -21,9 +21,9 @@ struct Tailrace: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      StreamCommand.self, StatusCommand.self, SetupCommand.self, TeardownCommand.self, CaptureCommand.self,
-      ReplayCommand.self,
-      InspectCommand.self, DeadLettersCommand.self, VersionCommand.self,
+      StreamCommand.self, StatusCommand.self, SetupCommand.self, DoctorCommand.self, TeardownCommand.self,
+      CaptureCommand.self, ReplayCommand.self, InspectCommand.self, PeekCommand.self, DeadLettersCommand.self,
+      VersionCommand.self,
     ])
 
   /// Makes the standard descriptors safe before anything else is opened.

@@ -57,22 +57,21 @@ extension TableFault {
     }
   }
 
-  /// The statements that mend it; none where it cannot be mended by statements, or may be meant.
-  public func remedy(_ table: TableName, _ publication: String) -> String? {
+  /// The statements that mend it, in order; none where it cannot be mended by statements, or may be meant.
+  public func remedies(_ table: TableName, _ publication: String) -> [String] {
     let name = SQLName.inStatement(table)
+    let alter = "ALTER PUBLICATION \(SQLName.inStatement(publication))"
     switch self {
-    case .notPublished: return "ALTER PUBLICATION \(SQLName.inStatement(publication)) ADD TABLE \(name);"
+    case .notPublished: return ["\(alter) ADD TABLE \(name);"]
     case .rowFilter, .columns:
-      let alter = "ALTER PUBLICATION \(SQLName.inStatement(publication))"
-      return "BEGIN; \(alter) DROP TABLE \(name); \(alter) ADD TABLE \(name); COMMIT;"
-    case .notLogged(.unlogged): return "ALTER TABLE \(name) SET LOGGED;"
-    case .generated(_, isVirtual: true): return nil
+      return ["BEGIN;", "\(alter) DROP TABLE \(name);", "\(alter) ADD TABLE \(name);", "COMMIT;"]
+    case .notLogged(.unlogged): return ["ALTER TABLE \(name) SET LOGGED;"]
+    case .generated(_, isVirtual: true): return []
     case .generated(let columns, _):
       let drops = columns.sorted().map { "ALTER COLUMN \(SQLName.inStatement($0)) DROP EXPRESSION" }
-      return "ALTER TABLE \(name) \(drops.joined(separator: ", "));"
-    case .published(_, isOutbox: true):
-      return "ALTER PUBLICATION \(SQLName.inStatement(publication)) SET (publish_via_partition_root = false);"
-    case .published, .notLogged: return nil
+      return ["ALTER TABLE \(name) \(drops.joined(separator: ", "));"]
+    case .published(_, isOutbox: true): return ["\(alter) SET (publish_via_partition_root = false);"]
+    case .published, .notLogged: return []
     }
   }
 
@@ -86,7 +85,7 @@ extension TableFault {
 
   /// What can be done about it.
   public func advice(_ table: TableName, _ publication: String) -> Wording {
-    let sql = remedy(table, publication) ?? ""
+    let sql = remedies(table, publication).joined(separator: " ")
     let late: Wording = "rows written to it until then will not come"
     switch self {
     case .notPublished: return "\(sql) \(late)"

@@ -1,0 +1,98 @@
+import PostgresClient
+import PostgresWire
+
+/// Who we are to the server, and by which way we came.
+struct RoleFacts: Hashable, Sendable {
+  var name = ""
+  var isSuperuser = false
+  var mayReplicate = false
+  var database = ""
+  /// The server's process, by its own word and by that of whoever let us in.
+  var process = ""
+  var greeted = ""
+  /// How many seconds its clock is ahead of ours.
+  var clockAhead = 0.0
+
+  init() {}
+
+  static func look(_ server: borrowing Connection) throws(Failure) -> RoleFacts {
+    let before = PostgresTimestamp.now.unixMicroseconds
+    let rows = try server.query(
+      "SELECT r.rolname, r.rolsuper, r.rolreplication, pg_catalog.current_database(), pg_catalog.pg_backend_pid(), "
+        + "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8 "
+        + "FROM pg_catalog.pg_roles r WHERE r.rolname = current_user")
+    let after = PostgresTimestamp.now.unixMicroseconds
+    var facts = RoleFacts()
+    guard let row = rows.first else { throw Failure(.internal, "the server does not know our role") }
+    (facts.name, facts.isSuperuser, facts.mayReplicate) = (row[0] ?? "", row[1] == "t", row[2] == "t")
+    (facts.database, facts.process, facts.greeted) = (row[3] ?? "", row[4] ?? "", "\(server.backend)")
+    let clock = row[5].flatMap { Int64($0) } ?? before
+    // As far as the time that the question took leaves it open.
+    facts.clockAhead = Double(clock < before ? clock - before : clock > after ? clock - after : 0) / 1_000_000
+    return facts
+  }
+}
+
+extension RoleFacts {
+  var roleCheck: Check {
+    let name = SQLQuoting.identifier(self.name)
+    guard isSuperuser || mayReplicate else {
+      return Check(
+        .role, .failure, "role \(name) has no REPLICATION", means: "it may not open a stream, nor make or read a slot",
+        mend: ["ALTER ROLE \(name) REPLICATION;"])
+    }
+    return Check(
+      .role, .ok, isSuperuser ? "role \(name) is a superuser" : "role \(name) has LOGIN and REPLICATION",
+      means: isSuperuser
+        ? "it may do all, which is more than a stream needs: LOGIN and REPLICATION"
+        : "it may open a stream; it needs no SELECT for that")
+  }
+
+  var poolerCheck: Check {
+    guard greeted != process else {
+      return Check(.pooler, .ok, "the server itself answers", means: "a stream can be opened through this address")
+    }
+    return Check(
+      .pooler, .failure, "PID \(greeted) was announced, and PID \(process) answers: a pooler is in between",
+      means: "a stream needs a connection of its own to the server, which a pooler does not give",
+      todo: ["give host and port of the server itself with \(setting: "database")"])
+  }
+
+  var clockCheck: Check {
+    let off = abs(clockAhead)
+    let found: Wording =
+      off < 1
+      ? "the server's clock and ours agree"
+      : "the server's clock is \(Amounts.time(off)) \(clockAhead > 0 ? "ahead of" : "behind") ours"
+    guard off >= 5 else {
+      return Check(.clock, .ok, found, means: "how late events are can be told; their order does not depend on clocks")
+    }
+    return Check(
+      .clock, .warning, found,
+      means:
+        "how late events are is told wrongly, and certificates may seem not to be valid; order and positions do not "
+        + "depend on clocks",
+      todo: ["set the clocks of both machines by NTP"])
+  }
+}
+
+/// The ways to the server.
+extension Check {
+  static func tls(_ transport: Transport, leavesMachine: Bool) -> Check {
+    switch transport {
+    case .encrypted:
+      return Check(.tls, .ok, "\(transport)", means: "nobody in between reads the events or the password")
+    case .plain where !leavesMachine:
+      return Check(.tls, .ok, "plain, within this machine", means: "nobody is in between")
+    case .plain:
+      return Check(
+        .tls, .warning, "plain, to another machine",
+        means: "whoever is in between reads the events, may change them, and may learn the password",
+        todo: ["put sslmode=verify-full into the connection string"])
+    }
+  }
+
+  static func connection(_ failure: Failure) -> Check {
+    Check(.connection, failure, means: "nothing can be seen of the server, and no stream can be opened")
+  }
+}

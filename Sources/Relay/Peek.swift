@@ -1,0 +1,115 @@
+public import Delivery
+public import IntegrationEvents
+public import Logging
+public import PostgresWire
+import Synchronization
+
+/// The next events of a stream, or why a row would be none, by the relay that would deliver them; nothing is delivered.
+///
+/// What the relay confirms goes to the source, which must be one that keeps no position: a copy of a slot, or a recording.
+public struct Peek: Sendable {
+  /// One row or message.
+  public enum Item: Sendable {
+    /// It would be this event.
+    case event(EventPosition, id: String, type: String, key: String, line: String)
+    /// It would be none, for this reason; the row as a dead letter would have it.
+    case refused(EventPosition, reason: String, row: String)
+
+    /// Where it stands in the log.
+    public var position: EventPosition {
+      switch self {
+      case .event(let position, _, _, _, _): position
+      case .refused(let position, _, _): position
+      }
+    }
+  }
+
+  private let configuration: RelayConfiguration
+  private let count: Int
+  private let control: RunControl
+  private let log: Logger
+
+  /// Makes one.
+  ///
+  /// - Parameters:
+  ///   - count: how many items are wanted.
+  ///   - control: how to stop it from another thread.
+  public init(_ configuration: RelayConfiguration, count: Int, control: RunControl = RunControl(), log: Logger) {
+    var configuration = configuration
+    configuration.envelope = .cloudevents
+    configuration.retries = false
+    configuration.canReopen = false
+    configuration.checkpoint = nil
+    (self.configuration, self.count, self.control, self.log) = (configuration, count, control, log)
+  }
+
+  /// Collects the items, in their order: as many as are wanted, or as there are. With a failure, those before it.
+  ///
+  /// - Parameter held: the newest event that the output has already: those up to it would not be delivered.
+  public func run<Source: FrameSource & ~Copyable>(
+    behind held: EventPosition? = nil, open: (Relay.Request) throws(Failure) -> Source
+  ) -> (items: [Item], failure: Failure?) {
+    let collection = Collection(count, control)
+    let office = DeadLetterOffice(collection, parksKeys: false, retries: false)
+    var relay = Relay(configuration, deadLetters: office, control: control, log: log)
+    var failure: Failure?
+    do throws(Failure) {
+      _ = try relay.run(open: open, sink: { _ in PeekSink(held, collection) })
+    } catch {
+      failure = error
+    }
+    let items = collection.sorted
+    return (items, items.count < count ? failure : nil)
+  }
+
+  /// What has been seen so far.
+  fileprivate final class Collection: DeadLetterStore {
+    private let items = Mutex<[Item]>([])
+    private let limit: Int
+    private let control: RunControl
+
+    init(_ limit: Int, _ control: RunControl) { (self.limit, self.control) = (limit, control) }
+
+    var sorted: [Item] { items.withLock { Array($0.sorted { $0.position < $1.position }.prefix(limit)) } }
+
+    func add(_ new: [Item]) {
+      let isEnough = items.withLock { items in
+        items += new
+        return items.count >= limit
+      }
+      if isEnough { control.stop() }
+    }
+
+    func append(_ letters: [DeadLetter]) throws(Failure) {
+      add(letters.map { .refused($0.position, reason: $0.reason, row: $0.event) })
+    }
+
+    func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking { .free }
+
+    func letters(matching query: LetterQuery, after mark: LetterMark?, limit: Int) throws(Failure) -> LetterPage {
+      LetterPage(letters: [], next: nil)
+    }
+
+    func remove(_ letters: [DeadLetter]) throws(Failure) {}
+  }
+}
+
+/// Takes events and says that they are done; the source forgets that.
+private final class PeekSink: Sink {
+  let resumePosition: EventPosition?
+  private let collection: Peek.Collection
+
+  init(_ held: EventPosition?, _ collection: Peek.Collection) { (resumePosition, self.collection) = (held, collection) }
+
+  func submit(_ batch: EventBatch, done: @escaping Done) {
+    collection.add(
+      batch.events.map { event in
+        .event(
+          event.position, id: batch.text(event.id), type: batch.text(event.type), key: batch.text(event.key),
+          line: String(decoding: batch.line(of: event), as: UTF8.self))
+      })
+    done(nil)
+  }
+
+  func close() {}
+}

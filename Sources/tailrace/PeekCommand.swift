@@ -1,0 +1,123 @@
+import ArgumentParser
+import Capture
+import IntegrationEvents
+import Octets
+import PostgresWire
+import Relay
+import Replication
+import Settings
+
+/// `tailrace peek`: what would be delivered next.
+struct PeekCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "peek",
+    abstract: "Shows the next events of a slot, or of a recording, and where each would go, and moves nothing.",
+    discussion: """
+      A slot is read through a temporary copy of it, which is gone afterwards: a relay may run meanwhile. Prints a header and a \
+      line an event, by position: position, type, id, key, and where it would go, or why the row would be no event. --json \
+      has each event whole.
+
+      Examples:
+        tailrace peek --publication orders --slot orders --count 5
+        tailrace peek recording --json
+      """)
+
+  @Argument(help: ArgumentHelp("A recording, instead of a slot; - reads standard input.", valueName: "path"))
+  var path: String?
+
+  @OptionGroup var connection: ConnectionOptions
+
+  @Option(help: ArgumentHelp("The publication.", valueName: "name"))
+  var publication: String?
+
+  @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
+  var slot: String?
+
+  @OptionGroup var outbox: OutboxOptions
+  @OptionGroup var sink: SinkOptions
+
+  @Option(help: ArgumentHelp("Show no more than so many.", valueName: "number"))
+  var count = 10
+
+  @Flag(help: "The publication's row filter is meant.")
+  var acceptRowFilter = false
+
+  @Flag(help: "Print a JSON object a line.")
+  var json = false
+
+  func validate() throws {
+    guard (1...100_000).contains(count) else { throw ValidationError("--count: from 1 to 100000") }
+    guard path == nil || slot == nil && publication == nil else {
+      throw ValidationError("a recording goes without --slot and --publication")
+    }
+    guard path != nil || slot != nil && publication != nil else {
+      throw ValidationError("name --publication and --slot, or a recording")
+    }
+    let settings = try settings()
+    try Flags.checking { () throws(Failure) in
+      try settings.validate()
+      if path == nil { _ = try settings.source.replication(tables: []) }
+    }
+  }
+
+  private func settings() throws -> RelaySettings {
+    var settings = RelaySettings()
+    settings.source.database = connection.resolved
+    settings.source.publication = publication ?? ""
+    settings.source.slot = slot ?? ""
+    settings.source.streaming = .off
+    settings.outbox = try outbox.settings()
+    settings.outbox.acceptRowFilter = acceptRowFilter
+    settings.sink = sink.settings
+    return settings
+  }
+
+  func run() throws {
+    try reportingErrors {
+      let control = RunControl()
+      Signals.direct(to: control)
+      let settings = try settings()
+      var configuration = try settings.configuration()
+      configuration.show = { Flags.text($0) }
+      let log = LogOptions.logger(.error)
+      let destination = settings.sink.destination
+      let found: (items: [Peek.Item], failure: Failure?)
+      if let path {
+        let peek = Peek(configuration, count: count, control: control, log: log)
+        found = peek.run(open: { (_) throws(Failure) in try CaptureReader(path: path) })
+      } else {
+        configuration.end = .now
+        let peek = Peek(configuration, count: count, control: control, log: log)
+        var replication = try settings.source.replication(tables: settings.outbox.tableNames())
+        replication.copiesSlot = true
+        found = peek.run(open: { (_) throws(Failure) in
+          try ReplicationStream(replication, isCancelled: { control.isStopRequested })
+        })
+      }
+      if !json, !found.items.isEmpty { print("position\ttype\tid\tkey\tgoes to") }
+      for item in found.items { print(json ? Self.json(item, destination) : Self.line(item, destination)) }
+      if let failure = found.failure { throw failure }
+    }
+  }
+
+  private static func line(_ item: Peek.Item, _ destination: String) -> String {
+    let words =
+      switch item {
+      case .event(let position, let id, let type, let key, _): [position.sequence, type, id, key, destination]
+      case .refused(let position, let reason, _): [position.sequence, "", "", "", "nowhere: \(reason)"]
+      }
+    return words.map { "\(ForeignText($0))" }.joined(separator: "\t")
+  }
+
+  private static func json(_ item: Peek.Item, _ destination: String) -> String {
+    let text =
+      switch item {
+      case .event(let position, _, _, _, let line):
+        "{\"position\": \(JSONText.string(position.sequence)), \"to\": \(JSONText.string(destination)), \"event\": \(line)}"
+      case .refused(let position, let reason, let row):
+        "{\"position\": \(JSONText.string(position.sequence)), \"to\": null, \"reason\": \(JSONText.string(reason)), "
+          + "\"row\": \(row)}"
+      }
+    return "\(ForeignText(text))"
+  }
+}
