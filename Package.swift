@@ -152,7 +152,9 @@ let package = Package(
     .testTarget(
       name: "ReplicationTests", dependencies: ["PostgresClient", "Replication", "PostgresWire"], swiftSettings: strict),
     .testTarget(
-      name: "OperationsTests", dependencies: ["Operations", "PostgresWire", "Replication"], swiftSettings: strict),
+      name: "OperationsTests",
+      dependencies: ["Operations", "PostgresClient", "PostgresWire", "Replication", "TestStream"],
+      swiftSettings: strict),
     .testTarget(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(

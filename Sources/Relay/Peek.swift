@@ -1,4 +1,4 @@
-public import Delivery
+import Delivery
 public import IntegrationEvents
 public import Logging
 public import PostgresWire

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Capture
 import IntegrationEvents
+import Logging
 import Octets
 import PostgresWire
 import Relay

@@ -57,7 +57,7 @@ import Testing
   @Test func `amounts in words`() {
     #expect(Amounts.bytes(0) == "0 bytes")
     #expect(Amounts.bytes(1536) == "1.5 kB")
-    #expect(Amounts.bytes(.max) == "7.9 EB")
+    #expect(Amounts.bytes(.max) == "8 EB")
     #expect(Amounts.time(0) == "0 s")
     #expect(Amounts.time(119) == "119 s")
     #expect(Amounts.time(.infinity) == "years")
@@ -91,16 +91,19 @@ import Testing
     }
   }
 
-  @Test(
-    arguments: [
-      ("another plugin", { $0.plugin = "wal2json" }), ("physical", { ($0.plugin, $0.database) = (nil, nil) }),
-      ("another database", { $0.database = "bank" }), ("lost", { $0.walStatus = "lost" }),
-      ("half made", { $0.confirmed = nil }), ("temporary", { $0.isTemporary = true }),
-    ] as [(String, @Sendable (inout SlotFacts) -> Void)])
-  func `one that cannot be used is a failure, and another program's is never dropped`(
-    name: String, change: @Sendable (inout SlotFacts) -> Void
-  ) {
-    let check = checking(slot(change)).checks[0]
+  @Test(arguments: ["another plugin", "physical", "another database", "lost", "half made", "temporary"])
+  func `one that cannot be used is a failure, and another program's is never dropped`(name: String) {
+    let facts = slot { slot in
+      switch name {
+      case "another plugin": slot.plugin = "wal2json"
+      case "physical": (slot.plugin, slot.database) = (nil, nil)
+      case "another database": slot.database = "bank"
+      case "lost": slot.walStatus = "lost"
+      case "half made": slot.confirmed = nil
+      default: slot.isTemporary = true
+      }
+    }
+    let check = checking(facts).checks[0]
     #expect(check.state == .failure)
     #expect(!check.mend.isEmpty || !check.todo.isEmpty)
     let isOurs = ["lost", "half made"].contains(name)

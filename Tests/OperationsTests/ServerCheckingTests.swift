@@ -1,3 +1,4 @@
+import PostgresClient
 import PostgresWire
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 /// What settings of servers mean, also of versions that are not here.
 @Suite struct ServerCheckingTests {
-  private func check(_ id: Check.ID, _ version: Int, _ settings: [String: String]) -> Check? {
+  private func look(_ id: Check.ID, _ version: Int, _ settings: [String: String]) -> Check? {
     ServerFacts(version: version, settings: settings).checks.first { $0.id == id }
   }
 
@@ -18,7 +19,7 @@ import Testing
   func `from version 19 on replica is enough, and the effective level is told`(
     version: Int, settings: [String: String], state: Check.State
   ) throws {
-    let check = try #require(check(.walLevel, version, settings))
+    let check = try #require(look(.walLevel, version, settings))
     #expect(check.state == state)
     #expect(check.mend.isEmpty == (state == .ok))
     if let level = settings["effective_wal_level"], state == .ok { #expect("\(check.found)".hasSuffix(level)) }
@@ -27,7 +28,7 @@ import Testing
   @Test(arguments: [
     (170_000, nil, Check.State.ok), (180_000, "0", .ok), (180_000, "3600", .warning), (190_000, "604800", .ok),
   ])
-  func `a time after which an idle slot is lost`(version: Int, value: String?, state: Check.State) throws {
+  func `a time after which an idle slot is lost`(version: Int, value: String?, state: Check.State) {
     var facts = ServerFacts(version: version)
     if let value { facts.settings["idle_replication_slot_timeout"] = .init(value: value, unit: "s") }
     #expect(facts.checks.first { $0.id == .idleSlotTimeout }?.state == state)

@@ -47,7 +47,7 @@ extension Integration {
         let gate = Gate()
         let receiver = try WebServer { _ in
           gate.pass()
-          return .init(204)
+          return WebServer.Answer(204)
         }
         defer {
           gate.open()
