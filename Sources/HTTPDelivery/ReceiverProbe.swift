@@ -33,10 +33,11 @@ package struct ReceiverProbe: Sendable {
 
   /// Looks. Blocks its thread, in bounded time.
   package init(_ configuration: HTTPConfiguration) {
-    let (address, tls): (HTTPAddress, TLSConfiguration)
+    let (address, tls, proxy): (HTTPAddress, TLSConfiguration, HTTPAddress?)
     do throws(Failure) {
       do { address = try HTTPAddress(configuration.url) } catch { throw .setting("sink", Wording("\(error)")) }
       _ = try HTTPCredentials(configuration.credentials, user: address.user)
+      proxy = try configuration.proxy.proxy(before: address)
       do { tls = try TLSConfiguration(configuration, patience: 10_000) } catch { throw error.failure }
     } catch {
       files = .failed(error.what, advice: error.advice)
@@ -44,23 +45,25 @@ package struct ReceiverProbe: Sendable {
     }
     files = .well("the files of credentials and certificates can be used")
     (isSecure, isLoopback) = (address.isSecure, address.isLoopback)
+    // Only the proxy looks for the receiver, and only a request makes it do so.
+    let next = proxy ?? address
     let found: SocketAddress
-    do { found = try SocketAddress.makeAddressResolvingHost(address.host, port: address.port) } catch {
-      name = .failed("the name \(address.host) is not found", advice: "check the address, and the name service")
+    do { found = try SocketAddress.makeAddressResolvingHost(next.host, port: next.port) } catch {
+      name = .failed("the name \(next.host) is not found", advice: "check the address, and the name service")
       return
     }
-    name = .well("\(address.host) is \(found.ipAddress ?? "?")")
+    name = .well("\(next.host) is \(found.ipAddress ?? "?")")
     let limit = TimeAmount(min(configuration.connectTimeout, .seconds(10)))
     let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(limit)
     do {
-      let channel = try bootstrap.connect(host: address.host, port: address.port).wait()
-      connection = .well("\(address.host), port \(address.port), takes connections")
+      let channel = try bootstrap.connect(host: next.host, port: next.port).wait()
+      connection = .well("\(proxy == nil ? "" : "the proxy ")\(next.host), port \(next.port), takes connections")
       try? channel.close().wait()
     } catch {
       connection = Self.failed(error)
       return
     }
-    guard isSecure else { return }
+    guard isSecure, proxy == nil else { return }
     do throws(ProbeFailure) {
       let (words, end) = try Self.handshake(address, tls, limit)
       (self.tls, certificateEnd) = (.well(words), end)

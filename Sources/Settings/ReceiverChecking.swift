@@ -13,7 +13,7 @@ struct ReceiverChecking {
 
   var checks: [Check] { [filesCheck, nameCheck, connectionCheck, tlsCheck] }
 
-  private static let skipped = "a step before it failed"
+  private static let skipped = "not looked at: a step before it failed, or a proxy stands between"
 
   private func check(
     _ id: Check.ID, _ finding: ReceiverProbe.Finding, means: (well: Wording, failed: Wording), todo: Wording
