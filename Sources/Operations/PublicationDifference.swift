@@ -45,7 +45,7 @@ struct PublicationDifference: Hashable, Sendable {
   static func all(
     _ plan: Administration.Plan, _ facts: PublicationFacts, _ findings: TableFindings
   ) -> [PublicationDifference] {
-    let alter = "ALTER PUBLICATION \(SQLQuoting.identifier(plan.publication))"
+    let alter = "ALTER PUBLICATION \(SQLName.inStatement(plan.publication))"
     let publishing = "\(alter) SET (publish = 'insert');"
     var all = facts.otherOperations.map {
       PublicationDifference(kind: .more, what: "it publishes \($0)", remedies: [publishing])
@@ -62,8 +62,13 @@ struct PublicationDifference: Hashable, Sendable {
     if facts.isForAllTables { all.append(.init(kind: .more, what: "it is FOR ALL TABLES")) }
     // What it does not publish at all is said above.
     for place in plan.tables.indices where facts.publishesInserts { all += of(plan, findings, place) }
-    all += findings.strangers.sorted { $0.name < $1.name }.map {
-      .init(kind: .more, what: "\($0.name) is in it", remedies: ["\(alter) DROP \($0.sql);"])
+    all += findings.strangers.sorted { $0.sql < $1.sql }.map { stranger in
+      let what =
+        switch stranger {
+        case .table(let name): "\(name)"
+        case .schema(let name): "schema \(name)"
+        }
+      return .init(kind: .more, what: "\(what) is in it", remedies: ["\(alter) DROP \(stranger.sql);"])
     }
     return all
   }

@@ -70,6 +70,7 @@ import Testing
     case .slotLost: .tests(["a lost slot is given up as it is said"])
     case .slotUnread: .tests(["teardown throws nothing away unless it is told to"])
     case .slotLimit: .tests(["a full server is told before anything is made, and how to make room"])
+    case .slotCopy: .tests(["without a free slot it ends with 69, and works when one is free"])
     case .slotInUse: .tests(["whoever has the slot is stopped as it is said"])
     case .slotHeld:
       .byItself(["when its walsender is terminated again and again, the file has every row once"])

@@ -74,12 +74,15 @@ extension Integration {
       }
     }
 
-    @Test func `without a free slot it ends with 69`() throws {
-      try TestServer.with(settings: ["max_replication_slots": "1"]) { server in
+    @Test func `without a free slot it ends with 69, and works when one is free`() throws {
+      try TestServer.with(settings: ["max_replication_slots": "2"]) { server in
         try server.withDatabase { database in
+          try database.psql("SELECT pg_create_physical_replication_slot('other');")
           let child = try database.peek()
           #expect(try child.exitCode() == 69, "\(child.errors.text)")
           #expect(child.complaint?.contains("no free replication slot") == true, "\(child.errors.text)")
+          try database.psql("SELECT pg_drop_replication_slot('other');")
+          #expect(try database.peek().exitCode() == 0)
         }
       }
     }

@@ -35,7 +35,7 @@ struct RoleFacts: Hashable, Sendable {
 
 extension RoleFacts {
   var roleCheck: Check {
-    let name = SQLQuoting.identifier(self.name)
+    let name = SQLName.inStatement(self.name)
     guard isSuperuser || mayReplicate else {
       return Check(
         .role, .failure, "role \(name) has no REPLICATION", means: "it may not open a stream, nor make or read a slot",

@@ -39,7 +39,7 @@ struct ServerLook: ~Copyable {
     guard failure.kind == .privilege else {
       return Unseen(found: failure.what, todo: [failure.advice].compactMap(\.self))
     }
-    let name = SQLQuoting.identifier(role.name)
+    let name = SQLName.inStatement(role.name)
     return Unseen(
       found: "role \(name) may not see it: \(failure.what)", mend: grants.map { "GRANT \($0) TO \(name);" })
   }
@@ -144,7 +144,7 @@ struct ServerLook: ~Copyable {
     }
     let age = PublicationAge(plan: plan, slot: slot, change: change)
     do throws(Failure) { put([age.check(try age.look(server))]) } catch {
-      let name = SQLQuoting.identifier(role.name)
+      let name = SQLName.inStatement(role.name)
       checks[.publicationAge] =
         error.kind == .privilege
         ? Unseen(found: "role \(name) may not read the slot", mend: ["ALTER ROLE \(name) REPLICATION;"]).check(

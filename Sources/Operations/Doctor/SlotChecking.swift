@@ -125,7 +125,7 @@ struct SlotChecking {
       return Check(
         .slotUse, .unknown, "a client has it, through PID \(process), whose name we may not see",
         means: "another stream of this slot ends with an error while that one runs",
-        mend: ["GRANT pg_read_all_stats TO \(SQLQuoting.identifier(role));"], todo: [])
+        mend: ["GRANT pg_read_all_stats TO \(SQLName.inStatement(role));"], todo: [])
     }
     let who: Wording =
       "'\(application)'\(holder.user.map { " of role \($0)" } ?? "")\(holder.address.map { " from \($0)" } ?? "") has it, "
