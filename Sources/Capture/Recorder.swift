@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 public import PostgresWire
 
 /// Copies a stream's frames to a capture file. Confirms nothing, so that the slot stays where it is.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 public import IntegrationEvents
 
 /// How a sink is getting on, for whoever tells about it.

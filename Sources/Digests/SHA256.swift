@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CCrypto
 
 /// SHA-256 and its keyed form, by the libcrypto that libpq brings along. The only file that calls it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
 /// Small files that are replaced whole, so that a crash leaves either the old or the new text.

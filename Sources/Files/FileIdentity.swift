@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Which file a path leads to, whether it is there yet or not: two spellings, a link and another name of it are the same.
 package enum FileIdentity: Hashable, Sendable {
   /// A file that is there, by its device and number.

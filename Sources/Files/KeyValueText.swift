@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Records of ours in files: lines of a word, a blank and a value, in order; no word comes twice.
 package struct KeyValueText: Hashable, Sendable {
   private var lines: [String] = []

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
 /// What a file of our own is. Its directory may be one in which other users of the machine can put names too: none of them may

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Files of lines, the last of which a crash may have left half written.
 extension OpenFile {
   /// The offset behind the last newline before an offset; 0 when there is none.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Which answers of a receiver mean what.
 public struct AnswerPolicy: Hashable, Sendable {
   /// What an answer means.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How events are posted.
 public struct HTTPConfiguration: Hashable, Sendable {
   /// How events are put into requests. Source: CloudEvents HTTP Protocol Binding, section 3.

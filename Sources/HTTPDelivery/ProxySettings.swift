@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// Which proxy stands before receivers, as the environment says it to most programs. Only addresses of `https://` go through

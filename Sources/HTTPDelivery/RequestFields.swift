@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The header fields that the request itself sets, or whose meaning is the connection's: nobody else may.
 enum RequestFields {
   private static let names: Set = [

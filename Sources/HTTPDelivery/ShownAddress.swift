@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension String {
   /// A URL, or a reference to one, as it may be shown: without user, password, parameters, query and fragment. What is shown as
   /// its host is its host. Source: RFC 3986, sections 3.2, 3.3 and 4.2.

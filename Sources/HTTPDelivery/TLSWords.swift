@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What has to be told from the TLS library's own words, because its errors have no codes for it.
 enum TLSWords {
   /// What a message means.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Base64 as RFC 4648, section 4 has it.
 package enum Base64 {
   /// The digit for a value below 64.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Copying bytes out of a span.
 extension RawSpan {
   /// A copy of a range as a string; what is not UTF-8 is replaced.

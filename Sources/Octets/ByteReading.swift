@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Big-endian reading from the front of a span. Each call checks the bounds, then shortens the span.
 ///
 /// The loads are unsafe expressions, each behind its own check.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Text that somebody else wrote: what a row, a name, a message's prefix, a server or a receiver says.
 ///
 /// It may hold anything, so it moves no boundary: beside other things it is kept with its length, never up to a separator,

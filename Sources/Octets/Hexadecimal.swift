@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Digits to the base of sixteen: written in one case, read in both.
 package enum Hexadecimal {
   /// The value of a digit of either case; nil for another byte.

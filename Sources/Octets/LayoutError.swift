@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What can be wrong with bytes that claim to have a certain layout.
 ///
 /// Carries sizes and tags, never the bytes themselves, so that it can be logged.

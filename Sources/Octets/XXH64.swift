@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The 64-bit xxHash: a checksum that keeps up with reading, not a cryptographic one.
 ///
 /// Source: the xxHash specification, "XXH64 algorithm description".

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// The outbox table as a set-up makes it. Its statement may be run by hand, where other schemas come first: so every name is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// How outboxes are published, held against how they were. The stream says nothing of rows that are not in it: only the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import PostgresWire
 
 /// Object identifiers of built-in types, which never change. Source: PostgreSQL, catalog pg_type.

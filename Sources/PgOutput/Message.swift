@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// One message of the `pgoutput` plugin, protocol versions 1 to 4.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// What has to be told from libpq's own words, because it gives no code: its messages in English, as its versions 12 to 18

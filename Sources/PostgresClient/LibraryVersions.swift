@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CLibpq
 
 /// What this process runs with, for a report of a defect.

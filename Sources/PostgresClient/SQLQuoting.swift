@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Quoting of values for SQL and for replication commands; of names, see `SQLName`.
 ///
 /// Source: PostgreSQL manual, "String Constants".

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A row of a statement's answer: its values as text, nil for NULL. Where a server answers with fewer columns than were asked
 /// for, what is missing is NULL too.
 package struct SQLRow: RandomAccessCollection, Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What one of libpq's reads brought.
 struct SocketRead {
   /// What it takes from the socket, at least and most often; of encrypted data it takes one record.

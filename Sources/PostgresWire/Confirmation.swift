@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import Files
 
 /// What is kept of a position that is about to be confirmed to the server.

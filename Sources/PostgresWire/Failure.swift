@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why something cannot be done: what, where, and what an operator can do about it.
 ///
 /// Never carries row values or secrets. Settings and commands in it are data, so that libraries name no flags.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The kinds of failure. This is the one table of what each means: whether the same attempt may succeed later, the exit code
 /// (sysexits), the manual's section, and what to do where a failure does not know better.
 public enum FailureKind: String, CaseIterable, Hashable, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where replication frames come from: a live slot or a recording of one.
 ///
 /// A source never waits. Whoever drives it waits, on `descriptor`, when the source says that it is drained.

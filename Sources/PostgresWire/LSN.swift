@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A position in the write-ahead log: a byte offset counted from the birth of the cluster.
 ///
 /// Written as PostgreSQL writes it, two hexadecimal halves with a slash: `16/B374D848` is 97500059720.

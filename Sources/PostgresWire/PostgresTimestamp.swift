@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An instant as the replication protocol carries it: microseconds since 2000-01-01 00:00 UTC.
 ///
 /// Source: PostgreSQL manual, "Streaming Replication Protocol".

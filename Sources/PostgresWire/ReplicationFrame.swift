@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 public import Octets
 
 /// One message of the streaming replication protocol, as the server puts it into a CopyData message.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// On which timeline each part of a log was written.
 ///
 /// Source: PostgreSQL manual, "Streaming Replication Protocol", TIMELINE_HISTORY.

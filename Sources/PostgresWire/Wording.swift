@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// Words for an operator, in which settings and commands are data: whoever shows them knows whether a setting is a flag, a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How long to wait before trying again: exponentially longer, with full jitter.
 struct Backoff {
   static let first: Duration = .milliseconds(200)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 package import PostgresWire
 
 /// How long something took, counted in buckets from 0.25 ms to 60 s.

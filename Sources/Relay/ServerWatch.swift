@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// When to look after the server while nothing is read from it, for then its questions are not heard.

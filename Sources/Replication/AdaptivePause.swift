@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How long to pause under a backlog: so long that what gathers is worth the reads that follow.
 ///
 /// With a server on the same machine, that is several times the receive window, which is kept small for it: what finds no

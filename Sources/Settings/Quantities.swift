@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A length of time, as `200us`, `250ms`, `30s`, `5m`, `1h` or `1d`.
 public struct TimeSpan: Hashable, Sendable {
   /// The length.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What is answered to a request of the admin address.
 struct AdminAnswer: Sendable {
   var status: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Amounts for people.
 package enum Amount {
   /// `35 bytes`, `12 kB`, `3.4 MB`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// How things have gone lately: how far each hand lies behind in time, and at which rate.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A word of a script.
 enum SQLToken: Hashable {
   /// A name or key word, in lower case unless it was quoted.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 
 /// Options that stand on a command line more than once though they have one value. The parser would take the last without a word.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Keeps messages from filling a log that say the same again and again: the first ones are said, the others counted.
 struct Repeats {
   enum Verdict: Equatable {

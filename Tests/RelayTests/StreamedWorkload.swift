@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import TestStream
 
 /// Transactions with subtransactions that are partly rolled back, once as they are sent after their commits, and once as

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PostgresWire
 
 /// Messages of `pgoutput` built by hand, field by field as the manual lists them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Damage to bytes, of the kinds that find mistakes in decoders.
 package enum Mutation {
   /// Flips bits, cuts, inserts, or writes a tempting length over two or four bytes.

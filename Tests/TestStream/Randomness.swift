@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Numbers that are the same in every run, so that a failure can be repeated: SplitMix64.
 package struct Randomness: RandomNumberGenerator {
   private var state: UInt64

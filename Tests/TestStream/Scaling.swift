@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Glibc
 
 /// How work grows with what it is given, in the processor's time of the thread that does it, so that others on the machine

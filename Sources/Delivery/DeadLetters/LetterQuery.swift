@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// Which letters are asked for: those that have all that is named; without anything, all.

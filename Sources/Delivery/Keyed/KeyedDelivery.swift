@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How a sink that keeps order by key delivers.
 public struct KeyedDelivery: Hashable, Sendable {
   /// The most attempts at once; how many there really are follows the receiver. Default: 64.

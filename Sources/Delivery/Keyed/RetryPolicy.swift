@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How long to wait before trying again, and how often to try.
 public struct RetryPolicy: Hashable, Sendable {
   /// How often to try before giving an event up; attempts that failed because of the receiver alone are not counted. Default:

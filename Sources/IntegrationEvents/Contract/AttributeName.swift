@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The name of a CloudEvents extension attribute: lower-case letters and digits.
 ///
 /// Source: CloudEvents 1.0, "Attribute Naming Convention".

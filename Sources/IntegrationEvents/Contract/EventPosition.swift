@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where an event stands in the log: the commit of its transaction, then its place within it.
 ///
 /// Ordinals count every row and message of the transaction from 1, before any filtering, so that they do not depend

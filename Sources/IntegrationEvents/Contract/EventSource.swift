@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// The CloudEvents `source`: a URI reference that, with the id, identifies an event.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An instant in microseconds since 1970-01-01 00:00 UTC, in the years 0001 to 9999 that RFC 3339 can write.
 public struct EventTime: Hashable, Comparable, Sendable {
   /// Microseconds since the Unix epoch.

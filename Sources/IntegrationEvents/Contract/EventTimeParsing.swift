@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// Reading times as PostgreSQL's ISO date style and RFC 3339 write them, and as epoch numbers.

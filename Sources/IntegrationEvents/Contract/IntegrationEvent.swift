@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One integration event, as ranges into the bytes that it came in.
 ///
 /// The value is meant to be used again for the next event: it owns nothing but its list of extension attributes.

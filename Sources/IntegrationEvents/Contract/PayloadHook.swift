@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// Looks at what an event carries before its line is written: to check it against a contract, or to carry it in another

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where one encoded event lies in a buffer, and what the places that deliver it need to know about it.
 ///
 /// The encoder notes as it writes where things lie, so that nobody has to parse a line again. All ranges are of the buffer;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What counters tell events by: where they come from, and their type.
 package struct EventKind: Hashable, Sendable {
   /// The table, or the whole source where it is not `/database/table`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// Checks JSON text in place, without building anything from it and without a call for each level: however deep a text

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Amounts in words for people.
 package enum Amounts {
   /// `3.2 GB`, in powers of 1024 as the server's own words have it.

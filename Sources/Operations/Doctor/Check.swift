@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 public import PostgresWire
 
 /// What was found about one thing that a stream needs, what that means, and how it is mended.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Octets
 
 /// Names as SQL takes them whatever they are, so that a statement can be pasted.

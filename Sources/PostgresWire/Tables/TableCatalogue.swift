@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where a source's tables can be asked for as they are now, beside the stream, which tells how they were.
 public protocol TableCatalogue: Sendable {
   /// Asks. Blocks its thread, in bounded time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a table's rows have to be published like.
 public struct PublishingNeeds: Hashable, Sendable {
   /// The columns without which a row is no event.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A table's name with its schema, unquoted. Names are equal when their bytes are, as for the server: two ways to write one
 /// letter are two names.
 public struct TableName: Sendable {

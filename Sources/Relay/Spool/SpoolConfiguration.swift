@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Where the rows of transactions in progress wait for their commit.
 public struct SpoolConfiguration: Hashable, Sendable {
   /// How many bytes of them may be in memory. Default: 1 MiB.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Where rows of transactions in progress lie that are too many for the memory: one file without a name for all of them, so that

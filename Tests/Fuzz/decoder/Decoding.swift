@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PgOutput
 
 /// Input: messages, each behind its length in two bytes. Whatever they hold, decoding them ends in messages or errors.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
 /// A program's wall clock, which a test moves. Intervals are measured as always, as when somebody sets the clock of a

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Testing
 
 /// All tests of the program against real servers. What they share, one server a version, lives as long as they run.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import TailraceTesting
 
 // What a test of an outbox would do: rows in, events out, no server.
