@@ -9,6 +9,7 @@ public final class RunControl: Sendable {
   private let isStopping = Atomic(false)
   private let stopped = Mutex<ContinuousClock.Instant?>(nil)
   private let reopening = Atomic(false)
+  private let reporting = Atomic(false)
 
   /// Makes a control.
   public init() {}
@@ -39,8 +40,15 @@ public final class RunControl: Sendable {
     wakeup.wait(for: request?.descriptor, orWriting: request?.wantsWrite ?? false, atMost: duration)
   }
 
-  /// Ends the wait that is going on, so that whoever drives a source looks around.
-  package func wake() { wakeup.signal() }
+  /// Asks how things stand, to be told as soon as it can be.
+  package func askForStatus() {
+    reporting.store(true, ordering: .releasing)
+    wakeup.signal()
+  }
+
+  package func takeStatusRequest() -> Bool {
+    reporting.load(ordering: .relaxed) && reporting.exchange(false, ordering: .acquiringAndReleasing)
+  }
 
   package func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
 }

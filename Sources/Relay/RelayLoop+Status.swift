@@ -21,7 +21,7 @@ struct StatusKeeping {
 extension RelayLoop where Source: ~Copyable {
   /// Puts up how things stand, if it is time: when it will wait now, when it is asked, else now and then.
   mutating func publishNow(afterReading supply: FrameSupply?) {
-    let isAsked = board.takeWanted()
+    let isAsked = control.takeStatusRequest()
     if isAsked { return publish(.streaming, isDetailed: true) }
     if case .drained = supply { return publish(.streaming) }
     if supply == nil || ContinuousClock.now - keeping.last >= StatusKeeping.interval { publish(.streaming) }

@@ -231,7 +231,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       if let failure = outbound.failure { return try end(failure) }
       if isBounded || control.isStopRequested, drain.isOver { break }
       tell()
-      publish(.draining, isDetailed: board.takeWanted())
+      publish(.draining, isDetailed: control.takeStatusRequest())
       control.wait(for: nil, atMost: session.longestWait)
       outbound.collect(&pipeline)
       outbound.handOverAll(&pipeline)
@@ -270,7 +270,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     control.wait(for: nil, atMost: duration)
     outbound.collect(&pipeline)
     tell()
-    publish(.connecting, isDetailed: board.takeWanted())
+    publish(.connecting, isDetailed: control.takeStatusRequest())
     if !gate.isClosed { try ledger.record(flushed, pipeline.confirm.commit) }
   }
 

@@ -99,7 +99,6 @@ public final class StatusBoard: Sendable {
   private let status = Mutex(RelayStatus())
   /// Whether latencies and kinds of events are counted too.
   package let isDetailed: Bool
-  private let wanted = Atomic(false)
 
   /// Makes a board for a relay that has not begun.
   public init() { isDetailed = false }
@@ -109,17 +108,6 @@ public final class StatusBoard: Sendable {
 
   /// How the relay stood the last time it had a moment.
   public var current: RelayStatus { status.withLock { $0 } }
-
-  /// Asks a relay to put up how it stands, as soon as it can.
-  package func ask(_ control: RunControl) {
-    wanted.store(true, ordering: .releasing)
-    control.wake()
-  }
-
-  /// Whether somebody has asked since the last call.
-  func takeWanted() -> Bool {
-    wanted.load(ordering: .relaxed) && wanted.exchange(false, ordering: .acquiringAndReleasing)
-  }
 
   /// Another client has the slot, and that is waited for.
   func standBy() { update { $0.enter(.standby) } }

@@ -62,7 +62,7 @@ package final class RelayObserver: Sendable {
   /// Has the relay put up how it stands now; false when it does not.
   private func refresh(within patience: Duration) -> Bool {
     let asked = ContinuousClock.now
-    board.ask(control)
+    control.askForStatus()
     while board.current.time < asked {
       guard ContinuousClock.now - asked < patience else { return false }
       Wakeup.sleep(.milliseconds(2))

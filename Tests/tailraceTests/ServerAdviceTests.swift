@@ -136,7 +136,7 @@ extension Integration {
           } else {
             // What only a primary can make.
             let publication = try database.tailrace([
-              "setup", "--database", there, "--publication", "more", "--slot", "other",
+              "setup", "--database", there, "--publication", "more", "--slot", "another",
             ])
             try expect(publication, 78, "is a standby", "target_session_attrs=primary")
             try setup.kill9()
