@@ -81,10 +81,13 @@ extension Integration {
         try wait(until: "it streams") { try database.psql(name) == database.slot }
         stream.signal(SIGTERM)
         #expect(try stream.exitCode() == 0)
+        // The server's end of the connection may outlive ours.
+        try wait(until: "the server has let go") { try database.psql(name).isEmpty }
         let capture = try database.tailrace(["capture"] + database.names + ["--output", database.files.file("c")])
         try wait(until: "it records") { try database.psql(name) == database.slot }
         capture.signal(SIGTERM)
         #expect(try capture.exitCode() == 0)
+        try wait(until: "the server has let go") { try database.psql(name).isEmpty }
         let named = try database.tailrace(
           ["stream"] + database.names + ["--sink", "file:\(database.file)"], environment: ["PGAPPNAME": "mine"])
         try wait(until: "it streams") { try database.psql(name) == "mine" }
