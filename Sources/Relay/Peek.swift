@@ -34,8 +34,10 @@ public struct Peek: Sendable {
   /// Makes one.
   ///
   /// - Parameters:
+  ///   - configuration: how rows become events.
   ///   - count: how many items are wanted.
   ///   - control: how to stop it from another thread.
+  ///   - log: for developers, at `debug` and `trace`.
   public init(_ configuration: RelayConfiguration, count: Int, control: RunControl = RunControl(), log: Logger) {
     var configuration = configuration
     configuration.envelope = .cloudevents
@@ -47,7 +49,9 @@ public struct Peek: Sendable {
 
   /// Collects the items, in their order: as many as are wanted, or as there are. With a failure, those before it.
   ///
-  /// - Parameter held: the newest event that the output has already: those up to it would not be delivered.
+  /// - Parameters:
+  ///   - held: the newest event that the output has already: those up to it would not be delivered.
+  ///   - open: opens what is read.
   public func run<Source: FrameSource & ~Copyable>(
     behind held: EventPosition? = nil, open: (Relay.Request) throws(Failure) -> Source
   ) -> (items: [Item], failure: Failure?) {

@@ -25,7 +25,11 @@ public struct Doctor: Sendable {
 
   /// Makes one; nothing is asked yet.
   ///
-  /// - Parameter isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
+  /// - Parameters:
+  ///   - plan: what is to be there.
+  ///   - mapping: how rows become events.
+  ///   - database: a connection string, as libpq takes it.
+  ///   - isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
   public init(
     _ plan: Administration.Plan, _ mapping: MappingConfiguration, database: String,
     isCancelled: @escaping @Sendable () -> Bool = { false }
