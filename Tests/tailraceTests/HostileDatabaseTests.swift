@@ -226,7 +226,9 @@ extension Integration {
         #expect(stream.complaint?.contains(owner) == true, "\(stream.errors.text)")
         // What is made belongs to whoever connected, or to the role that was asked for.
         let setup = try database.tailrace(
-          ["setup"] + names.prefix(2) + ["--publication", "another", "--slot", "\(database.slot)_2", "--table", "mine.outbox"]
+          ["setup"] + names.prefix(2) + [
+            "--publication", "another", "--slot", "\(database.slot)_2", "--table", "mine.outbox",
+          ]
             + ["--create-table", "--dry-run"])
         #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
         #expect(try database.psql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
