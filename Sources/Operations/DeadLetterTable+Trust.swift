@@ -6,17 +6,18 @@ import Synchronization
 
 /// Which table may be used.
 extension DeadLetterTable {
-  /// A table's triggers, rules and policies are its owner's, and run with the rights of whoever uses it. And letters that a
-  /// crash of the server takes away are none.
+  /// A table's triggers, rules and policies run with the rights of whoever uses it: they are its owner's, or of whoever was
+  /// given the right to make triggers. And letters that a crash of the server takes away are none.
   ///
   /// Whoever owns the schema may put another table there at any time, also by giving another schema this one's name. So a
-  /// superuser locks both, then looks, and uses the table in the same transaction. A standby locks no rows.
+  /// superuser locks both, then looks, and uses the table in the same transaction: with a lock beside which nobody makes a
+  /// trigger. A standby locks no rows.
   var guardian: SQLSession.Guardian {
     let schema = SQLQuoting.literal(table.schema)
     let (table, look) = (table, look)
     return SQLSession.Guardian(
       rowLocks: "SELECT FROM pg_catalog.pg_namespace WHERE nspname = \(schema) FOR SHARE; ",
-      look: "LOCK TABLE \(name) IN ACCESS SHARE MODE; \(look)"
+      look: "LOCK TABLE \(name) IN ROW EXCLUSIVE MODE; \(look)"
     ) { (rows) throws(Failure) in try Self.check(rows, table) }
   }
 
@@ -30,11 +31,17 @@ extension DeadLetterTable {
 
   private var look: String {
     """
-    SELECT o.rolname, (NOT o.rolsuper AND (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user))::text, \
+    SELECT b.rolname, (b.rolname IS NOT NULL AND (SELECT rolsuper FROM pg_catalog.pg_roles \
+    WHERE rolname = session_user))::text, \
     EXISTS (SELECT FROM pg_catalog.pg_class p WHERE p.relpersistence <> 'p' AND (p.oid = c.oid OR p.oid IN (\
     SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t)))::text \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-    JOIN pg_catalog.pg_roles o ON o.oid = c.relowner \
+    LEFT JOIN LATERAL (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE NOT r.rolsuper AND r.oid IN (\
+    SELECT p.relowner FROM pg_catalog.pg_class p WHERE p.oid = c.oid OR p.oid IN (\
+    SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t) \
+    UNION ALL SELECT f.proowner FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid \
+    WHERE NOT g.tgisinternal AND (g.tgrelid = c.oid OR g.tgrelid IN (\
+    SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t))) ORDER BY 1 LIMIT 1) b ON true \
     WHERE n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name))
     """
   }
@@ -48,7 +55,9 @@ extension DeadLetterTable {
     }
     guard found[1] == "true", let owner = found[0] else { return }
     throw Failure(
-      .privilege, "dead letters: \(table) belongs to role \(owner), whose triggers would run as superuser",
-      advice: "connect as a role that is no superuser, or name a table that a superuser owns")
+      .privilege,
+      "dead letters: \(table), a part of it, or the function of a trigger on it belongs to role \(owner), whose triggers would run as superuser",
+      advice: "connect as a role that is no superuser, or name a table that a superuser owns, with no trigger of others"
+    )
   }
 }

@@ -235,6 +235,25 @@ extension Integration {
       }
     }
 
+    /// The right TRIGGER suffices to have code of one's own run by whoever keeps letters.
+    @Test func `a superuser keeps no letters in a table with a trigger of somebody else's`() throws {
+      try withHostileDatabase(prepare: prepareLetters) { database in
+        let owner = database.hostileOwner
+        try database.psql(
+          """
+          SET ROLE \(owner); CREATE SCHEMA mine; \(letters("mine.dead", for: owner)) RESET ROLE;
+          ALTER TABLE mine.dead OWNER TO postgres;
+          """)
+        let server = try WebServer { _ in .init(422) }
+        defer { server.close() }
+        let stream = try database.stream(
+          ["--until", "now", "--sink", server.url, "--on-poison", "dead-letter", "--dead-letters", "table:mine.dead"])
+        #expect(try stream.exitCode() == 77, "\(stream.errors.text)")
+        #expect(stream.complaint?.contains(owner) == true, "\(stream.errors.text)")
+        #expect(try database.psql("SELECT rolsuper FROM pg_roles WHERE rolname = '\(owner)'") == "f")
+      }
+    }
+
     @Test func `the role that is set for whoever connects, not for the database, is used`() throws {
       try withDatabase { database in
         let role = "login_of_\(database.name)"
