@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Operations
+
 /// Amounts for people.
 package enum Amount {
   /// `35 bytes`, `12 kB`, `3.4 MB`.
@@ -14,13 +16,7 @@ package enum Amount {
 
   /// `0.3 s`, `12 s`, `5 min`, `3 h`, `4 d`.
   package static func time(_ seconds: Double) -> String {
-    switch seconds {
-    case ..<10: "\(number(seconds)) s"
-    case ..<120: "\(Int(seconds)) s"
-    case ..<7200: "\(Int(seconds / 60)) min"
-    case ..<172_800: "\(Int(seconds / 3600)) h"
-    default: "\(Int(min(seconds, 1e12) / 86_400)) d"
-    }
+    seconds < 10 ? "\(number(seconds)) s" : Amounts.time(seconds)
   }
 
   /// Whole when it is large, else with one decimal.
