@@ -21,14 +21,7 @@ struct DoctorCommand: ParsableCommand {
 
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var names: StreamNameOptions
-  @OptionGroup var outbox: OutboxOptions
-  @OptionGroup var sink: SinkOptions
-
-  @Option(help: ArgumentHelp("The checkpoint of the stream.", valueName: "path"))
-  var checkpoint: String?
-
-  @Flag(help: "The publication's row filter is meant.")
-  var acceptRowFilter = false
+  @OptionGroup var options: StreamOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -41,15 +34,7 @@ struct DoctorCommand: ParsableCommand {
     try Flags.checking { () throws(Failure) in try settings.validate() }
   }
 
-  private func settings() throws -> RelaySettings {
-    var settings = RelaySettings()
-    settings.source = names.settings(connection)
-    settings.outbox = try outbox.settings()
-    settings.outbox.acceptRowFilter = acceptRowFilter
-    settings.sink = sink.settings
-    settings.checkpoint = checkpoint
-    return settings
-  }
+  private func settings() throws -> RelaySettings { try options.settings(names.settings(connection)) }
 
   func run() throws {
     try reportingErrors {

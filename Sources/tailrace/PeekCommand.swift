@@ -36,14 +36,10 @@ struct PeekCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The replication slot.", valueName: "name"))
   var slot: String?
 
-  @OptionGroup var outbox: OutboxOptions
-  @OptionGroup var sink: SinkOptions
+  @OptionGroup var options: StreamOptions
 
   @Option(help: ArgumentHelp("Show no more than so many.", valueName: "number"))
   var count = 10
-
-  @Flag(help: "The publication's row filter is meant.")
-  var acceptRowFilter = false
 
   @Flag(help: "Print a JSON object a line.")
   var json = false
@@ -64,14 +60,15 @@ struct PeekCommand: ParsableCommand {
   }
 
   private func settings() throws -> RelaySettings {
-    var settings = RelaySettings()
-    settings.source.database = connection.resolved
-    settings.source.publication = publication ?? ""
-    settings.source.slot = slot ?? ""
+    var source = SourceSettings()
+    source.database = connection.resolved
+    source.publication = publication ?? ""
+    source.slot = slot ?? ""
+    var settings = try options.settings(source)
+    // What it reads from is a copy of its own, which goes soon.
     settings.source.streaming = .off
-    settings.outbox = try outbox.settings()
-    settings.outbox.acceptRowFilter = acceptRowFilter
-    settings.sink = sink.settings
+    (settings.source.temporarySlot, settings.source.waitForSlot) = (false, false)
+    (settings.checkpoint, settings.until) = (nil, nil)
     return settings
   }
 
