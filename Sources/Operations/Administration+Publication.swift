@@ -7,10 +7,10 @@ import PostgresWire
 extension Administration {
   func publicationStep(_ plan: Plan, _ findings: TableFindings) throws(Failure) -> Step {
     let name = plan.publication
-    guard let row = try server.query(PublicationFacts.question(name)).first else {
+    guard let facts = try PublicationFacts.look(server, name) else {
       return Step(subject: "publication \(name)", sql: Self.publicationStatement(plan, findings))
     }
-    let differences = PublicationDifference.all(plan, PublicationFacts(row), findings)
+    let differences = PublicationDifference.all(plan, facts, findings)
     guard differences.isEmpty else { throw refusal(plan, findings, differences) }
     return Step(subject: "publication \(name)", sql: nil)
   }
@@ -32,17 +32,23 @@ extension Administration {
   }
 
   private func refusal(_ plan: Plan, _ findings: TableFindings, _ differences: [PublicationDifference]) -> Failure {
-    var remedies: [String] = []
-    for difference in differences {
-      // It is made before.
-      if case .missingTable(let table) = difference.kind { remedies.append(OutboxTable.createStatement(table)) }
-      if !difference.remedies.allSatisfy(remedies.contains) { remedies += difference.remedies }
+    // It is made before.
+    let missing = differences.compactMap { difference in
+      if case .missingTable(let table) = difference.kind { OutboxTable.createStatement(table) } else { nil }
     }
+    let remedies = missing + PublicationDifference.statements(differences)
     let other: Wording = "choose another name with \(setting: "publication")"
     let hopeless = differences.first(where: \.remedies.isEmpty)
+    let change = Wording(remedies.joined(separator: " "))
     var advice =
-      hopeless != nil
-      ? hopeless?.advice ?? other : "if nobody else reads it, \(remedies.joined(separator: " ")) else " + other
+      if let hopeless {
+        hopeless.advice ?? other
+      } else if differences.contains(where: \.concernsOthers) {
+        "if no other relay streams through it, which would no longer get what is taken out, " + change + " else "
+          + other
+      } else {
+        change + " or " + other
+      }
     if findings.tables.contains(where: \.hasRowFilter), !plan.needs.acceptsRowFilter {
       advice = advice + "; if the row filter is meant, say \(setting: "accept-row-filter")"
     }

@@ -37,6 +37,14 @@ import Testing
     #expect(check.mend.count == 2)
   }
 
+  @Test func `a limit is raised, never lowered, and only said where nothing is lost yet`() {
+    let check = backlog({ $0.safeBytes = 100 << 30 }, rate: Double(1 << 30)).walCheck
+    #expect(check.state == .warning && check.mend.isEmpty)
+    #expect("\(check.todo)".contains("max_slot_wal_keep_size = '204808MB'"), "\(check.todo)")
+    let due = backlog({ ($0.walStatus, $0.safeBytes) = ("unreserved", 0) }, rate: 0).walCheck
+    #expect(due.mend.first?.contains("'1024MB'") == true, "\(due.mend)")
+  }
+
   @Test func `a slot that has been idle for long is told of before it is lost`() {
     var checking = backlog({ $0.idleSeconds = 4000 }, rate: 0)
     #expect(checking.idleCheck == nil)

@@ -58,9 +58,11 @@ struct BacklogChecking {
     let found: Wording =
       "wal_status is \(slot.walStatus ?? "?"); \(Amounts.bytes(held)) are held, \(Amounts.bytes(behind)) are not confirmed; "
       + "\(pace)\(room)\(left)"
+    // What is held and what may yet come is the limit as it is now.
+    let limit = max(512 << 20, held + max(0, slot.safeBytes ?? 0)) >> 20
+    let raised = min(2 * limit, Int64(Int32.max))
     let raise = [
-      "ALTER SYSTEM SET max_slot_wal_keep_size = '\(max(1024, 2 * (held >> 20) + 1024))MB';",
-      "SELECT pg_catalog.pg_reload_conf();",
+      "ALTER SYSTEM SET max_slot_wal_keep_size = '\(raised)MB';", "SELECT pg_catalog.pg_reload_conf();",
     ]
     if slot.walStatus == "unreserved" {
       return Check(
@@ -69,8 +71,11 @@ struct BacklogChecking {
     }
     if let secondsLeft, secondsLeft < 3600 {
       return Check(
-        .slotWAL, .warning, found, means: "at this pace the slot is lost soon unless a stream reads it", mend: raise,
-        todo: ["see why no stream reads the slot, or why it is slow"])
+        .slotWAL, .warning, found, means: "at this pace the slot is lost soon unless a stream reads it",
+        todo: [
+          "see why no stream reads the slot, or why it is slow",
+          "where the server's disk has room for it, \(sql: raise.joined(separator: " "))",
+        ])
     }
     return Check(.slotWAL, .ok, found, means: "the server keeps what is not confirmed")
   }
@@ -83,8 +88,11 @@ struct BacklogChecking {
       .idleSlotTimeout, .warning,
       "nobody has read the slot for \(Amounts.time(idle)), and after \(Amounts.time(whole)) it is lost "
         + "(idle_replication_slot_timeout)", means: "the slot is lost soon unless a stream reads it",
-      mend: ["ALTER SYSTEM SET idle_replication_slot_timeout = 0;", "SELECT pg_catalog.pg_reload_conf();"],
-      todo: ["start the stream"])
+      todo: [
+        "start the stream",
+        "if it has to be away for longer, "
+          + "\(sql: "ALTER SYSTEM SET idle_replication_slot_timeout = 0; SELECT pg_catalog.pg_reload_conf();")",
+      ])
   }
 
   var twoPhaseCheck: Check {

@@ -34,8 +34,13 @@ struct PublicationChecking {
 
   /// What a slot has to read from before its publication was made cannot be read: it is moved past that.
   private var missingCheck: Check {
-    let making = Administration.publicationStatement(plan, findings)
     let found: Wording = "\(name) does not exist in database \"\(database)\""
+    guard plan.tables.indices.allSatisfy({ findings.root($0)?.canBePublished ?? true }) else {
+      return Check(
+        .publication, .failure, found, means: "the server would not know what to send",
+        todo: ["when a table is named that can be published, \(command: "setup")"])
+    }
+    let making = Administration.publicationStatement(plan, findings)
     guard let idleSlot else {
       return Check(
         .publication, .failure, found, means: "the server would not know what to send", mend: [making])
@@ -61,7 +66,7 @@ struct PublicationChecking {
         return Check(
           .publicationInserts, .warning, "\(name) publishes inserts, and \(more.joined(separator: ", ")) too",
           means: "changes of the outbox that are no events are sent and passed over",
-          mend: differences.first { $0.what.hasPrefix("it publishes") }?.remedies ?? [])
+          todo: [suggestion(differences.filter { $0.kind == .moreOperations })])
       }
       return Check(
         .publicationInserts, .ok, "\(name) publishes inserts alone", means: "that is what events are made of")
@@ -80,26 +85,27 @@ struct PublicationChecking {
       default: false
       }
     }
-    let more = differences.filter { $0.kind == .more && !$0.what.hasPrefix("it publishes") }
+    let more = differences.filter { $0.kind == .moreTables }
     guard lost.isEmpty else {
       let stops = lost.contains { $0.kind != .notViaRoot }
+      let ours = lost.filter { !$0.concernsOthers }
+      let suggestions = ours.count == lost.count ? [] : [suggestion(lost.filter(\.concernsOthers))]
       return Check(
         .publicationTables, stops ? .failure : .warning, Wording(words(lost)),
         means: stops
           ? "rows of it never come, and a stream ends at once"
           : "rows come under the names of partitions, and new partitions may not be published",
-        mend: statements(lost),
-        todo: stops
-          ? ["rows that were written meanwhile will not come: look for them in the outbox table"]
-            + lost.filter(\.remedies.isEmpty).compactMap(\.advice)
-          : [])
+        mend: PublicationDifference.statements(ours),
+        todo: suggestions
+          + (stops
+            ? ["rows that were written meanwhile will not come: look for them in the outbox table"]
+              + lost.filter(\.remedies.isEmpty).compactMap(\.advice)
+            : []))
     }
     guard more.isEmpty else {
       return Check(
         .publicationTables, .warning, Wording("\(name): \(words(more))"),
-        means: "the server sends rows that are no events, which are passed over", mend: statements(more),
-        todo: more.contains(where: \.remedies.isEmpty)
-          ? ["if nobody else reads it, make another publication for the outbox alone, and name it"] : [])
+        means: "the server sends rows that are no events, which are passed over", todo: [suggestion(more)])
     }
     return Check(
       .publicationTables, .ok,
@@ -113,7 +119,7 @@ struct PublicationChecking {
       return Check(
         .rowFilter, .failure, Wording(words(faults)),
         means: "rows that it takes out never become events; a stream refuses that unless it is meant "
-          + "(\(setting: "accept-row-filter"))", mend: statements(faults),
+          + "(\(setting: "accept-row-filter"))", mend: PublicationDifference.statements(faults),
         todo: ["rows that were taken out will not come: look for them in the outbox table"])
     }
     let isMeant = findings.tables.contains(where: \.hasRowFilter)
@@ -134,24 +140,28 @@ struct PublicationChecking {
       guard hopeless.isEmpty, let idleSlot else {
         return Check(
           .columnList, .failure, Wording(words(faults)), means: "no row can become an event",
-          mend: statements(faults), todo: hopeless)
+          mend: PublicationDifference.statements(faults), todo: hopeless)
       }
       return Check(
         .columnList, .failure, Wording(words(faults)),
         means:
           "no row can become an event; rows that were written while it was so never can, so the last statement moves the "
           + "slot past them: what was committed after \(idleSlot.confirmed ?? .zero) and before that statement is skipped",
-        mend: statements(faults) + [ServerChecks.advance(plan.slot)], todo: [Self.skipped(since: idleSlot.confirmed)])
+        mend: PublicationDifference.statements(faults) + [ServerChecks.advance(plan.slot)],
+        todo: [Self.skipped(since: idleSlot.confirmed)])
     }
     let useful = findings.tables.flatMap { $0.unpublished(of: plan.needs.usefulColumns) }.sorted()
     guard useful.isEmpty else {
+      let change = findings.tables.filter {
+        !$0.unpublished(of: plan.needs.usefulColumns).isEmpty && $0.generatedColumns.isEmpty
+          && facts?.members[$0.id] != nil
+      }
+      .flatMap { facts?.keepingFilter(of: $0, TableFault.columns([]).remedies($0.name, plan.publication)) ?? [] }
       return Check(
         .columnList, .warning, "columns that would be used are not published: \(useful.joined(separator: ", "))",
         means: "events come without what is in them",
-        mend: findings.tables.filter {
-          !$0.unpublished(of: plan.needs.usefulColumns).isEmpty && $0.generatedColumns.isEmpty
-        }
-        .flatMap { TableFault.columns([]).remedies($0.name, plan.publication) })
+        todo: change.isEmpty
+          ? [] : ["leave it as it is if they are left out on purpose; else \(sql: change.joined(separator: " "))"])
     }
     return Check(.columnList, .ok, "all columns that are used are published", means: "events are whole")
   }
@@ -160,10 +170,15 @@ struct PublicationChecking {
     differences.map(\.what).joined(separator: ", ")
   }
 
-  /// Each statement by itself, in order; `BEGIN` and `COMMIT` too.
-  private func statements(_ differences: [PublicationDifference]) -> [String] {
-    var all: [String] = []
-    for remedies in differences.map(\.remedies) where !remedies.allSatisfy(all.contains) { all += remedies }
-    return all
+  /// What can be done about what is too much, which is there for somebody perhaps.
+  private func suggestion(_ differences: [PublicationDifference]) -> Wording {
+    guard differences.allSatisfy({ !$0.remedies.isEmpty }) else {
+      return
+        "leave it as it is if another relay streams through it; else make a publication for the outbox alone, and name it with "
+        + "\(setting: "publication")"
+    }
+    return
+      "leave it as it is if another relay streams through it, which would no longer get what is taken out; else "
+      + "\(sql: PublicationDifference.statements(differences).joined(separator: " "))"
   }
 }

@@ -122,7 +122,7 @@ struct ServerLook: ~Copyable {
         server.query(
           CatalogueQuery.statement(
             TableQuestion(tables: plan.tables), publications: [plan.publication], serverVersion: server.serverVersion)))
-      let facts = try server.query(PublicationFacts.question(plan.publication)).first.map { PublicationFacts($0) }
+      let facts = try PublicationFacts.look(server, plan.publication)
       let tables = TableChecking(plan: plan, mapping: mapping, findings: findings)
       let isIdle = slot.map { $0.fault(in: role.database) == nil } ?? false
       let publication = PublicationChecking(

@@ -113,22 +113,16 @@ extension TableFindings {
   /// The table that has the configured name which stands at a place of the question; nil when there is none.
   public func root(_ place: Int) -> Table? { tables.first { $0.place == place && $0.depth == 0 && $0.rootHasName } }
 
-  /// Whether rows of a table are ever in the log under its own name.
-  private static func isStored(_ table: Table) -> Bool {
-    // Of a partitioned table its partitions have the rows; of what is temporary nobody else sees any.
-    table.kind != "p" && table.persistence != "t"
-  }
-
   /// What is wrong with an outbox's tables, each with its fault.
   public func faults(of root: ObjectID, place: Int, _ needs: PublishingNeeds) -> [(table: Table, fault: TableFault)] {
     let kin = tables.filter { $0.place == place && $0.root == root }
-    let stored = kin.filter(Self.isStored)
+    let stored = kin.filter(\.isStored)
     // A partitioned table that has no partition yet is still to have some.
     return (stored.isEmpty ? kin : stored).compactMap { table in fault(of: table, needs).map { (table, $0) } }
   }
 
   private func fault(of table: Table, _ needs: PublishingNeeds) -> TableFault? {
-    if Self.isStored(table), let why = table.unlogged { return .notLogged(why) }
+    if table.isStored, let why = table.unlogged { return .notLogged(why) }
     guard table.isPublished else { return .notPublished }
     if let other = table.publishedAs {
       return .published(as: other, isOutbox: tables.contains { $0.depth == 0 && $0.rootHasName && $0.name == other })
@@ -143,6 +137,12 @@ extension TableFindings {
 }
 
 extension TableFindings.Table {
+  /// Whether its rows are ever in the log under its own name.
+  package var isStored: Bool {
+    // Of a partitioned table its partitions have the rows; of what is temporary nobody else sees any.
+    kind != "p" && persistence != "t"
+  }
+
   /// Why its rows are not in the log; nil when they are.
   public var unlogged: TableFault.Unlogged? {
     switch (kind, persistence) {
@@ -150,6 +150,14 @@ extension TableFindings.Table {
     case ("f", _): .foreign
     case (_, "u"): .unlogged
     default: nil
+    }
+  }
+
+  /// Whether a publication takes it, or will when it has been made one with a log.
+  package var canBePublished: Bool {
+    switch unlogged {
+    case .view, .foreign: false
+    default: persistence != "t"
     }
   }
 
