@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 
 /// An open file descriptor.
 package struct OpenFile: ~Copyable, Sendable {
@@ -191,6 +192,8 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Makes what was written survive a crash of the machine. Devices and pipes have nothing to make durable.
   package func synchronize() throws(SystemFailure) {
+    Syncs.count.add(1, ordering: .relaxed)
+    defer { Syncs.count.subtract(1, ordering: .relaxed) }
     while fsync(descriptor) != 0 {
       if errno == EINVAL || errno == EROFS || errno == ENOTSUP { return }
       if errno != EINTR { throw .last }

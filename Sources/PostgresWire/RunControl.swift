@@ -50,5 +50,8 @@ public final class RunControl: Sendable {
     reporting.load(ordering: .relaxed) && reporting.exchange(false, ordering: .acquiringAndReleasing)
   }
 
+  /// Whether a new output has been asked for, and the request not been taken yet.
+  package var isReopenRequested: Bool { reopening.load(ordering: .acquiring) }
+
   package func takeReopen() -> Bool { reopening.exchange(false, ordering: .acquiringAndReleasing) }
 }

@@ -15,6 +15,8 @@ public struct Relay: Sendable {
     public let isFirst: Bool
     /// Whether transactions must not come before their commit.
     public let wholeTransactions: Bool
+    /// To be asked now and then while something is waited for: whether to give up. Who asks shows that he is still there.
+    public let isCancelled: @Sendable () -> Bool
     /// To be called when it shows that another client has the slot, before that is waited for.
     public let onTaken: @Sendable () -> Void
   }
@@ -64,7 +66,8 @@ public struct Relay: Sendable {
     var known = LSN.zero
     while true {
       let request = Request(
-        isFirst: isFirst, wholeTransactions: takesWholeTransactions, onTaken: { [board] in board.standBy() })
+        isFirst: isFirst, wholeTransactions: takesWholeTransactions, isCancelled: isCancelled,
+        onTaken: { [board] in board.standBy() })
       guard let source = try connect({ () throws(Failure) in try open(request) }) else {
         return RelayOutcome(reason: .stopped, events: events, flushed: .zero)
       }
@@ -100,6 +103,14 @@ public struct Relay: Sendable {
     }
   }
 
+  /// For whoever waits on the relay's behalf.
+  private var isCancelled: @Sendable () -> Bool {
+    { [board, control] in
+      board.touch()
+      return control.isStopRequested
+    }
+  }
+
   /// A recording's reader needs no account of what is confirmed.
   private func tell<Source: FrameSource & ~Copyable>(_ loop: borrowing RelayLoop<Source>, _ before: Account?) {
     if loop.hasServer { log.info("\(loop.account.adding(before).words)") }
@@ -125,7 +136,7 @@ public struct Relay: Sendable {
       }
       let gate = loop.gate
       let next = Request(
-        isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions,
+        isFirst: isOwnEnd, wholeTransactions: takesWholeTransactions, isCancelled: isCancelled,
         onTaken: { [board] in
           board.standBy()
           gate.close()
@@ -230,6 +241,7 @@ public struct Relay: Sendable {
     let deadline = try announce(failure)
     while !control.isStopRequested, case let left = deadline - .now, left > .zero {
       control.wait(for: nil, atMost: left)
+      board.touch()
     }
   }
 

@@ -112,5 +112,8 @@ public final class StatusBoard: Sendable {
   /// Another client has the slot, and that is waited for.
   func standBy() { update { $0.enter(.standby) } }
 
+  /// The relay waits for its server, and is still there.
+  func touch() { update { if $0.phase == .connecting || $0.phase == .standby { $0.time = .now } } }
+
   func update(_ change: (inout RelayStatus) -> Void) { status.withLock { change(&$0) } }
 }

@@ -19,7 +19,13 @@ enum Signals {
   }
 
   /// Must be called before any other thread is started, for threads inherit what is blocked.
-  static func direct(to control: RunControl) {
+  ///
+  /// - Parameters:
+  ///   - onStop: called when an orderly end has been asked for.
+  ///   - onReopen: called when a new output has been asked for.
+  static func direct(
+    to control: RunControl, onStop: @escaping @Sendable () -> Void = {}, onReopen: @escaping @Sendable () -> Void = {}
+  ) {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     var set = sigset_t()
     unsafe sigemptyset(&set)
@@ -34,11 +40,13 @@ enum Signals {
         guard unsafe sigwait(&set, &number) == 0 else { continue }
         if number == SIGHUP {
           control.reopen()
+          onReopen()
         } else if let stopping {
           if ContinuousClock.now - stopping >= echo { _exit(128 + number) }
         } else {
           stopping = .now
           control.stop()
+          onStop()
         }
       }
     }

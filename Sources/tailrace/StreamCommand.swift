@@ -39,13 +39,16 @@ struct StreamCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let control = RunControl()
-      Signals.direct(to: control)
       let log = options.logging.logger()
+      let service = ServiceManager.ofProcess(log)
+      let drainTimeout = options.drainTimeout.duration
+      Signals.direct(
+        to: control, onStop: { service?.stopping(drain: drainTimeout) }, onReopen: { service?.reloading() })
+      defer { service?.stopping(drain: .zero) }
       let settings = try settings()
       let (board, adminServer) = try settings.openAdmin(control)
       if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
       var replication = try settings.source.replication(tables: settings.outbox.tableNames())
-      let drainTimeout = settings.drainTimeout.duration
       let deadLetters = settings.poison.makeOffice(
         database: settings.source.database, retries: settings.retries,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
@@ -57,12 +60,13 @@ struct StreamCommand: ParsableCommand {
       settings.sink.watchReader { control.stop() }
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
       options.progress.begin(board, settings.sink, log)
+      service?.watch([(settings.source.slot, board, control)])
       _ = try relay.run(
         open: { (request) throws(Failure) in
           if request.wholeTransactions { replication.streaming = .off }
           let stream = try SlotContention.open(
             replication, isFirst: request.isFirst,
-            isCancelled: { control.isStopRequested },
+            isCancelled: request.isCancelled,
             onWait: {
               log.notice("another client has the slot; waiting until it is released")
               request.onTaken()

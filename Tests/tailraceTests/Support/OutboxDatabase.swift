@@ -93,8 +93,8 @@ final class OutboxDatabase: Sendable {
   }
 
   /// Starts `tailrace stream` into `file`.
-  func streamToFile(_ options: [String] = []) throws -> ChildProcess {
-    try stream(["--sink", "file:\(file)"] + options)
+  func streamToFile(_ options: [String] = [], environment: [String: String] = [:]) throws -> ChildProcess {
+    try stream(["--sink", "file:\(file)"] + options, environment: environment)
   }
 
   /// What is left to be streamed, up to the present or to where the options say.

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Files
+package import PostgresWire
+package import Relay
+import Synchronization
+
+/// Tells the service manager that has started this process how its relays get on: systemd's protocol, without its library.
+package final class ServiceManager: Sendable {
+  private struct State {
+    var relays: [(name: String, board: StatusBoard, control: RunControl)] = []
+    var report = ServiceReport(0, patience: nil)
+    /// Counts the looks, so that each but the newest one that is waited for is left out.
+    var turn = 0
+  }
+
+  /// How often it is looked whether all has begun, and whether a reload is done.
+  private static let expectantPause: Duration = .milliseconds(200)
+  /// How often at least the words about its state follow it.
+  private static let longestPause: Duration = .seconds(5)
+  /// What an end takes beside the time in which deliveries may be waited for.
+  private static let goodbye: Duration = .seconds(15)
+
+  private let socket: DatagramSocket
+  /// How long the process may give no sign of life; nil for as long as it likes.
+  private let patience: Duration?
+  private let onNotice: @Sendable (Wording) -> Void
+  private let hasFailed = Atomic(false)
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "tailrace.service")
+
+  /// Whom the environment names; nil where nobody wants to know.
+  ///
+  /// - Parameters:
+  ///   - process: this process: the time limit may be meant for another one.
+  ///   - environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`.
+  ///   - onNotice: hears why nothing can be told.
+  package init?(
+    process: Int32, environment: (String) -> String?, onNotice: @escaping @Sendable (Wording) -> Void
+  ) {
+    guard let name = environment("NOTIFY_SOCKET") else { return nil }
+    do { socket = try DatagramSocket(to: name) } catch {
+      onNotice("NOTIFY_SOCKET: the service manager cannot be told how it goes: \(error.textInSentence)")
+      return nil
+    }
+    let isMeant = environment("WATCHDOG_PID").map { $0 == "\(process)" } ?? true
+    let limit = environment("WATCHDOG_USEC").flatMap { Int64($0) }
+    patience = isMeant ? limit.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
+    self.onNotice = onNotice
+  }
+
+  /// Tells from now on how these relays get on.
+  package func watch(_ relays: [(name: String, board: StatusBoard, control: RunControl)]) {
+    state.withLock { state in
+      state.relays = relays
+      state.report = ServiceReport(relays.count, patience: patience)
+    }
+    look(after: .zero)
+  }
+
+  /// New outputs have been asked for.
+  package func reloading() {
+    let clock = SuspendingClock().systemEpoch.duration(to: .now).components
+    let microseconds = clock.seconds * 1_000_000 + clock.attoseconds / 1_000_000_000_000
+    if let message = state.withLock({ $0.report.reloading(clock: microseconds) }) { send(message) }
+    look(after: Self.expectantPause)
+  }
+
+  /// It is about to end; what has been read is delivered for so long.
+  package func stopping(drain: Duration) {
+    if let message = state.withLock({ $0.report.stopping(within: drain + Self.goodbye) }) { send(message) }
+  }
+
+  private func look(after pause: Duration) {
+    let turn = state.withLock { state in
+      state.turn += 1
+      return state.turn
+    }
+    queue.asyncAfter(deadline: .now() + .milliseconds(Int(pause.seconds * 1000))) {
+      if self.state.withLock({ $0.turn == turn }) { self.look() }
+    }
+  }
+
+  private func look() {
+    let (message, relays, isExpectant) = state.withLock { state in
+      let sights = state.relays.map {
+        ServiceReport.Sight(name: $0.name, status: $0.board.current, isReopening: $0.control.isReopenRequested)
+      }
+      let message = state.report.look(sights, isSyncing: Syncs.areUnderWay)
+      return (message, state.relays, state.report.isExpectant)
+    }
+    if let message { send(message) }
+    for relay in relays { relay.control.askForStatus() }
+    let pause = isExpectant ? Self.expectantPause : Self.longestPause
+    look(after: max(.milliseconds(1), min(pause, (patience ?? pause) / 2)))
+  }
+
+  private func send(_ message: String) {
+    do throws(SystemFailure) { try socket.send(message) } catch {
+      guard !hasFailed.exchange(true, ordering: .relaxed) else { return }
+      onNotice("NOTIFY_SOCKET: the service manager cannot be told how it goes: \(error.textInSentence)")
+    }
+  }
+}

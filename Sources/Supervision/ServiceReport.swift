@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Octets
+import PostgresWire
+import Relay
+
+/// What a service manager is to be told, and when; each member is a message of systemd's protocol.
+///
+/// Source: systemd, sd_notify(3), sd_watchdog_enabled(3).
+struct ServiceReport {
+  /// What is seen of a relay at one moment.
+  struct Sight {
+    var name: String
+    var status: RelayStatus
+    /// Whether a new output has been asked for and is not begun.
+    var isReopening = false
+  }
+
+  /// How long somebody who has asked for a reload waits for relays that have no stream just now.
+  private static let reloadPatience: Duration = .seconds(10)
+  /// Longer words are cut.
+  private static let mostCharacters = 400
+
+  private var judges: [StallJudge]
+  private var hasBegun: [Bool]
+  private var isReady = false
+  private var isStopping = false
+  private var reloadingSince: ContinuousClock.Instant?
+  private var words = ""
+  private var last: ContinuousClock.Instant
+  private let patience: Duration?
+
+  /// Makes the report of so many relays.
+  ///
+  /// - Parameter patience: after how long the manager ends a process that gives no sign of life; nil for never.
+  init(_ count: Int, patience: Duration?, now: ContinuousClock.Instant = .now) {
+    judges = Array(repeating: StallJudge(), count: count)
+    hasBegun = Array(repeating: false, count: count)
+    self.patience = patience
+    last = now
+  }
+
+  /// Whether it is time for a closer look than usual.
+  var isExpectant: Bool { !isStopping && (!isReady || reloadingSince != nil) }
+
+  /// Takes a look at the relays in, and gives what is to be told; nil when nothing is.
+  ///
+  /// - Parameter isSyncing: whether the disk is waited for, which holds a loop up for as long as it takes.
+  mutating func look(_ relays: [Sight], isSyncing: Bool, now: ContinuousClock.Instant = .now) -> String? {
+    var lines: [String] = []
+    for (index, relay) in relays.enumerated() where [.streaming, .standby].contains(relay.status.phase) {
+      hasBegun[index] = true
+    }
+    if !isReady, !isStopping, hasBegun.allSatisfy({ $0 }) {
+      isReady = true
+      lines.append("READY=1")
+    }
+    if let since = reloadingSince, !relays.contains(where: \.isReopening) || now - since >= Self.reloadPatience {
+      reloadingSince = nil
+      lines.append("READY=1")
+    }
+    if let patience, isReady, isSyncing || relays.allSatisfy({ isAlive($0.status, patience, now) }) {
+      lines.append("WATCHDOG=1")
+    }
+    let words = words(of: relays, now)
+    if !isStopping, words != self.words {
+      self.words = words
+      lines.append("STATUS=\(words)")
+    }
+    last = now
+    return lines.isEmpty ? nil : lines.joined(separator: "\n")
+  }
+
+  /// A reload has been asked for; nil where the manager need not know.
+  ///
+  /// - Parameter clock: the microseconds of the system's monotonic clock.
+  mutating func reloading(clock: Int64, now: ContinuousClock.Instant = .now) -> String? {
+    guard isReady, !isStopping else { return nil }
+    reloadingSince = now
+    return "RELOADING=1\nMONOTONIC_USEC=\(clock)"
+  }
+
+  /// It is about to end, which may take so long; nil if that has been told.
+  mutating func stopping(within limit: Duration) -> String? {
+    guard !isStopping else { return nil }
+    isStopping = true
+    reloadingSince = nil
+    return "STOPPING=1\nEXTEND_TIMEOUT_USEC=\(limit.microseconds)\nSTATUS=delivers what has been read, in order to end"
+  }
+
+  /// Each was asked at the last look how it stands. Whose loop turns has told since then.
+  private func isAlive(_ status: RelayStatus, _ patience: Duration, _ now: ContinuousClock.Instant) -> Bool {
+    status.phase == .ended || status.time >= last || now - status.time <= patience / 2
+  }
+
+  private mutating func words(of relays: [Sight], _ now: ContinuousClock.Instant) -> String {
+    var parts: [String] = []
+    for (index, relay) in relays.enumerated() {
+      let verdict = judges[index].judge(relay.status, nil, silence: nil, asked: now, now: now)
+      let letters = relay.status.counts.deadLetters + relay.status.keptRows
+      let counts = ", \(relay.status.deliveredEvents) events" + (letters > 0 ? ", \(letters) dead letters" : "")
+      parts.append((relays.count > 1 ? "\(relay.name) " : "") + "\(verdict.state.rawValue): \(verdict.reason)\(counts)")
+    }
+    let text = "\(ForeignText(parts.joined(separator: "; ").replacing("\n", with: " ")))"
+    return text.count <= Self.mostCharacters ? text : "\(text.prefix(Self.mostCharacters))…"
+  }
+}
+
+extension Duration {
+  /// Whole microseconds.
+  fileprivate var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+}

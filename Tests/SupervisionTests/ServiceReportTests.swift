@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Relay
+import Testing
+
+@testable import Supervision
+
+/// What a service manager is told of relays.
+struct ServiceReportTests {
+  /// Two relays, and a clock.
+  private struct Scene {
+    var report: ServiceReport
+    var relays = ["a", "b"].map { ServiceReport.Sight(name: $0, status: RelayStatus()) }
+    var now = ContinuousClock.now
+    var isSyncing = false
+
+    init(patience: Duration? = .seconds(20)) {
+      report = ServiceReport(2, patience: patience, now: now)
+    }
+
+    /// What is told after so many seconds; these relays have answered meanwhile.
+    mutating func look(after seconds: Int = 5, answered: Set<Int> = [0, 1]) -> [String] {
+      now += .seconds(seconds)
+      for index in answered { relays[index].status.time = now }
+      return report.look(relays, isSyncing: isSyncing, now: now)?.split(separator: "\n").map(String.init) ?? []
+    }
+  }
+
+  @Test func `it is ready when each relay streams or stands by, and once`() {
+    var scene = Scene()
+    #expect(!scene.look().contains("READY=1"))
+    scene.relays[0].status.phase = .streaming
+    #expect(!scene.look().contains("READY=1"))
+    scene.relays[0].status.phase = .connecting
+    scene.relays[1].status.phase = .standby
+    #expect(scene.look().contains("READY=1"))
+    #expect(!scene.look().contains("READY=1"))
+  }
+
+  @Test func `one loop of several that gives no sign of life is enough`() {
+    var scene = Scene()
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    for _ in 0..<10 { #expect(scene.look().contains("WATCHDOG=1")) }
+    #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "half of the time is not over")
+    for _ in 0..<2 { _ = scene.look(answered: [0]) }
+    for _ in 0..<10 { #expect(!scene.look(answered: [0]).contains("WATCHDOG=1")) }
+    scene.isSyncing = true
+    #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "the disk is waited for")
+    scene.isSyncing = false
+    #expect(scene.look().contains("WATCHDOG=1"))
+    scene.relays[1].status.phase = .ended
+    for _ in 0..<10 { #expect(scene.look(answered: [0]).contains("WATCHDOG=1")) }
+  }
+
+  @Test func `who is not watched gives no sign of life`() {
+    var scene = Scene(patience: nil)
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    for _ in 0..<10 { #expect(!scene.look().contains("WATCHDOG=1")) }
+  }
+
+  @Test func `a reload ends when no new output is waited for any more, or after a while`() {
+    var scene = Scene()
+    #expect(scene.report.reloading(clock: 1, now: scene.now) == nil, "it has not begun")
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    _ = scene.look()
+    #expect(scene.report.reloading(clock: 12, now: scene.now) == "RELOADING=1\nMONOTONIC_USEC=12")
+    scene.relays[1].isReopening = true
+    #expect(!scene.look(after: 1).contains("READY=1"))
+    scene.relays[1].isReopening = false
+    #expect(scene.look(after: 1).contains("READY=1"))
+    _ = scene.report.reloading(clock: 13, now: scene.now)
+    scene.relays[1].isReopening = true
+    #expect(!scene.look(after: 9).contains("READY=1"))
+    #expect(scene.look(after: 2).contains("READY=1"))
+  }
+
+  @Test func `a stop is told once, and nothing but signs of life after it`() {
+    var scene = Scene()
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    _ = scene.look()
+    let told = scene.report.stopping(within: .seconds(45))?.split(separator: "\n").prefix(2)
+    #expect(told == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=45000000"])
+    #expect(scene.report.stopping(within: .seconds(45)) == nil && scene.report.reloading(clock: 1) == nil)
+    for index in 0..<2 { scene.relays[index].status.phase = .draining }
+    #expect(scene.look() == ["WATCHDOG=1"])
+  }
+
+  @Test func `words are one line that is not long, whatever a failure says`() {
+    var scene = Scene()
+    scene.relays[0].status.lastFailure = "no\nREADY=1 \u{1B}[2J" + String(repeating: "x", count: 5000)
+    let told = scene.look()
+    #expect(told.count == 1 && told[0].hasPrefix("STATUS=a starting: ") && told[0].utf8.count < 500)
+    #expect(!told[0].unicodeScalars.contains("\u{1B}"))
+  }
+}
