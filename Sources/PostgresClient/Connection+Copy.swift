@@ -20,7 +20,8 @@ extension Connection {
     case drained(isSilent: Bool)
   }
 
-  /// Hands over every frame that has arrived, reading until a read comes back short. Where the receive window is small,
+  /// Hands over every frame that has arrived, reading until a read comes back short, or up to a notice that tells of
+  /// something missing: the frame behind it is thrown away. Where the receive window is small,
   /// an empty one has let the server send on meanwhile, so there the socket is looked at too.
   package mutating func receive(
     isWindowSmall: Bool = false, _ visit: (RawSpan) -> FrameVerdict
@@ -34,11 +35,12 @@ extension Connection {
       let count = unsafe PQgetCopyData(connection, &frame, 1)
       switch count {
       case 1...:
+        defer { unsafe PQfreemem(frame) }
         read?.fresh += Int(count)
         isSilent = false
-        let verdict = unsafe visit(UnsafeRawBufferPointer(start: frame, count: Int(count)).bytes)
-        unsafe PQfreemem(frame)
-        if verdict == .enough { return .paused }
+        // Behind the word that rows are being left out, no position is to be believed.
+        if notices.tellsOfSomethingMissing { return .paused }
+        if unsafe visit(UnsafeRawBufferPointer(start: frame, count: Int(count)).bytes) == .enough { return .paused }
       case 0:
         let waiting = isLooking ? socket.waitingBytes : nil
         if let waiting, waiting > 0 { isSilent = false }
@@ -80,6 +82,7 @@ extension Connection {
     let deadline = ContinuousClock.now + .seconds(5)
     while ContinuousClock.now < deadline {
       try flush()
+      _ = takeNotices()
       if try receive({ _ in .more }) == .ended { return }
       socket.wait(forWriting: wantsWrite, milliseconds: 100)
     }

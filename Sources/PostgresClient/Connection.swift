@@ -18,7 +18,7 @@ package import PostgresWire
   }
 
   let connection: OpaquePointer
-  private let notices: NoticeBox
+  let notices: NoticeBox
   /// How it travels.
   package private(set) var transport = Transport.plain(isExposed: false)
   var isEncrypted: Bool { if case .encrypted = transport { true } else { false } }

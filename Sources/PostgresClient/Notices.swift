@@ -34,6 +34,9 @@ final class NoticeBox {
     if notice.tellsOfSomethingMissing { stopping.append(notice) } else { ordinary.append(notice) }
   }
 
+  /// Whether one of those that stop a stream has come.
+  var tellsOfSomethingMissing: Bool { !stopping.isEmpty }
+
   /// Gives all and forgets them.
   func take() -> [Connection.Notice] {
     defer { (stopping, ordinary) = ([], []) }

@@ -22,6 +22,13 @@ struct Drain {
 }
 
 extension Failure {
+  /// The same where what lies before it was not delivered: what it advises may pass that too.
+  var afterUndelivered: Failure {
+    var failure = self
+    failure.advice = "what was committed before is not delivered yet: let the sink take it, and run this again first"
+    return failure
+  }
+
   /// What was waited for is not confirmed.
   ///
   /// - Parameter hasServer: whether a server sends it again, or a recording is read.

@@ -157,12 +157,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     do throws(Failure) {
       supply = try session.receive(&pipeline)
     } catch {
-      // What a damaged recording holds before the damage is whole. A server sends again what is not confirmed.
-      if !session.isLive {
-        pipeline.dropIncomplete()
-        _ = try finish(.ended)
-      }
-      throw error
+      // A server sends again what is not confirmed, where it still can.
+      if session.isLive, error.isRetryable { throw error }
+      throw try afterDelivering(error)
     }
     if let failure = pipeline.failure { throw try afterDelivering(failure) }
     for warning in warned.warnings(PassedOver(pipeline.mapper)) { log.warning("\(warning)") }
@@ -177,15 +174,16 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
   }
 
-  /// Delivers what lies before a failure, which is given back, for as long as a stop would wait.
+  /// Delivers what lies before a failure, which is given back; before a server's for as long as a stop would wait.
   private mutating func afterDelivering(_ failure: Failure) throws(Failure) -> Failure {
     pipeline.dropIncomplete()
     if !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
       log.warning("\(failure.what); this ends the stream once what lies before is delivered")
     }
-    do throws(Failure) { _ = try finish(.ended, isBounded: true) } catch {
+    do throws(Failure) { _ = try finish(.ended, isBounded: session.isLive) } catch {
       guard error.kind == .drainGivenUp else { throw error }
       log.warning("\(error)")
+      return failure.afterUndelivered
     }
     return failure
   }

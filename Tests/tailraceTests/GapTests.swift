@@ -77,6 +77,46 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18], ["file", "stdout"])
+    func `what was committed before the publication went is delivered before the error that advises to pass the rest`(
+      version: Int, sink: String
+    ) throws {
+      try withDatabase(version) { database in
+        try database.psql("SELECT place(1, 3);")
+        for sql in [
+          "DROP PUBLICATION events", "SELECT place(4, 5)",
+          "CREATE PUBLICATION events FOR TABLE outbox WITH (publish = 'insert')", "SELECT place(6)",
+        ] { try database.psql("\(sql);") }
+        let options = ["--until", "now"] + (sink == "file" ? ["--sink", "file:\(database.file)"] : [])
+        let child = try database.stream(options)
+        #expect(try child.exitCodeAfterAllOutput(within: 30) == 78, "\(child.errors.text)")
+        #expect(try Event.read(sink == "file" ? database.fileLines : child.output.lines).numbers == [1, 2, 3])
+        let complaint = try #require(child.complaint)
+        let statement = try #require(complaint.firstMatch(of: /SELECT pg_catalog\.pg_replication_slot_advance.*?;/))
+        try database.psql(String(statement.output))
+        try database.psql("SELECT place(7);")
+        let rest = try database.stream(options + ["--accept-gap"])
+        #expect(try rest.exitCodeAfterAllOutput(within: 30) == 0, "\(rest.errors.text)")
+        let all = try Event.read(sink == "file" ? database.fileLines : rest.output.lines).numbers
+        #expect(all == (sink == "file" ? [1, 2, 3, 7] : [7]))
+      }
+    }
+
+    @Test func `an error whose advice passes rows does not give it while what lies before is not delivered`() throws {
+      try withDatabase { database in
+        for sql in [
+          "SELECT place(1)", "DROP PUBLICATION events", "SELECT place(2)",
+          "CREATE PUBLICATION events FOR TABLE outbox WITH (publish = 'insert')",
+        ] { try database.psql("\(sql);") }
+        let child = try database.stream([
+          "--sink", "http://127.0.0.1:9/", "--allow-plain-http", "--until", "now", "--drain-timeout", "1s",
+        ])
+        #expect(try child.exitCode(within: 60) == 78, "\(child.errors.text)")
+        #expect(child.complaint?.contains("pg_replication_slot_advance") == false, "\(child.errors.text)")
+        #expect(child.complaint?.contains("not delivered yet") == true, "\(child.errors.text)")
+      }
+    }
+
     @Test func `who waits for the slot is told what its holder confirmed`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1, 5);")
