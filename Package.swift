@@ -130,7 +130,7 @@ let package = Package(
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "CBuildFacts", "Digests", "PostgresClient", "Settings", "Supervision",
+        "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
         "OutboxMapping", "Delivery", "HTTPDelivery", "Relay",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

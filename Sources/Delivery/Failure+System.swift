@@ -28,8 +28,22 @@ extension Failure {
       return
     }
     self.init(
-      .cannotCreate, "cannot open \(path) for writing: \(failure.text)",
-      advice: "check the directory and its permissions")
+      .cannotCreate, "cannot open \(path) for writing: \(failure.text)", advice: Self.advice(opening: failure.number))
+  }
+
+  private static func advice(opening number: Int32) -> Wording {
+    switch number {
+    case ENOENT: "make its directory first; where it is a link, what that points to"
+    case EACCES, EPERM: "let the user that runs this write the file and its directory"
+    case EISDIR: "name a file in that directory"
+    case ENOTDIR: "a part of the path is no directory; name another path"
+    case ELOOP: "the path leads in a circle of links; name the file itself"
+    case ENAMETOOLONG: "choose a shorter name"
+    case EROFS: "nothing can be written to that file system; choose another"
+    case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+    case ENXIO: "it is a socket, or a pipe that nobody reads; name a file"
+    default: "name another file"
+    }
   }
 
   /// What open batches are told when their sink is closed.

@@ -40,7 +40,7 @@ extension Administration {
         plugin.map { "uses plugin \($0), so another program has it" } ?? "is physical: a standby or a backup has it")
     case .database(let database):
       throw foreign(plan.slot, "belongs to database \"\(database ?? "?")\", not to \"\(here)\"")
-    case .halfMade(let process): throw SlotFault.halfMade(plan.slot, by: process)
+    case .halfMade(let process): throw SlotFault.halfMade(plan.slot, by: process, then: "teardown")
     case .inUse(let process):
       throw Failure(
         .slotInUse, "replication slot \"\(plan.slot)\" of database \"\(here)\" is active for PID \(process ?? "?")",
@@ -56,10 +56,34 @@ extension Administration {
       Step(
         subject: "slot \(plan.slot) of database \(here)",
         sql: facts == nil ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
-      Step(
-        subject: "publication \(plan.publication) of database \(here)",
-        sql: publication.isEmpty ? nil : "DROP PUBLICATION \(SQLName.inStatement(plan.publication));"),
+      try publicationStep(removing: plan, here, exists: !publication.isEmpty),
     ]
+  }
+
+  /// A publication stays while another slot may be read through it: that one's rows would be lost for good.
+  private func publicationStep(removing plan: Plan, _ here: String, exists: Bool) throws(Failure) -> Step {
+    let subject = "publication \(plan.publication) of database \(here)"
+    guard exists else { return Step(subject: subject, sql: nil) }
+    let statement = "DROP PUBLICATION \(SQLName.inStatement(plan.publication));"
+    let readers = try readers(through: plan)
+    guard !readers.isEmpty else { return Step(subject: subject, sql: statement) }
+    return Step(
+      subject: subject, sql: nil,
+      left:
+        "is kept, for through it may be read slot \(readers.joined(separator: ", ")); where none is, \(sql: statement)")
+  }
+
+  /// The other slots of this database that may be read through the publication. Only of one that is being read can it be
+  /// told that it is not.
+  private func readers(through plan: Plan) throws(Failure) -> [String] {
+    let named = SQLQuoting.literal(SQLName.quoted(plan.publication))
+    return try server.query(
+      "SELECT s.slot_name FROM pg_catalog.pg_replication_slots s "
+        + "LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.active_pid "
+        + "WHERE s.plugin = 'pgoutput' AND s.database = pg_catalog.current_database() AND s.slot_name <> $1 AND "
+        + "NOT coalesce(pg_catalog.starts_with(a.query, 'START_REPLICATION') "
+        + "AND pg_catalog.strpos(a.query, \(named)) = 0, false) ORDER BY 1", [plan.slot]
+    ).compactMap { $0[0] }
   }
 
   /// A slot that is not ours is kept: what its owner has not read would be lost.

@@ -39,6 +39,8 @@ public struct Administration: ~Copyable {
     public let subject: String
     /// The statement that makes or removes it; nil when there is nothing to do.
     public let sql: String?
+    /// Why it is left as it is although it is there; nil where there is just nothing to do.
+    public var left: Wording?
     /// The slot that it makes.
     var madeSlot: String?
     /// Whether it makes a schema.

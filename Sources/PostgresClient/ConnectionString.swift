@@ -41,12 +41,14 @@ package enum ConnectionString {
     if let scheme {
       try checkURI(text.dropFirst(scheme.count))
     } else if !text.contains("=") {
-      guard isPlainName(text) else {
-        throw malformed("it is neither postgresql://… nor made of parts such as host=…, nor a database's plain name")
+      guard isPlainName(text), !text.split(separator: " ").contains(where: { keywords.contains(String($0)) }) else {
+        throw malformed(
+          "it is neither postgresql://… nor made of parts such as host=…, nor a database's plain name; one with "
+            + "other signs is written as dbname='…'")
       }
       return
     }
-    for (keyword, value) in try parse(text) where shownKeywords.contains(keyword) {
+    for (keyword, value) in try parse(text) {
       if let problem = problem(with: value, of: keyword, isURI: scheme != nil) { throw malformed(problem) }
     }
   }
@@ -54,11 +56,29 @@ package enum ConnectionString {
   /// Whatever libpq, or a server through it, may show.
   private static let shownKeywords: Set = ["host", "hostaddr", "port", "user", "dbname"]
 
+  /// All that libpq knows. Without its sign of equality, what stands behind one may be a password.
+  private static let keywords: Set<String> = {
+    let options = unsafe PQconndefaults()
+    defer { unsafe PQconninfoFree(options) }
+    var keywords: Set<String> = []
+    var next = unsafe options
+    while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
+      unsafe keywords.insert(String(cString: keyword))
+      unsafe next = option + 1
+    }
+    return keywords
+  }()
+
+  /// What libpq reads as a number only when it comes to use it, if at all.
+  private static let numbers: Set = [
+    "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+  ]
+
   /// The same for what has become of it, with what the environment and a service file say.
   static func check(_ connection: OpaquePointer) throws(Failure) {
     let options = unsafe PQconninfo(connection)
     defer { unsafe PQconninfoFree(options) }
-    for (keyword, value) in unsafe values(options) where shownKeywords.contains(keyword) {
+    for (keyword, value) in unsafe values(options) {
       guard let problem = problem(with: value, of: keyword, isURI: true) else { continue }
       throw malformed("\(keyword), of the environment or a service file: \(problem)")
     }
@@ -82,6 +102,10 @@ package enum ConnectionString {
 
   /// What is wrong with a value.
   private static func problem(with value: String, of keyword: String, isURI: Bool) -> String? {
+    if numbers.contains(keyword), Int32(value.filter { !$0.isWhitespace }) == nil {
+      return "the value of \(keyword) is no whole number"
+    }
+    guard shownKeywords.contains(keyword) else { return nil }
     let isList = keyword != "user" && keyword != "dbname"
     let strange: (Character) -> Bool = { $0.isNewline || ";\"'".contains($0) || (isURI ? false : $0 == "=") }
     let isStrange =

@@ -9,6 +9,7 @@ enum LibpqWords {
   /// such as a connection that ends in the middle of it, may come of a server or a proxy that starts up or shuts down.
   static let meanings: [(words: String, isBeginning: Bool, kind: FailureKind)] = [
     ("invalid ", true, .connectionString),
+    (" for connection option ", false, .connectionString),
     ("could not match ", true, .connectionString),
     ("could not parse network address", true, .connectionString),
     ("definition of service", true, .connectionSettings),

@@ -64,8 +64,11 @@ enum ServerErrors {
       guard let code = code(in: line) else { continue }
       var failure = error(withoutCode(line, code), sqlState: code)
       // Before there is a statement, only a parameter can be unknown or have a value that is none.
-      if ["42704", "22023"].contains(code) {
+      if ["42704", "22023", "42601"].contains(code) {
         (failure.kind, failure.advice) = (.connectionSettings, "check options in the connection string and PGOPTIONS")
+      }
+      if code == "58P01" {
+        failure.advice = "look at session_preload_libraries and local_preload_libraries, of role and database too"
       }
       return failure
     }

@@ -124,7 +124,7 @@ extension SlotFault {
   }
 
   /// A slot is there as soon as it is begun, but has no position before all transactions of that time have ended.
-  package static func halfMade(_ slot: String, by process: String?) -> Failure {
+  package static func halfMade(_ slot: String, by process: String?, then command: String = "setup") -> Failure {
     let what: Wording = "replication slot \"\(slot)\" is only half made"
     guard let process else {
       return Failure(
@@ -132,6 +132,6 @@ extension SlotFault {
     }
     return Failure(
       .slotMissing, what + ": PID \(process) waits for the transactions that were open when it began",
-      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: "setup")")
+      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: command)")
   }
 }

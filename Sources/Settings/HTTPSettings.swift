@@ -69,6 +69,9 @@ public struct HTTPSettings: Hashable, Sendable {
       throw .setting(
         "sink", "events would travel in the clear; use https://, or \(setting: "allow-plain-http")")
     }
+    guard !address.isSecure || !allowPlainHTTP else {
+      throw .setting("sink.http.allow-plain-http", "needs an http:// address")
+    }
     guard address.isSecure || (authorityFile == nil && clientCertificate == nil) else {
       throw .setting(
         authorityFile != nil ? "sink.http.ca-file" : "sink.http.client-certificate", "needs an https:// address")

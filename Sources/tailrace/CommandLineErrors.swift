@@ -7,7 +7,7 @@ enum CommandLineErrors {
   /// The lines: what is wrong, with the nearest command for one that does not exist, and where to read on.
   static func lines(_ error: any Error, _ arguments: [String], root: any ParsableCommand.Type) -> [String] {
     let (command, path, rest) = command(arguments, root: root)
-    var what = withoutSecrets(root.message(for: error), arguments)
+    var what = withForm(withoutSecrets(root.message(for: error), arguments))
     let names = command.configuration.subcommands.map(name)
     if !names.isEmpty, let word = rest.first, !word.hasPrefix("-") {
       let nearest = names.map { (name: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
@@ -15,6 +15,23 @@ enum CommandLineErrors {
       what = "there is no such command; \(hint ?? "the commands are \(names.joined(separator: ", "))")"
     }
     return ["error: \(what)", "see \(path.joined(separator: " ")) --help"]
+  }
+
+  /// What a value has to look like, by its name in the help.
+  private static let forms = [
+    "duration": "a whole number and a unit, such as 200us, 250ms, 30s, 5m, 1h or 1d",
+    "size": "a whole number and a unit, such as 64KiB, 10kB or 1GiB",
+    "count": "a whole number", "number": "a whole number", "mode": "0600, 0640 or 0644",
+    "codes": "numbers and ranges from 300 to 599, such as 409,423 or 500-599",
+    "place": "file:PATH or table:SCHEMA.NAME", "speed": "max, or a multiple of the recorded pace such as 1 or 10x",
+  ]
+
+  /// A message about a value, with what such values look like.
+  private static func withForm(_ message: String) -> String {
+    guard let match = message.firstMatch(of: /is invalid for '(?:[^']* )?<(.*?)>'$/),
+      let form = forms[String(match.output.1)]
+    else { return message }
+    return "\(message), which is \(form)"
   }
 
   /// The command that a line begins with, the words that name it, and what follows them.

@@ -27,20 +27,24 @@ enum Flags {
       "--\(setting.name)" + (setting.value.map { " \(shellWord($0))" } ?? "")
     }
     return advice.text(setting: flag) { name, settings in
-      (["tailrace \(name)"] + (given(name, besides: settings, arguments) + settings).map(flag)).joined(separator: " ")
+      let given = given(name, besides: settings, arguments)
+      let line = (["tailrace \(name)"] + (given.filter { $0.value != "" } + settings).map(flag)).joined(separator: " ")
+      let missing = given.filter { $0.value == "" }.map { "--\($0.name)" }
+      return missing.isEmpty ? line : "\(line) and the stream's \(missing.joined(separator: " and "))"
     }
   }
 
   /// What a command that is advised needs to be about the same stream: it is taken from the command line, without secrets.
+  /// Empty where that does not have it.
   private static func given(
     _ command: String, besides settings: [Wording.Setting], _ arguments: [String]
   ) -> [Wording.Setting] {
     guard ["setup", "teardown"].contains(command) else { return [] }
     var wanted: [Wording.Setting] = []
     if let database = values(of: "--database", arguments).last {
-      wanted.append(.init("database", ConnectionString.shown(database) ?? "…"))
+      wanted.append(.init("database", ConnectionString.shown(database) ?? ""))
     }
-    for name in ["publication", "slot"] { wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? "…")) }
+    for name in ["publication", "slot"] { wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? "")) }
     for name in ["table", "message-prefix"] {
       wanted += values(of: "--\(name)", arguments).map { Wording.Setting(name, $0) }
     }
@@ -66,7 +70,7 @@ enum Flags {
       return "$'\(bytes.joined())'"
     }
     let isPlain = word.unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./:=@%+…".unicodeScalars.contains($0)
+      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./:=@%+".unicodeScalars.contains($0)
     }
     return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
   }

@@ -59,11 +59,17 @@ enum Messages {
   }
 
   fileprivate static func write(_ text: String) {
-    let text = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+    let text = withoutPasswords(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
     state.withLock { state in
       let line = state.format == .json ? json(text) : "\(hasTime ? time() + " " : "")tailrace: \(ForeignText(text))"
       put(state.live.isEmpty ? line + "\n" : "\r\u{1B}[K\(line)\n\(ForeignText(state.live))\u{1B}[K")
     }
+  }
+
+  /// The last door: whatever was quoted, such as a file's name that is the address of a server, no password of it gets out.
+  private static func withoutPasswords(_ text: String) -> String {
+    text.replacing(/:\/\/([^\/@\s:]*):(?![0-9]+(?:\/|\s|$))\S*@/) { "://\($0.output.1):…@" }
+      .replacing(/password\s*=\s*(?:'(?:[^'\\]|\\.)*'|[^\s'"…]+)/) { _ in "password=…" }
   }
 
   private static func json(_ text: String) -> String {

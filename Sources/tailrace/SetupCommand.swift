@@ -109,6 +109,12 @@ func perform(
     if try administration.databaseOnlyReads { print("SET default_transaction_read_only = off;") }
   }
   for step in steps {
+    if let left = step.left {
+      dryRun
+        ? print("-- \(ForeignText(step.subject)) \(Flags.text(left))")
+        : say("warning: \(step.subject) \(Flags.text(left))")
+      continue
+    }
     guard let sql = step.sql else {
       dryRun ? print("-- \(ForeignText(step.subject)): nothing to do") : say("info: \(step.subject): nothing to do")
       continue

@@ -6,7 +6,7 @@ import PostgresWire
 import Relay
 
 /// Signals become requests to a relay: the first SIGTERM or SIGINT asks for an orderly end, a further one ends at once, SIGHUP
-/// starts a new output. A write to a pipe without a reader, or beyond a file's size limit, is an error like any other.
+/// starts a new output.
 enum Signals {
   /// How long after the first a second one is taken for the same: a terminal or a `timeout` may send to the process and to
   /// its group.
@@ -18,6 +18,11 @@ enum Signals {
     for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
   }
 
+  /// A write to a pipe without a reader, or beyond a file's size limit, is an error like any other.
+  static func letWritesFail() {
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+  }
+
   /// Must be called before any other thread is started, for threads inherit what is blocked.
   ///
   /// - Parameters:
@@ -26,7 +31,6 @@ enum Signals {
   static func direct(
     to control: RunControl, onStop: @escaping @Sendable () -> Void = {}, onReopen: @escaping @Sendable () -> Void = {}
   ) {
-    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     var set = sigset_t()
     unsafe sigemptyset(&set)
     for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }

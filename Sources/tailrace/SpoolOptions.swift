@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import PostgresWire
 import Relay
 import Settings
 
@@ -14,6 +15,11 @@ struct SpoolOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("How much memory such rows may take.", valueName: "size"))
   var spoolMemory = ByteSize(1 << 20)
+
+  /// A place that was named must be there when it is first needed, which may be at night.
+  func check() throws(Failure) {
+    if spoolDir != nil { try configuration().check() }
+  }
 
   func configuration() -> SpoolConfiguration {
     var configuration = SpoolConfiguration()

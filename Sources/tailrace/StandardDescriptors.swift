@@ -5,10 +5,10 @@ import Glibc
 /// Descriptors 0, 1 and 2. Whoever starts a program may have closed them; the next file or socket would get their numbers, and
 /// what is meant for the terminal would go there.
 enum StandardDescriptors {
-  /// What a command prints may be all that is left of what it shows: a disk that is full is told. A reader who has gone has
-  /// seen enough.
+  /// Writes what commands have printed, and tells when that or the parser's help cannot be written.
   static func checkAtExit() {
     atexit {
+      StandardOutput.flush()
       guard fflush(nil) != 0, errno != EPIPE else { return }
       say("error: cannot write to standard output: \(unsafe String(cString: strerror(errno)))")
       _exit(EX_IOERR)

@@ -93,6 +93,6 @@ private struct Screen {
     if isTerminal, lines > 0 { print("\u{1B}[\(lines)A\u{1B}[J", terminator: "") }
     lines = text.count { $0 == "\n" } + 1
     print(text)
-    fflush(nil)
+    StandardOutput.flush()
   }
 }

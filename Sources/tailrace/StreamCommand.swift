@@ -46,6 +46,7 @@ struct StreamCommand: ParsableCommand {
         to: control, onStop: { service?.stopping(drain: drainTimeout) }, onReopen: { service?.reloading() })
       defer { service?.stopping(drain: .zero) }
       let settings = try settings()
+      try options.spool.check()
       let (board, adminServer) = try settings.openAdmin(control)
       if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
       var replication = try settings.source.replication(tables: settings.outbox.tableNames())

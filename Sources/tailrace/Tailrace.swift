@@ -31,6 +31,7 @@ struct Tailrace: ParsableCommand {
   /// Makes the standard descriptors safe before anything else is opened.
   static func main() {
     Signals.letCrashesBe()
+    Signals.letWritesFail()
     StandardDescriptors.fill()
     StandardDescriptors.checkAtExit()
     let arguments = Array(CommandLine.arguments.dropFirst())

@@ -49,6 +49,7 @@ extension Integration {
       ["--bearer-token-file", "x", "--sink", "file:/nowhere/x"], ["--gzip"], ["--park-key"],
       ["--on-poison", "dead-letter"], ["--ca-file", "x", "--sink", "http://127.0.0.1:1/"],
       ["--tls-minimum", "1.3", "--sink", "http://127.0.0.1:1/"],
+      ["--allow-plain-http", "--sink", "https://127.0.0.1:1/"],
       ["--client-certificate", "x", "--client-key", "y", "--sink", "HTTP://127.0.0.1:1/"],
       ["--retry-status", "400-410", "--final-status", "404,503", "--sink", "http://127.0.0.1:1/"],
       ["--ignore-header", "x", "--column", "headers="],
@@ -65,6 +66,37 @@ extension Integration {
       #expect(code == 64, "\(messages)")
       let flag = options[0].split(separator: "=")[0]
       #expect(messages.count == 2 && messages[0].contains(flag.dropFirst(2)), "\(messages)")
+    }
+
+    @Test(arguments: [
+      ("--drain-timeout", "1", "30s"), ("--file-mode", "0666", "0640"), ("--batch-size", "many", "whole number"),
+      ("--batch-bytes", "1 potato", "64KiB"), ("--retry-status", "42", "500-599"), ("--dead-letters", "x", "table:"),
+    ])
+    func `a value that is none gets what such values look like`(flag: String, value: String, form: String) throws {
+      let (code, _, messages) = try run(["stream", "--publication", "p", "--slot", "s", flag, value])
+      #expect(code == 64 && messages.first?.contains(form) == true, "\(messages)")
+    }
+
+    @Test(arguments: [
+      ["inspect", "postgresql://relay:canary@127.0.0.1/shop"], ["replay", "postgres://relay:can:ary@h:5432/shop"],
+      ["peek", "host=127.0.0.1 password=canary"], ["inspect", "password='a canary'"],
+      ["replay", "/nowhere/x", "--dead-letters", "file:http://u:canary@h/", "--on-poison", "dead-letter"],
+      ["stream", "--publication", "p", "--slot", "s", "--database", "password canary"],
+    ])
+    func `an address or a password in the wrong place is not said`(arguments: [String]) throws {
+      let (code, _, messages) = try run(arguments)
+      #expect(code != 0 && !messages.isEmpty && !messages.joined().contains("can:ary"), "\(messages)")
+      #expect(!messages.joined().contains("canary"), "\(messages)")
+    }
+
+    @Test(arguments: [
+      ("connect_timeout", "xyz"), ("keepalives", "abc"), ("keepalives_idle", "1s"), ("keepalives_count", "99999999999"),
+      ("tcp_user_timeout", "x"),
+    ])
+    func `a number of the connection string that is none is told at once`(keyword: String, value: String) throws {
+      let names = ["stream", "--publication", "p", "--slot", "s", "--database"]
+      let (code, _, messages) = try run(names + ["host=127.0.0.1 port=9 \(keyword)=\(value)"])
+      #expect(code == 64 && messages.first?.contains(keyword) == true, "\(messages)")
     }
 
     @Test(arguments: [

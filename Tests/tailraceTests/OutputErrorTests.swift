@@ -65,6 +65,54 @@ extension Integration {
       }
     }
 
+    @Test func `each command that shows something tells of a full disk, and ends well when its reader has seen enough`()
+      throws
+    {
+      try withDatabase { database in
+        try database.psql("CALL place_one_by_one(1, 3000);")
+        let recording = database.files.file("recording")
+        let captured = try database.command("capture", ["--until", "now", "--output", recording])
+        #expect(try captured.exitCode() == 0, "\(captured.errors.text)")
+        let names = database.names
+        for command in [
+          ["peek"] + names + ["--count", "2000", "--json"],
+          ["status", "--database", database.connection, "--slot", database.slot], ["doctor"] + names,
+          ["inspect", recording],
+          ["setup"] + names + ["--dry-run"], ["teardown"] + names + ["--dry-run", "--force"], ["stream", "--help"],
+        ] {
+          let full = try ChildProcess("/bin/sh", ["-c", "exec \"$@\" >/dev/full", "sh", Tailrace.path] + command)
+          #expect(try full.exitCode() == 74, "\(command) \(full.errors.text)")
+          #expect(full.complaint?.contains("cannot write to standard output") == true, "\(command) \(full.errors.text)")
+          // The shell waits for the first program of the pipe, and gives its code.
+          let gone = try ChildProcess(
+            "/bin/bash", ["-c", "\"$@\" | true; exit ${PIPESTATUS[0]}", "bash", Tailrace.path] + command)
+          #expect(try gone.exitCode() == 0, "\(command) \(gone.errors.text)")
+          #expect(!gone.errors.text.contains("error"), "\(command) \(gone.errors.text)")
+        }
+        let watching = try ChildProcess(
+          "/bin/bash",
+          [
+            "-c", "\"$@\" | head -1; exit ${PIPESTATUS[0]}", "bash", Tailrace.path, "status", "--database",
+            database.connection, "--slot", database.slot, "--watch",
+          ])
+        #expect(try watching.exitCode() == 0, "\(watching.errors.text)")
+      }
+    }
+
+    @Test func `a place for the spool that was named and is not there is told at the start`() throws {
+      try withDatabase { database in
+        for (place, code) in [("/nowhere/at/all", Int32(74)), (database.files.path, 0)] {
+          let child = try database.stream(["--until", "now", "--spool-dir", place])
+          #expect(try child.exitCode() == code, "\(child.errors.text)")
+          #expect(code == 0 || child.complaint?.contains("--spool-dir") == true, "\(child.errors.text)")
+        }
+        let unnamed = try database.tailrace(
+          ["stream", "--until", "now"] + database.names, environment: ["TMPDIR": "/nowhere/at/all"])
+        #expect(try unnamed.exitCode() == 0, "it may never be needed: \(unnamed.errors.text)")
+        #expect(unnamed.messages.contains { $0.contains("warning") && $0.contains("--spool-dir") })
+      }
+    }
+
     @Test func `on standard output too, a file at its size limit keeps no torn line, and the next run goes on`() throws
     {
       try withDatabase { database in

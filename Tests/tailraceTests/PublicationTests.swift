@@ -169,6 +169,41 @@ extension Integration {
     }
 
     @Test(arguments: [15, 18])
+    func `teardown keeps a publication through which another slot may be read`(version: Int) throws {
+      try withDatabase(version) { database in
+        let second = "\(database.name)_second"
+        try database.psql("SELECT pg_create_logical_replication_slot('\(second)', 'pgoutput');")
+        defer { _ = try? database.psql("SELECT pg_drop_replication_slot('\(second)');") }
+        let dry = try database.command("teardown", ["--dry-run"])
+        #expect(
+          try dry.exitCodeAfterAllOutput() == 0 && !dry.output.text.contains("\nDROP PUBLICATION"), "\(dry.output.text)"
+        )
+        let child = try database.command("teardown")
+        #expect(try child.exitCode() == 0, "\(child.errors.text)")
+        #expect(child.messages.contains { $0.contains("warning") && $0.contains(second) }, "\(child.errors.text)")
+        #expect(try database.psql("SELECT pubname FROM pg_publication") == "events")
+        try database.psql("SELECT place(1);")
+        let events = try database.tailrace([
+          "stream", "--database", database.connection, "--publication", "events", "--slot", second, "--until", "now",
+        ])
+        #expect(try events.exitCodeAfterAllOutput() == 0 && Event.read(events.output.lines).numbers == [1])
+        try database.psql("CREATE PUBLICATION others FOR ALL TABLES;")
+        // Read through another one, it is none of them.
+        let reader = try database.tailrace([
+          "stream", "--database", database.connection, "--publication", "others", "--slot", second,
+        ])
+        try wait(until: "the slot is read") {
+          try database.psql("SELECT active FROM pg_replication_slots WHERE slot_name = '\(second)'") == "t"
+        }
+        let again = try database.command("teardown")
+        #expect(try again.exitCode() == 0, "\(again.errors.text)")
+        #expect(try database.psql("SELECT string_agg(pubname, ' ') FROM pg_publication") == "others")
+        reader.signal(SIGTERM)
+        #expect(try reader.exitCode() == 0, "\(reader.errors.text)")
+      }
+    }
+
+    @Test(arguments: [15, 18])
     func `teardown leaves slots that are another's`(version: Int) throws {
       try withDatabase(version) { database in
         try withDatabase(version) { other in

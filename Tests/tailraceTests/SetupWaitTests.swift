@@ -70,6 +70,7 @@ extension Integration {
           let child = try database.command(command)
           #expect(try child.exitCode() == 78)
           #expect(child.complaint?.contains("half made") == true, "\(command): \(child.errors.text)")
+          #expect(child.complaint?.contains("then tailrace \(command == "teardown" ? command : "setup")") == true)
         }
         try session.write("COMMIT;\n")
         try wait(until: "it is made") { try !database.confirmed().isEmpty }

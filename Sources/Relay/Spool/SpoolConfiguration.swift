@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
+public import PostgresWire
+
 /// Where the rows of transactions in progress wait for their commit.
 public struct SpoolConfiguration: Hashable, Sendable {
   /// How many bytes of them may be in memory. Default: 1 MiB.
@@ -9,4 +12,13 @@ public struct SpoolConfiguration: Hashable, Sendable {
 
   /// Makes a configuration with the defaults.
   public init() {}
+
+  /// Tries whether a file can be made there.
+  public func check() throws(Failure) {
+    do { _ = try OpenFile(unnamedIn: directory) } catch {
+      throw Failure(
+        .spool, "spool of transactions in progress: no file can be made in \(directory): \(error.text)",
+        advice: "choose another place with \(setting: "spool-dir")")
+    }
+  }
 }
