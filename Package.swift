@@ -42,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -105,6 +106,7 @@ let package = Package(
         "PostgresWire",
         "Relay",
         "Replication",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: library),
     .target(
@@ -121,7 +123,9 @@ let package = Package(
     .target(
       name: "Supervision",
       dependencies: [
-        "Delivery", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay", "Settings",
+        "Delivery", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay", "Replication",
+        "Settings",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -186,6 +190,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
     .testTarget(
       name: "SupervisionTests",
       dependencies: [

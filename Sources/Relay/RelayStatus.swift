@@ -115,5 +115,13 @@ public final class StatusBoard: Sendable {
   /// The relay waits for its server, and is still there.
   func touch() { update { if $0.phase == .connecting || $0.phase == .standby { $0.time = .now } } }
 
+  /// The relay has failed, and is not there until somebody starts it again.
+  package func fail(_ why: String) {
+    update { status in
+      status.enter(.ended)
+      status.lastFailure = why
+    }
+  }
+
   func update(_ change: (inout RelayStatus) -> Void) { status.withLock { change(&$0) } }
 }

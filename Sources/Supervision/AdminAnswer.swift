@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// What is answered to a request of the admin address.
 struct AdminAnswer: Sendable {
   var status: Int
@@ -28,33 +30,89 @@ struct AdminPages: Sendable {
     var isOpen: Bool { self == .live || self == .ready }
   }
 
-  let observer: RelayObserver
-  let relay: String
+  /// A relay that can be asked about.
+  typealias Subject = (name: String, observer: RelayObserver)
+
+  /// Those that there are now.
+  let relays: @Sendable () -> [Subject]
   let build: Build
 
   /// Makes a page; `done` is called on any thread.
-  func answer(_ page: Page, asText: Bool, done: @escaping @Sendable (AdminAnswer) -> Void) {
+  ///
+  /// - Parameter name: which relay is asked about; nil for all.
+  func answer(_ page: Page, of name: String?, asText: Bool, done: @escaping @Sendable (AdminAnswer) -> Void) {
+    let all = relays()
+    let asked = name.map { name in all.filter { $0.name == name } } ?? all
+    guard name == nil || !asked.isEmpty else {
+      return done(AdminAnswer(404, "there is no such relay; there are \(all.map(\.name).joined(separator: ", "))\n"))
+    }
     switch page {
     case .live:
-      observer.isLoopTurning { isTurning in
-        done(isTurning ? AdminAnswer(200, "live\n") : AdminAnswer(503, "the relay's loop does not turn\n"))
+      gather(asked, { $0.isLoopTurning($1) }) { answers in
+        let stuck = answers.filter { !$0.seen }.map(\.name)
+        let who = all.count == 1 ? "the relay's loop" : "the loop of \(stuck.joined(separator: ", "))"
+        done(stuck.isEmpty ? AdminAnswer(200, "live\n") : AdminAnswer(503, "\(who) does not turn\n"))
       }
-    case .ready:
-      observer.observe { seen in
-        let verdict = seen.verdict
-        done(AdminAnswer(verdict.isReady ? 200 : 503, "\(verdict.state.rawValue): \(verdict.reason)\n"))
-      }
+    case .ready: gather(asked, { $0.observe($1) }) { done(Self.readiness($0, isOne: all.count == 1)) }
     case .status:
-      observer.observe { [relay] seen in
-        let report = StatusReport(seen, relay: relay)
-        done(asText ? AdminAnswer(200, report.text) : AdminAnswer(200, "\(report.json)\n", type: "application/json"))
-      }
+      gather(asked, { $0.observe($1) }) { done(Self.status($0, isOne: all.count == 1 || name != nil, asText: asText)) }
     case .metrics:
-      observer.observe { [relay, build] seen in
+      gather(asked, { $0.observe($1) }) { [build] answers in
         done(
-          AdminAnswer(
-            200, RelayMetrics.text(seen, relay: relay, build), type: "text/plain; version=0.0.4; charset=utf-8"))
+          AdminAnswer(200, RelayMetrics.text(answers, build), type: "text/plain; version=0.0.4; charset=utf-8"))
       }
+    }
+  }
+
+  /// What was seen of a relay.
+  typealias Seen<Value> = (name: String, seen: Value)
+
+  /// Asks about each, all at once, and waits for all.
+  private func gather<Value: Sendable>(
+    _ asked: [Subject], _ ask: (RelayObserver, @escaping @Sendable (Value) -> Void) -> Void,
+    _ done: @escaping @Sendable ([Seen<Value>]) -> Void
+  ) {
+    guard !asked.isEmpty else { return done([]) }
+    let answers = Answers<Value>(asked.count)
+    for (index, relay) in asked.enumerated() {
+      ask(relay.observer) { value in
+        guard let all = answers.put(value, at: index) else { return }
+        done(zip(asked.map(\.name), all).map { ($0, $1) })
+      }
+    }
+  }
+
+  /// Red when any is: the first line says which.
+  private static func readiness(_ answers: [Seen<Observation>], isOne: Bool) -> AdminAnswer {
+    let isReady = answers.allSatisfy(\.seen.verdict.isReady)
+    let lines = answers.sorted { !$0.seen.verdict.isReady && $1.seen.verdict.isReady }.map { name, seen in
+      "\(isOne ? "" : "\(name): ")\(seen.verdict.state.rawValue): \(seen.verdict.reason)\n"
+    }
+    return AdminAnswer(isReady ? 200 : 503, lines.joined())
+  }
+
+  private static func status(_ answers: [Seen<Observation>], isOne: Bool, asText: Bool) -> AdminAnswer {
+    let reports = answers.map { StatusReport($0.seen, relay: $0.name) }
+    if asText { return AdminAnswer(200, reports.map(\.text).joined(separator: "\n")) }
+    let objects = reports.map(\.json)
+    let isReady = answers.allSatisfy(\.seen.verdict.isReady)
+    let text = isOne ? objects.joined() : "{\"ready\":\(isReady),\"relays\":[\(objects.joined(separator: ","))]}"
+    return AdminAnswer(200, "\(text)\n", type: "application/json")
+  }
+}
+
+/// Answers that come one by one, from any thread.
+private final class Answers<Value: Sendable>: Sendable {
+  private let values: Mutex<[Value?]>
+
+  init(_ count: Int) { values = Mutex(Array(repeating: nil, count: count)) }
+
+  /// All of them, with the last.
+  func put(_ value: Value, at index: Int) -> [Value]? {
+    values.withLock { values in
+      values[index] = value
+      let all = values.compactMap(\.self)
+      return all.count == values.count ? all : nil
     }
   }
 }

@@ -74,7 +74,7 @@ final class AdminConnection: ChannelInboundHandler {
     expect(within: Self.answerTime, context)
     let asText = head.headers.first(name: "accept")?.hasPrefix("text/plain") ?? false
     let (loop, bound) = (context.eventLoop, NIOLoopBound((self, context), eventLoop: context.eventLoop))
-    pages.answer(page, asText: asText) { answer in
+    pages.answer(page, of: Self.relay(head.uri), asText: asText) { answer in
       loop.execute {
         let (connection, context) = bound.value
         var answer = answer
@@ -82,6 +82,12 @@ final class AdminConnection: ChannelInboundHandler {
         connection.send(answer, to: head, context)
       }
     }
+  }
+
+  /// Which relay is asked about: names have no sign that would be written otherwise in an address.
+  private static func relay(_ uri: String) -> String? {
+    let query = uri.drop { $0 != "?" }.dropFirst().split(separator: "&")
+    return query.first { $0.hasPrefix("relay=") }.map { String($0.dropFirst("relay=".count)) }
   }
 
   private func send(

@@ -17,14 +17,13 @@ package final class AdminServer: Sendable {
 
   /// Begins to listen; an address that cannot be listened at is an error.
   ///
-  /// - Parameter relay: what the relay is called in what is told, such as its slot.
+  /// - Parameter relays: which relays there are when somebody asks, by what they are called in what is told.
   package init(
-    _ settings: AdminSettings, at place: AdminAddress, of relay: String, _ observer: RelayObserver, _ build: Build
-  )
-    throws(Failure)
-  {
+    _ settings: AdminSettings, at place: AdminAddress, _ build: Build,
+    of relays: @escaping @Sendable () -> [(name: String, observer: RelayObserver)]
+  ) throws(Failure) {
     let token = try settings.tokenFile.map { (path) throws(Failure) in try AdminToken(path) }
-    let pages = AdminPages(observer: observer, relay: relay, build: build)
+    let pages = AdminPages(relays: relays, build: build)
     let connections = AdminConnections()
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
       .serverChannelOption(.backlog, value: 128)

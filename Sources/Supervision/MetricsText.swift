@@ -8,19 +8,42 @@ struct MetricsText {
     case counter, gauge, histogram
   }
 
-  private(set) var text = ""
+  /// A metric's head, and its samples, which must follow it together.
+  private var metrics: [(head: String, samples: String)] = []
+  private var places: [String: Int] = [:]
+
+  /// All of it.
+  var text: String { metrics.map { $0.head + $0.samples }.joined() }
 
   /// Begins a metric; its samples follow.
   mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+    begin("# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n")
+  }
+
+  private mutating func begin(_ head: String) {
+    guard places[head] == nil else { return }
+    places[head] = metrics.count
+    metrics.append((head, ""))
+  }
+
+  /// Adds the samples of others, each to its metric.
+  mutating func add(_ others: MetricsText) {
+    for (head, samples) in others.metrics {
+      begin(head)
+      if let place = places[head] { metrics[place].samples += samples }
+    }
   }
 
   mutating func sample(_ name: String, _ labels: [(String, String)], _ value: Double) {
-    text += "\(name)\(Self.labels(labels)) \(Self.number(value))\n"
+    write("\(name)\(Self.labels(labels)) \(Self.number(value))\n")
   }
 
   mutating func sample(_ name: String, _ labels: [(String, String)], _ value: some BinaryInteger) {
-    text += "\(name)\(Self.labels(labels)) \(value)\n"
+    write("\(name)\(Self.labels(labels)) \(value)\n")
+  }
+
+  private mutating func write(_ line: String) {
+    if !metrics.isEmpty { metrics[metrics.count - 1].samples += line }
   }
 
   private static func labels(_ labels: [(String, String)]) -> String {

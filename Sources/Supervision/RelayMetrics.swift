@@ -26,17 +26,22 @@ struct RelayMetrics {
   private let seen: Observation
   private var status: RelayStatus { seen.status }
 
-  static func text(_ seen: Observation, relay: String, _ build: Build) -> String {
-    var metrics = RelayMetrics(seen, relay)
-    metrics.writeEvents()
-    metrics.writeLatencies()
-    metrics.writePositions()
-    metrics.writeSlot()
-    metrics.writeTroubles()
-    metrics.writeWaiting()
-    metrics.writeStates()
-    metrics.writeProcess(build)
-    return metrics.text.text
+  /// Those of some relays, and of the process.
+  static func text(_ relays: [(name: String, seen: Observation)], _ build: Build) -> String {
+    var all = MetricsText()
+    for (name, seen) in relays {
+      var metrics = RelayMetrics(seen, name)
+      metrics.writeEvents()
+      metrics.writeLatencies()
+      metrics.writePositions()
+      metrics.writeSlot()
+      metrics.writeTroubles()
+      metrics.writeWaiting()
+      metrics.writeStates()
+      all.add(metrics.text)
+    }
+    writeProcess(build, &all)
+    return all.text
   }
 
   private init(_ seen: Observation, _ relay: String) {
@@ -177,7 +182,7 @@ struct RelayMetrics {
       Verdict.State.allCases.map { ($0.rawValue, $0 == seen.verdict.state ? 1 : 0) })
   }
 
-  private mutating func writeProcess(_ build: Build) {
+  private static func writeProcess(_ build: Build, _ text: inout MetricsText) {
     let use = ProcessUse.now
     text.begin("tailrace_build_info", .gauge, "What is running.")
     text.sample(

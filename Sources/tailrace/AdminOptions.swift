@@ -48,6 +48,7 @@ extension RelaySettings {
     let board = StatusBoard(isDetailed: true)
     let watch = source.slot.isEmpty ? nil : SlotWatch(database: source.database, slot: source.slot)
     let observer = RelayObserver(board, control, watch: watch)
-    return (board, try AdminServer(admin, at: place, of: source.slot, observer, .this))
+    let name = source.slot
+    return (board, try AdminServer(admin, at: place, .this) { [(name, observer)] })
   }
 }

@@ -18,6 +18,9 @@ func reportingErrors(_ body: () throws -> Void) throws {
     say("error: \(failure.text(Flags.text))")
     if failure.kind.exitCode == EX_USAGE { say("see tailrace --help") }
     throw ExitCode(failure.kind.exitCode)
+  } catch let mistakes as Mistakes {
+    mistakes.say()
+    throw ExitCode(mistakes.exitCode)
   } catch {
     // Usage errors and exit codes are the argument parser's.
     throw error

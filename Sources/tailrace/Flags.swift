@@ -14,19 +14,35 @@ enum Flags {
     "outbox.attributes": "attribute", "outbox.ignored-headers": "ignore-header",
   ]
 
+  /// How settings are spoken of: as flags, or as keys of a file.
+  struct Speech: Sendable {
+    /// What was given, as a command line has it, from wherever it came.
+    var arguments: [String]
+    var usesKeys = false
+
+    func text(_ words: Wording) -> String { Flags.text(words, arguments, usesKeys: usesKeys) }
+  }
+
+  /// That of what is done now.
+  @TaskLocal static var speech = Speech(arguments: CommandLine.arguments)
+
   /// `--batch-size` for `sink.http.batch-size`.
   static func name(of path: String) -> String {
     "--" + (names[path] ?? path.split(separator: ".").last.map(String.init) ?? path)
   }
 
   /// Wording with flags for settings: `--on-poison dead-letter`, `tailrace setup --slot orders`, which can be pasted.
-  static func text(_ advice: Wording) -> String { text(advice, CommandLine.arguments) }
+  static func text(_ advice: Wording) -> String { speech.text(advice) }
 
-  static func text(_ advice: Wording, _ arguments: [String]) -> String {
+  static func text(_ advice: Wording, _ arguments: [String], usesKeys: Bool = false) -> String {
     func flag(_ setting: Wording.Setting) -> String {
       "--\(setting.name)" + (setting.value.map { " \(shellWord($0))" } ?? "")
     }
-    return advice.text(setting: flag) { name, settings in
+    func key(_ setting: Wording.Setting) -> String {
+      let isTruth = setting.value == nil && SettingTable.byName[setting.name]?.kind == .truth
+      return setting.name + (isTruth ? ": true" : setting.value.map { ": \($0)" } ?? "")
+    }
+    return advice.text(setting: usesKeys ? key : flag) { name, settings in
       let given = given(name, besides: settings, arguments)
       let line = (["tailrace \(name)"] + (given.filter { $0.value != "" } + settings).map(flag)).joined(separator: " ")
       let missing = given.filter { $0.value == "" }.map { "--\($0.name)" }
@@ -76,7 +92,7 @@ enum Flags {
   }
 
   /// Whether a flag stands on the command line, if only with its default.
-  static func isWritten(_ flag: String) -> Bool { !values(of: flag, CommandLine.arguments).isEmpty }
+  static func isWritten(_ flag: String) -> Bool { !values(of: flag, speech.arguments).isEmpty }
 
   /// Flags that have a letter too.
   private static let letters = ["--output": "-o"]

@@ -16,8 +16,9 @@ struct LogOptions: ParsableArguments {
 
   func logger() -> Logger { Self.logger(logLevel) }
 
-  static func logger(_ level: Logger.Level) -> Logger {
-    Logger(label: "tailrace") { _ in MessageHandler(logLevel: level) }
+  /// - Parameter relay: whose lines they are, where there are several.
+  static func logger(_ level: Logger.Level, of relay: String? = nil) -> Logger {
+    Logger(label: "tailrace") { _ in MessageHandler(relay: relay, logLevel: level) }
   }
 }
 

@@ -10,7 +10,9 @@ import Synchronization
 
 /// Writes a line to standard error, whole: `tailrace: error: …`. Where nobody else notes the time, it stands before it. Part of
 /// the text may be what a server, a receiver or a row says.
-func say(_ text: String) { Messages.write(text) }
+///
+/// - Parameter relay: whose line it is, where there are several.
+func say(_ text: String, of relay: String? = nil) { Messages.write(text, relay) }
 
 /// How things are said on standard error, by the log and at the end alike.
 enum Messages {
@@ -18,7 +20,7 @@ enum Messages {
   enum Format: String, CaseIterable, Sendable {
     /// For people.
     case text
-    /// A JSON object: `time`, `level` and `message`.
+    /// A JSON object: `time`, `level`, `message`, and `relay` where there are several.
     case json
   }
 
@@ -58,10 +60,12 @@ enum Messages {
     }
   }
 
-  fileprivate static func write(_ text: String) {
+  fileprivate static func write(_ text: String, _ relay: String?) {
     let text = withoutPasswords(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
     state.withLock { state in
-      let line = state.format == .json ? json(text) : "\(hasTime ? time() + " " : "")tailrace: \(ForeignText(text))"
+      let line =
+        state.format == .json
+        ? json(text, relay) : "\(hasTime ? time() + " " : "")tailrace: \(ForeignText(plain(text, relay)))"
       put(state.live.isEmpty ? line + "\n" : "\r\u{1B}[K\(line)\n\(ForeignText(state.live))\u{1B}[K")
     }
   }
@@ -72,10 +76,22 @@ enum Messages {
       .replacing(/password\s*=\s*(?:'(?:[^'\\]|\\.)*'|[^\s'"…]+)/) { _ in "password=…" }
   }
 
-  private static func json(_ text: String) -> String {
+  /// Level and message, where a level stands before it.
+  private static func parts(_ text: String) -> (level: String?, message: String) {
     let level = levels.first { text.hasPrefix("\($0): ") }
-    let message = level.map { String(text.dropFirst($0.count + 2)) } ?? text
-    return "{\"time\":\"\(time())\",\"level\":\"\(level ?? "info")\",\"message\":\(JSONText.string(message))}"
+    return (level, level.map { String(text.dropFirst($0.count + 2)) } ?? text)
+  }
+
+  /// `error: [orders] …`
+  private static func plain(_ text: String, _ relay: String?) -> String {
+    guard let relay, case let (level, message) = parts(text) else { return text }
+    return "\(level.map { "\($0): " } ?? "")[\(relay)] \(message)"
+  }
+
+  private static func json(_ text: String, _ relay: String?) -> String {
+    let (level, message) = parts(text)
+    let whose = relay.map { ",\"relay\":\(JSONText.string($0))" } ?? ""
+    return "{\"time\":\"\(time())\",\"level\":\"\(level ?? "info")\"\(whose),\"message\":\(JSONText.string(message))}"
   }
 
   private static func put(_ text: String) {
@@ -97,6 +113,8 @@ enum Messages {
 
 /// The log's way to standard error.
 struct MessageHandler: LogHandler {
+  /// Whose lines they are, where there are several.
+  var relay: String?
   var logLevel = Logger.Level.info
   var metadata: Logger.Metadata = [:]
 
@@ -111,9 +129,9 @@ struct MessageHandler: LogHandler {
     let details = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
       .map { " \($0.key)=\($0.value)" }.joined()
     let text = "\(event.level): \(event.message)\(details)"
-    let verdict = Self.repeats.withLock { $0.take(text) }
+    let verdict = Self.repeats.withLock { $0.take(text, of: relay) }
     switch verdict {
-    case .say: say(text)
+    case .say: say(text, of: relay)
     case .count(until: let time):
       guard let time else { return }
       let (seconds, attoseconds) = max(.zero, time - .now).components
@@ -124,6 +142,6 @@ struct MessageHandler: LogHandler {
 
   /// Says how often what was not said came.
   static func summarize(all: Bool) {
-    for text in repeats.withLock({ $0.summaries(all: all) }) { say(text) }
+    for (text, relay) in repeats.withLock({ $0.summaries(all: all) }) { say(text, of: relay) }
   }
 }

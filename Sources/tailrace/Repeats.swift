@@ -8,6 +8,11 @@ struct Repeats {
     case count(until: ContinuousClock.Instant?)
   }
 
+  private struct Key: Hashable {
+    let kind: String
+    let relay: String?
+  }
+
   private struct Line {
     var until: ContinuousClock.Instant
     var said = 0
@@ -21,11 +26,11 @@ struct Repeats {
   /// No more kinds than these are kept in mind.
   private static let most = 100
 
-  private var lines: [String: Line] = [:]
+  private var lines: [Key: Line] = [:]
 
-  /// Takes a message.
-  mutating func take(_ text: String, now: ContinuousClock.Instant = .now) -> Verdict {
-    let key = Self.kind(of: text)
+  /// Takes a message, of a relay where there are several.
+  mutating func take(_ text: String, of relay: String? = nil, now: ContinuousClock.Instant = .now) -> Verdict {
+    let key = Key(kind: Self.kind(of: text), relay: relay)
     if let known = lines[key], known.until <= now, known.counted == 0 { lines[key] = nil }
     if lines[key] == nil, lines.count >= Self.most {
       lines = lines.filter { $0.value.until > now || $0.value.counted > 0 }
@@ -43,13 +48,16 @@ struct Repeats {
   }
 
   /// What there is to say of messages that were only counted: those whose time is over, or all.
-  mutating func summaries(all: Bool, now: ContinuousClock.Instant = .now) -> [String] {
-    var texts: [String] = []
+  mutating func summaries(
+    all: Bool, now: ContinuousClock.Instant = .now
+  ) -> [(text: String, relay: String?)] {
+    var texts: [(text: String, relay: String?)] = []
     for (key, line) in lines where line.counted > 0 && (all || line.until <= now) {
       lines[key] = nil
-      texts.append("\(line.last) (came \(line.counted) more times within \(Self.window.components.seconds) s)")
+      texts.append(
+        ("\(line.last) (came \(line.counted) more times within \(Self.window.components.seconds) s)", key.relay))
     }
-    return texts.sorted()
+    return texts.sorted { $0.text < $1.text }
   }
 
   /// Messages are alike that differ in numbers and positions only.

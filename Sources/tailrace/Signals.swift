@@ -31,6 +31,23 @@ enum Signals {
   static func direct(
     to control: RunControl, onStop: @escaping @Sendable () -> Void = {}, onReopen: @escaping @Sendable () -> Void = {}
   ) {
+    direct(
+      stop: {
+        control.stop()
+        onStop()
+      },
+      reopen: {
+        control.reopen()
+        onReopen()
+      })
+  }
+
+  /// The same for whoever has several, or more to do about a signal.
+  ///
+  /// - Parameters:
+  ///   - stop: called once, on a thread of its own.
+  ///   - reopen: called at each SIGHUP, on the same one.
+  static func direct(stop: @escaping @Sendable () -> Void, reopen: @escaping @Sendable () -> Void) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
     for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }
@@ -43,14 +60,12 @@ enum Signals {
         var number: Int32 = 0
         guard unsafe sigwait(&set, &number) == 0 else { continue }
         if number == SIGHUP {
-          control.reopen()
-          onReopen()
+          reopen()
         } else if let stopping {
           if ContinuousClock.now - stopping >= echo { _exit(128 + number) }
         } else {
           stopping = .now
-          control.stop()
-          onStop()
+          stop()
         }
       }
     }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Delivery
 import Logging
-import Operations
 import PostgresWire
 import Relay
-import Replication
 import Settings
 import Supervision
 
@@ -34,7 +31,7 @@ struct StreamCommand: ParsableCommand {
     try Flags.checking { () throws(Failure) in try settings.validate() }
   }
 
-  private func settings() throws -> RelaySettings { try options.settings(names.settings(connection)) }
+  func settings() throws -> RelaySettings { try options.settings(names.settings(connection)) }
 
   func run() throws {
     try reportingErrors {
@@ -49,41 +46,10 @@ struct StreamCommand: ParsableCommand {
       try options.spool.check()
       let (board, adminServer) = try settings.openAdmin(control)
       if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
-      var replication = try settings.source.replication(tables: settings.outbox.tableNames())
-      let deadLetters = settings.poison.makeOffice(
-        database: settings.source.database, retries: settings.retries,
-        isCancelled: { control.isStopRequested(since: drainTimeout) },
-        onWait: { log.warning("\($0.text(Flags.text)); trying again") },
-        onNotice: { log.warning("\(Flags.text($0))") })
-      var configuration = try settings.configuration()
-      configuration.show = { Flags.text($0) }
-      configuration.tell = log.tell
-      settings.sink.watchReader { control.stop() }
-      var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
+      let relay = RelayRun(settings, control, board, log: log, show: { Flags.text($0) })
       options.progress.begin(board, settings.sink, log)
       service?.watch([(settings.source.slot, board, control)])
-      _ = try relay.run(
-        open: { (request) throws(Failure) in
-          if request.wholeTransactions { replication.streaming = .off }
-          let stream = try SlotContention.open(
-            replication, isFirst: request.isFirst,
-            isCancelled: request.isCancelled,
-            onWait: {
-              log.notice("another client has the slot; waiting until it is released")
-              request.onTaken()
-            })
-          log.info(
-            "streaming from slot \(replication.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion), \(stream.transport)"
-          )
-          if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
-          return stream
-        },
-        sink: { (identity) throws(Failure) in
-          for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }
-          return try settings.sink.make(
-            identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot,
-            onNotice: { log.warning("\(Flags.text($0))") })
-        })
+      _ = try relay.run()
     }
   }
 }

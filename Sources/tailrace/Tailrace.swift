@@ -23,7 +23,8 @@ struct Tailrace: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      StreamCommand.self, StatusCommand.self, SetupCommand.self, DoctorCommand.self, TeardownCommand.self,
+      StreamCommand.self, RunCommand.self, StatusCommand.self, SetupCommand.self, DoctorCommand.self,
+      TeardownCommand.self,
       CaptureCommand.self, ReplayCommand.self, InspectCommand.self, PeekCommand.self, DeadLettersCommand.self,
       VersionCommand.self,
     ])
@@ -37,8 +38,11 @@ struct Tailrace: ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       try RepeatedOptions.refuse(arguments, root: Self.self)
-      var command = try parseAsRoot(arguments)
-      try command.run()
+      let given = try EnvironmentOptions.adding(to: arguments, root: Self.self)
+      try Flags.$speech.withValue(Flags.Speech(arguments: [CommandLine.arguments[0]] + given)) {
+        var command = try parseAsRoot(given)
+        try command.run()
+      }
     } catch {
       // Help and the codes of commands that ran are the parser's business.
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }

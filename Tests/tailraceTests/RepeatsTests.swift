@@ -14,7 +14,7 @@ struct RepeatsTests {
     #expect(repeats.take("warning: found, in 99 s", now: start) == .say)
     #expect(repeats.summaries(all: false, now: start + .seconds(59)).isEmpty)
     #expect(
-      repeats.summaries(all: false, now: start + .seconds(60)) == [
+      repeats.summaries(all: false, now: start + .seconds(60)).map(\.text) == [
         "warning: lost, in 99 s (came 2 more times within 60 s)"
       ])
     #expect(repeats.take("warning: lost, in 1 s", now: start + .seconds(61)) == .say)

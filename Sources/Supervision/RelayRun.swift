@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Delivery
+package import Logging
+package import PostgresWire
+package import Relay
+import Replication
+package import Settings
+
+/// A relay that is made of its settings each time it is run: the stream of a slot, and a sink.
+package struct RelayRun: Sendable {
+  private let settings: RelaySettings
+  private let control: RunControl
+  private let board: StatusBoard
+  private let log: Logger
+  private let show: @Sendable (Wording) -> String
+
+  /// Prepares a relay.
+  ///
+  /// - Parameters:
+  ///   - settings: what it is made of.
+  ///   - control: how to stop it.
+  ///   - board: where it puts up how it stands.
+  ///   - log: what an operator should hear of.
+  ///   - show: how words for an operator are shown.
+  package init(
+    _ settings: RelaySettings, _ control: RunControl, _ board: StatusBoard, log: Logger,
+    show: @escaping @Sendable (Wording) -> String
+  ) {
+    (self.settings, self.control, self.board, self.log, self.show) = (settings, control, board, log, show)
+  }
+
+  /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread.
+  package func run() throws(Failure) -> RelayOutcome {
+    var replication = try settings.source.replication(tables: settings.outbox.tableNames())
+    let deadLetters = makeOffice()
+    var configuration = try settings.configuration()
+    configuration.show = show
+    configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
+    settings.sink.watchReader { [control] in control.stop() }
+    var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
+    return try relay.run(
+      open: { (request) throws(Failure) in try open(&replication, request) },
+      sink: { (identity) throws(Failure) in
+        for warning in settings.sink.warnings { warn(warning) }
+        return try settings.sink.make(
+          identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot, onNotice: warn)
+      })
+  }
+
+  private func warn(_ words: Wording) { log.warning("\(show(words))") }
+
+  private func makeOffice() -> DeadLetterOffice {
+    let drainTimeout = settings.drainTimeout.duration
+    return settings.poison.makeOffice(
+      database: settings.source.database, retries: settings.retries,
+      isCancelled: { [control] in control.isStopRequested(since: drainTimeout) },
+      onWait: { [log, show] in log.warning("\($0.text(show)); trying again") },
+      onNotice: { [log, show] in log.warning("\(show($0))") })
+  }
+
+  private func open(
+    _ replication: inout ReplicationSettings, _ request: Relay.Request
+  ) throws(Failure) -> ReplicationStream {
+    if request.wholeTransactions { replication.streaming = .off }
+    let stream = try SlotContention.open(
+      replication, isFirst: request.isFirst, isCancelled: request.isCancelled,
+      onWait: { [log] in
+        log.notice("another client has the slot; waiting until it is released")
+        request.onTaken()
+      })
+    log.info(
+      "streaming from slot \(replication.slot), confirmed up to \(stream.confirmedFlush), server \(stream.serverVersion), \(stream.transport)"
+    )
+    if let warning = stream.warning { warn(warning) }
+    return stream
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Logging
+import PostgresWire
+import Relay
+import Settings
+import Supervision
+
+/// `tailrace run`: one relay or several, as a file says.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs the relays of a configuration file, one or several, until it is stopped.",
+    discussion: """
+      Each relay has its own source, sink and state; one that fails does not stop the others unless it says so. Every option of \
+      stream can be given too, and counts more than the file, where there is one relay; where there are several, those of the \
+      process. SIGTERM and SIGINT deliver and confirm what has been read, then end.
+
+      Example:
+        tailrace run --config /etc/tailrace/tailrace.yaml
+      """)
+
+  @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
+  var config: String
+
+  @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Options of stream.", valueName: "options"))
+  var options: [String] = []
+
+  func run() throws {
+    try reportingErrors {
+      let configured = try ConfiguredProcess(config, flags: options)
+      let log = configured.log
+      let admin = try configured.admin.place()
+      for relay in configured.relays where relay.given["spool-dir"] != nil { try relay.settings.spool.check() }
+      let supervisor = Supervisor(configured.planned, isObserved: admin != nil)
+      let service = ServiceManager.ofProcess(log)
+      let drainTimeout = configured.relays.map(\.settings.drainTimeout.duration).max() ?? .zero
+      Signals.direct(
+        stop: {
+          supervisor.stop()
+          service?.stopping(drain: drainTimeout)
+        },
+        reopen: {
+          supervisor.reopen()
+          service?.reloading()
+        })
+      defer { service?.stopping(drain: .zero) }
+      if let admin {
+        let server = try AdminServer(configured.admin, at: admin, .this) {
+          supervisor.relays.map { ($0.planned.name, $0.observer) }
+        }
+        log.info("tells how it goes at \(server.address)/status")
+      }
+      service?.watch(supervisor.relays.map { ($0.planned.name, $0.board, $0.control) })
+      guard let end = supervisor.run() else { return }
+      MessageHandler.summarize(all: true)
+      say("error: \(end.failure.text(end.relay.show))", of: configured.relays.count > 1 ? end.relay.name : nil)
+      throw ExitCode(end.failure.kind.exitCode)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import Settings
+
+/// Configuration files before anybody knows what they are about.
+@Suite struct FileReadingTests {
+  private func mistakes(_ text: String) -> [String] {
+    FileReading.parse(text).mistakes.map { "\($0.position) \($0.text)" }
+  }
+
+  @Test(arguments: ["a:\n\tb: 1\n", "a: 1\n\tb: 2\n", "a:\n  - x\n\t- y\n", "a:\n \t b: 1\n"])
+  func `a tab that indents is named, with its line`(text: String) {
+    let found = mistakes(text)
+    #expect(found.count == 1 && found[0].contains("tab"), "\(found)")
+    #expect(found.first?.hasPrefix(text.contains("- y") ? "3:" : "2:") == true, "\(found)")
+  }
+
+  @Test func `JSON is read too, with tabs between its words`() {
+    let (node, mistakes) = FileReading.parse("{\n\t\"a\": {\"b\": [1, \"x\\u00e9\"],\n\t\t\"c\": true}\n}\n")
+    #expect(mistakes.isEmpty && node?["a"]?["b"]?.parts?.map(\.text) == ["1", "xé"])
+    #expect(node?["a"]?["c"]?.truth == true && node?["a"]?["c"]?.position == FilePosition(line: 3, column: 8))
+  }
+
+  @Test(arguments: [
+    ("a: &x 1\nb: *x\n", "1:4"), ("a: &x {}\nb: *x\n", "1:4"), ("a: &x [1]\n", "1:4"),
+    ("a:\n  b: &x\n    c: 1\n", "2:6"),
+  ])
+  func `anchors and aliases are refused where they begin`(text: String, place: String) {
+    let found = mistakes(text)
+    #expect(found.count == 1 && found[0].hasPrefix(place) && found[0].contains("anchors"), "\(found)")
+  }
+
+  @Test func `a bomb of aliases is refused before it goes off, also as a key`() {
+    let levels = (1...40).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
+    for bomb in ["a0: &a0 [x]\n\(levels)", "a0: &a0 [x]\n\(levels)? *a40\n: 1\n? *a40\n: 2\n"] {
+      let found = mistakes(bomb)
+      #expect(found.count == 1 && found[0].contains("aliases"), "\(found.count)")
+    }
+    // A few in comments and in text are none.
+    #expect(mistakes("# *a *b *c *d *e *f *g *h *i *j *k *l *m *n *o *p *q *r\na: 1\n").isEmpty)
+  }
+
+  @Test(arguments: ["[", "{a: ", "- "])
+  func `nesting without end is refused, and deep nesting does not overflow`(opening: String) {
+    #expect(mistakes(String(repeating: opening, count: 100_000)).count == 1)
+    let closing = ["[": "]", "{a: ": "}"][opening] ?? "x\n"
+    let text =
+      String(repeating: opening, count: 900) + (opening == "- " ? closing : String(repeating: closing, count: 900))
+    #expect(mistakes(text).isEmpty)
+  }
+
+  @Test func `a key that is given twice, a second document and a tag are refused`() {
+    #expect(mistakes("a: 1\nb: 2\na: 3\n") == ["1:1 'a': given more than once in the map that this begins"])
+    #expect(mistakes("a: 1\n---\nb: 1\n").first?.hasPrefix("2:1 a second document") == true)
+    #expect(mistakes("a: !secret x\n").first?.hasPrefix("1:4 tags") == true)
+    #expect(mistakes("? [a]\n: 1\n").first?.contains("plain text") == true)
+  }
+
+  @Test(arguments: ["a: [1, 2\nb: 3\n", "a: b: c\n", "\"a\n", "a: 'b\n", "}", "a: \u{1}\n", "a: @b\n", "%x\n", "*b\n"])
+  func `what cannot be read is one mistake with its place`(text: String) {
+    let found = mistakes(text)
+    #expect(found.count == 1 && found[0].prefixMatch(of: /\d+:\d+ \S/) != nil && !found[0].contains("\n"), "\(found)")
+  }
+
+  @Test func `whatever bytes there are, reading ends`() {
+    let pieces = [
+      "a", ":", " ", "\n", "-", "[", "]", "{", "}", "'", "\"", "#", "&a", "*a", "|", ">", "?", "!", "%", "\t", "é", ",",
+    ]
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<500 {
+      let text = (0..<Int.random(in: 0...40, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }
+      let (node, mistakes) = FileReading.parse(text.joined())
+      #expect(node != nil || !mistakes.isEmpty)
+    }
+  }
+}
