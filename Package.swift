@@ -102,7 +102,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "Operations", "OutboxMapping",
+        "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "Octets", "Operations",
+        "OutboxMapping",
         "PostgresWire",
         "Relay",
         "Replication",
@@ -194,7 +195,8 @@ let package = Package(
     .testTarget(
       name: "SupervisionTests",
       dependencies: [
-        "Delivery", "IntegrationEvents", "Operations", "PostgresWire", "Relay", "Settings", "Supervision",
+        "Delivery", "IntegrationEvents", "Operations", "PostgresWire", "Relay", "Replication", "Settings",
+        "Supervision",
       ], swiftSettings: strict),
     .testTarget(
       name: "ReplayTests",

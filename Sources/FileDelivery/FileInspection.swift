@@ -2,6 +2,7 @@
 
 import Delivery
 import Files
+import Glibc
 package import IntegrationEvents
 package import PostgresWire
 
@@ -34,7 +35,13 @@ package struct FileInspection: Sendable {
   ) throws(Failure) {
     let path = configuration.path
     do throws(SystemFailure) {
-      guard let status = try FileStatus(path: path) else { return }
+      guard let status = try FileStatus(path: path) else {
+        // It is made where its links lead.
+        let place = try OwnFile.output.followed(path)
+        if place != path { try Directory.check(Directory.of(place)) }
+        return
+      }
+      guard !status.isDirectory else { throw SystemFailure(number: EISDIR) }
       size = status.size
       guard status.isRegular else { return }
       let file = try OpenFile.updating(path, .output)

@@ -9,6 +9,7 @@ package struct FileStatus: Sendable {
   /// Whether it is a file on a disk, not a device or a pipe.
   package let isRegular: Bool
   package let isPipe: Bool
+  package let isDirectory: Bool
   let isLink: Bool
   /// How many names it has.
   package let linkCount: UInt
@@ -28,6 +29,7 @@ package struct FileStatus: Sendable {
     size = Int64(status.st_size)
     isRegular = status.st_mode & S_IFMT == S_IFREG
     isPipe = status.st_mode & S_IFMT == S_IFIFO
+    isDirectory = status.st_mode & S_IFMT == S_IFDIR
     isLink = status.st_mode & S_IFMT == S_IFLNK
     linkCount = UInt(status.st_nlink)
     changed = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)

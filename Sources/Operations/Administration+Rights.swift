@@ -71,7 +71,8 @@ extension Administration {
     var remedies: [String] = []
     if removesSlot, !role.replicates { remedies.append("ALTER ROLE \(name) REPLICATION;") }
     let owner = try server.query(
-      "SELECT o.rolname, o.rolsuper FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_roles o ON o.oid = p.pubowner "
+      "SELECT pg_catalog.pg_get_userbyid(p.pubowner), pg_catalog.pg_has_role(p.pubowner, 10::pg_catalog.oid, 'MEMBER') "
+        + "FROM pg_catalog.pg_publication p "
         + "WHERE p.pubname = $1 AND NOT pg_catalog.pg_has_role(p.pubowner, 'USAGE')", [plan.publication]
     ).first
     if let owner, let other = owner[0] {
@@ -87,10 +88,17 @@ extension Administration {
 
   /// What the role may do; nil when that is everything.
   private func limitedRole() throws(Failure) -> (name: String, replicates: Bool, creates: Bool)? {
-    let rows = try server.query(
-      "SELECT rolname, rolsuper, rolreplication, "
-        + "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') "
-        + "FROM pg_catalog.pg_roles WHERE rolname = current_user")
+    let rows: [SQLRow]
+    do throws(Failure) {
+      rows = try server.query(
+        "SELECT rolname, rolsuper, rolreplication, "
+          + "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') "
+          + "FROM pg_catalog.pg_roles WHERE rolname = current_user")
+    } catch {
+      // Where that may not be seen, the statements show it.
+      guard error.kind == .privilege else { throw error }
+      return nil
+    }
     guard let row = rows.first, let name = row[0], row[1] != "t" else { return nil }
     return (name, row[2] == "t", row[3] == "t")
   }
@@ -108,8 +116,9 @@ extension Administration {
   /// Only a table's owner may publish it.
   private func lackingOnTable(_ table: TableName, _ role: String) throws(Failure) -> [String] {
     let owner = try server.query(
-      "SELECT o.rolname, o.rolsuper FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-        + "JOIN pg_catalog.pg_roles o ON o.oid = c.relowner WHERE n.nspname = $1 AND c.relname = $2 "
+      "SELECT pg_catalog.pg_get_userbyid(c.relowner), pg_catalog.pg_has_role(c.relowner, 10::pg_catalog.oid, 'MEMBER') "
+        + "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        + "WHERE n.nspname = $1 AND c.relname = $2 "
         + "AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')", [table.schema, table.name]
     ).first
     guard let owner, let name = owner[0] else { return [] }

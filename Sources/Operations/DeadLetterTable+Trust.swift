@@ -31,16 +31,16 @@ extension DeadLetterTable {
 
   private var look: String {
     """
-    SELECT b.rolname, (b.rolname IS NOT NULL AND (SELECT rolsuper FROM pg_catalog.pg_roles \
-    WHERE rolname = session_user))::text, \
+    SELECT b.rolname, (b.rolname IS NOT NULL AND pg_catalog.pg_has_role(session_user, 10::pg_catalog.oid, 'MEMBER'))::text, \
     EXISTS (SELECT FROM pg_catalog.pg_class p WHERE p.relpersistence <> 'p' AND p.oid = ANY (a.oids))::text \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
     CROSS JOIN LATERAL (SELECT ARRAY (SELECT c.oid UNION SELECT t.relid::oid FROM pg_catalog.pg_partition_tree(c.oid) t) \
     AS oids) a \
-    LEFT JOIN LATERAL (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE NOT r.rolsuper AND r.oid IN (\
+    LEFT JOIN LATERAL (SELECT pg_catalog.pg_get_userbyid(r.oid) AS rolname FROM (\
     SELECT p.relowner FROM pg_catalog.pg_class p WHERE p.oid = ANY (a.oids) \
-    UNION ALL SELECT f.proowner FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid \
-    WHERE NOT g.tgisinternal AND g.tgrelid = ANY (a.oids)) ORDER BY 1 LIMIT 1) b ON true \
+    UNION SELECT f.proowner FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid \
+    WHERE NOT g.tgisinternal AND g.tgrelid = ANY (a.oids)) AS r (oid) \
+    WHERE NOT pg_catalog.pg_has_role(r.oid, 10::pg_catalog.oid, 'MEMBER') ORDER BY 1 LIMIT 1) b ON true \
     WHERE n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name))
     """
   }

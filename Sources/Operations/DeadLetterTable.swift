@@ -197,8 +197,9 @@ public final class DeadLetterTable: DeadLetterStore {
     var failure = error
     failure.what = "dead letters: \(error.what)"
     if let role = try? session.query("SELECT current_user").first?.first.flatMap({ $0 }) {
-      let grants = Administration.letterGrants(table, to: role).joined(separator: " ")
-      failure.advice = "as the table's owner or a superuser, \(grants)"
+      failure.advice = Administration.letterGrants(table, to: role).reduce("as the table's owner or a superuser,") {
+        $0 + " \(sql: $1)"
+      }
     }
     return failure
   }

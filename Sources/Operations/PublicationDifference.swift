@@ -12,6 +12,8 @@ struct PublicationFacts: Hashable, Sendable {
   var isViaRoot = false
   /// The tables that it names one by one, each with its row filter, if it has one.
   var members: [ObjectID: String?] = [:]
+  /// The transactions that have put them in.
+  var changes: [ObjectID: UInt32] = [:]
 
   /// Asks; nil when there is no such publication.
   static func look(_ server: borrowing Connection, _ name: String) throws(Failure) -> PublicationFacts? {
@@ -25,10 +27,12 @@ struct PublicationFacts: Hashable, Sendable {
     var facts = PublicationFacts(row)
     let filter = server.serverVersion >= 150_000 ? "pg_catalog.pg_get_expr(r.prqual, r.prrelid)" : "NULL"
     for row in try server.query(
-      "SELECT r.prrelid, \(filter) FROM pg_catalog.pg_publication_rel r "
+      "SELECT r.prrelid, \(filter), r.xmin FROM pg_catalog.pg_publication_rel r "
         + "JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid WHERE p.pubname = \(literal)")
     {
-      if let id = row[0].flatMap({ ObjectID($0) }) { facts.members[id] = .some(row[1]) }
+      guard let id = row[0].flatMap({ ObjectID($0) }) else { continue }
+      facts.members[id] = .some(row[1])
+      facts.changes[id] = row[2].flatMap { UInt32($0) }
     }
     return facts
   }

@@ -2,6 +2,7 @@
 
 import PostgresClient
 package import PostgresWire
+import Replication
 import Synchronization
 
 /// What a server says of a slot and of whoever reads from it, at one moment.
@@ -24,29 +25,45 @@ package struct SlotLook: Hashable, Sendable {
   /// The end of the log that can be read, and when that was by the server's clock, in seconds since 1970.
   package var end: LSN
   package var serverTime: Double
-  /// Whether there is such a slot; nothing that follows is known of one that is not there.
-  package var exists = true
-  package var confirmed: LSN?
-  package var restart: LSN?
-  /// `reserved`, `extended`, `unreserved` or `lost`.
-  package var walStatus: String?
-  /// Why the server has given the slot up, where it says so.
-  package var invalidation: String?
-  /// How much more may be written before the slot may be lost; nil where there is no limit.
-  package var safeSize: Int64?
-  /// Since when nobody reads from it, in seconds since 1970; where the server keeps that.
-  package var inactiveSince: Double?
+  /// Whose changes are asked for.
+  var database = ""
+  /// The slot; nil where there is none.
+  var facts: SlotFacts? = SlotFacts()
   package var walsender: Walsender?
 
   package init(end: LSN, serverTime: Double) {
     (self.end, self.serverTime) = (end, serverTime)
   }
 
+  package var exists: Bool { facts != nil }
+  package var confirmed: LSN? { facts?.confirmed }
+  /// `reserved`, `extended`, `unreserved` or `lost`.
+  package var walStatus: String? {
+    get { facts?.walStatus }
+    set { facts?.walStatus = newValue }
+  }
+  /// Why the server has given the slot up, where it says so.
+  package var invalidation: String? { facts?.invalidationReason }
+  /// How much more may be written before the slot may be lost; nil where there is no limit.
+  package var safeSize: Int64? { facts?.safeBytes }
+  /// For how many seconds nobody has read from it; where the server keeps that.
+  package var idleSeconds: Double? { facts?.idleSeconds }
+
   /// How much log the server keeps for the slot.
-  package var held: UInt64? { restart.map { end.rawValue &- min(end.rawValue, $0.rawValue) } }
+  package var held: UInt64? { facts?.restart.map { end.rawValue &- min(end.rawValue, $0.rawValue) } }
 
   /// Whether the slot cannot be read from any more.
-  package var isLost: Bool { exists && walStatus == "lost" || invalidation != nil }
+  package var isLost: Bool { walStatus == "lost" || invalidation != nil }
+
+  /// Why it is none that a relay could read from, now or ever, and whether it is on the way to be one.
+  package func trouble(of slot: String) -> (words: String, isBeingMade: Bool)? {
+    switch facts?.fault(in: database) {
+    case .halfMade(.some(let process)):
+      ("the slot is only half made: PID \(process) waits for transactions that were open when it began", true)
+    case .inUse, nil: nil
+    case .some(let fault): ("\(fault.failure(slot, in: database).what)", false)
+    }
+  }
 }
 
 /// Looks after a slot again and again, over a connection of its own.
@@ -54,7 +71,8 @@ package struct SlotLook: Hashable, Sendable {
 /// It is a replication connection, because a server that shuts down waits for others to end by themselves.
 package final class SlotWatch: Sendable {
   private let session: SQLSession
-  private let slot: String
+  /// Which one.
+  package let slot: String
   private let patience: Patience
 
   /// How long a look may take.
@@ -85,32 +103,29 @@ package final class SlotWatch: Sendable {
       let time = row[1].flatMap({ Double($0) })
     else { throw Failure(.internal, "the server's answer about its slots makes no sense") }
     var look = SlotLook(end: end, serverTime: time)
-    look.exists = row[2] != nil
-    look.confirmed = row[3].flatMap { LSN($0) }
-    look.restart = row[4].flatMap { LSN($0) }
-    look.walStatus = row[5]
-    look.safeSize = row[6].flatMap { Int64($0) }
-    look.inactiveSince = row[7].flatMap { Double($0) }
-    look.invalidation = row[8]
-    look.walsender = row[9].flatMap { Int($0) }.map { process in
-      .init(
-        process: process, sent: row[10].flatMap { LSN($0) }, wait: row[11], lag: row[12].flatMap { Double($0) })
+    look.database = row[2] ?? ""
+    look.walsender = row[3].flatMap { Int($0) }.map { process in
+      .init(process: process, sent: row[4].flatMap { LSN($0) }, wait: row[5], lag: row[6].flatMap { Double($0) })
     }
+    look.facts = row[7] == nil ? nil : SlotFacts(SQLRow(Array(row.dropFirst(8))))
     return look
   }
 
-  /// Columns that only later versions have are taken from the row as JSON.
+  /// What is of the slot stands as `SlotFacts` reads it; columns that only later versions have are taken from the row as JSON.
   private var statement: String {
     """
     SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
       ELSE pg_catalog.pg_current_wal_flush_lsn() END,
       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()),
-      s.slot_name, s.confirmed_flush_lsn, s.restart_lsn, s.wal_status, s.safe_wal_size,
-      pg_catalog.date_part('epoch', (pg_catalog.to_jsonb(s) ->> 'inactive_since')::timestamptz),
-      pg_catalog.to_jsonb(s) ->> 'invalidation_reason',
-      s.active_pid, r.sent_lsn, a.wait_event, pg_catalog.date_part('epoch', r.flush_lag)
+      pg_catalog.current_database(), s.active_pid, r.sent_lsn, a.wait_event,
+      pg_catalog.date_part('epoch', r.flush_lag), s.slot_name,
+      s.plugin, s.database, s.wal_status, s.confirmed_flush_lsn, s.active, s.active_pid, s.temporary, s.restart_lsn,
+      s.safe_wal_size, s.catalog_xmin, (j.slot ->> 'two_phase')::bool, (j.slot ->> 'failover')::bool,
+      (j.slot ->> 'synced')::bool, j.slot ->> 'invalidation_reason',
+      pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - (j.slot ->> 'inactive_since')::timestamptz)
     FROM (SELECT 1) AS one
     LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.slot_name = \(SQLQuoting.literal(slot))
+    LEFT JOIN LATERAL (SELECT pg_catalog.to_jsonb(s)) AS j (slot) ON true
     LEFT JOIN pg_catalog.pg_stat_replication AS r ON r.pid = s.active_pid
     LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = s.active_pid
     """

@@ -17,8 +17,10 @@ extension Connection {
       + (chooses("default_transaction_read_only") ? "" : "SET default_transaction_read_only = off; ")
       + (chooses("role") ? "" : Self.ownRole)
       + " SELECT pg_catalog.set_config(name, CASE name WHEN 'synchronous_commit' THEN 'local' ELSE '0' END, false) "
-      + "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'transaction_timeout', "
-      + "'idle_in_transaction_session_timeout', 'idle_session_timeout') OR name = 'synchronous_commit' AND setting = 'off'"
+      + "FROM pg_catalog.unnest(ARRAY['statement_timeout', 'lock_timeout', 'transaction_timeout', "
+      + "'idle_in_transaction_session_timeout', 'idle_session_timeout', 'synchronous_commit']) AS s (name) "
+      + "WHERE CASE name WHEN 'synchronous_commit' THEN pg_catalog.current_setting(name) = 'off' "
+      + "ELSE pg_catalog.current_setting(name, true) IS NOT NULL END"
     var failure = try pin(pins)
     // A limit of a millisecond ends even that. A statement this short comes through sooner or later.
     for _ in 0..<50 {
@@ -43,13 +45,16 @@ extension Connection {
   }
 
   /// Gives up a role that the database says we have: its owner may name himself, and what then looks like a session of his is
-  /// one that may become ours again. What is set for our own role, nobody but an administrator of it has set.
+  /// one that may become ours again. What is set for our own role, nobody but an administrator of it has set. Asked by functions,
+  /// for the views of roles may be closed to us.
   private static let ownRole =
-    "SELECT pg_catalog.set_config('role', coalesce((SELECT r.rolname FROM pg_catalog.pg_db_role_setting s "
-    + "JOIN pg_catalog.pg_roles o ON o.oid = s.setrole AND o.rolname = session_user "
-    + "CROSS JOIN pg_catalog.unnest(s.setconfig) AS c (line) JOIN pg_catalog.pg_roles r ON c.line = 'role=' || r.rolname "
-    + "WHERE s.setdatabase = 0 OR s.setdatabase = "
-    + "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) "
+    "SELECT pg_catalog.set_config('role', coalesce((SELECT pg_catalog.substr(c.line, 6) "
+    + "FROM pg_catalog.pg_db_role_setting s CROSS JOIN pg_catalog.unnest(s.setconfig) AS c (line) "
+    + "WHERE s.setrole <> 0 AND pg_catalog.pg_get_userbyid(s.setrole) = session_user "
+    + "AND pg_catalog.starts_with(c.line, 'role=') "
+    + "AND pg_catalog.to_regrole(pg_catalog.quote_ident(pg_catalog.substr(c.line, 6))) IS NOT NULL "
+    + "AND s.setdatabase IN (0, "
+    + "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())) "
     + "ORDER BY s.setdatabase = 0 LIMIT 1), 'none'), false);"
 
   /// Whether whoever runs us has chosen a setting in the connection string or in `PGOPTIONS`, which counts more than the

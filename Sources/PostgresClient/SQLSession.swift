@@ -26,7 +26,8 @@ package final class SQLSession: Sendable {
 
     private func looksForSuperuser() throws(Failure) -> Bool {
       if let isSuperuser { return isSuperuser }
-      let found = try server.query("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user")
+      // A member of the role that made the cluster may become one. The views of roles may be closed to us.
+      let found = try server.query("SELECT pg_catalog.pg_has_role(session_user, 10::pg_catalog.oid, 'MEMBER')")
       let isOne = found.first?[0] == "t"
       isSuperuser = isOne
       return isOne

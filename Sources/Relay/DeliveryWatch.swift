@@ -2,6 +2,7 @@
 
 package import Delivery
 import IntegrationEvents
+import Octets
 import PostgresWire
 
 /// Tells of deliveries that fail: at once, then sparsely, and when they work again; of dead letters; and of a sink that takes
@@ -115,7 +116,7 @@ package struct DeliveryWatch {
   }
 
   private func behind(_ unconfirmed: UInt64?, _ isFull: Bool) -> String {
-    (unconfirmed.map { ", \(formatted(bytes: $0)) of log are not confirmed" } ?? "")
+    (unconfirmed.map { ", \(ByteCount($0)) of log are not confirmed" } ?? "")
       + (isFull ? ", nothing more is read until something is delivered" : "")
   }
 
@@ -223,15 +224,5 @@ extension Duration {
     case ..<7200: "\(components.seconds / 60) min"
     default: "\(components.seconds / 3600) h"
     }
-  }
-}
-
-/// `35 bytes`, `12 kB`, `3 MB`, `7 GB`, for messages.
-private func formatted(bytes: UInt64) -> String {
-  switch bytes {
-  case ..<10_000: "\(bytes) bytes"
-  case ..<10_000_000: "\(bytes / 1000) kB"
-  case ..<10_000_000_000: "\(bytes / 1_000_000) MB"
-  default: "\(bytes / 1_000_000_000) GB"
   }
 }

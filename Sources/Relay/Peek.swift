@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import Dispatch
 public import IntegrationEvents
 public import Logging
 public import PostgresWire
@@ -58,36 +59,71 @@ public struct Peek: Sendable {
     let collection = Collection(count, control)
     let office = DeadLetterOffice(collection, parksKeys: false, retries: false)
     var relay = Relay(configuration, deadLetters: office, control: control, log: log)
+    let end = PeekedSource<Source>.End()
     var failure: Failure?
     do throws(Failure) {
-      _ = try relay.run(open: open, sink: { _ in PeekSink(held, collection) })
+      _ = try relay.run(
+        open: { (request) throws(Failure) in PeekedSource(try open(request), end, control) },
+        sink: { _ in PeekSink(held, collection) })
     } catch {
       failure = error
     }
+    // It does one thing after another: what is on its way there comes before this.
+    let settled = DispatchSemaphore(value: 0)
+    office.refresh { _ in settled.signal() }
+    settled.wait()
     let items = collection.sorted
-    return (items, items.count < count ? failure : nil)
+    return (items, items.count < count ? end.failure ?? failure : nil)
   }
 
-  /// What has been seen so far.
+  /// What has been seen so far. Bad rows come ahead of events: those of a transaction that is still being read, or that gather
+  /// for a batch, are yet to come.
   fileprivate final class Collection: DeadLetterStore {
-    private let items = Mutex<[Item]>([])
+    private struct State {
+      var items: [Item] = []
+      /// How many bad rows there are: more than are wanted are of no use, since they come in their order.
+      var refused = 0
+      /// Up to where all that is to come has come.
+      var whole: EventPosition?
+    }
+
+    private let state = Mutex(State())
     private let limit: Int
     private let control: RunControl
 
     init(_ limit: Int, _ control: RunControl) { (self.limit, self.control) = (limit, control) }
 
-    var sorted: [Item] { items.withLock { Array($0.sorted { $0.position < $1.position }.prefix(limit)) } }
+    var sorted: [Item] {
+      state.withLock { Array($0.items.sorted { $0.position < $1.position }.prefix(limit)) }
+    }
 
     func add(_ new: [Item]) {
-      let isEnough = items.withLock { items in
-        items += new
-        return items.count >= limit
+      let isEnough = state.withLock { state in
+        state.items += new
+        if let last = new.last { state.whole = max(state.whole ?? last.position, last.position) }
+        return hasEnough(state)
       }
       if isEnough { control.stop() }
     }
 
     func append(_ letters: [DeadLetter]) throws(Failure) {
-      add(letters.map { .refused($0.position, reason: $0.reason, row: $0.event) })
+      let isEnough = state.withLock { state in
+        let room = max(0, limit - state.refused)
+        state.items += letters.prefix(room).map { .refused($0.position, reason: $0.reason, row: $0.event) }
+        state.refused += letters.count
+        // Behind a bad row of a later transaction comes nothing of an earlier one, but for what a stop hands over.
+        if let last = letters.last {
+          let start = EventPosition(commitLSN: last.position.commitLSN, ordinal: 0)
+          state.whole = max(state.whole ?? start, start)
+        }
+        return hasEnough(state)
+      }
+      if isEnough { control.stop() }
+    }
+
+    private func hasEnough(_ state: State) -> Bool {
+      guard let whole = state.whole else { return false }
+      return state.items.count { $0.position <= whole } >= limit
     }
 
     func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking { .free }

@@ -32,7 +32,9 @@ package enum ServerChecks {
     for publication in settings.publications {
       try checkPublication(server, publication, settings, database: system.database)
     }
-    let timeout = try scalar(server, "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'wal_sender_timeout'")
+    let timeout = try scalar(
+      server,
+      "SELECT (extract(epoch FROM pg_catalog.current_setting('wal_sender_timeout')::pg_catalog.interval) * 1000)::int8")
     if settings.copiesSlot { try copySlot(server, settings) }
     if settings.createsTemporarySlot {
       try requireFreeSlot(server)

@@ -2,6 +2,7 @@
 
 import FileDelivery
 import Files
+import Octets
 import Operations
 import PostgresWire
 
@@ -49,7 +50,7 @@ struct FileChecking {
     }
     let share = system.size > 0 ? Double(system.available) / Double(system.size) : 1
     let found: Wording =
-      "\(Amounts.bytes(system.available)) of \(Amounts.bytes(system.size)) are free for \(directory)"
+      "\(ByteCount(system.available)) of \(ByteCount(system.size)) are free for \(directory)"
     let todo: [Wording] = ["make room on the file system of \(directory)"]
     if system.availableFiles == 0 {
       return Check(
@@ -84,6 +85,6 @@ struct FileChecking {
     guard let size = inspection.size else {
       return Check(.sinkFile, .ok, "there is no \(path) yet", means: "it will be made")
     }
-    return Check(.sinkFile, .ok, "\(path) has \(Amounts.bytes(size))", means: "a stream goes on behind its end")
+    return Check(.sinkFile, .ok, "\(path) has \(ByteCount(size))", means: "a stream goes on behind its end")
   }
 }

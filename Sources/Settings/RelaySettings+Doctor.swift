@@ -19,7 +19,8 @@ extension RelaySettings {
     plan.needs = mapping.publishingNeeds
     let found = try Doctor(plan, mapping, database: source.database, isCancelled: isCancelled).examine()
     let (output, recorded) = outputChecks(found.identity)
-    return found.checks + [checkpointCheck(found, besides: recorded)].compactMap(\.self) + output
+    let ours = [checkpointCheck(found, besides: recorded), lettersCheck(isCancelled: isCancelled)]
+    return found.checks + ours.compactMap(\.self) + output
   }
 
   /// What is to be said of the output, and up to where it has confirmed events itself.

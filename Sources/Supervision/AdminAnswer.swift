@@ -7,6 +7,11 @@ struct AdminAnswer: Sendable {
   var status: Int
   var body: String
   var type = "text/plain; charset=utf-8"
+  /// Which program answers, and whose slots' relays it has; empty where that is not told.
+  var (server, slots) = ("", "")
+
+  /// What this program calls itself, and the header that names the slots.
+  static let (name, slotsHeader) = ("tailrace", "tailrace-slots")
 
   init(_ status: Int, _ body: String, type: String = "text/plain; charset=utf-8") {
     (self.status, self.body, self.type) = (status, body, type)
@@ -39,13 +44,18 @@ struct AdminPages: Sendable {
 
   /// Makes a page; `done` is called on any thread.
   ///
-  /// - Parameter name: which relay is asked about; nil for all.
-  func answer(_ page: Page, of name: String?, asText: Bool, done: @escaping @Sendable (AdminAnswer) -> Void) {
+  /// - Parameters:
+  ///   - name: which relay is asked about; nil for all.
+  ///   - slot: whose relay is asked about; nil for all.
+  func answer(
+    _ page: Page, of name: String?, slot: String?, asText: Bool, done: @escaping @Sendable (AdminAnswer) -> Void
+  ) {
     let all = relays()
-    let asked = name.map { name in all.filter { $0.name == name } } ?? all
-    guard name == nil || !asked.isEmpty else {
+    let asked = all.filter { $0.name == name ?? $0.name && $0.observer.slot == slot ?? $0.observer.slot }
+    guard name == nil && slot == nil || !asked.isEmpty else {
       return done(AdminAnswer(404, "there is no such relay; there are \(all.map(\.name).joined(separator: ", "))\n"))
     }
+    let isOne = all.count == 1 || name != nil || slot != nil
     switch page {
     case .live:
       gather(asked, { $0.isLoopTurning($1) }) { answers in
@@ -55,7 +65,7 @@ struct AdminPages: Sendable {
       }
     case .ready: gather(asked, { $0.observe($1) }) { done(Self.readiness($0, isOne: all.count == 1)) }
     case .status:
-      gather(asked, { $0.observe($1) }) { done(Self.status($0, isOne: all.count == 1 || name != nil, asText: asText)) }
+      gather(asked, { $0.observe($1) }) { done(Self.status($0, isOne: isOne, asText: asText)) }
     case .metrics:
       gather(asked, { $0.observe($1) }) { [build] answers in
         done(
@@ -63,6 +73,9 @@ struct AdminPages: Sendable {
       }
     }
   }
+
+  /// Of which slots there are relays.
+  var slots: String { relays().map(\.observer.slot).joined(separator: ", ") }
 
   /// What was seen of a relay.
   typealias Seen<Value> = (name: String, seen: Value)

@@ -4,6 +4,7 @@ import Files
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Octets
 package import PostgresWire
 package import Settings
 
@@ -13,9 +14,16 @@ package enum AdminClient {
 
   /// How the relay stands, as text for people or as JSON.
   ///
-  /// - Parameter tokenFile: where the token is that has to be given.
-  package static func status(at place: AdminAddress, tokenFile: String?, asText: Bool) throws(Failure) -> String {
-    var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: AdminPages.Page.status.rawValue)
+  /// - Parameters:
+  ///   - slot: whose relay it has to be; nil for any.
+  ///   - tokenFile: where the token is that has to be given.
+  package static func status(
+    at place: AdminAddress, of slot: String?, tokenFile: String?, asText: Bool
+  ) throws(Failure) -> String {
+    // No slot has a name with other signs.
+    let isName = { (sign: UInt8) in (0x61...0x7A).contains(sign) || (0x30...0x39).contains(sign) || sign == 0x5F }
+    let query = slot.map { "?slot=\($0.utf8.allSatisfy(isName) ? $0 : "")" } ?? ""
+    var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: AdminPages.Page.status.rawValue + query)
     head.headers = ["host": place.shown, "accept": asText ? "text/plain" : "application/json", "connection": "close"]
     if let tokenFile {
       let token: String?
@@ -26,19 +34,36 @@ package enum AdminClient {
       head.headers.add(name: "authorization", value: "Bearer \(token)")
     }
     let answer: AdminAnswer
-    do { answer = try ask(head, at: place) } catch {
+    do { answer = try ask(head, at: place) } catch is HTTPParserError {
+      throw Failure(
+        .settings, "\(place.shown) is no admin address of tailrace: what answers there is no HTTP",
+        advice: "name the address that the relay says when it starts, with \(setting: "admin")")
+    } catch {
       let why = (error as? IOError).map { SystemFailure(number: $0.errnoCode).textInSentence }
       throw Failure(.connection, "nobody answers at \(place.shown)\(why.map { ": \($0)" } ?? "")")
     }
+    // Anybody may listen there.
+    guard answer.server == AdminAnswer.name else {
+      let who = answer.server.isEmpty ? "" : ", from \(ForeignText(answer.server).prefix(100))"
+      throw Failure(
+        .settings,
+        "\(place.shown) is no admin address of tailrace: another program answers there (\(answer.status)\(who))",
+        advice: "name the address that the relay says when it starts, with \(setting: "admin")")
+    }
     switch answer.status {
-    case 200: return answer.body
+    case 200: break
     case 401:
       throw Failure(
         .authentication, "\(place.shown) wants another token",
         advice: "give it with \(setting: "admin-token-file", "PATH")")
-    default:
-      throw Failure(.connection, "\(place.shown) answers \(answer.status), so it is no admin address of tailrace")
+    case 404:
+      throw Failure(
+        .settings,
+        "\(place.shown) is the admin address of slot \(ForeignText(answer.slots).prefix(100)), not of \(slot ?? "any")",
+        advice: "name the address of the relay of that slot with \(setting: "admin"), or leave it")
+    default: throw Failure(.connection, "\(place.shown) answers \(answer.status)")
     }
+    return answer.body
   }
 
   private static func ask(_ head: HTTPRequestHead, at place: AdminAddress) throws -> AdminAnswer {
@@ -81,7 +106,10 @@ private final class AnswerReader: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head(let head): answer.status = Int(head.status.code)
+    case .head(let head):
+      answer.status = Int(head.status.code)
+      answer.server = head.headers.first(name: "server") ?? ""
+      answer.slots = head.headers.first(name: AdminAnswer.slotsHeader) ?? ""
     case .body(let bytes):
       answer.body += String(buffer: bytes)
       if answer.body.utf8.count > Self.longest { context.close(promise: nil) }

@@ -74,20 +74,21 @@ final class AdminConnection: ChannelInboundHandler {
     expect(within: Self.answerTime, context)
     let asText = head.headers.first(name: "accept")?.hasPrefix("text/plain") ?? false
     let (loop, bound) = (context.eventLoop, NIOLoopBound((self, context), eventLoop: context.eventLoop))
-    pages.answer(page, of: Self.relay(head.uri), asText: asText) { answer in
+    let (name, slot) = (Self.item("relay", of: head.uri), Self.item("slot", of: head.uri))
+    pages.answer(page, of: name, slot: slot, asText: asText) { answer in
       loop.execute {
         let (connection, context) = bound.value
         var answer = answer
-        if !isKnown { answer.body = "" }
+        if isKnown { answer.slots = connection.pages.slots } else { answer.body = "" }
         connection.send(answer, to: head, context)
       }
     }
   }
 
   /// Which relay is asked about: names have no sign that would be written otherwise in an address.
-  private static func relay(_ uri: String) -> String? {
+  private static func item(_ name: String, of uri: String) -> String? {
     let query = uri.drop { $0 != "?" }.dropFirst().split(separator: "&")
-    return query.first { $0.hasPrefix("relay=") }.map { String($0.dropFirst("relay=".count)) }
+    return query.first { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.count + 1)) }
   }
 
   private func send(
@@ -98,8 +99,9 @@ final class AdminConnection: ChannelInboundHandler {
     isClosing = !goesOn
     var headers = HTTPHeaders([
       ("content-type", answer.type), ("content-length", "\(answer.body.utf8.count)"), ("cache-control", "no-store"),
-      ("connection", goesOn ? "keep-alive" : "close"),
+      ("connection", goesOn ? "keep-alive" : "close"), ("server", AdminAnswer.name),
     ])
+    if !answer.slots.isEmpty { headers.add(name: AdminAnswer.slotsHeader, value: answer.slots) }
     if answer.status == 401 { headers.add(name: "www-authenticate", value: "Bearer") }
     if answer.status == 405 { headers.add(name: "allow", value: "GET, HEAD") }
     let response = HTTPResponseHead(

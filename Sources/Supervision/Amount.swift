@@ -4,16 +4,6 @@ import Operations
 
 /// Amounts for people.
 package enum Amount {
-  /// `35 bytes`, `12 kB`, `3.4 MB`.
-  package static func bytes(_ count: Double) -> String {
-    switch count {
-    case ..<10_000: "\(Int(count)) bytes"
-    case ..<1_000_000: "\(Int(count / 1000)) kB"
-    case ..<1_000_000_000: "\(number(count / 1e6)) MB"
-    default: "\(number(min(count, 1e18) / 1e9)) GB"
-    }
-  }
-
   /// `0.3 s`, `12 s`, `5 min`, `3 h`, `4 d`.
   package static func time(_ seconds: Double) -> String {
     seconds < 10 ? "\(number(seconds)) s" : Amounts.time(seconds)

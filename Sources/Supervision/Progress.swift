@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import Octets
 import PostgresWire
 package import Relay
 
@@ -58,8 +59,8 @@ package struct Progress: Sendable {
 
   private static func figures(_ status: RelayStatus) -> [String] {
     let lag = status.received.rawValue - min(status.received, status.confirmed).rawValue
-    var parts = status.end == .zero ? [] : ["\(Amount.bytes(Double(lag))) not confirmed"]
-    parts.append("\(Amount.bytes(Double(status.bytesInFlight))) in flight")
+    var parts = status.end == .zero ? [] : ["\(ByteCount(lag)) not confirmed"]
+    parts.append("\(ByteCount(status.bytesInFlight)) in flight")
     let letters = status.counts.deadLetters + status.counts.keptRows
     for (count, what) in [
       (status.health.failures, "retries"), (status.retries, "reconnects"), (letters, "dead letters"),

@@ -41,6 +41,9 @@ package final class RelayObserver: Sendable {
     (self.board, self.control, self.watch) = (board, control, watch)
   }
 
+  /// The slot that is looked at; empty for none.
+  var slot: String { watch?.slot ?? "" }
+
   /// Observes on a thread of its own.
   package func observe(_ done: @escaping @Sendable (Observation) -> Void) {
     let asked = ContinuousClock.now

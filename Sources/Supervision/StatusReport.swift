@@ -139,24 +139,24 @@ package struct StatusReport: Sendable {
       ("relay", ([relay] + [identity.map { "of database \($0.database)" }].compactMap { $0 }).joined(separator: " ")))
     for (name, position) in ladder {
       guard let position else { continue }
-      let behind = name == "server" ? nil : lag(position).map { "\(Amount.bytes(Double($0))) behind" }
+      let behind = name == "server" ? nil : lag(position).map { "\(ByteCount(Double($0))) behind" }
       let seconds = trend.lagSeconds[name].map { Amount.time($0) }
       lines.append((name, (["\(position)"] + [behind, seconds].compactMap { $0 }).joined(separator: ", ")))
     }
     let rates = [
       trend.eventsPerSecond.map { "\(Amount.number($0)) events/s" },
-      trend.confirmedPerSecond.map { "\(Amount.bytes($0))/s confirmed" },
-      trend.writtenPerSecond.map { "\(Amount.bytes($0))/s written" },
+      trend.confirmedPerSecond.map { "\(ByteCount($0))/s confirmed" },
+      trend.writtenPerSecond.map { "\(ByteCount($0))/s written" },
     ].compactMap { $0 }
     if !rates.isEmpty { lines.append(("rate", rates.joined(separator: ", "))) }
     if let backlog, backlog > 0 {
       let left = trend.secondsLeft(of: backlog).map { "done in \(Amount.time($0))" } ?? "does not shrink"
-      lines.append(("backlog", "\(Amount.bytes(Double(backlog))), \(left)"))
+      lines.append(("backlog", "\(ByteCount(backlog)), \(left)"))
     }
     if let held = look?.held {
-      var words = "\(Amount.bytes(Double(held))) held" + (look?.walStatus.map { " (\($0))" } ?? "")
+      var words = "\(ByteCount(held)) held" + (look?.walStatus.map { " (\($0))" } ?? "")
       if let left = look?.safeSize {
-        words += ", \(Amount.bytes(Double(left))) left to the limit"
+        words += ", \(ByteCount(left)) left to the limit"
         if let time = trend.secondsUntilWritten(left) { words += ", in \(Amount.time(time)) at this rate" }
       }
       lines.append(("wal", words))
@@ -164,7 +164,7 @@ package struct StatusReport: Sendable {
     if let status {
       let counts = status.counts
       lines.append(("events", "\(counts.encodedEvents) read, \(counts.deliveredEvents - counts.deadLetters) delivered"))
-      lines.append(("in flight", "\(status.batchesInFlight) batches, \(Amount.bytes(Double(status.bytesInFlight)))"))
+      lines.append(("in flight", "\(status.batchesInFlight) batches, \(ByteCount(status.bytesInFlight))"))
       lines.append(("retries", "\(status.health.failures) deliveries, \(status.retries) connections"))
       lines.append(("dead letters", "\(counts.deadLetters) events, \(counts.keptRows) rows"))
     }

@@ -22,7 +22,11 @@ struct ProgressOptions: ParsableArguments {
   /// Begins to show what a relay puts up, until the process ends.
   func begin(_ board: StatusBoard, _ sink: SinkSettings, _ log: Logger) {
     if let reportInterval {
-      ProgressTimer.start(every: reportInterval.duration) { progress in log.info("\(progress.report(board.current))") }
+      // As often as it was asked for, however alike the lines are.
+      if log.logLevel <= .info {
+        ProgressTimer.start(every: reportInterval.duration) { progress in say("info: \(progress.report(board.current))")
+        }
+      }
     }
     guard !quiet, Messages.isTerminal, (try? sink.place()) != .standardOutput else { return }
     ProgressTimer.start(every: .milliseconds(500)) { progress in Messages.showLive(progress.line(board.current)) }

@@ -60,8 +60,31 @@ struct Repeats {
     return texts.sorted { $0.text < $1.text }
   }
 
-  /// Messages are alike that differ in numbers and positions only.
+  /// Messages are alike that differ in numbers, positions and UUIDs only; a name that has digits in it is a name.
   private static func kind(of text: String) -> String {
-    text.split(separator: " ").map { $0.contains(where: \.isNumber) ? "#" : String($0) }.joined(separator: " ")
+    text.split(separator: " ").map { word in
+      // A word of `key=value` has its number behind the sign.
+      let start = word.firstIndex(of: "=").map { word.index(after: $0) } ?? word.startIndex
+      return isNumber(word[start...]) ? "\(word[..<start])#" : String(word)
+    }.joined(separator: " ")
+  }
+
+  private static let units: Set<Substring> = ["", "ms", "us", "s", "min", "h", "d", "B", "kB", "MB", "GB", "x"]
+
+  private static func isNumber(_ word: Substring) -> Bool {
+    let marks = ",;:.()[]'\"%"
+    let core = word.drop { marks.contains($0) }
+    guard let last = core.lastIndex(where: { !marks.contains($0) }) else { return false }
+    let bare = core[...last]
+    guard bare.contains(where: { $0.isASCII && $0.isNumber }) else { return false }
+    if let first = bare.first, first.isNumber || first == "-" || first == "+" {
+      let isDecimal = { (character: Character) in
+        character.isASCII && (character.isNumber || ".,:/-+".contains(character))
+      }
+      if units.contains(bare.drop(while: isDecimal)) { return true }
+    }
+    // A position or a UUID: hexadecimal, with a mark in between or long.
+    return bare.allSatisfy { $0.isHexDigit || $0 == "/" || $0 == "-" }
+      && (bare.contains { $0 == "/" || $0 == "-" } || bare.count >= 16)
   }
 }

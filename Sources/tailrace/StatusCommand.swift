@@ -67,7 +67,7 @@ struct StatusCommand: ParsableCommand {
   ) throws(Failure) -> String {
     if let place {
       do throws(Failure) {
-        return try AdminClient.status(at: place, tokenFile: admin.adminTokenFile, asText: !json)
+        return try AdminClient.status(at: place, of: slot, tokenFile: admin.adminTokenFile, asText: !json)
       } catch {
         guard server != nil, error.isRetryable else { throw error }
       }
@@ -80,19 +80,5 @@ struct StatusCommand: ParsableCommand {
       report = judge.report(try server.look())
     }
     return json ? report.json : report.text
-  }
-}
-
-/// What is shown again and again in the same place of a terminal, or one below another elsewhere.
-private struct Screen {
-  private let isTerminal = isatty(1) == 1
-  private var lines = 0
-
-  mutating func show(_ text: String) {
-    let text = text.hasSuffix("\n") ? String(text.dropLast()) : text
-    if isTerminal, lines > 0 { print("\u{1B}[\(lines)A\u{1B}[J", terminator: "") }
-    lines = text.count { $0 == "\n" } + 1
-    print(text)
-    StandardOutput.flush()
   }
 }

@@ -69,7 +69,7 @@ struct DeliveryWatchTests {
           lines == [
             """
             delivery to there still fails after 11 s: status 503, 10 attempts; the oldest event of 2026-01-01T00:00:00Z \
-            at 0000000000000010-0000000001 has waited 12 s, 12 MB of log are not confirmed
+            at 0000000000000010-0000000001 has waited 12 s, 11.7 MB of log are not confirmed
             """
           ])
       }

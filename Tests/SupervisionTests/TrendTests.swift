@@ -24,11 +24,4 @@ struct TrendTests {
     #expect(trend.secondsLeft(of: 150) == nil)
     #expect(trend.secondsUntilWritten(50) == 5)
   }
-
-  @Test(arguments: [
-    (9_999.0, "9999 bytes"), (12_345, "12 kB"), (3_400_000, "3.4 MB"), (7_000_000_000, "7.0 GB"),
-  ])
-  func `amounts are short`(bytes: Double, text: String) {
-    #expect(Amount.bytes(bytes) == text)
-  }
 }

@@ -146,5 +146,74 @@ extension Integration {
         #expect(try FileManager.default.contentsOfDirectory(atPath: missing).isEmpty)
       }
     }
+
+    @Test func `a directory, or a link that leads nowhere, is no file`() throws {
+      try withDatabase { database in
+        let manager = FileManager.default
+        let (directory, link) = (database.files.file("directory"), database.files.file("link"))
+        try manager.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        try manager.createSymbolicLink(atPath: link, withDestinationPath: database.files.file("nowhere/events"))
+        for path in [directory, link] {
+          let broken = try database.doctor(["--sink", "file:\(path)"])
+          #expect(broken.code == 78 && broken["sink-file"]?.state == "failure", "\(broken.words)")
+          #expect(try database.stream(["--sink", "file:\(path)", "--until", "now"]).exitCode() == 73)
+        }
+        // Where it leads to may be made.
+        try manager.createDirectory(atPath: database.files.file("nowhere"), withIntermediateDirectories: false)
+        #expect(try database.doctor(["--sink", "file:\(link)"]).code == 0)
+        #expect(try manager.contentsOfDirectory(atPath: database.files.file("nowhere")).isEmpty)
+      }
+    }
+
+    @Test func `the place of dead letters: a file`() throws {
+      try withDatabase { database in
+        let manager = FileManager.default
+        func check(_ path: String) throws -> Examination.Check {
+          let found = try database.doctor(["--on-poison", "dead-letter", "--dead-letters", "file:\(path)"])
+          let check = try #require(found["dead-letters"], "\(found.words)")
+          #expect((check.state == "failure") == (found.code == 78), "\(found.words)")
+          return check
+        }
+        let path = database.files.file("letters")
+        #expect(try check(path).state == "ok")
+        #expect(!manager.fileExists(atPath: path))
+        #expect(try check(database.files.file("nowhere/letters")).state == "failure")
+        #expect(try check(database.files.path).state == "failure")
+        try "something else\n".write(toFile: path, atomically: false, encoding: .utf8)
+        #expect(try check(path).found.contains("something else than dead letters"))
+        // Half a letter is mended when one is kept, not by looking.
+        let half = #"{"position":"00000000"#
+        try half.write(toFile: path, atomically: false, encoding: .utf8)
+        #expect(try check(path).state == "ok")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == half)
+      }
+    }
+
+    @Test func `the place of dead letters: a table`() throws {
+      try withDatabase { database in
+        try database.withRole("LOGIN REPLICATION") { role in
+          defer { _ = try? database.psql("DROP OWNED BY \(role);") }
+          let names =
+            ["--database", database.server.connection(to: database.name, user: role)] + database.names.dropFirst(2)
+          func doctor() throws -> Examination {
+            try database.doctor(["--on-poison", "dead-letter", "--dead-letters", "table:public.letters"], names: names)
+          }
+          let missing = try doctor()
+          let check = try #require(missing["dead-letters"])
+          #expect(missing.code == 78 && check.state == "failure", "\(missing.words)")
+          #expect(check.todo.joined().contains("--dead-letter-table public.letters"), "\(check.todo)")
+          let setup = try database.tailrace(["setup", "--dead-letter-table", "public.letters"] + database.names)
+          #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+          let forbidden = try doctor()
+          #expect(forbidden["dead-letters"]?.mend.allSatisfy { $0.hasPrefix("GRANT") } == true, "\(forbidden.words)")
+          try database.mend(forbidden)
+          let mended = try doctor()
+          #expect(mended.code == 0 && mended["dead-letters"]?.state == "ok", "\(mended.words)")
+          #expect(try database.psql("SELECT count(*) FROM letters") == "0")
+          try database.psql("ALTER TABLE letters DROP COLUMN reason;")
+          #expect(try doctor()["dead-letters"]?.state == "failure")
+        }
+      }
+    }
   }
 }

@@ -43,6 +43,37 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18], [true, false])
+    func `good events come before bad rows, though these are known sooner`(version: Int, isWhole: Bool) throws {
+      try withDatabase(version) { database in
+        try database.psql("ALTER TABLE outbox ALTER type DROP NOT NULL;")
+        let bad = "INSERT INTO outbox (aggregateid, type) SELECT 'b', NULL FROM generate_series(1, 2000);"
+        let good = "SELECT place(1); SELECT place(2); SELECT place(3);"
+        try database.psql((isWhole ? "BEGIN; \(good) \(bad) COMMIT;" : good + bad) + " SELECT place(4);")
+        let child = try database.peek(["--json", "--count", "5"])
+        #expect(try child.exitCodeAfterAllOutput() == 0, "\(child.errors.text)")
+        let items = try Peeked.read(child.output.lines)
+        #expect(items.map { $0.event?.data?.n } == [1, 2, 3, nil, nil])
+        #expect(items.map(\.position) == items.map(\.position).sorted())
+      }
+    }
+
+    @Test(arguments: [15, 18])
+    func `what comes before trouble is shown, and then the trouble`(version: Int) throws {
+      try withDatabase(version) { database in
+        try database.psql(
+          "SELECT place(1); SELECT place(2); SELECT place(3); DROP PUBLICATION events; SELECT place(4); "
+            + "CREATE PUBLICATION events FOR TABLE outbox WITH (publish = 'insert');")
+        let child = try database.peek(["--json", "--count", "5"])
+        #expect(try child.exitCodeAfterAllOutput() == 78, "\(child.errors.text)")
+        #expect(try Peeked.read(child.output.lines).map { $0.event?.data?.n } == [1, 2, 3])
+        #expect(child.complaint?.contains("rows since") == true, "\(child.errors.text)")
+        let first = try database.peek(["--json", "--count", "2"])
+        #expect(try first.exitCodeAfterAllOutput() == 0, "\(first.errors.text)")
+        #expect(try database.copies() == 0)
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `while a relay has the slot, it goes on undisturbed`(version: Int) throws {
       try withDatabase(version) { database in

@@ -43,6 +43,15 @@ extension Integration {
       }
     }
 
+    @Test func `figures come as often as they were asked for`() throws {
+      try withDatabase { database in
+        let stream = try database.streamToFile(["--report-interval", "100ms"])
+        try wait(until: "there are more than are said of other things") {
+          stream.messages.count { $0.contains("progress: 0 events delivered") } > 25
+        }
+      }
+    }
+
     @Test func `as JSON, each line of the log is an object, the error at the end too`() throws {
       try withDatabase { database in
         let stream = try database.stream(["--log-format", "json", "--sink", "file:/dev/full"])

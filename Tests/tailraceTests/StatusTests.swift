@@ -54,6 +54,55 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [15, 18])
+    func `a slot that is half made, or another program's, is not idle`(version: Int) throws {
+      try TestServer.with(version: version) { server in
+        try server.withDatabase { database in
+          try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
+          let open = try database.session()
+          try open.write("BEGIN; CREATE TABLE another (n int); SELECT 1;\n")
+          try wait(until: "it is open") { open.output.lineCount == 1 }
+          let maker = try database.session()
+          try maker.write("SELECT pg_create_logical_replication_slot('\(database.slot)', 'pgoutput');\n")
+          try wait(until: "it is begun") { try database.walsender() != nil }
+          let half = try status(database)
+          #expect(half["state"] as? String == "starting", "\(half)")
+          #expect((half["reason"] as? String)?.contains("half made") == true, "\(half)")
+          try open.write("COMMIT;\n")
+          try wait(until: "it is made") { try database.walsender() == nil && !database.confirmed().isEmpty }
+          #expect(try status(database)["state"] as? String == "down")
+          try database.psql(
+            "SELECT pg_drop_replication_slot('\(database.slot)'); "
+              + "SELECT pg_create_logical_replication_slot('\(database.slot)', 'test_decoding');")
+          let foreign = try status(database)
+          #expect(foreign["state"] as? String == "down", "\(foreign)")
+          #expect((foreign["reason"] as? String)?.contains("test_decoding") == true, "\(foreign)")
+        }
+      }
+    }
+
+    @Test func `another program's address, or another relay's, is not believed`() throws {
+      try withDatabase { database in
+        let other = try WebServer { _ in WebServer.Answer(200, headers: ["Server": "nginx"], body: "state  live") }
+        defer { other.close() }
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:0"])
+        let page = try AdminPage(of: stream)
+        let here = ["--database", database.connection, "--slot", "orders"]
+        for (options, words) in [
+          (["--admin", "127.0.0.1:\(other.port)"], ["no admin address of tailrace", "nginx"]),
+          (["--admin", "127.0.0.1:\(other.port)"] + here, ["no admin address of tailrace"]),
+          (["--admin", "127.0.0.1:\(page.port)"] + here, ["of slot \(database.slot), not of orders"]),
+        ] {
+          let child = try database.tailrace(["status"] + options)
+          let code = try child.exitCodeAfterAllOutput()
+          #expect(code == 78 && child.output.text.isEmpty, "\(options): \(code) \(child.output.text)")
+          #expect(words.allSatisfy { child.complaint?.contains($0) == true }, "\(child.errors.text)")
+        }
+        let known = try database.tailrace(["status", "--admin", "127.0.0.1:\(page.port)", "--slot", database.slot])
+        #expect(try known.exitCodeAfterAllOutput() == 0, "\(known.errors.text)")
+      }
+    }
+
     @Test func `watching, it looks again and again`() throws {
       try withDatabase { database in
         let child = try database.tailrace(

@@ -38,6 +38,26 @@ public final class DeadLetterFile: DeadLetterStore {
     try withLockedFile { (file) throws(LetterFileError) in try LetterLines.append([], to: file, onRepair: onRepair) }
   }
 
+  /// Whether letters could be kept, as far as looking tells: nothing is made, mended or locked. False when there is no file yet.
+  package func inspect() throws(Failure) -> Bool {
+    do throws(SystemFailure) {
+      if try FileStatus(path: path) == nil {
+        try Directory.check(Directory.of(OwnFile.named.followed(path)))
+        return false
+      }
+    } catch {
+      throw failure(.system(error))
+    }
+    do throws(LetterFileError) {
+      let file: OpenFile
+      do throws(SystemFailure) { file = try OpenFile.updating(path, .named) } catch { throw .system(error) }
+      try LetterLines.inspect(file)
+    } catch {
+      throw failure(error)
+    }
+    return true
+  }
+
   /// Appends lines and makes them durable.
   public func append(_ letters: [DeadLetter]) throws(Failure) {
     try withLockedFile { (file) throws(LetterFileError) in

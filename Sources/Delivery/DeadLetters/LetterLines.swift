@@ -81,29 +81,55 @@ enum LetterLines {
     }
   }
 
+  /// How a file ends.
+  private enum Tail {
+    /// With a whole line, at this size.
+    case whole(Int64)
+    /// With a letter that lacks its newline.
+    case bare(Int64)
+    /// With half a line of ours behind this end, left by a crash.
+    case half(Int64, size: Int64)
+  }
+
+  /// Looks whether letters may be put behind what is there. Changes nothing.
+  static func inspect(_ file: borrowing OpenFile) throws(LetterFileError) { _ = try tail(of: file) }
+
+  private static func tail(of file: borrowing OpenFile) throws(LetterFileError) -> Tail {
+    do throws(SystemFailure) {
+      let size = try file.status().size
+      guard size > 0 else { return .whole(0) }
+      let end = try file.wholeLength()
+      let rest = try file.read(end..<size)
+      guard try isOurs(file, whole: end) else { throw .foreign }
+      if rest.isEmpty { return .whole(size) }
+      if DeadLetter(json: rest) != nil || isRemoved(rest[...]) { return .bare(size) }
+      guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else { throw .foreign }
+      return .half(end, size: size)
+    } catch {
+      throw error == .foreign ? .foreign : .system(error)
+    }
+  }
+
   /// Where a letter may be put: behind whole lines. A last letter without a newline gets one; half a line of ours, left by a
   /// crash, was never counted on and is cut off; anything else is another's and left alone.
   private static func endForAppending(
     _ file: borrowing OpenFile, _ onRepair: (Wording) -> Void
   ) throws(LetterFileError) -> Int64 {
+    let tail = try tail(of: file)
     do throws(SystemFailure) {
-      let size = try file.status().size
-      guard size > 0 else { return 0 }
-      let end = try file.wholeLength()
-      let rest = try file.read(end..<size)
-      guard try isOurs(file, whole: end) else { throw .foreign }
-      if rest.isEmpty { return size }
-      if DeadLetter(json: rest) != nil || isRemoved(rest[...]) {
+      switch tail {
+      case .whole(let size): return size
+      case .bare(let size):
         try file.write([UInt8(ascii: "\n")])
         onRepair("the last letter had no newline; it has one again")
         return size + 1
+      case .half(let end, let size):
+        try file.truncate(to: end)
+        onRepair("cut off \(size - end) bytes at the end, of a letter that was not finished and comes again")
+        return end
       }
-      guard rest.prefix(beginning.count).elementsEqual(beginning.prefix(rest.count)) else { throw .foreign }
-      try file.truncate(to: end)
-      onRepair("cut off \(size - end) bytes at the end, of a letter that was not finished and comes again")
-      return end
     } catch {
-      throw error == .foreign ? .foreign : .system(error)
+      throw .system(error)
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
 import PostgresClient
 import PostgresWire
 import Replication
@@ -52,11 +53,11 @@ struct BacklogChecking {
   }
 
   var walCheck: Check {
-    let pace = rate.map { "\(Amounts.bytes(Int64($0))) a second are written" } ?? "how fast is written was not seen"
+    let pace = rate.map { "\(ByteCount($0)) a second are written" } ?? "how fast is written was not seen"
     let left = secondsLeft.map { "; at that pace the limit is reached in \(Amounts.time($0))" } ?? ""
-    let room = slot.safeBytes.map { "; \(Amounts.bytes(max(0, $0))) until it is lost" } ?? "; there is no limit"
+    let room = slot.safeBytes.map { "; \(ByteCount(max(0, $0))) until it is lost" } ?? "; there is no limit"
     let found: Wording =
-      "wal_status is \(slot.walStatus ?? "?"); \(Amounts.bytes(held)) are held, \(Amounts.bytes(behind)) are not confirmed; "
+      "wal_status is \(slot.walStatus ?? "?"); \(ByteCount(held)) are held, \(ByteCount(behind)) are not confirmed; "
       + "\(pace)\(room)\(left)"
     // What is held and what may yet come is the limit as it is now.
     let limit = max(512 << 20, held + max(0, slot.safeBytes ?? 0)) >> 20

@@ -79,6 +79,7 @@ extension Check {
     case failover
     case publicationAge = "publication-age"
     case checkpoint
+    case deadLetters = "dead-letters"
     case sinkDirectory = "sink-directory"
     case sinkSpace = "sink-space"
     case sinkFile = "sink-file"

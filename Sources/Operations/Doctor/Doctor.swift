@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 public import OutboxMapping
 import PostgresClient
 public import PostgresWire
@@ -54,13 +55,18 @@ public struct Doctor: Sendable {
   /// Errors: a connection string that cannot be read, and being stopped.
   public func examine() throws(Failure) -> Examination {
     let server: Connection
+    var refusal: Failure?
     do throws(Failure) {
-      server = try Connection.connect(
-        database, for: .statements(within: Self.patience), as: plan.slot, isCancelled: isCancelled)
+      server = try connect(.statements(within: Self.patience))
     } catch {
       guard error.kind != .connectionString, !isCancelled() else { throw error }
-      let unseen = Unseen(found: "there is no connection to the server")
-      return Examination(checks: [.connection(error)] + Self.ofServer.map(unseen.check))
+      // What a role or database loads into each session, the server loads into none that replicates.
+      guard error.sqlState != nil, error.kind != .authentication, let other = connectBesides() else {
+        let unseen = Unseen(found: "there is no connection to the server")
+        return Examination(checks: [.connection(error)] + Self.ofServer.map(unseen.check))
+      }
+      server = other
+      refusal = error
     }
     var look = ServerLook(plan, mapping, server)
     look.run()
@@ -69,8 +75,12 @@ public struct Doctor: Sendable {
     var checks = look.checks
     checks[.replicationConnection] = check
     checks[.tls] = .tls(look.server.transport, leavesMachine: look.server.socket.leavesMachine)
-    checks[.connection] = Check(
-      .connection, .ok, "the server lets us in", means: "address, role and password are right")
+    checks[.connection] = .connection(besides: refusal)
+    if checks[.role]?.state == .unknown, identity != nil {
+      checks[.role] = Check(
+        .role, .ok, "a replication connection can be opened, so the role has REPLICATION; it may not read pg_roles",
+        means: "it may open a stream; it needs no SELECT for that")
+    }
     checks[.serverDisk] = Check(
       .serverDisk, .unknown, "how much room its disk has, SQL does not tell",
       means: "log that a slot holds is on it, and a full one stops the server", todo: ["look there yourself (df)"])
@@ -78,10 +88,27 @@ public struct Doctor: Sendable {
       checks: Check.ID.allCases.compactMap { checks[$0] }, identity: identity, confirmed: look.slot?.confirmed)
   }
 
+  /// A stream tries again what may heal, such as a session that the server ends when it has been idle for a moment.
+  private func connect(_ purpose: Connection.Purpose) throws(Failure) -> Connection {
+    let deadline = ContinuousClock.now + .seconds(2)
+    while true {
+      do throws(Failure) {
+        return try Connection.connect(database, for: purpose, as: plan.slot, isCancelled: isCancelled)
+      } catch {
+        guard error.isRetryable, !isCancelled(), ContinuousClock.now < deadline else { throw error }
+        usleep(50_000)
+      }
+    }
+  }
+
+  private func connectBesides() -> Connection? {
+    do throws(Failure) { return try connect(.replication) } catch { return nil }
+  }
+
   /// Opens what a stream opens, and asks which system it is.
   private func replicationConnection() -> (Check, StreamIdentity?) {
     do throws(Failure) {
-      let server = try Connection.connect(database, for: .replication, as: plan.slot, isCancelled: isCancelled)
+      let server = try connect(.replication)
       let system = try ServerChecks.identifySystem(server)
       let identity = StreamIdentity(
         systemIdentifier: system.identifier, timeline: system.timeline, database: system.database, slot: plan.slot,

@@ -12,7 +12,9 @@ struct PublicationChecking {
   let facts: PublicationFacts?
   let findings: TableFindings
   /// A slot that could be read; nil when there is none, or a client has it.
-  let idleSlot: SlotFacts?
+  var idleSlot: SlotFacts?
+  /// What that has to give first.
+  var next = SlotTrial.Next.unclear
 
   private var differences: [PublicationDifference] {
     facts.map { PublicationDifference.all(plan, $0, findings) } ?? []
@@ -45,6 +47,14 @@ struct PublicationChecking {
       return Check(
         .publication, .failure, found, means: "the server would not know what to send", mend: [making])
     }
+    guard !next.mayBeDelivered else {
+      return Check(
+        .publication, .failure, found,
+        means:
+          "the server does not know what to send; what the slot has to read from between the end of the publication "
+          + "before and its new making cannot be read through it",
+        mend: [making], todo: delivering)
+    }
     return Check(
       .publication, .failure, found,
       means:
@@ -52,6 +62,23 @@ struct PublicationChecking {
         + "read through it, so the second statement moves the slot past that: rows that were committed after "
         + "\(idleSlot.confirmed ?? .zero) and before that statement are skipped",
       mend: [making, ServerChecks.advance(plan.slot)], todo: [Self.skipped(since: idleSlot.confirmed)])
+  }
+
+  /// What is delivered first need not be skipped.
+  private var delivering: [Wording] {
+    PublicationAge.first(next) + ["then \(command: "doctor") says how what is left is passed"]
+  }
+
+  /// Whether rows are in the log that will never come through the publication.
+  var losesRows: Bool { facts == nil || !columnFaults.isEmpty }
+
+  private var columnFaults: [PublicationDifference] {
+    differences.filter {
+      switch $0.kind {
+      case .fault(.columns, _), .fault(.generated, _): true
+      default: false
+      }
+    }
   }
 
   static func skipped(since lsn: LSN?) -> Wording {
@@ -129,18 +156,19 @@ struct PublicationChecking {
   }
 
   private var columnsCheck: Check {
-    let faults = differences.filter {
-      switch $0.kind {
-      case .fault(.columns, _), .fault(.generated, _): true
-      default: false
-      }
-    }
+    let faults = columnFaults
     guard faults.isEmpty else {
       let hopeless = faults.filter(\.remedies.isEmpty).compactMap(\.advice)
       guard hopeless.isEmpty, let idleSlot else {
         return Check(
           .columnList, .failure, Wording(words(faults)), means: "no row can become an event",
           mend: PublicationDifference.statements(faults), todo: hopeless)
+      }
+      guard !next.mayBeDelivered else {
+        return Check(
+          .columnList, .failure, Wording(words(faults)),
+          means: "no row can become an event; rows that were written while it was so never can",
+          mend: PublicationDifference.statements(faults), todo: delivering)
       }
       return Check(
         .columnList, .failure, Wording(words(faults)),

@@ -7,7 +7,8 @@ import PostgresWire
 struct RoleFacts: Hashable, Sendable {
   var name = ""
   var isSuperuser = false
-  var mayReplicate = false
+  /// Nil where it may not be seen.
+  var mayReplicate: Bool? = false
   var database = ""
   /// The server's process, by its own word and by that of whoever let us in.
   var process = ""
@@ -20,15 +21,21 @@ struct RoleFacts: Hashable, Sendable {
   static func look(_ server: borrowing Connection) throws(Failure) -> RoleFacts {
     let before = PostgresTimestamp.now.unixMicroseconds
     let rows = try server.query(
-      "SELECT r.rolname, r.rolsuper, r.rolreplication, pg_catalog.current_database(), pg_catalog.pg_backend_pid(), "
-        + "(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8 "
-        + "FROM pg_catalog.pg_roles r WHERE r.rolname = current_user")
+      "SELECT current_user, pg_catalog.current_setting('is_superuser'), pg_catalog.current_database(), "
+        + "pg_catalog.pg_backend_pid(), (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8")
     let after = PostgresTimestamp.now.unixMicroseconds
     var facts = RoleFacts()
     guard let row = rows.first else { throw Failure(.internal, "the server does not know our role") }
-    (facts.name, facts.isSuperuser, facts.mayReplicate) = (row[0] ?? "", row[1] == "t", row[2] == "t")
-    (facts.database, facts.process, facts.greeted) = (row[3] ?? "", row[4] ?? "", "\(server.backend)")
-    let clock = row[5].flatMap { Int64($0) } ?? before
+    (facts.name, facts.isSuperuser, facts.database) = (row[0] ?? "", row[1] == "on", row[2] ?? "")
+    (facts.process, facts.greeted) = (row[3] ?? "", "\(server.backend)")
+    do throws(Failure) {
+      facts.mayReplicate =
+        try server.query("SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user").first?[0] == "t"
+    } catch {
+      guard error.kind == .privilege else { throw error }
+      facts.mayReplicate = nil
+    }
+    let clock = row[4].flatMap { Int64($0) } ?? before
     // As far as the time that the question took leaves it open.
     facts.clockAhead = Double(clock < before ? clock - before : clock > after ? clock - after : 0) / 1_000_000
     return facts
@@ -38,7 +45,13 @@ struct RoleFacts: Hashable, Sendable {
 extension RoleFacts {
   var roleCheck: Check {
     let name = SQLName.inStatement(self.name)
-    guard isSuperuser || mayReplicate else {
+    guard let mayReplicate = isSuperuser ? true : mayReplicate else {
+      return Unseen(
+        found: "role \(name) may not read pg_roles, where it stands whether it has REPLICATION",
+        mend: ["GRANT SELECT ON pg_catalog.pg_roles TO \(name);"]
+      ).check(.role)
+    }
+    guard mayReplicate else {
       return Check(
         .role, .failure, "role \(name) has no REPLICATION", means: "it may not open a stream, nor make or read a slot",
         mend: ["ALTER ROLE \(name) REPLICATION;"])
@@ -92,6 +105,17 @@ extension Check {
         means: "whoever is in between reads the events, may change them, and may learn the password",
         todo: ["put sslmode=verify-full into the connection string"])
     }
+  }
+
+  /// - Parameter refusal: why a plain connection cannot be opened, where only one that replicates can.
+  static func connection(besides refusal: Failure?) -> Check {
+    guard let refusal else {
+      return Check(.connection, .ok, "the server lets us in", means: "address, role and password are right")
+    }
+    return Check(
+      .connection, .warning, "only a replication connection can be opened: \(refusal.what)",
+      means: "a stream gets through; set-up, and dead letters in a table, do not",
+      todo: [refusal.advice ?? "see what the role, the database or the server sets for each session"])
   }
 
   static func connection(_ failure: Failure) -> Check {

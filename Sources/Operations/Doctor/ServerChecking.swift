@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
 import PostgresClient
 import PostgresWire
 import Replication
@@ -16,10 +17,12 @@ extension ServerFacts {
 
   var hasLogicalWAL: Bool { (try? ServerChecks.check(walLevel: self["wal_level"], serverVersion: version)) != nil }
 
-  var hasFreeSlot: Bool { Int(self["max_replication_slots"]).map { slots < $0 } ?? true }
+  var hasFreeSlot: Bool { Int(self["max_replication_slots"]).map { slots ?? 0 < $0 } ?? true }
 
   private var versionCheck: Check {
-    let name = "PostgreSQL \(version / 10_000)\(isStandby ? ", a standby" : "")"
+    let hidden =
+      areSourcesHidden ? "; pg_settings may not be read, so where its settings come from is not seen" : ""
+    let name = "PostgreSQL \(version / 10_000)\(isStandby ? ", a standby" : "")\(hidden)"
     do throws(Failure) {
       try ServerChecks.requireDecodingHere(serverVersion: version, isStandby: isStandby)
     } catch {
@@ -58,6 +61,7 @@ extension ServerFacts {
     guard let most = Int(self["max_replication_slots"]) else {
       return unread(.replicationSlots, "max_replication_slots")
     }
+    guard let slots else { return uncounted(.replicationSlots, "pg_replication_slots") }
     let found: Wording = "\(slots) of \(most) are in use (max_replication_slots)"
     guard slots >= most else {
       return Check(.replicationSlots, .ok, found, means: "there is room for another slot")
@@ -70,6 +74,7 @@ extension ServerFacts {
 
   private var sendersCheck: Check {
     guard let most = Int(self["max_wal_senders"]) else { return unread(.walSenders, "max_wal_senders") }
+    guard let senders else { return uncounted(.walSenders, "pg_stat_replication") }
     let found: Wording = "\(senders) of \(most) are in use (max_wal_senders)"
     guard most - senders < 2 else {
       return Check(.walSenders, .ok, found, means: "a stream needs two, one to read and one to ask about its tables")
@@ -85,17 +90,18 @@ extension ServerFacts {
     guard let limit = settings["wal_sender_timeout"]?.duration else {
       return unread(.walSenderTimeout, "wal_sender_timeout")
     }
-    let mend = ["ALTER SYSTEM SET wal_sender_timeout = '60s';", "SELECT pg_catalog.pg_reload_conf();"]
+    let (mend, todo) = changing("wal_sender_timeout", to: "60s")
     if limit == .zero {
       return Check(
         .walSenderTimeout, .warning, "it is off (wal_sender_timeout)",
-        means: "the server does not notice that a client has gone without a word, and keeps the slot for it", mend: mend
-      )
+        means: "the server does not notice that a client has gone without a word, and keeps the slot for it",
+        mend: mend, todo: todo)
     }
     let found: Wording = "\(Amounts.time(limit)) (wal_sender_timeout)"
     guard limit >= .seconds(5) else {
       return Check(
-        .walSenderTimeout, .warning, found, means: "a network that pauses for a moment ends the stream", mend: mend)
+        .walSenderTimeout, .warning, found, means: "a network that pauses for a moment ends the stream", mend: mend,
+        todo: todo)
     }
     return Check(
       .walSenderTimeout, .ok, found, means: "after so much silence the server lets go of a client, and of its slot")
@@ -109,7 +115,7 @@ extension ServerFacts {
         means: "no slot is lost, but one that nobody reads keeps log until the server's disk is full")
     }
     return Check(
-      .walLimit, .ok, "\(Amounts.bytes(limit)) (max_slot_wal_keep_size)",
+      .walLimit, .ok, "\(ByteCount(limit)) (max_slot_wal_keep_size)",
       means: "a slot that is so far behind is lost, so that the server's disk does not fill")
   }
 
@@ -137,11 +143,12 @@ extension ServerFacts {
     guard let bytes = settings["logical_decoding_work_mem"]?.bytes else {
       return unread(.decodingMemory, "logical_decoding_work_mem")
     }
-    let found: Wording = "\(Amounts.bytes(bytes)) (logical_decoding_work_mem)"
+    let found: Wording = "\(ByteCount(bytes)) (logical_decoding_work_mem)"
     guard bytes >= 1 << 20 else {
+      let (mend, todo) = changing("logical_decoding_work_mem", to: "64MB")
       return Check(
         .decodingMemory, .warning, found, means: "every larger transaction goes through the server's disk",
-        mend: ["ALTER SYSTEM SET logical_decoding_work_mem = '64MB';", "SELECT pg_catalog.pg_reload_conf();"])
+        mend: mend, todo: todo)
     }
     return Check(
       .decodingMemory, .ok, found, means: "a transaction that is larger comes while it is in progress, or goes to disk")
@@ -167,6 +174,37 @@ extension ServerFacts {
           ? "name the standbys in synchronous_standby_names instead of *"
           : "give the stream another application_name in the connection string"
       ])
+  }
+
+  /// How a setting is changed where its value comes from: what is set for a role, a database or a client counts more than what
+  /// is set for the server.
+  private func changing(_ name: String, to value: String) -> (mend: [String], todo: [Wording]) {
+    let (role, database) = (SQLName.inStatement(role), SQLName.inStatement(database))
+    let system = ["ALTER SYSTEM SET \(name) = '\(value)';", "SELECT pg_catalog.pg_reload_conf();"]
+    switch settings[name]?.source {
+    case "database user": return (["ALTER ROLE \(role) IN DATABASE \(database) RESET \(name);"], [])
+    case "user": return (["ALTER ROLE \(role) RESET \(name);"], [])
+    case "database": return (["ALTER DATABASE \(database) RESET \(name);"], [])
+    case "global": return (["ALTER ROLE ALL RESET \(name);"], [])
+    case "client":
+      return ([], ["take \(name) out of the options in the connection string, or out of PGOPTIONS, of the stream too"])
+    case "command line", "environment variable":
+      return ([], ["take \(name) out of what starts the server, and restart it"])
+    case nil where areSourcesHidden:
+      let grant = "GRANT SELECT ON pg_catalog.pg_settings TO \(role);"
+      return (
+        system,
+        ["if that does not help, it is set for the role, the database or this client: \(sql: grant) shows which"]
+      )
+    default: return (system, [])
+    }
+  }
+
+  private func uncounted(_ id: Check.ID, _ view: String) -> Check {
+    Unseen(
+      found: "role \(SQLName.inStatement(role)) may not read \(view)",
+      mend: ["GRANT SELECT ON pg_catalog.\(view) TO \(SQLName.inStatement(role));"]
+    ).check(id)
   }
 
   private func unread(_ id: Check.ID, _ name: String) -> Check {

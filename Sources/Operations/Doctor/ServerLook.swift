@@ -66,12 +66,7 @@ struct ServerLook: ~Copyable {
       self.facts = facts
       put(facts.checks)
     } catch {
-      let unseen = unseen(
-        error,
-        [
-          "SELECT ON pg_catalog.pg_settings", "SELECT ON pg_catalog.pg_replication_slots",
-          "SELECT ON pg_catalog.pg_stat_replication",
-        ])
+      let unseen = unseen(error, ["SELECT ON pg_catalog.pg_settings"])
       put(
         [
           Check.ID.serverVersion, .walLevel, .replicationSlots, .walSenders, .walSenderTimeout, .walLimit,
@@ -87,6 +82,9 @@ struct ServerLook: ~Copyable {
       slot = try SlotFacts.look(server, plan.slot)
       var checking = SlotChecking(
         plan: plan, database: role.database, facts: slot, server: facts, role: role.name)
+      if case .plugin = slot?.fault(in: role.database) {
+        checking.other = try SlotFacts.look(server, SlotChecking.nameBeside(plan.slot))
+      }
       if let process = slot?.process, slot?.isActive == true {
         checking.holder = try? holder(process)
       }
@@ -115,7 +113,7 @@ struct ServerLook: ~Copyable {
       "pg_class", "pg_namespace", "pg_inherits", "pg_attribute", "pg_type", "pg_publication", "pg_publication_rel",
       "pg_publication_namespace",
     ].map { "SELECT ON pg_catalog.\($0)" }
-    var found: (TableFindings, PublicationFacts?)?
+    var found: (tables: TableFindings, publication: PublicationFacts?)?
     let (plan, mapping, role, slot) = (plan, mapping, role, slot)
     do throws(Failure) {
       let findings = try CatalogueQuery.findings(
@@ -124,27 +122,41 @@ struct ServerLook: ~Copyable {
             TableQuestion(tables: plan.tables), publications: [plan.publication], serverVersion: server.serverVersion)))
       let facts = try PublicationFacts.look(server, plan.publication)
       let tables = TableChecking(plan: plan, mapping: mapping, findings: findings)
-      let isIdle = slot.map { $0.fault(in: role.database) == nil } ?? false
-      let publication = PublicationChecking(
-        plan: plan, database: role.database, facts: facts, findings: findings, idleSlot: isIdle ? slot : nil)
+      var publication = PublicationChecking(plan: plan, database: role.database, facts: facts, findings: findings)
+      if let slot, slot.fault(in: role.database) == nil {
+        publication.idleSlot = slot
+        // Only where a mend may skip something.
+        if publication.losesRows {
+          let trial = SlotTrial(plan, findings, prefixes: mapping.messagePrefixes)
+          publication.next = (try? trial.next(server)) ?? .unclear
+        }
+      }
       put([tables.tableCheck, tables.columnsCheck(try server.query(tables.columnsQuestion))] + publication.checks)
       found = (findings, facts)
     } catch {
       let unseen = unseen(error, grants)
       for id in ids where checks[id] == nil { checks[id] = unseen.check(id) }
     }
-    lookAtAge(found?.0.publications.first?.change)
+    lookAtAge(found?.tables, found?.publication)
   }
 
-  /// - Parameter change: the transaction that has made the publication; nil when there is none.
-  private mutating func lookAtAge(_ change: UInt32?) {
-    guard let slot, let change, checks[.slot]?.state == .ok else {
+  private mutating func lookAtAge(_ findings: TableFindings?, _ publication: PublicationFacts?) {
+    guard let slot, let findings, let publication, let made = findings.publications.first?.change,
+      checks[.slot]?.state == .ok
+    else {
       if checks[.publicationAge] == nil {
         checks[.publicationAge] = Unseen(found: "there is no slot and publication to look at").check(.publicationAge)
       }
       return
     }
-    let age = PublicationAge(plan: plan, slot: slot, change: change)
+    // What is published without a needed column now is said elsewhere, and so is what is not published.
+    guard checks[.columnList]?.state != .failure, publication.publishesInserts else {
+      checks[.publicationAge] = Unseen(found: "the publication has to be mended first").check(.publicationAge)
+      return
+    }
+    let age = PublicationAge(
+      plan: plan, slot: slot, made: made, added: findings.tables.compactMap { publication.changes[$0.id] },
+      trial: SlotTrial(plan, findings, prefixes: mapping.messagePrefixes), tables: findings.tables.map(\.name))
     do throws(Failure) { put([age.check(try age.look(server))]) } catch {
       let name = SQLName.inStatement(role.name)
       checks[.publicationAge] =

@@ -16,18 +16,23 @@ struct SlotChecking {
   let role: String
   /// Who has the slot; nil where nobody has it.
   var holder: Holder?
+  /// The one that was advised where this one is another program's; nil where there is none yet.
+  var other: SlotFacts?
+
+  /// The name of a slot to have beside another program's.
+  static func nameBeside(_ slot: String) -> String { "\(slot.prefix(54))_pgoutput" }
 
   /// A client of the server.
   struct Holder: Hashable, Sendable {
     var process: String
-    /// Nil where we may not see it.
+    /// Empty where it has none; nil where we may not see it.
     var application: String?
     var user: String?
     var address: String?
 
     /// What is seen without the right to see more is NULL.
     static func question(_ process: String) -> String {
-      "SELECT nullif(application_name, ''), usename, pg_catalog.concat_ws(' port ', pg_catalog.host(client_addr), client_port) "
+      "SELECT application_name, usename, pg_catalog.concat_ws(' port ', pg_catalog.host(client_addr), client_port) "
         + "FROM pg_catalog.pg_stat_activity WHERE pid = \(Int(process) ?? 0)"
     }
   }
@@ -75,14 +80,18 @@ struct SlotChecking {
     }
     switch facts.fault(in: database) {
     case .plugin(let plugin):
-      let other = "\(plan.slot.prefix(54))_pgoutput"
       var plan = plan
-      plan.slot = other
+      plan.slot = Self.nameBeside(plan.slot)
+      let canMake = server.map { $0.hasLogicalWAL && $0.hasFreeSlot } ?? true
+      let naming: Wording =
+        switch other.map({ $0.fault(in: database) }) {
+        case .some(nil), .some(.inUse), nil: "name the other slot from now on, with \(setting: "slot", plan.slot)"
+        default: "make a slot of another name with \(command: "setup"), and name that with \(setting: "slot")"
+        }
       return Check(
         .slot, .failure, "\(name) uses \(plugin ?? "physical replication"), not the pgoutput plugin",
         means: "it is another program's, which would lose what it has not read if the slot went",
-        mend: server.map { $0.hasLogicalWAL && $0.hasFreeSlot } ?? true ? [Administration.slotStatement(plan)] : [],
-        todo: ["name the other slot from now on, with \(setting: "slot", other)"])
+        mend: canMake && other == nil ? [Administration.slotStatement(plan)] : [], todo: [naming])
     case .database(let other):
       return Check(
         .slot, .failure, "\(name) belongs to database \(other ?? "?"), not to \(database)",
@@ -130,7 +139,7 @@ struct SlotChecking {
         mend: ["GRANT pg_read_all_stats TO \(SQLName.inStatement(role));"], todo: [])
     }
     let who: Wording =
-      "'\(application)'\(holder.user.map { " of role \($0)" } ?? "")\(holder.address.map { " from \($0)" } ?? "") has it, "
+      "\(application.isEmpty ? "a client without a name (application_name)" : "'\(application)'")\(holder.user.map { " of role \($0)" } ?? "")\(holder.address.map { " from \($0)" } ?? "") has it, "
       + "through PID \(process)"
     // So a stream calls itself, unless somebody has named it otherwise.
     if application == server?.applicationName {
