@@ -124,13 +124,14 @@ let package = Package(
     .target(
       name: "Supervision",
       dependencies: [
-        "Delivery", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay", "Replication",
-        "Settings",
+        "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay",
+        "Replication", "Settings",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
+      resources: [.embedInCode("Page/page.html")],
       swiftSettings: library),
     .executableTarget(
       name: "tailrace",

@@ -46,7 +46,7 @@ public struct Relay: Sendable {
     self.deadLetters = deadLetters
     self.control = control
     self.board = board
-    self.log = RelayLog(logger: log, show: configuration.show, tell: configuration.tell)
+    self.log = RelayLog(logger: log, show: configuration.show, tell: configuration.tell, board: board)
   }
 
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread, which should

@@ -17,6 +17,7 @@ struct RelayLog: Sendable {
   let logger: Logger
   var show: @Sendable (Wording) -> String = { "\($0)" }
   let tell: (@Sendable (Notice) -> Void)?
+  var board: StatusBoard?
 
   func warning(_ words: Wording) { say(.warning, words) }
 
@@ -30,6 +31,7 @@ struct RelayLog: Sendable {
   }
 
   private func say(_ level: Logger.Level, _ words: Wording) {
+    board?.keep(level, show(words))
     if let tell { return tell(Notice(level: level, words: words)) }
     logger.debug("\(show(words))", metadata: ["loudness": "\(level)"])
   }

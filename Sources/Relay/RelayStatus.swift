@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
+import Logging
 public import PostgresWire
 import Synchronization
 
@@ -70,6 +71,8 @@ public struct RelayStatus: Sendable {
   public var spool = SpoolUse()
   /// Why the stream was lost, the last time.
   public var lastFailure: String?
+  /// What operators were told lately, the newest last, where it is kept.
+  package var notices: [RecentNotice] = []
 
   /// Makes the status of a relay that has not begun.
   public init() {}
@@ -117,6 +120,7 @@ public final class StatusBoard: Sendable {
 
   /// The relay has failed, and is not there until somebody starts it again.
   package func fail(_ why: String) {
+    keep(.error, why)
     update { status in
       status.enter(.ended)
       status.lastFailure = why

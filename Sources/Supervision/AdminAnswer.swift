@@ -12,12 +12,14 @@ struct AdminAnswer: Sendable {
 
   /// What this program calls itself, and the header that names the slots.
   static let (name, slotsHeader) = ("tailrace", "tailrace-slots")
+  /// What a browser may do with it; nil for what is no document.
+  var policy: String?
 
   init(_ status: Int, _ body: String, type: String = "text/plain; charset=utf-8") {
     (self.status, self.body, self.type) = (status, body, type)
   }
 
-  static let notFound = AdminAnswer(404, "there are /live, /ready, /status and /metrics\n")
+  static let notFound = AdminAnswer(404, "there are /, /live, /ready, /status and /metrics\n")
   static let notAllowed = AdminAnswer(405, "only GET and HEAD: nothing can be changed here\n")
   static let tooLarge = AdminAnswer(413, "a request has no body here\n")
   static let unauthorized = AdminAnswer(401, "a token is wanted: Authorization: Bearer …\n")
@@ -26,13 +28,14 @@ struct AdminAnswer: Sendable {
 /// What can be asked at the admin address. Nothing there changes anything.
 struct AdminPages: Sendable {
   enum Page: String {
+    case document = "/"
     case live = "/live"
     case ready = "/ready"
     case status = "/status"
     case metrics = "/metrics"
 
-    /// Whether anybody may ask, and is told no more than yes or no.
-    var isOpen: Bool { self == .live || self == .ready }
+    /// Whether anybody may ask: the document says nothing of its own.
+    var isOpen: Bool { self == .live || self == .ready || self == .document }
   }
 
   /// A relay that can be asked about.
@@ -57,6 +60,7 @@ struct AdminPages: Sendable {
     }
     let isOne = all.count == 1 || name != nil || slot != nil
     switch page {
+    case .document: done(.document)
     case .live:
       gather(asked, { $0.isLoopTurning($1) }) { answers in
         let stuck = answers.filter { !$0.seen }.map(\.name)

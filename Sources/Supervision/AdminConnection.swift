@@ -79,7 +79,9 @@ final class AdminConnection: ChannelInboundHandler {
       loop.execute {
         let (connection, context) = bound.value
         var answer = answer
-        if isKnown { answer.slots = connection.pages.slots } else { answer.body = "" }
+        if isKnown { answer.slots = connection.pages.slots }
+        // Whoever is not known hears no more than yes or no, or what says nothing of its own.
+        if !isKnown, answer.policy == nil { answer.body = "" }
         connection.send(answer, to: head, context)
       }
     }
@@ -102,6 +104,11 @@ final class AdminConnection: ChannelInboundHandler {
       ("connection", goesOn ? "keep-alive" : "close"), ("server", AdminAnswer.name),
     ])
     if !answer.slots.isEmpty { headers.add(name: AdminAnswer.slotsHeader, value: answer.slots) }
+    if let policy = answer.policy {
+      headers.add(contentsOf: [
+        ("content-security-policy", policy), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"),
+      ])
+    }
     if answer.status == 401 { headers.add(name: "www-authenticate", value: "Bearer") }
     if answer.status == 405 { headers.add(name: "allow", value: "GET, HEAD") }
     let response = HTTPResponseHead(

@@ -10,7 +10,7 @@ import Synchronization
 package final class ServiceManager: Sendable {
   private struct State {
     var relays: [(name: String, board: StatusBoard, control: RunControl)] = []
-    var report = ServiceReport(0, patience: nil)
+    var report: ServiceReport
     /// Counts the looks, so that each but the newest one that is waited for is left out.
     var turn = 0
   }
@@ -27,7 +27,7 @@ package final class ServiceManager: Sendable {
   private let patience: Duration?
   private let onNotice: @Sendable (Wording) -> Void
   private let hasFailed = Atomic(false)
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let queue = DispatchQueue(label: "tailrace.service")
 
   /// Whom the environment names; nil where nobody wants to know.
@@ -48,13 +48,14 @@ package final class ServiceManager: Sendable {
     let limit = environment("WATCHDOG_USEC").flatMap { Int64($0) }
     patience = isMeant ? limit.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
     self.onNotice = onNotice
+    state = Mutex(State(report: ServiceReport(0, patience: patience)))
   }
 
-  /// Tells from now on how these relays get on.
+  /// Tells from now on how these relays get on; called again when there are others.
   package func watch(_ relays: [(name: String, board: StatusBoard, control: RunControl)]) {
     state.withLock { state in
       state.relays = relays
-      state.report = ServiceReport(relays.count, patience: patience)
+      state.report.replace(by: relays.count)
     }
     look(after: .zero)
   }

@@ -40,6 +40,12 @@ struct ServiceReport {
     last = now
   }
 
+  /// There are other relays now, or others as well. What was told stands.
+  mutating func replace(by count: Int) {
+    judges = Array(repeating: StallJudge(), count: count)
+    hasBegun = Array(repeating: false, count: count)
+  }
+
   /// Whether it is time for a closer look than usual.
   var isExpectant: Bool { !isStopping && (!isReady || reloadingSince != nil) }
 

@@ -111,7 +111,10 @@ package struct StatusReport: Sendable {
         ("reconnects", "\(status.retries)"),
         ("delivery_failures", "\(status.health.failures)"),
         ("last_failure", (status.health.trouble?.reason ?? status.lastFailure).map { JSONText.string($0) }),
-        ("paused", "\(status.pausedSince != nil)"),
+        ("paused", "\(status.pausedSince != nil)"), ("sink", JSONText.string(status.health.destination)),
+        ("latency", status.counts.tally.map(Self.latency)),
+        ("oldest_waiting_seconds", Self.number(status.counts.tally?.oldest.map(Self.age))),
+        ("messages", "[\(status.notices.reversed().map(Self.message).joined(separator: ","))]"),
         (
           "spool",
           Self.object([

@@ -13,13 +13,13 @@ import Supervision
 struct AdminOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Tell at this address how it goes: /live, /ready, /status, /metrics. Such as 127.0.0.1:9464.",
+      "Tell at this address how it goes: a page for people, /live, /ready, /status, /metrics. Such as 127.0.0.1:9464.",
       valueName: "host:port"))
   var admin: String?
 
   @Option(
     help: ArgumentHelp(
-      "A file with the bearer token that has to be given there, but for /live and /ready; needed where other machines reach it.",
+      "A file with the bearer token that has to be given there, but for the bare page, /live and /ready; needed where other machines reach it.",
       valueName: "path"))
   var adminTokenFile: String?
 

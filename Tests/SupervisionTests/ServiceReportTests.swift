@@ -52,6 +52,16 @@ struct ServiceReportTests {
     for _ in 0..<10 { #expect(scene.look(answered: [0]).contains("WATCHDOG=1")) }
   }
 
+  @Test func `other relays than at the start change nothing of what was told`() {
+    var scene = Scene()
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    _ = scene.look()
+    scene.report.replace(by: 3)
+    scene.relays.append(.init(name: "c", status: RelayStatus()))
+    #expect(scene.look(answered: [0, 1, 2]).contains("WATCHDOG=1"), "a new one that has no stream yet starves nobody")
+    #expect(!scene.look(answered: [0, 1, 2]).contains("READY=1"))
+  }
+
   @Test func `who is not watched gives no sign of life`() {
     var scene = Scene(patience: nil)
     for index in 0..<2 { scene.relays[index].status.phase = .streaming }

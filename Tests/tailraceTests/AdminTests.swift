@@ -18,9 +18,42 @@ extension Integration {
         let status = try #require(try JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [String: Any])
         #expect(status["ready"] as? Bool == true && status["relay"] as? String == database.slot)
         #expect((status["events"] as? [String: Int])?["settled"] == 100)
-        #expect(page.get("/")?.status == 404)
+        #expect(page.get("/other")?.status == 404)
         #expect(page.get("/metrics", method: "POST")?.status == 405)
         #expect(page.get("/ready", method: "HEAD")?.body == "")
+      }
+    }
+
+    @Test func `the page holds all that it needs, and may ask nobody else`() throws {
+      try withDatabase { database in
+        let token = database.files.file("token")
+        try Data("s3cret\n".utf8).write(to: URL(filePath: token))
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:0", "--admin-token-file", token])
+        let answer = try #require(try AdminPage(of: stream).get("/"))
+        #expect(answer.status == 200 && answer.head.contains("text/html"))
+        #expect(!answer.body.contains("://") && !answer.body.contains("src=") && answer.body.hasSuffix("</html>\n"))
+        #expect(answer.head.contains("content-security-policy: default-src 'none'; connect-src 'self'"))
+        #expect(answer.head.components(separatedBy: "'sha256-").count == 3)
+        #expect(!answer.head.contains("unsafe-inline"))
+      }
+    }
+
+    @Test func `what operators were told lately is in the status, with what to do`() throws {
+      try withDatabase { database in
+        let server = try WebServer { _ in .init(503) }
+        defer { server.close() }
+        let stream = try database.stream(to: server, ["--admin", "127.0.0.1:0"])
+        let page = try AdminPage(of: stream)
+        try database.psql("SELECT place(1);")
+        try wait(until: "the failure is told") {
+          guard let body = page.get("/status")?.body,
+            let status = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any],
+            let messages = status["messages"] as? [[String: String]]
+          else { return false }
+          return messages.contains { $0["level"] == "warning" && $0["text"]?.contains("503") == true }
+        }
+        let body = try #require(page.get("/status")?.body)
+        #expect(body.contains("\"sink\":") && body.contains("\"latency\":{\"bounds\":[0.00025,"))
       }
     }
 
