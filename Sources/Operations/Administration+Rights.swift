@@ -40,7 +40,9 @@ extension Administration {
     func makes(_ subject: String) -> Bool { steps.contains { $0.sql != nil && $0.subject == subject } }
     var remedies: [String] = []
     let makesSlot = steps.contains { $0.madeSlot != nil }
-    if makesSlot, !role.replicates { remedies.append("ALTER ROLE \(name) REPLICATION;") }
+    if makesSlot, !role.replicates {
+      remedies.append(StreamingRight.statement(for: name, isManaged: role.isManaged))
+    }
     let makesPublication = makes("publication \(plan.publication)")
     if makesPublication || steps.contains(where: \.makesSchema), !role.creates {
       remedies.append("GRANT CREATE ON DATABASE \(SQLName.inStatement(try currentDatabase())) TO \(name);")
@@ -69,7 +71,9 @@ extension Administration {
     guard let role = try limitedRole() else { return }
     let (name, publication) = (SQLName.inStatement(role.name), SQLName.inStatement(plan.publication))
     var remedies: [String] = []
-    if removesSlot, !role.replicates { remedies.append("ALTER ROLE \(name) REPLICATION;") }
+    if removesSlot, !role.replicates {
+      remedies.append(StreamingRight.statement(for: name, isManaged: role.isManaged))
+    }
     let owner = try server.query(
       "SELECT pg_catalog.pg_get_userbyid(p.pubowner), pg_catalog.pg_has_role(p.pubowner, 10::pg_catalog.oid, 'MEMBER') "
         + "FROM pg_catalog.pg_publication p "
@@ -87,20 +91,20 @@ extension Administration {
   }
 
   /// What the role may do; nil when that is everything.
-  private func limitedRole() throws(Failure) -> (name: String, replicates: Bool, creates: Bool)? {
+  private func limitedRole() throws(Failure) -> (name: String, replicates: Bool, creates: Bool, isManaged: Bool)? {
     let rows: [SQLRow]
     do throws(Failure) {
       rows = try server.query(
-        "SELECT rolname, rolsuper, rolreplication, "
-          + "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') "
-          + "FROM pg_catalog.pg_roles WHERE rolname = current_user")
+        "SELECT r.rolname, r.rolsuper, \(StreamingRight.isGiven(to: "r")), "
+          + "pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), \(StreamingRight.isManaged) "
+          + "FROM pg_catalog.pg_roles r WHERE r.rolname = current_user")
     } catch {
       // Where that may not be seen, the statements show it.
       guard error.kind == .privilege else { throw error }
       return nil
     }
     guard let row = rows.first, let name = row[0], row[1] != "t" else { return nil }
-    return (name, row[2] == "t", row[3] == "t")
+    return (name, row[2] == "t", row[3] == "t", row[4] == "t")
   }
 
   private func lackingInSchema(_ schema: String, _ role: String) throws(Failure) -> [String] {

@@ -25,6 +25,27 @@ extension Integration {
       }
     }
 
+    @Test func `where the right to stream comes with membership of a role, that is what setup and doctor ask for`()
+      throws
+    {
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          try database.psql("CREATE ROLE rds_replication;")
+          try database.withRole("LOGIN") { role in
+            let setup = try database.tailrace(
+              ["setup"] + names(database, role).dropLast() + ["another", "--create-table"])
+            #expect(try setup.exitCode() == 77)
+            #expect(setup.complaint?.contains("GRANT rds_replication TO \"\(role)\";") == true, "\(setup.errors.text)")
+            let broken = try database.doctor(names: names(database, role))
+            #expect(broken["role"]?.mend == ["GRANT rds_replication TO \"\(role)\";"], "\(broken.words)")
+            try database.psql("GRANT rds_replication TO \(role);")
+            let mended = try database.doctor(names: names(database, role))
+            #expect(mended["role"]?.state == "ok", "\(mended.words)")
+          }
+        }
+      }
+    }
+
     @Test func `a wrong password, which is not shown`() throws {
       try withDatabase { database in
         try database.withRole("LOGIN REPLICATION PASSWORD 'the-right-one' IN ROLE secretive") { role in

@@ -9,6 +9,8 @@ struct RoleFacts: Hashable, Sendable {
   var isSuperuser = false
   /// Nil where it may not be seen.
   var mayReplicate: Bool? = false
+  /// Whether that right comes with membership of a role, as on a managed server.
+  var isManaged = false
   var database = ""
   /// The server's process, by its own word and by that of whoever let us in.
   var process = ""
@@ -29,8 +31,11 @@ struct RoleFacts: Hashable, Sendable {
     (facts.name, facts.isSuperuser, facts.database) = (row[0] ?? "", row[1] == "on", row[2] ?? "")
     (facts.process, facts.greeted) = (row[3] ?? "", "\(server.backend)")
     do throws(Failure) {
-      facts.mayReplicate =
-        try server.query("SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user").first?[0] == "t"
+      let right = try server.query(
+        "SELECT \(StreamingRight.isGiven(to: "r")), \(StreamingRight.isManaged) FROM pg_catalog.pg_roles r "
+          + "WHERE r.rolname = current_user"
+      ).first
+      (facts.mayReplicate, facts.isManaged) = (right?[0] == "t", right?[1] == "t")
     } catch {
       guard error.kind == .privilege else { throw error }
       facts.mayReplicate = nil
@@ -54,10 +59,10 @@ extension RoleFacts {
     guard mayReplicate else {
       return Check(
         .role, .failure, "role \(name) has no REPLICATION", means: "it may not open a stream, nor make or read a slot",
-        mend: ["ALTER ROLE \(name) REPLICATION;"])
+        mend: [StreamingRight.statement(for: name, isManaged: isManaged)])
     }
     return Check(
-      .role, .ok, isSuperuser ? "role \(name) is a superuser" : "role \(name) has LOGIN and REPLICATION",
+      .role, .ok, isSuperuser ? "role \(name) is a superuser" : "role \(name) has LOGIN and the right to stream",
       means: isSuperuser
         ? "it may do all, which is more than a stream needs: LOGIN and REPLICATION"
         : "it may open a stream; it needs no SELECT for that")
