@@ -53,7 +53,9 @@ let package = Package(
     .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: library),
     .target(name: "Files", swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
-    .target(name: "PostgresClient", dependencies: ["CLibpq", "Octets", "PostgresWire"], swiftSettings: library),
+    .target(
+      name: "PostgresClient", dependencies: ["CLibpq", "Files", "Octets", "PostgresWire"],
+      swiftSettings: library),
     .target(name: "Replication", dependencies: ["Octets", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(
       name: "Operations",
@@ -203,8 +205,8 @@ let package = Package(
       name: "ReplayTests",
       dependencies: [
         "tailrace", "Capture", "Delivery", "FileDelivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput",
-        "PostgresWire",
-        "Relay", "TestStream",
+        "PostgresClient", "PostgresWire",
+        "Relay", "Settings", "Supervision", "TestStream",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .testTarget(

@@ -25,6 +25,9 @@ public final class HTTPPublisher: Publisher {
   /// Files that have changed and cannot be used.
   public var complaints: [String: String] { credentials.complaints.merging(transport.complaints) { first, _ in first } }
 
+  /// Looks whether there are other certificates now.
+  public func renew() { _ = transport.renew(transport.current) }
+
   /// Posts the events in one request: one event, or in batch mode several.
   public func publish(_ events: [OutgoingEvent]) async -> Attempt {
     var message: HTTPMessage

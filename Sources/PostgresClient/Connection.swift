@@ -42,7 +42,9 @@ package import PostgresWire
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) -> Connection {
     try ConnectionString.check(database)
-    var parameters: [(String, String)] = database.isEmpty ? [] : [("dbname", database)]
+    let (text, source) = ConnectionString.parts(of: database)
+    var parameters: [(String, String)] = text.isEmpty ? [] : [("dbname", text)]
+    if let source { parameters.append(("password", try source.password(isCancelled: isCancelled))) }
     parameters.append(("fallback_application_name", name))
     parameters.append(("client_encoding", "UTF8"))
     if purpose == .replication { parameters.append(("replication", "database")) }
@@ -80,7 +82,8 @@ package import PostgresWire
   /// Whether a server is there that turns clients away because it starts up or shuts down. Not libpq's ping, which writes what
   /// the server says beside that to standard error as it is.
   package static func isRefusingClients(_ database: String) -> Bool {
-    let parameters = (database.isEmpty ? [] : [("dbname", database)]) + [("connect_timeout", "2")]
+    let text = ConnectionString.parts(of: database).text
+    let parameters = (text.isEmpty ? [] : [("dbname", text)]) + [("connect_timeout", "2")]
     guard let handle = unsafe try? start(parameters) else { return false }
     var server = unsafe Connection(handle, .statements(within: .seconds(2)), { false })
     unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)

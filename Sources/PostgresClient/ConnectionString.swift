@@ -13,11 +13,13 @@ package enum ConnectionString {
 
   /// Whether anything says which database is meant: the connection string or the environment.
   static func isGiven(_ text: String) -> Bool {
-    !text.isEmpty || places.contains { name in unsafe getenv(name).map { unsafe $0.pointee != 0 } ?? false }
+    !parts(of: text).text.isEmpty
+      || places.contains { name in unsafe getenv(name).map { unsafe $0.pointee != 0 } ?? false }
   }
 
   /// A connection string that may be shown: without the values that libpq takes for secrets. Nil where it cannot be read.
   package static func shown(_ text: String) -> String? {
+    let text = parts(of: text).text
     guard (try? check(text)) != nil else { return nil }
     guard text.contains("=") || text.contains("://") else { return text }
     guard let options = unsafe PQconninfoParse(text, nil) else { return nil }
@@ -36,6 +38,7 @@ package enum ConnectionString {
   /// Refuses what libpq cannot parse, and what it would parse into something that was not meant: what it then takes for a
   /// host's or a database's name, and shows, may be a password.
   static func check(_ text: String) throws(Failure) {
+    let text = parts(of: text).text
     guard !text.isEmpty else { return }
     let scheme = ["postgres://", "postgresql://"].first { text.hasPrefix($0) }
     if let scheme {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Files
+package import Files
 import PostgresWire
 
 /// The files that one relay writes, which must not be the same.
@@ -24,14 +24,27 @@ extension RelaySettings {
   /// Refuses settings by which one thing would be written over another.
   func validateFiles() throws(Failure) {
     var places = FilePlaces()
+    for (path, setting, what) in try writtenFiles() { try places.add(path, setting, what) }
+  }
+
+  /// The files that a relay writes, each with the setting that names it, and what it is for.
+  private func writtenFiles() throws(Failure) -> [(path: String, setting: String, what: String)] {
+    var files: [(String, String, String)] = []
     switch try sink.place() {
     case .file(let path):
-      try places.add(path, "sink", "events")
-      try places.add("\(path).state", "sink", "the state of the events' file")
-    case .standardOutput: try places.add("/dev/stdout", "sink", "events")
+      files = [(path, "sink", "events"), ("\(path).state", "sink", "the state of the events' file")]
+    case .standardOutput: files = [("/dev/stdout", "sink", "events")]
     case .http: break
     }
-    if case .file(let path) = poison.deadLetters { try places.add(path, "poison.dead-letters", "dead letters") }
-    if let checkpoint { try places.add(checkpoint, "checkpoint", "the checkpoint") }
+    if case .file(let path) = poison.deadLetters { files.append((path, "poison.dead-letters", "dead letters")) }
+    if let checkpoint { files.append((checkpoint, "checkpoint", "the checkpoint")) }
+    return files
+  }
+
+  /// The files that a relay writes, by what they are, each with the last word of the setting that names it.
+  package var ownFiles: [(file: FileIdentity, setting: String)] {
+    ((try? writtenFiles()) ?? []).map { path, setting, _ in
+      (FileIdentity(path), String(setting.split(separator: ".").last ?? ""))
+    }
   }
 }

@@ -5,6 +5,7 @@ import Operations
 package import PostgresWire
 package import Relay
 import Settings
+import Synchronization
 
 /// A relay of a process: it is run, and run again when it fails, with pauses that grow.
 package final class SupervisedRelay: Sendable {
@@ -17,6 +18,7 @@ package final class SupervisedRelay: Sendable {
   package let board: StatusBoard
   package let observer: RelayObserver
   package let control = RunControl()
+  private let isOver = Atomic(false)
 
   init(_ planned: PlannedRelay, isObserved: Bool) {
     self.planned = planned
@@ -24,6 +26,9 @@ package final class SupervisedRelay: Sendable {
     let source = planned.settings.source
     observer = RelayObserver(board, control, watch: SlotWatch(database: source.database, slot: source.slot))
   }
+
+  /// Whether it has ended for good.
+  var hasEnded: Bool { isOver.load(ordering: .acquiring) }
 
   func stop() { control.stop() }
 
@@ -33,6 +38,7 @@ package final class SupervisedRelay: Sendable {
   func run() -> Failure? {
     var pause = Self.shortest
     var failures = 0
+    defer { isOver.store(true, ordering: .releasing) }
     while true {
       let began = ContinuousClock.now
       do throws(Failure) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import PostgresClient
 import PostgresWire
 import Settings
 
@@ -12,8 +13,34 @@ struct ConnectionOptions: ParsableArguments {
         + "and the like.", valueName: "dsn"))
   var database: String?
 
-  /// The connection string; empty leaves everything to libpq.
-  var resolved: String { database ?? Environment["TAILRACE_DATABASE"] ?? "" }
+  @Option(
+    help: ArgumentHelp("A file with the password, which is read at each connect.", valueName: "path"))
+  var passwordFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A command that prints the password, which is run at each connect, for tokens that do not last: a program and its "
+        + "arguments, without a shell.", valueName: "command"))
+  var passwordCommand: String?
+
+  func validate() throws {
+    if passwordFile != nil, passwordCommand != nil {
+      throw ValidationError("--password-file: excludes --password-command")
+    }
+    if let passwordCommand, PasswordSource.words(of: passwordCommand) == nil {
+      throw ValidationError("--password-command: it names no program, or a quote in it is not closed")
+    }
+  }
+
+  /// The connection string, and where its password is; empty leaves everything to libpq.
+  var resolved: String {
+    let text = database ?? Environment["TAILRACE_DATABASE"] ?? ""
+    if let passwordFile { return ConnectionString.adding(.file(passwordFile), to: text) }
+    if let passwordCommand { return ConnectionString.adding(.command(passwordCommand), to: text) }
+    if let path = Environment["TAILRACE_PASSWORD_FILE"] { return ConnectionString.adding(.file(path), to: text) }
+    guard let command = Environment["TAILRACE_PASSWORD_COMMAND"] else { return text }
+    return ConnectionString.adding(.command(command), to: text)
+  }
 }
 
 /// Which stream of that server.

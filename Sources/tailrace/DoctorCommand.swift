@@ -17,8 +17,10 @@ struct DoctorCommand: ParsableCommand {
 
       Example:
         tailrace doctor --publication orders --slot orders --sink https://orders.example/events
+        tailrace doctor --config /etc/tailrace/tailrace.yaml --relay orders
       """)
 
+  @OptionGroup var configured: ConfigurationOptions
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var names: StreamNameOptions
   @OptionGroup var options: StreamOptions

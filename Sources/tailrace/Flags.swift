@@ -60,6 +60,7 @@ enum Flags {
     if let database = values(of: "--database", arguments).last {
       wanted.append(.init("database", ConnectionString.shown(database) ?? ""))
     }
+    wanted += values(of: "--password-file", arguments).map { Wording.Setting("password-file", $0) }
     for name in ["publication", "slot"] { wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? "")) }
     for name in ["table", "message-prefix"] {
       wanted += values(of: "--\(name)", arguments).map { Wording.Setting(name, $0) }

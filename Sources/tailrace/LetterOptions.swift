@@ -10,6 +10,7 @@ import Settings
 
 /// Where dead letters are.
 struct LetterStoreOptions: ParsableArguments {
+  @OptionGroup var configured: ConfigurationOptions
   @OptionGroup var connection: ConnectionOptions
 
   @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))

@@ -28,6 +28,7 @@ struct PeekCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A recording, instead of a slot; - reads standard input.", valueName: "path"))
   var path: String?
 
+  @OptionGroup var configured: ConfigurationOptions
   @OptionGroup var connection: ConnectionOptions
 
   @Option(help: ArgumentHelp("The publication.", valueName: "name"))

@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
     discussion: """
       Each relay has its own source, sink and state; one that fails does not stop the others unless it says so. Every option of \
       stream can be given too, and counts more than the file, where there is one relay; where there are several, those of the \
-      process. SIGTERM and SIGINT deliver and confirm what has been read, then end.
+      process. SIGTERM and SIGINT deliver and confirm what has been read, then end. SIGHUP reads the file again, starts new \
+      output files, and reads secrets and certificates again.
 
       Example:
         tailrace run --config /etc/tailrace/tailrace.yaml
@@ -31,20 +32,18 @@ struct RunCommand: ParsableCommand {
     try reportingErrors {
       let configured = try ConfiguredProcess(config, flags: options)
       let log = configured.log
+      for warning in configured.warnings { log.warning("\(warning)") }
       let admin = try configured.admin.place()
-      for relay in configured.relays where relay.given["spool-dir"] != nil { try relay.settings.spool.check() }
+      try configured.checkSpools()
       let supervisor = Supervisor(configured.planned, isObserved: admin != nil)
       let service = ServiceManager.ofProcess(log)
+      let reloading = Reloading(config, options, configured, supervisor, service)
       let drainTimeout = configured.relays.map(\.settings.drainTimeout.duration).max() ?? .zero
       Signals.direct(
         stop: {
           supervisor.stop()
           service?.stopping(drain: drainTimeout)
-        },
-        reopen: {
-          supervisor.reopen()
-          service?.reloading()
-        })
+        }, reopen: { reloading.begin() })
       defer { service?.stopping(drain: .zero) }
       if let admin {
         let server = try AdminServer(configured.admin, at: admin, .this) {
@@ -52,11 +51,24 @@ struct RunCommand: ParsableCommand {
         }
         log.info("tells how it goes at \(server.address)/status")
       }
-      service?.watch(supervisor.relays.map { ($0.planned.name, $0.board, $0.control) })
+      service?.watch(supervisor)
       guard let end = supervisor.run() else { return }
       MessageHandler.summarize(all: true)
-      say("error: \(end.failure.text(end.relay.show))", of: configured.relays.count > 1 ? end.relay.name : nil)
+      say("error: \(end.failure.text(end.relay.show))", of: supervisor.relays.count > 1 ? end.relay.name : nil)
       throw ExitCode(end.failure.kind.exitCode)
     }
+  }
+}
+
+extension ServiceManager {
+  func watch(_ supervisor: Supervisor) {
+    watch(supervisor.relays.map { ($0.planned.name, $0.board, $0.control) })
+  }
+}
+
+extension ConfiguredProcess {
+  /// Tries the places for large transactions that somebody has named.
+  func checkSpools() throws(Failure) {
+    for relay in relays where relay.given["spool-dir"] != nil { try relay.settings.spool.check() }
   }
 }

@@ -21,6 +21,7 @@ struct StatusCommand: ParsableCommand {
         tailrace status --admin 127.0.0.1:9464 --watch
       """)
 
+  @OptionGroup var configured: ConfigurationOptions
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var admin: AdminOptions
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import PostgresWire
 
 /// The command line. Each subcommand has a file of its own.
 #if !FUZZING
@@ -23,8 +24,8 @@ struct Tailrace: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      StreamCommand.self, RunCommand.self, StatusCommand.self, SetupCommand.self, DoctorCommand.self,
-      TeardownCommand.self,
+      StreamCommand.self, RunCommand.self, ConfigCommand.self, StatusCommand.self, SetupCommand.self,
+      DoctorCommand.self, TeardownCommand.self,
       CaptureCommand.self, ReplayCommand.self, InspectCommand.self, PeekCommand.self, DeadLettersCommand.self,
       VersionCommand.self,
     ])
@@ -38,11 +39,17 @@ struct Tailrace: ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       try RepeatedOptions.refuse(arguments, root: Self.self)
-      let given = try EnvironmentOptions.adding(to: arguments, root: Self.self)
+      let given = try AddedOptions.adding(to: arguments, root: Self.self)
       try Flags.$speech.withValue(Flags.Speech(arguments: [CommandLine.arguments[0]] + given)) {
         var command = try parseAsRoot(given)
         try command.run()
       }
+    } catch let mistakes as Mistakes {
+      mistakes.say()
+      exit(withError: ExitCode(mistakes.exitCode))
+    } catch let failure as Failure {
+      say("error: \(failure.text(Flags.text))")
+      exit(withError: ExitCode(failure.kind.exitCode))
     } catch {
       // Help and the codes of commands that ran are the parser's business.
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }

@@ -83,5 +83,209 @@ extension Integration {
         relays.signal(SIGKILL)
       }
     }
+
+    @Test func `killed again and again, three relays lose nothing, and no file has an event twice`() throws {
+      try withDatabase { database in
+        let slots = ["\(database.name)_a", "\(database.name)_b", "\(database.name)_c"]
+        for slot in slots { try database.makeSlots(slot) }
+        let text =
+          "relays:\n"
+          + slots.enumerated().map { index, slot in
+            database.relay("r\(index)", slot: slot, "sink: \"file:\(database.files.file("out\(index)"))\"")
+          }.joined(separator: "\n")
+        // TAILRACE_KILL_ROUNDS=100 for the long way.
+        let rounds = ProcessInfo.processInfo.environment["TAILRACE_KILL_ROUNDS"].flatMap { Int($0) } ?? 5
+        let writer = try database.session()
+        try writer.write("CALL place_one_by_one(1, \(rounds * 200), 0.002);\n")
+        writer.closeInput()
+        for round in 1...rounds {
+          let relays = try database.run(text)
+          let before = try database.numbers(in: "out0").count
+          try wait(until: "round \(round) delivers", within: 60) {
+            try database.numbers(in: "out0").count > before || !writer.isRunning
+          }
+          usleep(UInt32.random(in: 0...300_000))
+          try relays.kill9()
+        }
+        #expect(try writer.exitCode(within: 300) == 0)
+        let relays = try database.run(text)
+        for index in 0..<3 {
+          try wait(until: "all is in file \(index)", within: 60) {
+            try database.numbers(in: "out\(index)").count >= rounds * 200
+          }
+        }
+        relays.signal(SIGTERM)
+        #expect(try relays.exitCode() == 0)
+        for index in 0..<3 { #expect(try database.numbers(in: "out\(index)") == Array(1...(rounds * 200))) }
+      }
+    }
+
+    @Test func `one that fails is started again while the others go on, and is well when it is mended`() throws {
+      try withDatabase { database in
+        let late = "\(database.name)_late"
+        let relays = try database.run(
+          """
+          admin: 127.0.0.1:0
+          relays:
+          \(database.relay("well", "sink: \"file:\(database.file)\""))
+          \(database.relay("late", slot: late, "sink: \"file:\(database.files.file("late"))\""))
+          """)
+        let page = try AdminPage(of: relays)
+        try wait(until: "the failure is said") {
+          relays.messages.contains { $0.contains("error: [late]") && $0.contains("does not exist") }
+        }
+        try database.psql("SELECT place(1);")
+        try wait(until: "the other one delivers") { database.fileLines.count == 1 }
+        try wait(until: "it is red, for the one that has failed") {
+          page.get("/ready")?.body.hasPrefix("late: down: ") == true && page.get("/ready")?.status == 503
+        }
+        #expect(page.get("/ready?relay=well")?.status == 200 && page.get("/ready?relay=late")?.status == 503)
+        try database.makeSlots(late)
+        try database.psql("SELECT place(2);")
+        try wait(until: "it streams now", within: 60) { try database.numbers(in: "late") == [2] }
+        try page.wait(untilReady: true, within: 60)
+        relays.signal(SIGTERM)
+        #expect(try relays.exitCode() == 0)
+        #expect(try database.numbers(in: "events.ndjson") == [1, 2])
+      }
+    }
+
+    @Test func `with on-failure stop, a failure ends all in an orderly way, with its code`() throws {
+      try withDatabase { database in
+        try database.makeSlots("\(database.name)_b")
+        try database.psql("SELECT place(1);")
+        let relays = try database.run(
+          """
+          relays:
+          \(database.relay("well", "sink: \"file:\(database.file)\""))
+          \(database.relay("late", slot: "nowhere", "on-failure: stop"))
+          """)
+        #expect(try relays.exitCode(within: 60) == 78)
+        #expect(relays.complaint?.contains("[late]") == true, "\(relays.errors.text)")
+      }
+    }
+
+    @Test func `at SIGHUP the file is read again: what is the same goes on, what is not is drained and started anew`()
+      throws
+    {
+      try withDatabase { database in
+        let other = "\(database.name)_b"
+        try database.makeSlots(other)
+        func text(_ sink: String, more: String = "") -> String {
+          "relays:\n\(database.relay("a", "sink: \"file:\(database.file)\""))"
+            + database.relay("b", slot: other, "sink: \"file:\(database.files.file(sink))\"") + more
+        }
+        let relays = try database.run(text("one"))
+        func said(_ words: String) -> Bool { relays.messages.contains { $0.contains(words) } }
+        try database.psql("SELECT place(1, 50);")
+        try wait(until: "both have all") {
+          try database.numbers(in: "one").count == 50 && database.fileLines.count == 50
+        }
+
+        // Half written: cut in the middle of a word.
+        try database.configure(String(text("two").dropLast(5)) + "\n    sl")
+        relays.signal(SIGHUP)
+        try wait(until: "the old one stays in force") { said("stays in force") }
+        try database.psql("SELECT place(51, 100);")
+        try wait(until: "both go on") {
+          try database.numbers(inAll: "one").count == 100 && database.numbers(inAll: "events.ndjson").count == 100
+        }
+
+        try database.configure(text("two"))
+        relays.signal(SIGHUP)
+        try wait(until: "one is started anew") { said("b: drained and started anew; a: goes on") }
+        try database.psql("SELECT place(101, 150);")
+        try wait(until: "the new file has the rest") { try database.numbers(in: "two").count == 50 }
+
+        try database.configure("relays:\n\(database.relay("a", "sink: \"file:\(database.file)\""))")
+        relays.signal(SIGHUP)
+        try wait(until: "one is gone") { said("b: drained and ended") }
+        relays.signal(SIGTERM)
+        #expect(try relays.exitCode() == 0)
+        #expect(try database.numbers(inAll: "one") == Array(1...100) && database.numbers(in: "two") == Array(101...150))
+      }
+    }
+
+    @Test func `doctor, status, peek and dead-letters take a relay of a file, and what is said beside it counts more`()
+      throws
+    {
+      try withDatabase { database in
+        let letters = database.files.file("letters")
+        try "".write(toFile: letters, atomically: true, encoding: .utf8)
+        try database.psql("SELECT place(1, 3);")
+        let file = try database.configure(
+          """
+          relays:
+          \(database.relay("a", "on-poison: dead-letter", "dead-letters: \"file:\(letters)\"", "sink: \"file:\(database.file)\""))
+          \(database.relay("b", slot: "nowhere", "sink: \"https://r.invalid/\""))
+          """)
+        func run(_ words: String..., relay: String? = "a") throws -> ChildProcess {
+          let child = try database.tailrace(words + ["--config", file] + (relay.map { ["--relay", $0] } ?? []))
+          _ = try child.exitCodeAfterAllOutput()
+          return child
+        }
+        #expect(try run("doctor").output.text.contains("\(database.file)"))
+        #expect(try run("doctor", relay: "b").exitCode() == 78)
+        #expect(try run("peek", "--count", "2").output.lineCount == 3)
+        #expect(try run("status").output.text.contains("relay         \(database.slot)"))
+        #expect(try run("status", "--slot", "elsewhere").output.text.contains("lost"))
+        #expect(try run("dead-letters", "list", "--count").output.lines == ["0"])
+        let unclear = try run("doctor", relay: nil)
+        #expect(try unclear.exitCode() == 64 && unclear.complaint?.contains("a, b") == true, "\(unclear.errors.text)")
+        #expect(try run("status", relay: "c").exitCode() == 64)
+        try database.configure("relays: {a: {slot: UPPER}}\n")
+        let wrong = try run("doctor")
+        #expect(try wrong.exitCode() == 78)
+        #expect(wrong.messages.allSatisfy { $0.hasPrefix("tailrace: error: \(file):1:") }, "\(wrong.errors.text)")
+      }
+    }
+
+    @Test(.enabled(if: PythonPackages.isAvailable, "needs python3 with pip"))
+    func `the schema takes what is taken, and refuses what is refused`() throws {
+      let packages = try PythonPackages("schema")
+      let files = try TemporaryDirectory()
+      defer {
+        packages.remove()
+        files.remove()
+      }
+      let schema = files.file("schema.json")
+      try ChildProcess.run(Tailrace.path, ["config", "schema"]).write(toFile: schema, atomically: true, encoding: .utf8)
+      let manual = URL(filePath: #filePath).appending(path: "../../../Sources/tailrace/Manual.docc/Configuration.md")
+      let page = try String(contentsOf: manual.standardizedFileURL, encoding: .utf8)
+      let examples = page.matches(of: #/```yaml\n((?:.|\n)*?)```/#).map { String($0.output.1) }
+      #expect(examples.count >= 2)
+      let relay = "relays: {r: {publication: p, slot: s, "
+      let good =
+        examples + [
+          "\(relay)streaming: off, read-pacing: off, file-mode: 0640, sink: \"file:/x\"}}\n",
+          "{\"relays\": {\"r\": {\"publication\": \"p\", \"slot\": \"s\", \"table\": [\"a.b\"]}}, \"quiet\": true}",
+          "\(relay)sink: \"https://h/\", http-mode: batch, batch-bytes: 1000, batch-linger: 5ms, tls-minimum: 1.2, retry-status: 409}}\n",
+        ]
+      let bad = [
+        "\(relay)slto: x}}\n", "\(relay)gzip: maybe}}\n", "\(relay)table: a.b}}\n", "\(relay)drain-timeout: 5}}\n",
+        "\(relay)http-mode: other}}\n", "relay: {}\n", "relays: {}\n", "\(relay)quiet: true}}\n",
+        "\(relay)batch-size: [1]}}\n",
+        "relays: {\"b b\": {}}\n", "\(relay)on-failure: again}}\n", "[]\n", "\(relay)batch-bytes: lots}}\n",
+      ]
+      for (texts, isGood) in [(good, true), (bad, false)] {
+        for (number, text) in texts.enumerated() {
+          let path = files.file("\(isGood)\(number).yaml")
+          try text.write(toFile: path, atomically: true, encoding: .utf8)
+        }
+        let paths = texts.indices.map { files.file("\(isGood)\($0).yaml") }
+        let program = """
+          import json, sys, yaml, jsonschema
+          schema = json.load(open(sys.argv[1]))
+          jsonschema.Draft202012Validator.check_schema(schema)
+          for path in sys.argv[2:]:
+            print(jsonschema.Draft202012Validator(schema).is_valid(yaml.safe_load(open(path))))
+          """
+        #expect(try packages.run(program, [schema] + paths).wholeLines == paths.map { _ in isGood ? "True" : "False" })
+        for (path, text) in zip(paths, texts) where !examples.contains(text) {
+          let check = try ChildProcess(Tailrace.path, ["config", "check", path])
+          #expect(try check.exitCode() == (isGood ? 0 : 78), "\(text): \(check.errors.text)")
+        }
+      }
+    }
   }
 }

@@ -42,6 +42,9 @@ public final class KeyedSink<P: Publisher>: Sink {
     return health
   }
 
+  /// Has the publisher read its files again.
+  public func reopen() { publisher.renew() }
+
   /// Asks the publisher.
   public func check() async throws(Failure) { try await publisher.check() }
 

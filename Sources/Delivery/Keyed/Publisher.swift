@@ -21,6 +21,9 @@ public protocol Publisher: Sendable {
   /// Tells whether the receiver could be reached now, without handing anything over. Default: nothing is known against it.
   func check() async throws(Failure)
 
+  /// Reads again what it has read from files, such as certificates: what is under way goes on as it is. Default: nothing.
+  func renew()
+
   /// Lets go of connections, in bounded time. Called once, last; attempts that are under way may fail then.
   func close()
 }
@@ -31,6 +34,9 @@ extension Publisher {
 
   /// Nothing is known against it.
   public func check() async throws(Failure) {}
+
+  /// There is nothing to read again.
+  public func renew() {}
 }
 
 /// An event on its way to a publisher.

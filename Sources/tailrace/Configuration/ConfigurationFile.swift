@@ -33,6 +33,9 @@ struct ConfigurationFile {
 
   /// The key of a relay that is no flag of a stream.
   static let onFailure = "on-failure"
+  static let onFailureHelp =
+    "When it fails with what does not heal by itself: start it again after growing pauses, or stop all and end with its error. "
+    + "Default: restart where there are several relays, stop where there is one."
   private static let topics = ["relays", "defaults"]
 
   private mutating func add(_ position: FilePosition, _ text: String) { mistakes.add(.file(path, position), text) }

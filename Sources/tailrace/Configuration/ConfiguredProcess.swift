@@ -15,11 +15,15 @@ struct ConfiguredProcess {
     let given: GivenSettings
     let settings: RelaySettings
     let onFailure: FailurePolicy
+    /// Whether the file says that.
+    let hasOwnPolicy: Bool
     let origin: Origin
   }
 
   private(set) var ofProcess = GivenSettings()
   private(set) var relays: [Relay] = []
+  /// What works and should be otherwise, a line each.
+  private(set) var warnings: [String] = []
 
   /// Reads a file and what counts beside it; throws all that is wrong.
   ///
@@ -46,20 +50,49 @@ struct ConfiguredProcess {
       relays.append(
         Relay(
           name: relay.name, given: given, settings: settings, onFailure: relay.onFailure ?? (isOne ? .stop : .restart),
-          origin: relay.origin))
+          hasOwnPolicy: relay.onFailure != nil, origin: relay.origin))
     }
+    var shared = SharedThings()
+    for relay in relays {
+      shared.add(relay)
+      let files = SecretFiles.look(at: relay.given)
+      mistakes.add(files.mistakes)
+      for (origin, text) in files.warnings {
+        let line = "\(origin.shown): \(text)"
+        if !warnings.contains(line) { warnings.append(line) }
+      }
+    }
+    mistakes.add(shared.mistakes)
     guard mistakes.isEmpty else { throw mistakes }
   }
 
   /// What is said of the process.
   var admin: AdminSettings { relays.first?.settings.admin ?? AdminSettings() }
 
+  /// The one that is asked about.
+  ///
+  /// - Parameter name: what it is called; nil where there is only one.
+  func relay(_ name: String?) throws -> Relay {
+    let names = relays.map(\.name).joined(separator: ", ")
+    guard let name else {
+      guard relays.count == 1, let relay = relays.first else { throw ValidationError("--relay says which: \(names)") }
+      return relay
+    }
+    guard let relay = relays.first(where: { $0.name == name }) else {
+      throw ValidationError("--relay: there is none of that name; there are \(names)")
+    }
+    return relay
+  }
+
   /// The relays, ready to be run.
   var planned: [PlannedRelay] {
     relays.map { relay in
       let speech = RelayReading.speech(relay.given)
+      var settings = relay.settings
+      // It is the process's.
+      settings.admin = AdminSettings()
       return PlannedRelay(
-        relay.name, relay.settings, onFailure: relay.onFailure,
+        relay.name, settings, onFailure: relay.onFailure,
         log: LogOptions.logger(logLevel, of: relays.count > 1 ? relay.name : nil), show: { speech.text($0) })
     }
   }

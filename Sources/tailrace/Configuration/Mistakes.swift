@@ -27,7 +27,7 @@ struct Mistakes: Error {
     all.sorted { left, right in
       guard case .file(_, let first) = left.origin, case .file(_, let second) = right.origin else { return false }
       return first < second
-    }.map { "\($0.origin.shown): \($0.text)" }
+    }.map { "\($0.origin == .flag ? "command line" : $0.origin.shown): \($0.text)" }
   }
 
   /// Says them.

@@ -30,6 +30,14 @@ extension OutboxDatabase {
     for name in names { try psql("SELECT pg_create_logical_replication_slot('\(name)', 'pgoutput');") }
   }
 
+  /// The same of a file and those that were begun before it under its name, the oldest first.
+  func numbers(inAll file: String) throws -> [Int] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: files.path).filter {
+      $0.hasPrefix("\(file).") && !$0.hasSuffix(".state") && !$0.hasSuffix(".new")
+    }
+    return try (names.sorted() + [file]).flatMap { try numbers(in: $0) }
+  }
+
   /// The numbers of the events in a file, as they stand there.
   func numbers(in file: String) throws -> [Int] {
     guard let text = try? String(contentsOfFile: files.file(file), encoding: .utf8) else { return [] }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Glibc
+import PostgresWire
+import Synchronization
+
+/// Runs the program that prints a password. What it prints goes nowhere else, and what it says of errors goes nowhere.
+enum PasswordCommand {
+  /// How long it may take.
+  private static let patience: Duration = .seconds(30)
+  /// The most that it may print, in bytes.
+  private static let longest = 65_536
+
+  /// What it prints.
+  ///
+  /// - Parameter isCancelled: asked about every fifth of a second: true gives up.
+  static func run(_ words: [String], isCancelled: @Sendable () -> Bool) throws(Failure) -> String {
+    let (process, output): (pid_t, Int32)
+    do { (process, output) = try starting.withLock { (_) throws(SystemFailure) in try start(words) } } catch {
+      throw failed("cannot be run: \(error.textInSentence)")
+    }
+    defer { close(output) }
+    let deadline = ContinuousClock.now + patience
+    var bytes: [UInt8] = []
+    var hasEnded = false
+    while !hasEnded, bytes.count <= longest, ContinuousClock.now < deadline, !isCancelled() {
+      hasEnded = read(from: output, to: &bytes)
+    }
+    var status: Int32 = 0
+    var found: pid_t = 0
+    while hasEnded, found == 0, ContinuousClock.now < deadline, !isCancelled() {
+      found = unsafe waitpid(process, &status, WNOHANG)
+      if found == 0 { usleep(10_000) }
+    }
+    guard found == process else {
+      kill(-process, SIGKILL)
+      while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+      if isCancelled() { throw Connection.stopped }
+      throw failed(
+        bytes.count > longest ? "prints without end" : "has not ended within \(patience.components.seconds) s")
+    }
+    let (code, signal) = (status >> 8 & 0xFF, status & 0x7F)
+    guard signal == 0, code == 0 else {
+      throw failed(signal != 0 ? "was ended by signal \(signal)" : "ended with code \(code)")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw failed("prints what is no text") }
+    return text
+  }
+
+  /// Two that are started at once would have each other's pipe, whose end then comes late.
+  private static let starting = Mutex(())
+
+  /// Starts it with nothing to read, without our signals' ways, in a group of its own that can be ended.
+  private static func start(_ words: [String]) throws(SystemFailure) -> (process: pid_t, output: Int32) {
+    var ends: [Int32] = [0, 0]
+    guard unsafe pipe(&ends) == 0 else { throw .last }
+    defer { close(ends[1]) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+    for number in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&signals, number) }
+    unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+    unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
+    let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+    defer { unsafe arguments.forEach { unsafe free($0) } }
+    var process: pid_t = 0
+    let code = unsafe posix_spawnp(&process, words[0], &actions, &attributes, arguments, environ)
+    guard code == 0 else {
+      close(ends[0])
+      throw SystemFailure(number: code)
+    }
+    return (process, ends[0])
+  }
+
+  /// Reads what is there, waiting for a fifth of a second; true at the end.
+  private static func read(from descriptor: Int32, to bytes: inout [UInt8]) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&request, 1, 200) > 0 else { return false }
+    var piece = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe Glibc.read(descriptor, &piece, piece.count)
+    if count > 0 { bytes += piece[..<count] }
+    return count == 0 || count < 0 && errno != EINTR
+  }
+
+  private static func failed(_ what: String) -> Failure {
+    Failure(.connection, "the password's command \(what)", advice: "run it by hand, as the user that we run as")
+  }
+}

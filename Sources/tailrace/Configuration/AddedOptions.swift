@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+
+/// Options that the command line does not have, because a file or the environment says them: `slot: orders`, `TAILRACE_SLOT`.
+/// They are added to it before it is read, so that they mean the same. No process gets them.
+enum AddedOptions {
+  /// The commands about one stream that the environment counts for. What makes or removes things is told on its command line.
+  private static let commands = ["stream", "doctor", "peek"]
+
+  /// A command line with what is added to it.
+  static func adding(to arguments: [String], root: any ParsableCommand.Type) throws -> [String] {
+    guard !arguments.contains(where: { ["--help", "-h"].contains($0) }) else { return arguments }
+    let (command, path, rest) = CommandLineErrors.command(arguments, root: root)
+    let types = OptionTypes.of(command)
+    let added: GivenSettings
+    if types["--relay"] != nil, let file = Flags.values(of: "--config", arguments).last {
+      added = try ConfiguredProcess(file).relay(Flags.values(of: "--relay", arguments).last).given
+    } else if path.count == 2, commands.contains(path[1]), hasAny {
+      // The connection string has its own way, which every command has.
+      added = try GivenSettings.ofEnvironment { $0.name != "database" && !$0.name.hasPrefix("password-") }
+    } else {
+      return arguments
+    }
+    let words = added.ordered.filter { given in
+      types[given.key.flag] != nil && !isWritten(given.key, arguments)
+    }
+    return Array(arguments.prefix(path.count - 1)) + words.flatMap(\.arguments) + rest
+  }
+
+  private static func isWritten(_ key: SettingKey, _ arguments: [String]) -> Bool {
+    !Flags.values(of: key.flag, arguments).isEmpty
+      // Of two passwords the one on the command line counts.
+      || key.name.hasPrefix("password-")
+        && ["--password-file", "--password-command"].contains { !Flags.values(of: $0, arguments).isEmpty }
+  }
+
+  /// Whether there is any variable beside that of the database.
+  private static var hasAny: Bool {
+    var next = unsafe environ
+    while let entry = unsafe next.pointee {
+      let variable = unsafe String(cString: entry)
+      if variable.hasPrefix("TAILRACE_"), !variable.hasPrefix("TAILRACE_DATABASE=") { return true }
+      unsafe next += 1
+    }
+    return false
+  }
+}

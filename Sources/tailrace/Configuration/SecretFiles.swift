@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Glibc
+import PostgresWire
+
+/// Files that settings name and that are to be there: whether they are, and whether others may read what is secret.
+enum SecretFiles {
+  private static let secret: Set = [
+    "password-file", "signing-secret-file", "header-file", "bearer-token-file", "basic-auth-file", "client-key",
+    "admin-token-file",
+  ]
+  private static let open: Set = ["ca-file", "client-certificate"]
+
+  /// What is wrong with those of some settings, and what is to be warned of.
+  static func look(at given: GivenSettings) -> (mistakes: Mistakes, warnings: [(origin: Origin, text: String)]) {
+    var mistakes = Mistakes()
+    var warnings: [(origin: Origin, text: String)] = []
+    for given in given.ordered where secret.contains(given.key.name) || open.contains(given.key.name) {
+      guard let path = given.values.last else { continue }
+      let name = given.key.name
+      guard let status = (try? FileStatus(path: path)) ?? nil else {
+        mistakes.add(given.origin, "\(name): there is no file \(path), or it cannot be looked at")
+        continue
+      }
+      guard unsafe access(path, R_OK) == 0 else {
+        mistakes.add(given.origin, "\(name): \(path) may not be read: \(unsafe String(cString: strerror(errno)))")
+        continue
+      }
+      if secret.contains(name), status.isReadableByOthers {
+        warnings.append((given.origin, "\(name): others may read \(path); take it from them (chmod 600)"))
+      }
+    }
+    return (mistakes, warnings)
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Dispatch
+import Files
+import Glibc
+import Logging
+import PostgresWire
+import Supervision
+import Synchronization
+
+/// Reads the configuration again while its relays run.
+final class Reloading: Sendable {
+  /// Who writes a file has done so when it has been the same for so long.
+  private static let rest: Duration = .seconds(1)
+  /// A file that changes all the time is not waited for longer.
+  private static let patience: Duration = .seconds(10)
+
+  private let path: String
+  private let options: [String]
+  private let supervisor: Supervisor
+  private let service: ServiceManager?
+  private let current: Mutex<ConfiguredProcess>
+  /// One after another, beside the thread that hears signals.
+  private let queue = DispatchQueue(label: "tailrace.reload")
+
+  init(
+    _ path: String, _ options: [String], _ configured: ConfiguredProcess, _ supervisor: Supervisor,
+    _ service: ServiceManager?
+  ) {
+    (self.path, self.options, self.supervisor, self.service) = (path, options, supervisor, service)
+    current = Mutex(configured)
+  }
+
+  /// Begins; what is done is said.
+  func begin() {
+    service?.reloading()
+    queue.async { self.reload() }
+  }
+
+  private func reload() {
+    let log = current.withLock(\.log)
+    waitUntilWritten()
+    do {
+      let fresh = try ConfiguredProcess(path, flags: options)
+      try fresh.checkSpools()
+      for warning in fresh.warnings { log.warning("\(warning)") }
+      let before = current.withLock { current in
+        defer { current = fresh }
+        return current
+      }
+      let left = fresh.changesOfProcess(since: before)
+      if !left.isEmpty {
+        log.warning("\(path): \(left.joined(separator: ", ")): what has changed there takes a restart")
+      }
+      let change = supervisor.reload(fresh.planned)
+      service?.watch(supervisor)
+      log.notice("\(path) was read again: \(Self.words(change))")
+    } catch {
+      if let mistakes = error as? Mistakes {
+        mistakes.say()
+      } else {
+        say("error: \((error as? Failure)?.text(Flags.text) ?? Tailrace.message(for: error))")
+      }
+      supervisor.reopen()
+      log.warning("\(path) is not used as it is now: what was read before stays in force; new output files are begun")
+    }
+  }
+
+  private static func words(_ change: Supervisor.Change) -> String {
+    let parts = [
+      (change.restarted, "drained and started anew"), (change.added, "started"), (change.removed, "drained and ended"),
+      (change.kept, "goes on, with a new output file and secrets read again"),
+    ]
+    return parts.filter { !$0.0.isEmpty }.map { "\($0.0.joined(separator: ", ")): \($0.1)" }.joined(separator: "; ")
+  }
+
+  /// Waits while somebody writes the file.
+  private func waitUntilWritten() {
+    let deadline = ContinuousClock.now + Self.patience
+    while ContinuousClock.now < deadline {
+      guard let status = (try? FileStatus(path: path)) ?? nil, status.isRegular else { return }
+      var now = timespec()
+      unsafe clock_gettime(CLOCK_REALTIME, &now)
+      let age = Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec) &- status.touched
+      // A clock that was set back tells nothing.
+      guard (0..<Self.rest.components.seconds * 1_000_000_000).contains(age) else { return }
+      usleep(100_000)
+    }
+  }
+}
+
+extension ConfiguredProcess {
+  /// The keys of the process whose values are others than before.
+  fileprivate func changesOfProcess(since before: ConfiguredProcess) -> [String] {
+    SettingTable.keys.filter { $0.isOfProcess && ofProcess[$0.name]?.values != before.ofProcess[$0.name]?.values }
+      .map(\.name)
+  }
+}
