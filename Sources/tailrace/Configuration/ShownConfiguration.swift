@@ -18,7 +18,9 @@ struct ShownConfiguration {
       shown.lines.append("  \(yaml(relay.name)):")
       shown.add(relay.given, "    ") { !$0.isOfProcess }
       shown.lines.append(
-        "    \(ConfigurationFile.onFailure): \(relay.onFailure.rawValue)  # \(relay.hasOwnPolicy ? "file" : "default")")
+        relay.hasOwnPolicy
+          ? "    \(ConfigurationFile.onFailure): \(relay.onFailure.rawValue)  # file"
+          : "    # \(ConfigurationFile.onFailure): \(relay.onFailure.rawValue)  # default")
     }
     return shown.lines.map { "\(ForeignText($0))" }.joined(separator: "\n")
   }
@@ -29,7 +31,8 @@ struct ShownConfiguration {
       guard let values = found?.values ?? key.standard.map({ [$0] }) else { continue }
       let shown = values.map { Self.yaml(Self.withoutSecret($0, of: key)) }
       let text = key.isRepeatable ? "[\(shown.joined(separator: ", "))]" : shown.last ?? ""
-      lines.append("\(indent)\(key.name): \(text)  # \((found?.origin ?? .standard).shown)")
+      // What nobody has set stands there for people: set, it might not go with the rest.
+      lines.append("\(indent)\(found == nil ? "# " : "")\(key.name): \(text)  # \((found?.origin ?? .standard).shown)")
     }
   }
 
