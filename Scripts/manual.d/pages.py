@@ -54,6 +54,8 @@ class Block:
             except ValueError as error:
                 return f"{self.place}: no JSON: {error}"
             return None
+        if self.language == "yaml" and re.search(r"^relays:", self.text, re.M):
+            return None  # a test holds it to the schema of configurations
         if self.language == "swift":
             return None if self.stands_in_tests() else f"{self.place}: this stands in no file under Tests, so nothing compiles it"
         return f"{self.place}: {self.language or 'no language'} is neither run nor marked as not run by the tests"

@@ -19,6 +19,25 @@ struct ProgressOptions: ParsableArguments {
       "Log a line of figures each time after so long, such as 1m. Default: never.", valueName: "duration"))
   var reportInterval: TimeSpan?
 
+  /// Begins to show what the relays of a process put up, until it ends; a line that changes is for one relay.
+  func begin(_ supervisor: Supervisor, _ log: Logger) {
+    let hasOne = supervisor.relays.count == 1
+    if let reportInterval, log.logLevel <= .info {
+      let progress = Mutex<[String: Progress]>([:])
+      ProgressTimer.start(every: reportInterval.duration) { _ in
+        for relay in supervisor.relays {
+          let name = relay.planned.name
+          let words = progress.withLock { $0[name, default: Progress()].report(relay.board.current) }
+          say("info: \(words)", of: hasOne ? nil : name)
+        }
+      }
+    }
+    guard hasOne, let relay = supervisor.relays.first else { return }
+    var live = self
+    live.reportInterval = nil
+    live.begin(relay.board, relay.planned.settings.sink, log)
+  }
+
   /// Begins to show what a relay puts up, until the process ends.
   func begin(_ board: StatusBoard, _ sink: SinkSettings, _ log: Logger) {
     if let reportInterval {

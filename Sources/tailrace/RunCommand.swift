@@ -52,6 +52,7 @@ struct RunCommand: ParsableCommand {
         log.info("tells how it goes at \(server.address)/status")
       }
       service?.watch(supervisor)
+      try configured.progress.begin(supervisor, log)
       guard let end = supervisor.run() else { return }
       MessageHandler.summarize(all: true)
       say("error: \(end.failure.text(end.relay.show))", of: supervisor.relays.count > 1 ? end.relay.name : nil)
@@ -67,6 +68,14 @@ extension ServiceManager {
 }
 
 extension ConfiguredProcess {
+  /// What is shown of how it goes.
+  var progress: ProgressOptions {
+    get throws {
+      let names = OptionTypes.of(ProgressOptions.self)
+      return try ProgressOptions.parse(ofProcess.ordered.filter { names[$0.key.flag] != nil }.flatMap(\.arguments))
+    }
+  }
+
   /// Tries the places for large transactions that somebody has named.
   func checkSpools() throws(Failure) {
     for relay in relays where relay.given["spool-dir"] != nil { try relay.settings.spool.check() }

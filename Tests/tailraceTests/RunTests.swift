@@ -150,6 +150,46 @@ extension Integration {
       }
     }
 
+    @Test func `what is reported of how it goes names its relay, and secrets of a configuration are on no page`() throws
+    {
+      try withDatabase { database in
+        try database.makeSlots("\(database.name)_b")
+        let (token, secret) = (database.files.file("token"), database.files.file("secret"))
+        let server = try WebServer()
+        defer { server.close() }
+        for file in [token, secret] {
+          try "canary-4711".write(toFile: file, atomically: true, encoding: .utf8)
+          #expect(chmod(file, 0o600) == 0)
+        }
+        let relays = try database.run(
+          """
+          admin: 127.0.0.1:0
+          report-interval: 1s
+          log-level: trace
+          relays:
+          \(database.relay("a", "sink: \(server.url)?key=canary-4711", "bearer-token-file: \(token)", "password-file: \(secret)"))
+          \(database.relay("b", slot: "\(database.name)_b", "sink: \(server.url)", "password-command: cat \(secret)"))
+          """)
+        let page = try AdminPage(of: relays)
+        try database.psql("SELECT place(1);")
+        for name in ["a", "b"] {
+          try wait(until: "\(name) reports an event") {
+            relays.messages.contains { $0.contains("info: [\(name)] progress: 1 events delivered") }
+          }
+        }
+        #expect(server.requests.contains { $0.headers["authorization"] == "Bearer canary-4711" })
+        for path in ["/", "/ready", "/status", "/status?relay=a", "/metrics", "/live"] {
+          let answer = page.get(path)
+          #expect(answer?.status == 200 && answer?.body.contains("canary") == false, "\(path)")
+        }
+        let arguments = try Data(contentsOf: URL(filePath: "/proc/\(relays.pid)/cmdline"))
+        #expect(!String(decoding: arguments, as: UTF8.self).contains("canary"))
+        relays.signal(SIGTERM)
+        #expect(try relays.exitCode() == 0)
+        #expect(!relays.errors.text.contains("canary"))
+      }
+    }
+
     @Test func `with on-failure stop, a failure ends all in an orderly way, with its code`() throws {
       try withDatabase { database in
         try database.makeSlots("\(database.name)_b")
@@ -250,9 +290,13 @@ extension Integration {
       }
       let schema = files.file("schema.json")
       try ChildProcess.run(Tailrace.path, ["config", "schema"]).write(toFile: schema, atomically: true, encoding: .utf8)
-      let manual = URL(filePath: #filePath).appending(path: "../../../Sources/tailrace/Manual.docc/Configuration.md")
-      let page = try String(contentsOf: manual.standardizedFileURL, encoding: .utf8)
-      let examples = page.matches(of: #/```yaml\n((?:.|\n)*?)```/#).map { String($0.output.1) }
+      let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+      let manual = root.appending(path: "Sources/tailrace/Manual.docc")
+      let examples = try FileManager.default.contentsOfDirectory(atPath: manual.path).filter { $0.hasSuffix(".md") }
+        .flatMap { page in
+          try String(contentsOf: manual.appending(path: page), encoding: .utf8)
+            .matches(of: #/```yaml\n((?:.|\n)*?)```/#).map { String($0.output.1) }
+        }.filter { $0.contains(/^relays:/.anchorsMatchLineEndings()) }
       #expect(examples.count >= 2)
       let relay = "relays: {r: {publication: p, slot: s, "
       let good =
