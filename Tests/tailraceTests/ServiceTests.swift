@@ -47,6 +47,29 @@ extension Integration {
       }
     }
 
+    @Test func `a process of two relays is ready when both stream, and one of them does not wait for the other`()
+      throws
+    {
+      try withManager { database, manager in
+        let second = "\(database.name)_b"
+        let relays = try database.run(
+          "relays:\n\(database.relay("a", "sink: file:\(database.file)"))\(database.relay("b", slot: second))",
+          environment: manager.environment(watchdog: Self.patience))
+        try database.psql("SELECT place(1, 5);")
+        try wait(until: "one delivers") { database.fileLines.count == 5 }
+        try wait(until: "the other one is told of") { manager.status.contains("b down: ") }
+        #expect(manager.messages(with: "READY=1").isEmpty)
+        try database.makeSlots(second)
+        try waitUntilReady(manager, within: 60)
+        let start = ContinuousClock.now
+        try wait(until: "it is watched") { manager.messages(with: "WATCHDOG=1").count > 2 }
+        #expect(manager.longestSilence(since: start) < Self.patience)
+        relays.signal(SIGTERM)
+        #expect(try relays.exitCode() == 0)
+        #expect(!manager.messages(with: "STOPPING=1").isEmpty)
+      }
+    }
+
     @Test func `a receiver that is dead, a lost server and a standby's wait starve no watchdog`() throws {
       try TestServer.with { server in
         try server.withDatabase { database in
