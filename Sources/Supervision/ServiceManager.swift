@@ -60,11 +60,16 @@ package final class ServiceManager: Sendable {
     look(after: .zero)
   }
 
-  /// New outputs have been asked for.
+  /// A reload has been asked for.
   package func reloading() {
     let clock = SuspendingClock().systemEpoch.duration(to: .now).components
     let microseconds = clock.seconds * 1_000_000 + clock.attoseconds / 1_000_000_000_000
     if let message = state.withLock({ $0.report.reloading(clock: microseconds) }) { send(message) }
+  }
+
+  /// It has been read what was to be read, and new outputs have been asked for.
+  package func reloaded() {
+    state.withLock { $0.report.reloaded() }
     look(after: Self.expectantPause)
   }
 
@@ -72,6 +77,9 @@ package final class ServiceManager: Sendable {
   package func stopping(drain: Duration) {
     if let message = state.withLock({ $0.report.stopping(within: drain + Self.goodbye) }) { send(message) }
   }
+
+  /// All has been done.
+  package func ended() { send(state.withLock { $0.report.ended() }) }
 
   private func look(after pause: Duration) {
     let turn = state.withLock { state in

@@ -17,7 +17,7 @@ struct ServiceReport {
   }
 
   /// How long somebody who has asked for a reload waits for relays that have no stream just now.
-  private static let reloadPatience: Duration = .seconds(10)
+  private static let reloadPatience: Duration = .seconds(30)
   /// Longer words are cut.
   private static let mostCharacters = 400
 
@@ -26,6 +26,8 @@ struct ServiceReport {
   private var isReady = false
   private var isStopping = false
   private var reloadingSince: ContinuousClock.Instant?
+  /// Whether what a reload reads has not been read yet.
+  private var isReading = false
   private var words = ""
   private var last: ContinuousClock.Instant
   private let patience: Duration?
@@ -61,7 +63,9 @@ struct ServiceReport {
       isReady = true
       lines.append("READY=1")
     }
-    if let since = reloadingSince, !relays.contains(where: \.isReopening) || now - since >= Self.reloadPatience {
+    if let since = reloadingSince,
+      !isReading && !relays.contains(where: \.isReopening) || now - since >= Self.reloadPatience
+    {
       reloadingSince = nil
       lines.append("READY=1")
     }
@@ -81,17 +85,28 @@ struct ServiceReport {
   ///
   /// - Parameter clock: the microseconds of the system's monotonic clock.
   mutating func reloading(clock: Int64, now: ContinuousClock.Instant = .now) -> String? {
+    isReading = true
     guard isReady, !isStopping else { return nil }
     reloadingSince = now
     return "RELOADING=1\nMONOTONIC_USEC=\(clock)"
   }
+
+  /// What a reload reads has been read.
+  mutating func reloaded() { isReading = false }
 
   /// It is about to end, which may take so long; nil if that has been told.
   mutating func stopping(within limit: Duration) -> String? {
     guard !isStopping else { return nil }
     isStopping = true
     reloadingSince = nil
-    return "STOPPING=1\nEXTEND_TIMEOUT_USEC=\(limit.microseconds)\nSTATUS=delivers what has been read, in order to end"
+    words = "delivers what has been read, in order to end"
+    return "STOPPING=1\nEXTEND_TIMEOUT_USEC=\(limit.microseconds)\nSTATUS=\(words)"
+  }
+
+  /// There is nothing more to do.
+  mutating func ended() -> String {
+    isStopping = true
+    return "STOPPING=1\nSTATUS=has ended"
   }
 
   /// Each was asked at the last look how it stands. Whose loop turns has told since then.

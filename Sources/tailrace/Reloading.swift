@@ -39,6 +39,7 @@ final class Reloading: Sendable {
   }
 
   private func reload() {
+    defer { service?.reloaded() }
     let log = current.withLock(\.log)
     waitUntilWritten()
     do {

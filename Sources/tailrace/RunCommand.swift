@@ -44,7 +44,7 @@ struct RunCommand: ParsableCommand {
           supervisor.stop()
           service?.stopping(drain: drainTimeout)
         }, reopen: { reloading.begin() })
-      defer { service?.stopping(drain: .zero) }
+      defer { service?.ended() }
       if let admin {
         let server = try AdminServer(configured.admin, at: admin, .this) {
           supervisor.relays.map { ($0.planned.name, $0.observer) }

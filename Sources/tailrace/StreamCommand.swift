@@ -40,8 +40,12 @@ struct StreamCommand: ParsableCommand {
       let service = ServiceManager.ofProcess(log)
       let drainTimeout = options.drainTimeout.duration
       Signals.direct(
-        to: control, onStop: { service?.stopping(drain: drainTimeout) }, onReopen: { service?.reloading() })
-      defer { service?.stopping(drain: .zero) }
+        to: control, onStop: { service?.stopping(drain: drainTimeout) },
+        onReopen: {
+          service?.reloading()
+          service?.reloaded()
+        })
+      defer { service?.ended() }
       let settings = try settings()
       try options.spool.check()
       let (board, adminServer) = try settings.openAdmin(control)

@@ -74,13 +74,15 @@ struct ServiceReportTests {
     for index in 0..<2 { scene.relays[index].status.phase = .streaming }
     _ = scene.look()
     #expect(scene.report.reloading(clock: 12, now: scene.now) == "RELOADING=1\nMONOTONIC_USEC=12")
+    #expect(!scene.look(after: 1).contains("READY=1"), "it is still being read")
+    scene.report.reloaded()
     scene.relays[1].isReopening = true
     #expect(!scene.look(after: 1).contains("READY=1"))
     scene.relays[1].isReopening = false
     #expect(scene.look(after: 1).contains("READY=1"))
     _ = scene.report.reloading(clock: 13, now: scene.now)
     scene.relays[1].isReopening = true
-    #expect(!scene.look(after: 9).contains("READY=1"))
+    #expect(!scene.look(after: 29).contains("READY=1"))
     #expect(scene.look(after: 2).contains("READY=1"))
   }
 
@@ -93,6 +95,7 @@ struct ServiceReportTests {
     #expect(scene.report.stopping(within: .seconds(45)) == nil && scene.report.reloading(clock: 1) == nil)
     for index in 0..<2 { scene.relays[index].status.phase = .draining }
     #expect(scene.look() == ["WATCHDOG=1"])
+    #expect(scene.report.ended() == "STOPPING=1\nSTATUS=has ended")
   }
 
   @Test func `words are one line that is not long, whatever a failure says`() {
