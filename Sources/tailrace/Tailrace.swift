@@ -37,11 +37,13 @@ struct Tailrace: ParsableCommand {
     StandardDescriptors.fill()
     StandardDescriptors.checkAtExit()
     let arguments = Array(CommandLine.arguments.dropFirst())
+    var given = arguments
     do {
       try RepeatedOptions.refuse(arguments, root: Self.self)
-      let given = try AddedOptions.adding(to: arguments, root: Self.self)
-      try Flags.$speech.withValue(Flags.Speech(arguments: [CommandLine.arguments[0]] + given)) {
-        var command = try parseAsRoot(given)
+      given = try AddedOptions.adding(to: arguments, root: Self.self)
+      let all = given
+      try Flags.$speech.withValue(Flags.Speech(arguments: [CommandLine.arguments[0]] + all)) {
+        var command = try parseAsRoot(all)
         try command.run()
       }
     } catch let mistakes as Mistakes {
@@ -53,7 +55,8 @@ struct Tailrace: ParsableCommand {
     } catch {
       // Help and the codes of commands that ran are the parser's business.
       guard exitCode(for: error) == .validationFailure, !(error is ExitCode) else { exit(withError: error) }
-      let lines = CommandLineErrors.lines(error, arguments, root: Self.self)
+      var lines = CommandLineErrors.lines(error, given, root: Self.self)
+      lines[0] += AddedOptions.hint(about: lines[0], written: arguments, given: given)
       for line in lines { say(line) }
       exit(withError: ExitCode.validationFailure)
     }

@@ -80,7 +80,7 @@ package enum FileReading {
       return FileMistake(position(of: offset ?? 0, in: text), problem)
     case .duplicatedKeysInMapping(let names, let context):
       let shown = names.prefix(5).map { "'\($0.prefix(60))'" }.joined(separator: ", ")
-      return FileMistake(FilePosition(context.mark), "\(shown): given more than once in the map that this begins")
+      return FileMistake(FilePosition(context.mark), "\(shown): given here, and again in the same map")
     default: return FileMistake(FilePosition(), "it cannot be read as YAML")
     }
   }

@@ -29,6 +29,20 @@ enum AddedOptions {
     return Array(arguments.prefix(path.count - 1)) + words.flatMap(\.arguments) + rest
   }
 
+  /// Which variable has set what an error is about, where the command line has not.
+  static func hint(about line: String, written: [String], given: [String]) -> String {
+    guard written != given else { return "" }
+    for match in line.matches(of: #/--([a-z][a-z0-9-]*)/#) {
+      guard let key = SettingTable.byName[String(match.output.1)] else { continue }
+      if Environment[key.variable] != nil, Flags.values(of: key.flag, written).isEmpty,
+        !Flags.values(of: key.flag, given).isEmpty
+      {
+        return " (\(key.variable))"
+      }
+    }
+    return ""
+  }
+
   private static func isWritten(_ key: SettingKey, _ arguments: [String]) -> Bool {
     !Flags.values(of: key.flag, arguments).isEmpty
       // Of two passwords the one on the command line counts.

@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func `a key that is given twice, a second document and a tag are refused`() {
-    #expect(mistakes("a: 1\nb: 2\na: 3\n") == ["1:1 'a': given more than once in the map that this begins"])
+    #expect(mistakes("a: 1\nb: 2\na: 3\n") == ["1:1 'a': given here, and again in the same map"])
     #expect(mistakes("a: 1\n---\nb: 1\n").first?.hasPrefix("2:1 a second document") == true)
     #expect(mistakes("a: !secret x\n").first?.hasPrefix("1:4 tags") == true)
     #expect(mistakes("? [a]\n: 1\n").first?.contains("plain text") == true)
