@@ -31,7 +31,8 @@ extension Failure {
       .cannotCreate, "cannot open \(path) for writing: \(failure.text)", advice: Self.advice(opening: failure.number))
   }
 
-  private static func advice(opening number: Int32) -> Wording {
+  /// What helps when a file cannot be opened.
+  package static func advice(opening number: Int32) -> Wording {
     switch number {
     case ENOENT: "make its directory first; where it is a link, what that points to"
     case EACCES, EPERM: "let the user that runs this write the file and its directory"
@@ -42,6 +43,8 @@ extension Failure {
     case EROFS: "nothing can be written to that file system; choose another"
     case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
     case ENXIO: "it is a socket, or a pipe that nobody reads; name a file"
+    case ENOSPC, EDQUOT: "make room"
+    case EEXIST: "name a new file"
     default: "name another file"
     }
   }

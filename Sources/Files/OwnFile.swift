@@ -30,6 +30,11 @@ package enum OwnFile: Sendable {
       do throws(SystemFailure) {
         let file = try OpenFile(path, flags)
         try check(file.status())
+        if self == .output, try file.status().isPipe {
+          // With an end to read we would be our own reader, and miss that there is no other, or that it goes.
+          _ = consume file
+          return try openPipe(path, flags)
+        }
         file.waitWhenItWrites()
         return file
       } catch {
@@ -42,6 +47,14 @@ package enum OwnFile: Sendable {
       path = target
     }
     throw SystemFailure(number: ELOOP)
+  }
+
+  /// Opens a pipe to write into it; an error where nobody reads it.
+  private func openPipe(_ path: String, _ flags: Int32) throws(SystemFailure) -> OpenFile {
+    let file = try OpenFile(path, flags & ~(O_RDWR | O_CREAT) | O_WRONLY)
+    try check(file.status())
+    file.waitWhenItWrites()
+    return file
   }
 
   /// Where a path leads behind the symbolic links that are to be followed.

@@ -65,7 +65,7 @@ extension Administration {
     let subject = "publication \(plan.publication) of database \(here)"
     guard exists else { return Step(subject: subject, sql: nil) }
     let statement = "DROP PUBLICATION \(SQLName.inStatement(plan.publication));"
-    let readers = try readers(through: plan)
+    let readers = try otherSlots(than: plan)
     guard !readers.isEmpty else { return Step(subject: subject, sql: statement) }
     return Step(
       subject: subject, sql: nil,
@@ -73,16 +73,11 @@ extension Administration {
         "is kept, for through it may be read slot \(readers.joined(separator: ", ")); where none is, \(sql: statement)")
   }
 
-  /// The other slots of this database that may be read through the publication. Only of one that is being read can it be
-  /// told that it is not.
-  private func readers(through plan: Plan) throws(Failure) -> [String] {
-    let named = SQLQuoting.literal(SQLName.quoted(plan.publication))
-    return try server.query(
-      "SELECT s.slot_name FROM pg_catalog.pg_replication_slots s "
-        + "LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = s.active_pid "
-        + "WHERE s.plugin = 'pgoutput' AND s.database = pg_catalog.current_database() AND s.slot_name <> $1 AND "
-        + "NOT coalesce(pg_catalog.starts_with(a.query, 'START_REPLICATION') "
-        + "AND pg_catalog.strpos(a.query, \(named)) = 0, false) ORDER BY 1", [plan.slot]
+  /// The other slots of this database that may be read through the publication: nobody can tell that one is not.
+  private func otherSlots(than plan: Plan) throws(Failure) -> [String] {
+    try server.query(
+      "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE plugin = 'pgoutput' "
+        + "AND database = pg_catalog.current_database() AND slot_name <> $1 ORDER BY 1", [plan.slot]
     ).compactMap { $0[0] }
   }
 

@@ -128,7 +128,7 @@ public struct Administration: ~Copyable {
     guard let lsn = older.first?.first else { return [] }
     return [
       "slot \(plan.slot) is older than the publication: rows since \(lsn ?? "its beginning") that are written without one will not come; "
-        + "look for them in the table, pass them with \(ServerChecks.advance(plan.slot)) and go on once with "
+        + "look for them in the table, pass them as \(command: "doctor") says then, and go on once with "
         + "\(setting: "accept-gap")"
     ]
   }

@@ -90,7 +90,10 @@ extension MappingError {
 
   private var advice: Wording? {
     switch problem {
-    case .missing: isOfTable ? "add it, publish it, or map another with \(setting: "column")" : nil
+    case .missing:
+      isOfTable
+        ? "add it, publish it, or map another with \(setting: "column"); rows from before that stay without it in the log: "
+          + "\(setting: "on-poison", "dead-letter") keeps them" : nil
     case .unsupportedType:
       "make its type timestamptz, timestamp or an integer for later rows, and do without it for these with "
         + "\(setting: "column", "occurred_at=")"

@@ -16,7 +16,8 @@ extension TableLedger {
       guard found.publishesInserts else {
         throw Failure(
           .tableNotPublished, "publication \"\(found.name)\" does not publish inserts",
-          advice: "ALTER PUBLICATION \(SQLName.inStatement(found.name)) SET (publish = 'insert');")
+          advice: "ALTER PUBLICATION \(SQLName.inStatement(found.name)) SET (publish = 'insert'); rows written until "
+            + "then will not come: look for them in the table")
       }
       let before = known.publications[found.id]
       if let before, before.change != found.change {

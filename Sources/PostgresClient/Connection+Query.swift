@@ -30,6 +30,18 @@ extension Connection {
   func execute(_ sql: String, _ parameters: [String?], within limit: Duration?) throws(Failure) -> OpaquePointer? {
     let deadline = limit.map { ContinuousClock.now + $0 }
     try send(sql, parameters, until: deadline, limit ?? .zero)
+    return try unsafe lastResult(until: deadline, limit ?? .zero)
+  }
+
+  /// Takes what is left of a stream that the server has ended with an error; statements can be run then.
+  package func settle() throws(Failure) {
+    let rest = try unsafe lastResult(until: timeLimit.map { .now + $0 }, timeLimit ?? .zero)
+    unsafe PQclear(rest)
+  }
+
+  private func lastResult(
+    until deadline: ContinuousClock.Instant?, _ limit: Duration
+  ) throws(Failure) -> OpaquePointer? {
     var last: OpaquePointer?
     var isBusy = true
     defer { if isBusy { unsafe PQclear(last) } }
@@ -37,7 +49,7 @@ extension Connection {
       while unsafe PQisBusy(connection) == 1 {
         socket.wait(forWriting: false, milliseconds: 200)
         guard unsafe PQconsumeInput(connection) == 1 else { throw lost() }
-        try checkPatience(until: deadline, limit ?? .zero)
+        try checkPatience(until: deadline, limit)
       }
       let next = unsafe PQgetResult(connection)
       isBusy = unsafe next != nil && PQresultStatus(next) != PGRES_COPY_BOTH

@@ -65,6 +65,7 @@ package import PostgresWire
         server.transport = server.foundTransport()
         try server.pinSettings()
       } catch {
+        let error = ConnectionString.blaming(error, for: database)
         throw server.transport.warned(ConnectionString.isGiven(database) ? error : error.unnamed)
       }
       return server

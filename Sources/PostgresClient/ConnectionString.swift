@@ -44,7 +44,7 @@ package enum ConnectionString {
     if let scheme {
       try checkURI(text.dropFirst(scheme.count))
     } else if !text.contains("=") {
-      guard isPlainName(text), !text.split(separator: " ").contains(where: { keywords.contains(String($0)) }) else {
+      guard isPlainName(text), !text.split(separator: " ").contains(where: { keywords[String($0)] != nil }) else {
         throw malformed(
           "it is neither postgresql://… nor made of parts such as host=…, nor a database's plain name; one with "
             + "other signs is written as dbname='…'")
@@ -59,14 +59,15 @@ package enum ConnectionString {
   /// Whatever libpq, or a server through it, may show.
   private static let shownKeywords: Set = ["host", "hostaddr", "port", "user", "dbname"]
 
-  /// All that libpq knows. Without its sign of equality, what stands behind one may be a password.
-  private static let keywords: Set<String> = {
+  /// All that libpq knows, with the environment's names for them. Without its sign of equality, what stands behind one may be a
+  /// password.
+  private static let keywords: [String: String] = {
     let options = unsafe PQconndefaults()
     defer { unsafe PQconninfoFree(options) }
-    var keywords: Set<String> = []
+    var keywords: [String: String] = [:]
     var next = unsafe options
     while let option = unsafe next, let keyword = unsafe option.pointee.keyword {
-      unsafe keywords.insert(String(cString: keyword))
+      unsafe keywords[String(cString: keyword)] = option.pointee.envvar.map { unsafe String(cString: $0) } ?? ""
       unsafe next = option + 1
     }
     return keywords
@@ -83,8 +84,26 @@ package enum ConnectionString {
     defer { unsafe PQconninfoFree(options) }
     for (keyword, value) in unsafe values(options) {
       guard let problem = problem(with: value, of: keyword, isURI: true) else { continue }
-      throw malformed("\(keyword), of the environment or a service file: \(problem)")
+      throw foreign(keyword, problem)
     }
+  }
+
+  /// What libpq calls wrong although the connection string does not have it: then the environment or a service file has.
+  static func blaming(_ failure: Failure, for text: String) -> Failure {
+    guard failure.kind == .connectionString,
+      let match = failure.what.description.firstMatch(of: /invalid (\w+) value|connection option "(\w+)"/),
+      let keyword = (match.output.1 ?? match.output.2).map(String.init), keywords[keyword] != nil,
+      (try? parse(text))?.contains(where: { $0.0 == keyword }) != true
+    else { return failure }
+    return foreign(keyword, "it has a value that libpq does not take")
+  }
+
+  private static func foreign(_ keyword: String, _ problem: String) -> Failure {
+    let variable = keywords[keyword].flatMap { $0.isEmpty ? nil : $0 }
+    let isSet = variable.map { name in unsafe getenv(name) != nil } ?? false
+    let place = isSet ? variable ?? keyword : "\(keyword) of the service file"
+    return Failure(
+      .connectionString, "\(place): \(problem)", advice: isSet ? "correct or unset it" : "correct it there")
   }
 
   /// A name that is given alone. What else may be one can be written as `dbname=…`.

@@ -137,6 +137,6 @@ extension Failure {
   fileprivate static func checkpoint(_ what: String, _ path: String, _ error: SystemFailure) -> Failure {
     Failure(
       .checkpointWrite, "cannot \(what) the checkpoint \(path): \(error.text)",
-      advice: "its directory must be there, and writable, for as long as this runs")
+      advice: Failure.advice(opening: error.number))
   }
 }

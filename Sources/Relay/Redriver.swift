@@ -115,9 +115,7 @@ public struct Redriver {
     if !gone.isEmpty { try patience.perform { () throws(Failure) in try store.remove(gone) } }
     guard let failure else { return }
     guard failure.kind == .readerGone else { throw failure }
-    throw Failure(
-      .writeFailed, "\(failure.what) before all dead letters were written; those that were not are left",
-      advice: "redrive them again")
+    throw Failure(.readerGone, "\(failure.what) before all dead letters were written; those that were not are left")
   }
 
   /// Waits until everything has arrived.

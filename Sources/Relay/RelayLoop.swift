@@ -174,7 +174,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
   }
 
-  /// Delivers what lies before a failure, which is given back; before a server's for as long as a stop would wait.
+  /// Delivers what lies before a failure, which is given back; before a server's while the sink takes anything.
   private mutating func afterDelivering(_ failure: Failure) throws(Failure) -> Failure {
     pipeline.dropIncomplete()
     if !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
@@ -223,7 +223,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     _ reason: RelayOutcome.Reason, isBounded: Bool = false
   ) throws(Failure) -> RelayOutcome.Reason {
     var drain = Drain(drainTimeout)
-    var isLost = false
+    var (isLost, delivered) = (false, outbound.deliveredEvents)
     outbound.handOverAll(&pipeline)
     while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
       if let failure = outbound.failure { return try end(failure) }
@@ -233,6 +233,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       control.wait(for: nil, atMost: session.longestWait)
       outbound.collect(&pipeline)
       outbound.handOverAll(&pipeline)
+      if !control.isStopRequested, delivered != outbound.deliveredEvents { drain.extend() }
+      delivered = outbound.deliveredEvents
       // The server may go meanwhile; delivering is what matters now.
       do { try report() } catch {
         guard error.kind != .checkpointWrite else { throw error }

@@ -47,6 +47,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   /// How many bytes of frames have come since the socket was empty.
   private var gathered = 0
   private let patience: Duration
+  /// The server has ended the stream with an error, and the connection is left.
+  private var hasFailed = false
   /// Since when nothing has come, and when we last looked.
   private var silence: (since: ContinuousClock.Instant, seen: ContinuousClock.Instant)?
 
@@ -133,8 +135,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
         return visit(frame)
       }
     } catch {
+      hasFailed = error.sqlState != nil
       if error.kind == .encoding { throw unsendable(error) }
-      throw error.sqlState == "42704" ? unreadable(error.what, error.sqlState) : error
+      throw error.sqlState == "42704" ? unreadable(error.what, error.sqlState) : undecodable(error)
     }
     if server.wantsWrite { try server.flush() }
     try checkNotices()
@@ -163,6 +166,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
       status.replyRequested = true
     }
     told = max(told, status.flush)
+    if hasFailed { return }
     try server.send(status.encoded(at: .now))
   }
 
@@ -180,8 +184,28 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     return failure
   }
 
+  /// What the plugin stumbles over, such as a row filter that divides by zero, it stumbles over each time.
+  private func undecodable(_ failure: Failure) -> Failure {
+    guard failure.kind == .server, failure.advice == nil else { return failure }
+    var failure = failure
+    failure.what = "the server cannot decode what was committed after \(told): " + failure.what
+    failure.advice =
+      "where it is a publication's row filter, take that away for later rows; the log is read with the filter of its time, so pass "
+      + "the transaction and what is before it with SELECT pg_catalog.pg_replication_slot_advance("
+      + "\(SQLQuoting.literal(slot)), the position behind its commit), and go on once with \(setting: "accept-gap")"
+    return failure
+  }
+
   /// Ends the stream, so that the server has read our last status.
-  public mutating func finish() throws(Failure) { try server.finishCopy() }
+  ///
+  /// Where the server has ended it with an error, it is told in another way: else all that was delivered would come again each time.
+  public mutating func finish() throws(Failure) {
+    guard hasFailed else { return try server.finishCopy() }
+    guard !isTemporary, told > confirmedFlush else { return }
+    try server.settle()
+    _ = try server.query(
+      "SELECT pg_catalog.pg_replication_slot_advance(\(SQLQuoting.literal(slot)), '\(told)')")
+  }
 
   /// PostgreSQL 18 only warns about a dropped publication and then leaves its rows out, which would lose them.
   private func checkNotices() throws(Failure) {
@@ -194,9 +218,8 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   private func unreadable(_ what: Wording, _ sqlState: String?) -> Failure {
     Failure(
       .publicationMissing, what + ": it is gone, or younger than what is to be read",
-      advice: "where it is gone, \(command: "setup"); rows since \(told) that were written without it will not come: "
-        + "look for them in the table, pass them with \(ServerChecks.advance(slot)) and go on once with "
-        + "\(setting: "accept-gap")",
+      advice: "where it is gone, \(command: "setup"); rows that were written without it will not come: look for them in "
+        + "the table, pass them as \(command: "doctor") says, and go on once with \(setting: "accept-gap")",
       sqlState: sqlState)
   }
 }

@@ -19,10 +19,12 @@ enum CommandLineErrors {
 
   /// What a value has to look like, by its name in the help.
   private static let forms = [
-    "duration": "a whole number and a unit, such as 200us, 250ms, 30s, 5m, 1h or 1d",
-    "size": "a whole number and a unit, such as 64KiB, 10kB or 1GiB",
+    "duration": "a whole number above zero and a unit, such as 200us, 250ms, 30s, 5m, 1h or 1d, up to 1000 years",
+    "size": "a whole number above zero, perhaps with a unit, such as 64KiB, 10kB or 1GiB",
     "count": "a whole number", "number": "a whole number", "mode": "0600, 0640 or 0644",
     "codes": "numbers and ranges from 300 to 599, such as 409,423 or 500-599",
+    "lsn": "a position, such as 0/16B3748", "lsn|now": "a position, such as 0/16B3748, or now",
+    "time": "a time such as 2026-11-27T09:00:00Z", "pacing": "auto, off, or a length of time such as 200us",
     "place": "file:PATH or table:SCHEMA.NAME", "speed": "max, or a multiple of the recorded pace such as 1 or 10x",
   ]
 

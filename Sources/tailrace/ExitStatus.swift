@@ -15,7 +15,8 @@ func reportingErrors(_ body: () throws -> Void) throws {
   } catch let failure as Failure {
     MessageHandler.summarize(all: true)
     Messages.endLive()
-    say("error: \(failure.text(Flags.text))")
+    // A reader that has gone has seen enough.
+    say("\(failure.kind.exitCode == 0 ? "notice" : "error"): \(failure.text(Flags.text))")
     if failure.kind.exitCode == EX_USAGE { say("see tailrace --help") }
     throw ExitCode(failure.kind.exitCode)
   } catch let mistakes as Mistakes {

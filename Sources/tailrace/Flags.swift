@@ -55,7 +55,7 @@ enum Flags {
   private static func given(
     _ command: String, besides settings: [Wording.Setting], _ arguments: [String]
   ) -> [Wording.Setting] {
-    guard ["setup", "teardown"].contains(command) else { return [] }
+    guard ["setup", "teardown", "doctor"].contains(command) else { return [] }
     var wanted: [Wording.Setting] = []
     if let database = values(of: "--database", arguments).last {
       wanted.append(.init("database", ConnectionString.shown(database) ?? ""))

@@ -62,6 +62,12 @@ struct LetterFilter: ParsableArguments {
   var before: LetterTime?
 
   func validate() throws {
+    // Every letter has nothing in it somewhere: a variable that is not set must not mean all of them.
+    for (flag, value) in [
+      ("--key", key), ("--aggregate-type", aggregateType), ("--id", id), ("--type", type), ("--reason", reason),
+    ] where value == "" {
+      throw ValidationError("\(flag): it is empty")
+    }
     if let since, let before, since.seconds > before.seconds {
       throw ValidationError("--since: it is later than --before")
     }

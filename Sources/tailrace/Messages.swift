@@ -73,7 +73,7 @@ enum Messages {
   /// The last door: whatever was quoted, such as a file's name that is the address of a server, no password of it gets out.
   private static func withoutPasswords(_ text: String) -> String {
     text.replacing(/:\/\/([^\/@\s:]*):(?![0-9]+(?:\/|\s|$))\S*@/) { "://\($0.output.1):…@" }
-      .replacing(/password\s*=\s*(?:'(?:[^'\\]|\\.)*'|[^\s'"…]+)/) { _ in "password=…" }
+      .replacing(/(?i)\b(passw(?:or)?d|pwd|secret|token)\s*=\s*(?:'(?:[^'\\]|\\.)*'|[^\s'"…;]+)/) { "\($0.output.1)=…" }
   }
 
   /// Level and message, where a level stands before it.

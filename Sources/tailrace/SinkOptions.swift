@@ -40,7 +40,7 @@ struct SinkOptions: ParsableArguments {
     var isHTTP: Bool { if case .http = place { true } else { false } }
     var isFile: Bool { if case .file = place { true } else { false } }
     if !isHTTP, let flag = Flags.written(of: http) {
-      throw ValidationError("\(flag) needs --sink https://…")
+      throw ValidationError("\(flag) needs --sink \(flag == "--allow-plain-http" ? "http" : "https")://…")
     }
     if http.httpMode != .batch, let flag = Flags.written(of: http, where: { $0.hasPrefix("--batch-") }) {
       throw ValidationError("\(flag) needs --http-mode batch")

@@ -84,6 +84,10 @@ import Testing
     expectRefusal(.record, "no regular file")
     expectRefusal(.named, "no regular file")
     #expect(throws: SystemFailure.self) { try SmallFile.record(path, synchronizing: false) }
+    // Nobody reads it.
+    #expect(throws: SystemFailure.self) { try append(path, .output) }
+    let reader = open(path, O_RDONLY | O_NONBLOCK)
+    defer { close(reader) }
     #expect(throws: Never.self) { try append(path, .output) }
     #expect(throws: Never.self) { try append("/dev/null", .output) }
     #expect(throws: SystemFailure.self) { try append("/dev/null", .named) }

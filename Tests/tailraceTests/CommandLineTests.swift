@@ -89,6 +89,39 @@ extension Integration {
       #expect(!messages.joined().contains("canary"), "\(messages)")
     }
 
+    @Test(arguments: ["--key", "--aggregate-type", "--id", "--type", "--reason"])
+    func `letters are not asked for by nothing`(flag: String) throws {
+      for command in ["drop", "redrive", "list"] {
+        let (code, _, messages) = try run(["dead-letters", command, "--dead-letters", "file:/nowhere/x", flag, ""])
+        #expect(code == 64 && messages.first?.contains("\(flag): it is empty") == true, "\(messages)")
+      }
+    }
+
+    @Test(arguments: [["--batch-size", "x"], ["--sink", "x"], ["--nonsense"], ["--slot", "S"]])
+    func `what is wrong with the command line is said as JSON where that is asked for`(options: [String]) throws {
+      let child = try ChildProcess(
+        Tailrace.path,
+        ["stream", "--publication", "p"] + (options[0] == "--slot" ? [] : ["--slot", "s"]) + options + [
+          "--log-format", "json",
+        ])
+      #expect(try child.exitCodeAfterAllOutput() == 64)
+      for line in child.errors.lines { #expect(line.hasPrefix("{") && line.hasSuffix("}"), "\(line)") }
+    }
+
+    @Test(arguments: [
+      ("PGSSLMODE", "disabled"), ("PGTARGETSESSIONATTRS", "master"), ("PGCHANNELBINDING", "yes"),
+      ("PGCONNECT_TIMEOUT", "10s"),
+    ])
+    func `a variable of the environment that libpq does not take is named`(name: String, value: String) throws {
+      let child = try ChildProcess(
+        Tailrace.path,
+        ["stream", "--publication", "p", "--slot", "s", "--database", "postgresql://127.0.0.1:9/shop", "--no-retry"],
+        environment: [name: value])
+      #expect(try child.exitCode() == 64, "\(child.errors.text)")
+      #expect(
+        child.complaint?.contains(name) == true && child.complaint?.contains("unset") == true, "\(child.errors.text)")
+    }
+
     @Test(arguments: [
       ("connect_timeout", "xyz"), ("keepalives", "abc"), ("keepalives_idle", "1s"), ("keepalives_count", "99999999999"),
       ("tcp_user_timeout", "x"),

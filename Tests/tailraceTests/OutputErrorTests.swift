@@ -197,6 +197,28 @@ extension Integration {
       }
     }
 
+    @Test func `a named pipe that nobody reads is no output, and one whose reader goes ends the stream`() throws {
+      try withDatabase { database in
+        let pipe = database.files.file("pipe")
+        _ = try ChildProcess.run("/usr/bin/mkfifo", [pipe])
+        try database.psql("SELECT place(1, 5);")
+        let unread = try database.stream(["--sink", "file:\(pipe)", "--until", "now"])
+        #expect(try unread.exitCode() == 73, "\(unread.errors.text)")
+        #expect(unread.complaint?.contains("nobody reads") == true, "\(unread.errors.text)")
+        let reader = try ChildProcess("/bin/sh", ["-c", "exec head -2 <\"$1\"", "sh", pipe])
+        var stream = try database.stream(["--sink", "file:\(pipe)"])
+        // It may have come before the reader.
+        for _ in 0..<50 where !stream.isRunning {
+          Thread.sleep(forTimeInterval: 0.1)
+          stream = try database.stream(["--sink", "file:\(pipe)"])
+        }
+        #expect(try reader.exitCode() == 0)
+        try database.psql("SELECT place(6);")
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        #expect(try database.rest().count >= 1, "what nobody has read is not confirmed")
+      }
+    }
+
     @Test func `a file that is not ours is left as it is`() throws {
       try withDatabase { database in
         try database.psql("SELECT place(1);")

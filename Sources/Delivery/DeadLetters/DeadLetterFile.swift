@@ -216,7 +216,8 @@ public final class DeadLetterFile: DeadLetterStore {
 
   private func failure(_ error: LetterFileError) -> Failure {
     switch error {
-    case .system(let error): Failure(.letters, "dead letters in \(path): \(error.text)")
+    case .system(let error):
+      Failure(.letters, "dead letters in \(path): \(error.text)", advice: Failure.advice(opening: error.number))
     case .held:
       Failure(
         .outputHeld,
