@@ -33,7 +33,7 @@ struct Account {
   var words: String {
     var words = "delivered \(delivered) events, confirmed up to \(confirmed)"
     if letters > 0 || rows > 0 { words += "; \(letters) events and \(rows) rows went to the dead letters" }
-    if left > 0 { words += "; of \(left) events that were read it is not known that they are delivered, and they come again" }
+    if left > 0 { words += "; \(left) events that were read are not known to be delivered, and come again" }
     if isUntold { words += "; the server could not be told of what was delivered after it, which may come again" }
     return words
   }

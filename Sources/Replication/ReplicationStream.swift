@@ -218,8 +218,9 @@ public struct ReplicationStream: FrameSource, ~Copyable {
   private func unreadable(_ what: Wording, _ sqlState: String?) -> Failure {
     Failure(
       .publicationMissing, what + ": it is gone, or younger than what is to be read",
-      advice: "where it is gone, \(command: "setup"); rows that were written without it will not come: look for them in "
-        + "the table, pass them as \(command: "doctor") says, and go on once with \(setting: "accept-gap")",
+      advice:
+        "where it is gone, \(command: "setup"); rows that were written without it will not come: look for them in the "
+        + "table, pass them as \(command: "doctor") says, and go on once with \(setting: "accept-gap")",
       sqlState: sqlState)
   }
 }

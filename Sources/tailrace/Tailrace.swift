@@ -37,12 +37,9 @@ struct Tailrace: ParsableCommand {
     StandardDescriptors.fill()
     StandardDescriptors.checkAtExit()
     let arguments = Array(CommandLine.arguments.dropFirst())
-<<<<<<< HEAD
     var given = arguments
-=======
     // What is wrong with the others is said in this form too.
     if Flags.values(of: "--log-format", arguments).last == "json" { Messages.use(.json) }
->>>>>>> 0363aa7 (Lose no rows by advice, no events to a pipe without a reader, and no letters to an empty criterion)
     do {
       try RepeatedOptions.refuse(arguments, root: Self.self)
       given = try AddedOptions.adding(to: arguments, root: Self.self)

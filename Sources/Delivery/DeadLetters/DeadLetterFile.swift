@@ -32,9 +32,12 @@ public final class DeadLetterFile: DeadLetterStore {
     onRepair = { onNotice("\(path): \($0)") }
   }
 
-  /// Whether the file, if it is there, holds letters.
+  /// Whether the file, if it is there, holds letters; else whether it can be made.
   public func check() throws(Failure) {
-    guard try isThere() else { return }
+    guard try isThere() else {
+      _ = try inspect()
+      return
+    }
     try withLockedFile { (file) throws(LetterFileError) in try LetterLines.append([], to: file, onRepair: onRepair) }
   }
 
