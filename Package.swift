@@ -126,8 +126,8 @@ let package = Package(
     .target(
       name: "Supervision",
       dependencies: [
-        "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire", "Relay",
-        "Replication", "Settings",
+        "Delivery", "Digests", "Files", "HTTPDelivery", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
+        "Relay", "Replication", "Settings",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

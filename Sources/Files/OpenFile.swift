@@ -256,7 +256,7 @@ package struct OpenFile: ~Copyable, Sendable {
   /// Appends the bytes of a range to others, whole: a file that ends before is an error. One call may bring only a part,
   /// of more than 2 GiB, over a network, or when a signal comes.
   package func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(SystemFailure) {
-    bytes.reserveCapacity(bytes.count + range.count)
+    // No room is made beforehand: that would be exact, and what is read piece by piece would be copied whole for each.
     var offset = range.lowerBound
     while offset < range.upperBound {
       let count = try unsafe bytes.append(atMost: Int(range.upperBound - offset)) { target, count in

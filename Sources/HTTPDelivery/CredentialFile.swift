@@ -2,16 +2,16 @@
 
 import Files
 import Glibc
-import PostgresWire
+package import PostgresWire
 import Synchronization
 
 /// A file of credentials, read again whenever it changes. While what it holds then makes no sense, what it held before counts.
-final class CredentialFile<Value: Sendable>: Sendable {
+package final class CredentialFile<Value: Sendable>: Sendable {
   /// What the file should be, in words; never what is in it.
-  struct Problem: Error {
+  package struct Problem: Error {
     let wants: String
 
-    init(_ wants: String) { self.wants = wants }
+    package init(_ wants: String) { self.wants = wants }
   }
 
   private struct Content {
@@ -23,13 +23,15 @@ final class CredentialFile<Value: Sendable>: Sendable {
     var complaint: String?
   }
 
-  let path: String
+  package let path: String
   private let file: WatchedFile
   private let parse: @Sendable (String) throws(Problem) -> Value
   private let content: Mutex<Content>
 
   /// Reads a file; one that cannot be read or makes no sense is an error.
-  init(_ path: String, _ parse: @escaping @Sendable (String) throws(Problem) -> Value) throws(Failure) {
+  package init(
+    _ path: String, _ parse: @escaping @Sendable (String) throws(Problem) -> Value
+  ) throws(Failure) {
     let strict: @Sendable (String) throws(Problem) -> Value = { (text) throws(Problem) in
       guard text.unicodeScalars.first != "\u{FEFF}" else {
         throw Problem("begins with a byte order mark, which would be sent; write it without one")
@@ -48,7 +50,7 @@ final class CredentialFile<Value: Sendable>: Sendable {
   }
 
   /// What counts now.
-  var current: Value {
+  package var current: Value {
     let (text, failure) = file.current
     return content.withLock { content in
       if text != content.text {
@@ -66,7 +68,7 @@ final class CredentialFile<Value: Sendable>: Sendable {
   }
 
   /// What was wrong with the file at the last look.
-  var complaint: String? { content.withLock(\.complaint) }
+  package var complaint: String? { content.withLock(\.complaint) }
 }
 
 extension SystemFailure {

@@ -3,12 +3,15 @@
 public import Delivery
 import Digests
 public import PostgresWire
+import Synchronization
 
 /// Posts events to a receiver.
 public final class HTTPPublisher: Publisher {
   private let configuration: HTTPConfiguration
   private let credentials: HTTPCredentials
   private let transport: RenewedTransport
+  /// Whether the receiver has taken something.
+  private let hasDelivered = Atomic(false)
 
   /// Makes a publisher: reads certificates and credentials. Nothing is sent before there are events.
   public init(_ configuration: HTTPConfiguration) throws(Failure) {
@@ -46,17 +49,28 @@ public final class HTTPPublisher: Publisher {
       _ = transport.renew(used)
       return Attempt(.together(.retry(.init(why + transport.way))))
     case .unpostable(let why): return Attempt(.together(.refused(.init(why))))
-    case .hopeless(let why, let advice):
-      if transport.renew(used) { return Attempt(.together(.retry(.init(why + transport.way, concernsReceiver: true)))) }
-      return Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)\(transport.way)", advice: advice))))
+    case .hopeless(let why, let advice): return stop(why, advice)
+    case .untrusted(let why, let advice):
+      // A receiver that took events is one: this may be somebody in between, who must not be able to end us.
+      let isKnown = hasDelivered.load(ordering: .relaxed)
+      guard transport.renew(used) || isKnown else { return stop(why, advice) }
+      return Attempt(
+        .together(.retry(.init(why + transport.way, concernsReceiver: true))),
+        remark: isKnown ? "\(why)\(transport.way); it has taken events before, so it is tried again" : nil)
     }
+  }
+
+  private func stop(_ why: String, _ advice: Wording?) -> Attempt {
+    Attempt(.together(.stop(Failure(.receiver, "\(destination): \(why)\(transport.way)", advice: advice))))
   }
 
   private func attempt(_ answer: HTTPTransport.Answer, from used: HTTPTransport) -> Attempt {
     let (status, remark) = (answer.status, answer.remark)
     let trouble = Attempt.Trouble("status \(status)", status: status)
     switch configuration.answers.meaning(of: status) {
-    case .delivered: return Attempt(.together(.published), remark: remark)
+    case .delivered:
+      hasDelivered.store(true, ordering: .relaxed)
+      return Attempt(.together(.published), remark: remark)
     case .retry: return Attempt(.together(.retry(trouble)), retryAfter: answer.retryAfter, remark: remark)
     case .misdirected:
       _ = transport.renew(used)
@@ -80,7 +94,7 @@ public final class HTTPPublisher: Publisher {
     switch await transport.current.ask(credentials.proof().headers) {
     case .answer: return
     case .failed(let why), .unpostable(let why): throw Failure(.receiver, "\(destination): \(why)\(transport.way)")
-    case .hopeless(let why, let advice):
+    case .hopeless(let why, let advice), .untrusted(let why, let advice):
       throw Failure(.receiver, "\(destination): \(why)\(transport.way)", advice: advice)
     }
   }

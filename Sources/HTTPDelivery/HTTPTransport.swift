@@ -29,8 +29,11 @@ final class HTTPTransport: Sendable {
     case answer(Answer)
     /// No answer: the network, a time-out, or TLS that may heal.
     case failed(String)
-    /// No answer, and there will not be one: a certificate that is not to be trusted, a malformed address.
+    /// No answer, and there will not be one: a malformed address.
     case hopeless(String, advice: Wording? = nil)
+    /// Whoever is there cannot prove that it is the receiver, or does not take us: a certificate has to be changed, unless it is
+    /// somebody in between.
+    case untrusted(String, advice: Wording? = nil)
     /// Nothing was sent: no request can carry this.
     case unpostable(String)
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import PostgresWire
+package import PostgresWire
 
 /// Which proxy stands before receivers, as the environment says it to most programs. Only addresses of `https://` go through
 /// one, by CONNECT, so that it sees neither events nor credentials; receivers on this machine never do.
@@ -36,6 +36,17 @@ public struct ProxySettings: Hashable, Sendable {
       throw refusal("it is reached over http:// only; what goes through it is encrypted all the same")
     }
     return proxy
+  }
+
+  /// What an operator should know of the proxy before a receiver; nil for nothing.
+  package func warning(before url: String) -> Wording? {
+    guard let receiver = try? HTTPAddress(url), let proxy = (try? proxy(before: receiver)) ?? nil, proxy.user != nil,
+      !proxy.isLoopback
+    else { return nil }
+    return """
+      the proxy's user and password, which \(origin) names, travel in the clear: whoever is between here and \(proxy.host) \
+      reads them
+      """
   }
 
   private func refusal(_ what: String) -> Failure {

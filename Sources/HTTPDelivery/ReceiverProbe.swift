@@ -82,7 +82,7 @@ package struct ReceiverProbe: Sendable {
 
   private static func failed(_ error: any Error) -> Finding {
     switch HTTPTransport.Outcome.of(error) {
-    case .hopeless(let why, let advice): .failed(Wording(why), advice: advice)
+    case .hopeless(let why, let advice), .untrusted(let why, let advice): .failed(Wording(why), advice: advice)
     case .failed(let why), .unpostable(let why): .failed(Wording(why), advice: nil)
     case .answer: .skipped
     }

@@ -52,12 +52,12 @@ extension HTTPTransport.Outcome {
   private static func ofTLS(_ text: String) -> HTTPTransport.Outcome {
     switch TLSWords.meaning(of: text) {
     case .wantsOurs:
-      .hopeless(
+      .untrusted(
         "the receiver wants a client certificate, or another one", advice: "give \(setting: "client-certificate")")
     case .untrusted:
-      .hopeless("the receiver's certificate is not to be trusted (expired, wrong host or unknown authority)")
+      .untrusted("the receiver's certificate is not to be trusted (expired, wrong host or unknown authority)")
     case .plain:
-      .hopeless(
+      .untrusted(
         "the receiver does not speak TLS at this port", advice: "give the port of https, or an http:// address")
     case .version:
       .failed("TLS: it speaks no version that is taken (tls-minimum)")

@@ -21,27 +21,25 @@ extension Connection {
       + "'idle_in_transaction_session_timeout', 'idle_session_timeout', 'synchronous_commit']) AS s (name) "
       + "WHERE CASE name WHEN 'synchronous_commit' THEN pg_catalog.current_setting(name) = 'off' "
       + "ELSE pg_catalog.current_setting(name, true) IS NOT NULL END"
-    var failure = try pin(pins)
-    // A limit of a millisecond ends even that. A statement this short comes through sooner or later.
-    for _ in 0..<50 {
-      guard failure?.sqlState == Self.canceled else { break }
-      failure = try pin("SET statement_timeout = 0")
-      if failure == nil { failure = try pin(pins) }
-    }
-    guard var failure else { return }
-    if failure.sqlState == Self.canceled {
-      failure.advice = "raise statement_timeout of the role or the database, which cancels even the first statement"
-    }
-    throw failure
-  }
-
-  private static let canceled = "57014"
-
-  private func pin(_ sql: String) throws(Failure) -> Failure? {
-    let result = try unsafe execute(sql, [], within: .seconds(unsafe Self.connectTimeout(connection)))
+    let result = try unsafe execute(pins, [], within: .seconds(unsafe Self.connectTimeout(connection)))
     defer { unsafe PQclear(result) }
     let status = unsafe PQresultStatus(result)
-    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? nil : unsafe failure(result)
+    guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe failure(result) }
+  }
+
+  /// What to connect with where the database's time limits end a session before it can say anything: given at the start, ours
+  /// count more than those. Not at once, for poolers refuse options, and servers those that they do not know. What whoever runs
+  /// us has chosen stands behind them, and counts.
+  ///
+  /// Source: PostgreSQL manual, "Client Connection Defaults".
+  var withoutLimits: [(String, String)] {
+    let since = [
+      ("statement_timeout", 0), ("lock_timeout", 0), ("idle_in_transaction_session_timeout", 0),
+      ("idle_session_timeout", 140_000), ("transaction_timeout", 170_000),
+    ]
+    let ours = since.filter { serverVersion >= $0.1 }.map { "-c \($0.0)=0" }
+    let chosen = unsafe Self.option("options", of: connection) ?? ""
+    return [("options", (ours + [chosen]).joined(separator: " "))]
   }
 
   /// Gives up a role that the database says we have: its owner may name himself, and what then looks like a session of his is

@@ -49,11 +49,13 @@ package import PostgresWire
     parameters.append(("client_encoding", "UTF8"))
     if purpose == .replication { parameters.append(("replication", "database")) }
     var hosts: HostList?
+    var (limits, cut): ([(String, String)], Failure?) = ([], nil)
     while true {
-      let handle = try unsafe start(parameters + (hosts?.parameters ?? []))
+      let handle = try unsafe start(parameters + (hosts?.parameters ?? []) + limits)
       var server = unsafe Connection(handle, purpose, isCancelled)
       unsafe PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
       try unsafe ConnectionString.check(handle)
+      var withoutLimits: [(String, String)]?
       do throws(Failure) {
         if let silent = try server.waitForConnection() {
           var others = unsafe hosts ?? HostList(handle)
@@ -63,9 +65,15 @@ package import PostgresWire
         }
         unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
         server.transport = server.foundTransport()
+        withoutLimits = server.withoutLimits
         try server.pinSettings()
       } catch {
-        let error = ConnectionString.blaming(error, for: database)
+        if let withoutLimits, limits.isEmpty, !isCancelled() {
+          (limits, cut) = (withoutLimits, error)
+          continue
+        }
+        // Whoever refuses options must not hide why they were given.
+        let error = ConnectionString.blaming(withoutLimits == nil ? cut ?? error : error, for: database)
         throw server.transport.warned(ConnectionString.isGiven(database) ? error : error.unnamed)
       }
       return server

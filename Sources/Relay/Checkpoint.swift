@@ -105,9 +105,10 @@ struct Checkpoint: Sendable {
   }
 
   private static func parse(_ text: String) -> Record? {
-    guard let check = text.firstRange(of: "check "), text.hasPrefix(magic) else { return nil }
-    let body = String(text[..<check.lowerBound])
-    guard text[check.upperBound...] == "\(checksum(body))\n" else { return nil }
+    // A name may hold any words: only the last line is the checksum.
+    guard text.hasPrefix(magic), let end = text.utf8.dropLast().lastIndex(of: UInt8(ascii: "\n")) else { return nil }
+    let body = String(text[...end])
+    guard text[text.utf8.index(after: end)...] == "check \(checksum(body))\n" else { return nil }
     guard let lines = KeyValueText(body.dropFirst(magic.count)), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
       let confirmed = lines.confirmation("lsn"), let tables = lines.tables

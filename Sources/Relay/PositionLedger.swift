@@ -2,6 +2,7 @@
 
 import Delivery
 import IntegrationEvents
+import Octets
 import PostgresWire
 
 /// Which stream the positions are of, and our own records of what has been confirmed: the checkpoint's and the sink's.
@@ -122,7 +123,7 @@ struct PositionLedger {
 
   /// The publications that our record was read through, where they are others now; nil where they are the same.
   var earlierPublication: String? {
-    recorded?.publication.flatMap { $0 == identity.publication ? nil : $0 }
+    recorded?.publication.flatMap { ForeignText($0) == ForeignText(identity.publication) ? nil : $0 }
   }
 
   /// Whether a relay that shares the checkpoint has come further than we have.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTPDelivery
 public import PostgresWire
 
 /// Where a relay tells how it is getting on.
@@ -11,6 +12,9 @@ public struct AdminSettings: Hashable, Sendable {
 
   /// Makes settings with the defaults.
   public init() {}
+
+  /// What an operator should know of the token's file.
+  public var warnings: [Wording] { CredentialFiles().warnings(secrets: [tokenFile].compactMap { $0 }) }
 
   /// Refuses what cannot be an address.
   public func validate() throws(Failure) {

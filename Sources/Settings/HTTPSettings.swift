@@ -96,10 +96,11 @@ public struct HTTPSettings: Hashable, Sendable {
     }
   }
 
-  /// Files that others can reach although they are not to.
-  var warnings: [Wording] {
+  /// Files that others can reach although they are not to, and a password that others can read on its way.
+  func warnings(url: String) -> [Wording] {
     credentials.warnings(
       secrets: [clientKey].compactMap { $0 }, trusted: [authorityFile, clientCertificate].compactMap { $0 })
+      + [proxy.warning(before: url)].compactMap { $0 }
   }
 
   /// How to post to an address.

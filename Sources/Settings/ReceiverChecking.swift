@@ -8,7 +8,7 @@ import PostgresWire
 /// A receiver.
 struct ReceiverChecking {
   let probe: ReceiverProbe
-  /// Files that others can reach although they are not to.
+  /// What others can reach although they are not to.
   let warnings: [Wording]
   /// In seconds since 1970.
   let now: Int64
@@ -30,8 +30,9 @@ struct ReceiverChecking {
   private var filesCheck: Check {
     if case .well = probe.files, let first = warnings.first {
       return Check(
-        .sinkCredentials, .warning, first, means: "others could pretend to be us, or read what is meant for us",
-        todo: ["take the file from them (chmod 600)"])
+        .sinkCredentials, .warning, warnings.dropFirst().reduce(first) { $0 + "; " + $1 },
+        means: "others could pretend to be us, or read what is meant for us",
+        todo: ["take from them what they can reach (chmod 600)"])
     }
     return check(
       .sinkCredentials, probe.files,

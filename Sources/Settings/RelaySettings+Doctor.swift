@@ -32,7 +32,7 @@ extension RelaySettings {
     case .http(let url):
       let probe = ReceiverProbe(sink.http.configuration(url: url))
       let now = PostgresTimestamp.now.unixSeconds
-      return (ReceiverChecking(probe: probe, warnings: sink.warnings, now: now).checks, nil)
+      return (ReceiverChecking(probe: probe, warnings: sink.warnings + admin.warnings, now: now).checks, nil)
     case .standardOutput, nil: return ([], nil)
     }
   }

@@ -68,7 +68,7 @@ public struct SinkSettings: Hashable, Sendable {
 
   /// What an operator should know about settings that can be used all the same.
   public var warnings: [Wording] {
-    if case .http = try? place() { http.warnings } else { [] }
+    if case .http(let url) = try? place() { http.warnings(url: url) } else { [] }
   }
 
   /// Calls back once when nobody reads standard output any more, where events go there: also before the first one.

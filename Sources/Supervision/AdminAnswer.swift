@@ -22,6 +22,8 @@ struct AdminAnswer: Sendable {
   static let notFound = AdminAnswer(404, "there are /, /live, /ready, /status and /metrics\n")
   static let notAllowed = AdminAnswer(405, "only GET and HEAD: nothing can be changed here\n")
   static let tooLarge = AdminAnswer(413, "a request has no body here\n")
+  static let noHost = AdminAnswer(400, "a request names its host once: Host: …\n")
+  static let misdirected = AdminAnswer(421, "this address is asked by its own name or as localhost, not by another\n")
   static let unauthorized = AdminAnswer(401, "a token is wanted: Authorization: Bearer …\n")
 }
 

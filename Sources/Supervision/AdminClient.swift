@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import IntegrationEvents
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -61,9 +62,22 @@ package enum AdminClient {
         .settings,
         "\(place.shown) is the admin address of slot \(ForeignText(answer.slots).prefix(100)), not of \(slot ?? "any")",
         advice: "name the address of the relay of that slot with \(setting: "admin"), or leave it")
+    case 421:
+      throw Failure(
+        .settings, "\(place.shown) is not asked by that name",
+        advice: "name the address that the relay says when it starts, with \(setting: "admin")")
     default: throw Failure(.connection, "\(place.shown) answers \(answer.status)")
     }
-    return answer.body
+    // Whoever listens there may call itself tailrace: nothing of what it says may steer a terminal.
+    guard !asText else {
+      return answer.body.split(separator: "\n", omittingEmptySubsequences: false).map { "\(ForeignText(String($0)))" }
+        .joined(separator: "\n")
+    }
+    let body = Array(answer.body.trimmedBlanks.utf8)
+    guard unsafe (try? JSONScanner.validate(body.span.bytes, 0..<body.count)) == .object else {
+      throw Failure(.settings, "\(place.shown) is no admin address of tailrace: what it answers is no JSON object")
+    }
+    return "\(ForeignText(String(decoding: body, as: UTF8.self)))\n"
   }
 
   private static func ask(_ head: HTTPRequestHead, at place: AdminAddress) throws -> AdminAnswer {

@@ -33,14 +33,18 @@ final class AdminConnection: ChannelInboundHandler {
 
   private let pages: AdminPages
   private let token: AdminToken?
+  private let hosts: AdminHosts
   private let limit: RequestLimit
   private let connections: AdminConnections
   private var head: HTTPRequestHead?
   private var timer: Scheduled<Void>?
   private var isClosing = false
 
-  init(_ pages: AdminPages, _ token: AdminToken?, _ limit: RequestLimit, _ connections: AdminConnections) {
-    (self.pages, self.token, self.limit, self.connections) = (pages, token, limit, connections)
+  init(
+    _ pages: AdminPages, _ token: AdminToken?, _ hosts: AdminHosts, _ limit: RequestLimit,
+    _ connections: AdminConnections
+  ) {
+    (self.pages, self.token, self.hosts, self.limit, self.connections) = (pages, token, hosts, limit, connections)
   }
 
   func channelActive(context: ChannelHandlerContext) { expect(within: Self.requestTime, context) }
@@ -65,6 +69,7 @@ final class AdminConnection: ChannelInboundHandler {
   }
 
   private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    if let refusal = hosts.refusal(of: head) { return send(refusal, to: head, isLast: true, context) }
     guard head.method == .GET || head.method == .HEAD else { return send(.notAllowed, to: head, isLast: true, context) }
     let isKnown = token?.isProved(by: head.headers.first(name: "authorization")) ?? true
     let path = String(head.uri.prefix { $0 != "?" })

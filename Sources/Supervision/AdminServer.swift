@@ -14,15 +14,21 @@ package final class AdminServer: Sendable {
   /// Where it listens.
   package let address: String
   private let channel: any Channel
+  /// How often the token's file is looked at when nobody asks.
+  private static let lookEvery = TimeAmount.seconds(2)
 
   /// Begins to listen; an address that cannot be listened at is an error.
   ///
-  /// - Parameter relays: which relays there are when somebody asks, by what they are called in what is told.
+  /// - Parameters:
+  ///   - warn: told what is wrong with the token's file, at the start and whenever that changes.
+  ///   - relays: which relays there are when somebody asks, by what they are called in what is told.
   package init(
-    _ settings: AdminSettings, at place: AdminAddress, _ build: Build,
+    _ settings: AdminSettings, at place: AdminAddress, _ build: Build, warn: @escaping @Sendable (Wording) -> Void,
     of relays: @escaping @Sendable () -> [(name: String, observer: RelayObserver)]
   ) throws(Failure) {
     let token = try settings.tokenFile.map { (path) throws(Failure) in try AdminToken(path) }
+    for warning in settings.warnings { warn(warning) }
+    let hosts = AdminHosts(place, hasToken: token != nil)
     let pages = AdminPages(relays: relays, build: build)
     let connections = AdminConnections()
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
@@ -35,7 +41,7 @@ package final class AdminServer: Sendable {
           let limit = RequestLimit()
           try channel.pipeline.syncOperations.addHandler(limit)
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-          try channel.pipeline.syncOperations.addHandler(AdminConnection(pages, token, limit, connections))
+          try channel.pipeline.syncOperations.addHandler(AdminConnection(pages, token, hosts, limit, connections))
         }
       }
     do {
@@ -45,6 +51,11 @@ package final class AdminServer: Sendable {
       throw Failure(
         .settings, "\(setting: "admin", place.shown): nobody can listen there: \(why)",
         advice: "choose another port, or end whoever has it")
+    }
+    if let token {
+      channel.eventLoop.scheduleRepeatedTask(initialDelay: Self.lookEvery, delay: Self.lookEvery) { _ in
+        for change in token.changes() { warn(change) }
+      }
     }
     let port = channel.localAddress?.port ?? place.port
     address = "http://\(place.host.contains(":") ? "[\(place.host)]" : place.host):\(port)"
@@ -82,28 +93,5 @@ final class AdminConnections: Sendable {
       state.turns += 1
       state.channels[ObjectIdentifier(channel)]?.turn = state.turns
     }
-  }
-}
-
-/// What whoever asks has to know.
-struct AdminToken: Sendable {
-  private let file: WatchedFile
-
-  init(_ path: String) throws(Failure) {
-    do { file = try WatchedFile(path: path) } catch {
-      throw Failure(.credentials, "cannot read \(path): \(error.textInSentence)")
-    }
-    guard !file.current.text.isEmpty else { throw Failure(.credentials, "\(path) is empty; it has to hold a token") }
-  }
-
-  /// Whether a request's `Authorization` proves it; how long that takes does not tell how much of it is right.
-  func isProved(by authorization: String?) -> Bool {
-    guard let authorization, authorization.prefix(7).lowercased() == "bearer " else { return false }
-    let given = Array(authorization.dropFirst(7).utf8)
-    let wanted = Array(file.current.text.utf8)
-    guard !wanted.isEmpty else { return false }
-    var difference = given.count ^ wanted.count
-    for (index, byte) in given.enumerated() { difference |= Int(byte ^ wanted[index % wanted.count]) }
-    return difference == 0
   }
 }

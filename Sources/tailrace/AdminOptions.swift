@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CBuildFacts
+import Logging
 import Operations
 import PostgresClient
 import PostgresWire
@@ -41,14 +42,19 @@ extension Build {
   }
 }
 
+extension Logger {
+  /// Tells an operator something to look at.
+  @Sendable func warn(_ words: Wording) { warning("\(Flags.text(words))") }
+}
+
 extension RelaySettings {
   /// Where a relay puts up how it stands, and who tells that at the admin address, if there is one.
-  func openAdmin(_ control: RunControl) throws(Failure) -> (StatusBoard, AdminServer?) {
+  func openAdmin(_ control: RunControl, _ log: Logger) throws(Failure) -> (StatusBoard, AdminServer?) {
     guard let place = try admin.place() else { return (StatusBoard(), nil) }
     let board = StatusBoard(isDetailed: true)
     let watch = source.slot.isEmpty ? nil : SlotWatch(database: source.database, slot: source.slot)
     let observer = RelayObserver(board, control, watch: watch)
     let name = source.slot
-    return (board, try AdminServer(admin, at: place, .this) { [(name, observer)] })
+    return (board, try AdminServer(admin, at: place, .this, warn: log.warn) { [(name, observer)] })
   }
 }

@@ -78,6 +78,7 @@ struct PeekCommand: ParsableCommand {
       let control = RunControl()
       Signals.direct(to: control)
       let settings = try settings()
+      for warning in settings.sink.warnings + settings.admin.warnings { say("warning: \(Flags.text(warning))") }
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       let log = LogOptions.logger(.error)

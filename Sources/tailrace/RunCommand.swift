@@ -46,7 +46,7 @@ struct RunCommand: ParsableCommand {
         }, reopen: { reloading.begin() })
       defer { service?.ended() }
       if let admin {
-        let server = try AdminServer(configured.admin, at: admin, .this) {
+        let server = try AdminServer(configured.admin, at: admin, .this, warn: log.warn) {
           supervisor.relays.map { ($0.planned.name, $0.observer) }
         }
         log.info("tells how it goes at \(server.address)/status")

@@ -43,6 +43,7 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     try reportingErrors {
+      for warning in admin.settings.warnings { say("warning: \(Flags.text(warning))") }
       let place = admin.admin.flatMap { AdminAddress($0) }
       var judge = SlotJudge(slot: slot ?? "")
       let server = slot.map { SlotWatch(database: connection.resolved, slot: $0, within: .seconds(30)) }

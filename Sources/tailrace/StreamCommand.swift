@@ -48,7 +48,7 @@ struct StreamCommand: ParsableCommand {
       defer { service?.ended() }
       let settings = try settings()
       try options.spool.check()
-      let (board, adminServer) = try settings.openAdmin(control)
+      let (board, adminServer) = try settings.openAdmin(control, log)
       if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
       let relay = RelayRun(settings, control, board, log: log, show: { Flags.text($0) })
       options.progress.begin(board, settings.sink, log)

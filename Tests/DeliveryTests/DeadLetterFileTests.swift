@@ -55,6 +55,29 @@ struct DeadLetterFileTests {
     #expect(mode == 0o600)
   }
 
+  @Test func `a line that is longer than any letter is refused, whole or not, and others are read`() throws {
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    for end in ["", "\n"] {
+      try Data((letter("1").json + "\n" + String(repeating: "x", count: 900_000) + end).utf8).write(
+        to: URL(filePath: path))
+      let file = try LetterLines.open(path)
+      var lines = 0
+      let error = #expect(throws: LetterFileError.self) {
+        try LetterLines.forEach(in: file, longest: 400_000) { (_, _, _) throws(LetterFileError) in
+          lines += 1
+          return true
+        }
+      }
+      guard case .tooLong(let offset) = error else {
+        Issue.record("\(error as Any)")
+        continue
+      }
+      #expect(lines == 1 && offset == Int64(letter("1").json.utf8.count + 1))
+    }
+    #expect(LetterLines.longest > 4 * DeadLetter.largestEvent)
+  }
+
   @Test func `half a line from a crash is cut off, not built upon`() throws {
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -39,6 +39,19 @@ import Testing
     #expect(growth < Scaling.linear)
   }
 
+  @Test func `a line of a letters' file that is four times as long is read in four times the time`() throws {
+    let path = temporary()
+    let growth = try Scaling.growth(8_000_000) { size in
+      try Data((letter(1, size: size).json + "\n").utf8).write(to: URL(filePath: "\(path)-\(size)"))
+      return "\(path)-\(size)"
+    } work: { path in
+      let file = try LetterLines.open(path)
+      try LetterLines.forEach(in: file) { (_, _, _) throws(LetterFileError) in true }
+    }
+    #expect(growth < Scaling.linear)
+    for size in [8_000_000, 32_000_000] { try? FileManager.default.removeItem(atPath: "\(path)-\(size)") }
+  }
+
   @Test func `a large first letter costs nothing when others are appended`() throws {
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -63,6 +63,26 @@ import Testing
     #expect(try !isDirect("[2001:db8::1]", "2001:db8::2"))
   }
 
+  @Test func `a password that goes to a proxy on another machine is warned of, and not shown`() {
+    func warning(_ proxy: String, _ exceptions: String = "", before url: String = "https://orders.example/") -> String?
+    {
+      let environment = ["https_proxy": proxy, "no_proxy": exceptions]
+      return ProxySettings { environment[$0] }.warning(before: url).map { "\($0)" }
+    }
+    let words = warning("http://user:PW@192.0.2.1:3128")
+    #expect(words?.contains("in the clear") == true && words?.contains("https_proxy") == true)
+    #expect(words?.contains("192.0.2.1") == true && words?.contains("PW") == false)
+    #expect(warning("user:PW@proxy.example:3128") != nil)
+    for proxy in [
+      "http://192.0.2.1:3128", "http://user:PW@127.0.0.1:3128", "http://user:PW@localhost", "socks5://user:PW@p",
+    ] {
+      #expect(warning(proxy) == nil)
+    }
+    #expect(warning("http://user:PW@192.0.2.1", "*") == nil)
+    #expect(warning("http://user:PW@192.0.2.1", before: "http://orders.example/") == nil)
+    #expect(warning("http://user:PW@192.0.2.1", before: "https://localhost/") == nil)
+  }
+
   @Test(arguments: ["http://orders.example/", "https://localhost/", "https://127.0.0.1:8443/", "https://[::1]/"])
   func `what is plain or on this machine never goes through a proxy`(address: String) throws {
     #expect(try proxy(["ALL_PROXY": "http://p", "https_proxy": "nonsense://"], before: address) == nil)

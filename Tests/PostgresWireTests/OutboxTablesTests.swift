@@ -32,6 +32,22 @@ import Testing
   }
 
   @Test(arguments: [
+    "\u{2028}", "\u{2029}", "\u{85}", "\u{B}", "\u{C}", "\r\n", "\r", "\t", "\u{A0}", "\u{3000}", "\u{301}", "  ",
+    "\u{7F}",
+  ])
+  func `blanks and line ends of every kind are read back in a table's name`(sign: String) throws {
+    for name in ["a\(sign)b", sign, "\(sign)a", "a\(sign)"] {
+      let tables = OutboxTables([outbox("public", name, [1, 2]), outbox(name, "x", [3])])
+      #expect(try readBack(tables) == tables)
+    }
+  }
+
+  @Test func `a name beyond ASCII that an earlier version wrote is read`() throws {
+    let lines = try #require(KeyValueText("table.0 1 - public.\"bestellung_\u{E4}\u{2603}\"\n"))
+    #expect(lines.tables?.outboxes.first?.name == TableName(schema: "public", name: "bestellung_\u{E4}\u{2603}"))
+  }
+
+  @Test(arguments: [
     "1", "x - public.outbox", "1,x - public.outbox", "- public.outbox", "1 - a.b.c", "1 - a%2", "1 1 public.outbox",
     "1 1:x public.outbox", "1 1:2:3:4:5 public.outbox", "1 1:2 public.outbox x",
   ])

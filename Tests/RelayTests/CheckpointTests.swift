@@ -29,6 +29,16 @@ import Testing
     #expect(throws: Never.self) { try again.check(identity) }
   }
 
+  @Test(arguments: ["check x", "a\nb", "a\ncheck 1", "a\u{2028}b", "\u{301}", "a\r\nb", "p%0ab"])
+  func `whatever a publication or a table is called, the checkpoint is read back`(name: String) throws {
+    let tables = OutboxTables([.init(name: TableName(schema: "public", name: name), holder: 1, members: [])])
+    let confirmed = Confirmation(lsn: LSN(rawValue: 20), publication: name)
+    var checkpoint = try checkpoint()
+    try checkpoint.write(confirmed, tables, of: identity)
+    let again = try self.checkpoint()
+    #expect(again.resume?.publication.map { Array($0.utf8) } == Array(name.utf8) && again.tables == tables)
+  }
+
   @Test func `a position does not go back`() throws {
     var checkpoint = try checkpoint()
     try checkpoint.write(Confirmation(lsn: LSN(rawValue: 20)), OutboxTables(), of: identity)

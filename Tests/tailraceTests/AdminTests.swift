@@ -113,6 +113,69 @@ extension Integration {
       }
     }
 
+    @Test func `without a token, it is asked by its own names alone, so that no web page borrows them`() throws {
+      try withDatabase { database in
+        let stream = try database.streamToFile(["--admin", "127.0.0.1:0"])
+        let page = try AdminPage(of: stream)
+        for host in ["localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:\(page.port)", "[::1]:9464", "[::1]"] {
+          #expect(page.get("/live", hosts: [host])?.status == 200, "\(host)")
+        }
+        #expect(page.get("/live", hosts: [], version: "1.0")?.status == 200)
+        for path in ["/", "/live", "/ready", "/status", "/metrics", "/other"] {
+          for host in [
+            "evil.example", "evil.example:\(page.port)", "127.0.0.1.evil.example", "", "localhost:x", "[::1", "::1",
+            "127.0.0.1, localhost", "a@localhost", "0.0.0.0", "localhost.evil.example:\(page.port)",
+          ] {
+            let answer = page.get(path, hosts: [host])
+            #expect(answer?.status == 421 && answer?.body.contains("\n{") == false, "\(host)")
+          }
+          #expect(page.get(path, hosts: ["evil.example"], version: "1.0")?.status == 421)
+          #expect(page.get(path, hosts: ["localhost", "evil.example"])?.status == 400)
+          #expect(page.get(path, hosts: [])?.status == 400)
+        }
+        let status = try database.tailrace(["status", "--admin", "localhost:\(page.port)"])
+        #expect(try status.exitCode() == 0, "\(status.errors.text)")
+      }
+    }
+
+    @Test func `a token's file that others reach is warned of, and one that goes or holds none is told of`() throws {
+      try withDatabase { database in
+        let token = database.files.file("token")
+        func write(_ text: String, mode: Int = 0o600) throws {
+          try Data(text.utf8).write(to: URL(filePath: token))
+          try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: token)
+        }
+        let options = ["--admin", "127.0.0.1:0", "--admin-token-file", token]
+        for (mode, words) in [(0o644, "can be read by other users"), (0o666, "can be changed by other users")] {
+          try write("s3cret\n", mode: mode)
+          let stream = try database.streamToFile(options + ["--until", "now"])
+          #expect(try stream.exitCode() == 0)
+          #expect(stream.messages.contains { $0.contains(token) && $0.contains(words) }, "\(stream.errors.text)")
+          let peek = try database.tailrace(["peek"] + database.names + options)
+          #expect(try peek.exitCode() == 0)
+          #expect(peek.errors.text.contains(words), "\(peek.errors.text)")
+        }
+        try write("s3cret\n")
+        let stream = try database.streamToFile(options)
+        let page = try AdminPage(of: stream)
+        func isKnown(_ token: String) -> Bool {
+          page.get("/status", "authorization: Bearer \(token)\r\n")?.status == 200
+        }
+        #expect(isKnown("s3cret") && !stream.errors.text.contains("other users"))
+        for (text, words) in [("", "is empty"), ("\u{FEFF}new\n", "byte order mark"), ("a b\n", "no blank")] {
+          try write(text)
+          try wait(until: "\(words) is told") { stream.messages.contains { $0.contains(token) && $0.contains(words) } }
+          #expect(isKnown("s3cret"))
+        }
+        try FileManager.default.removeItem(atPath: token)
+        try wait(until: "that it is gone is told") { stream.errors.text.contains("there is no such file") }
+        #expect(isKnown("s3cret") && !stream.errors.text.contains("s3cret"))
+        try write("new\n")
+        try wait(until: "that it is there is told") { stream.errors.text.contains("can be used again") }
+        #expect(isKnown("new") && !isKnown("s3cret"))
+      }
+    }
+
     @Test func `large requests, slow clients and a thousand connections neither grow it nor hold it up`() throws {
       try withDatabase { database in
         let stream = try database.streamToFile(["--admin", "127.0.0.1:0"])

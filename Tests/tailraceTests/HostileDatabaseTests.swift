@@ -320,11 +320,24 @@ extension Integration {
       }
     }
 
-    @Test func `a statement_timeout of a millisecond cancels nothing`() throws {
-      try withDatabase { database in
-        try database.psql("SELECT place(1); ALTER DATABASE \(database.name) SET statement_timeout = 1;")
-        for _ in 0..<3 {
-          let stream = try database.stream(["--until", "now"])
+    @Test(
+      arguments: [
+        "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout",
+        "transaction_timeout",
+      ], [15, 18])
+    func `a time limit of a millisecond, of the database or the role, cuts nothing off`(limit: String, version: Int)
+      throws
+    {
+      if limit == "transaction_timeout", version < 17 { return }
+      try withDatabase(version) { database in
+        try database.psql("SELECT place(1); ALTER DATABASE \(database.name) SET \(limit) = 1;")
+        for options in [[], ["-c", "application_name=x"]] {
+          let environment = options.isEmpty ? [:] : ["PGOPTIONS": options.joined(separator: " ")]
+          for _ in 0..<4 {
+            let setup = try database.tailrace(["setup"] + database.names, environment: environment)
+            #expect(try setup.exitCode() == 0, "\(setup.errors.text)")
+          }
+          let stream = try database.stream(["--until", "now"], environment: environment)
           #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
         }
       }

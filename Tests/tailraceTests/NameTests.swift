@@ -33,6 +33,29 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["\u{2028}", "\u{85}", "\u{C}", "\n", "\r\n"])
+    func `tables and publications with line ends of every kind in their names are known again`(sign: String) throws {
+      try withDatabase(15, "") { database in
+        let (table, publication) = ("public.\"a\(sign)b\"", "p\(sign)b")
+        try database.psql(
+          "CREATE TABLE \(table) \(Self.columns); "
+            + "CREATE PUBLICATION \"\(publication)\" FOR TABLE \(table) WITH (publish = 'insert');")
+        try database.makeSlot()
+        let checkpoint = database.files.file("checkpoint")
+        for number in 1...3 {
+          try database.psql("INSERT INTO \(table) VALUES (\(number), 'order', 'a', 'Placed', '{}');")
+          let stream = try database.tailrace([
+            "stream", "--database", database.connection, "--publication", publication, "--slot", database.slot,
+            "--table",
+            table, "--sink", "file:\(database.file)", "--checkpoint", checkpoint, "--until", "now",
+          ])
+          #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+          #expect(!stream.errors.text.contains("from now on"), "\(stream.errors.text)")
+          #expect(database.fileLines.count == number)
+        }
+      }
+    }
+
     @Test func `in an encoding of one byte a letter, more letters of a name count`() throws {
       try Integration.server().withDatabase("", encoding: "LATIN1") { database in
         let name = String(repeating: "é", count: 40)

@@ -54,6 +54,39 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["", "--json"])
+    func `whoever listens at the admin address steers no terminal`(option: String) throws {
+      let foul = "live\u{1B}[2J\u{1B}]0;owned\u{7} \u{202E}evil \u{9B}31m\rstate\u{2028}: live"
+      for body in [
+        foul, "{\"state\": \"\(foul)\"}", "{\"state\": \"a\u{9B}31m\u{202E}\u{2028}\u{7F}\"}\n", "[1]\n", "{\n}x",
+      ] {
+        let (listener, port) = try TCP.listen()
+        defer { shutdown(listener, Int32(SHUT_RDWR)) }
+        Thread {
+          while case let socket = TCP.accept(listener), socket >= 0 {
+            var piece = [UInt8](repeating: 0, count: 4096)
+            _ = recv(socket, &piece, piece.count, 0)
+            let head = "HTTP/1.1 200 OK\r\nserver: tailrace\r\ncontent-length: \(body.utf8.count)\r\n\r\n"
+            _ = TCP.send(Array((head + body).utf8), to: socket)
+            close(socket)
+          }
+          close(listener)
+        }.start()
+        let options = ["--admin", "127.0.0.1:\(port)"] + (option.isEmpty ? [] : [option])
+        let child = try ChildProcess(Tailrace.path, ["status"] + options)
+        let isObject = body.hasPrefix("{\"state\": \"a")
+        #expect(try child.exitCodeAfterAllOutput() == (option.isEmpty || isObject ? 0 : 78), "\(child.errors.text)")
+        for scalar in (child.output.text + child.errors.text).unicodeScalars where scalar != "\n" {
+          let isForeign = [.control, .format, .lineSeparator].contains(scalar.properties.generalCategory)
+          #expect(!isForeign, "\(scalar.value)")
+        }
+        if isObject, !option.isEmpty {
+          let read = try JSONSerialization.jsonObject(with: Data(child.output.text.utf8)) as? [String: String]
+          #expect(read?["state"] == "a\u{9B}31m\u{202E}\u{2028}\u{7F}")
+        }
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `a slot that is half made, or another program's, is not idle`(version: Int) throws {
       try TestServer.with(version: version) { server in

@@ -191,6 +191,61 @@ extension Integration {
       }
     }
 
+    @Test func `once a receiver has taken events, somebody in its place does not end the stream`() throws {
+      try withDatabase { database in
+        try database.psql("SELECT place(1);")
+        let receiver = try TLSReceiver(in: database.files, program: Self.changing)
+        defer { receiver.end() }
+        let stream = try database.stream(["--sink", receiver.url, "--ca-file", receiver.authority])
+        try wait(until: "the first is there") { receiver.bodies.count == 1 }
+        try database.psql("SELECT place(2);")
+        try wait(until: "the second is there") { receiver.bodies.count == 2 }
+        #expect(stream.isRunning)
+        try wait(until: "it is told") { stream.errors.text.contains("it has taken events before") }
+        let reasons = ["does not speak TLS", "is not to be trusted"]
+        #expect(reasons.contains { stream.errors.text.contains($0) }, "\(stream.errors.text)")
+      }
+    }
+
+    /// Closes each connection behind a request. The second and the third are answered in the clear, the fourth and the fifth with
+    /// a certificate that nobody trusts.
+    private static let changing = """
+      import socket, ssl, subprocess, sys
+      other = sys.argv[1] + ".other"
+      subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", other + ".key", "-out", other,
+                      "-subj", "/CN=other"], check=True, capture_output=True)
+      def context(certificate, key):
+          made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+          made.load_cert_chain(certificate, key)
+          return made
+      right, wrong = context(sys.argv[1], sys.argv[2]), context(other, other + ".key")
+      server = socket.create_server(("127.0.0.1", 0))
+      print(server.getsockname()[1], flush=True)
+      number = 0
+      while True:
+          connection, _ = server.accept()
+          number += 1
+          try:
+              if number in (2, 3):
+                  connection.recv(1)
+                  connection.sendall(b"HTTP/1.1 400 Bad Request\\r\\ncontent-length: 0\\r\\n\\r\\n")
+                  connection.close()
+                  continue
+              connection = (wrong if number in (4, 5) else right).wrap_socket(connection, server_side=True)
+              data = b""
+              while b"\\r\\n\\r\\n" not in data:
+                  data += connection.recv(65536)
+              head, body = data.split(b"\\r\\n\\r\\n", 1)
+              length = [int(l.split(b":")[1]) for l in head.split(b"\\r\\n") if l.lower().startswith(b"content-length:")][0]
+              while len(body) < length:
+                  body += connection.recv(65536)
+              print(body.decode(), flush=True)
+              connection.sendall(b"HTTP/1.1 204 No Content\\r\\nconnection: close\\r\\n\\r\\n")
+              connection.close()
+          except OSError:
+              pass
+      """
+
     private func withReceiver(
       _ properties: [String: String] = [:], _ body: (OutboxDatabase, TLSReceiver, _ authority: String) throws -> Void
     ) throws {

@@ -232,6 +232,11 @@ public final class DeadLetterFile: DeadLetterStore {
       Failure(
         .letters, "\(path) has a line that is no dead letter, at byte \(offset)",
         advice: "somebody may have edited it: put it right or take it out, while nothing writes to the file")
+    case .tooLong(let offset):
+      Failure(
+        .letters,
+        "\(path) has a line that is longer than any dead letter (\(LetterLines.longest) bytes), at byte \(offset), or would have one",
+        advice: "somebody may have put it there: take it out, while nothing writes to the file; or name another file")
     case .stopped: Failure(.connection, "stopped while another process had \(path)")
     }
   }

@@ -12,6 +12,8 @@ enum LetterFileError: Error {
   case foreign
   /// A line at an offset is no letter.
   case unreadable(Int64)
+  /// A line at an offset is longer than any letter, or a letter would be.
+  case tooLong(Int64)
   /// Another process has it for long.
   case held
   /// A stop was asked for while another process had the file.
@@ -24,6 +26,9 @@ enum LetterLines {
   static let removed = UInt8(ascii: " ")
   /// How each of ours begins; the position follows.
   static let beginning = Array(#"{"position":""#.utf8)
+  /// How long a line may be, in bytes: an event that is kept whole has its key, its types and its id once more beside it, and
+  /// where it stands in a string, signs are escaped.
+  static let longest = 8 * DeadLetter.largestEvent
 
   /// Calls `body` with the lines from an offset on that are not removed: the bytes read, where the line lies in them, and its
   /// offset in the file. False ends the reading. Gives the end of what was read.
@@ -31,7 +36,7 @@ enum LetterLines {
   /// A last line without a newline counts if it is a letter: an editor may have taken the newline away.
   @discardableResult
   static func forEach(
-    in file: borrowing OpenFile, from start: Int64 = 0,
+    in file: borrowing OpenFile, from start: Int64 = 0, longest: Int = longest,
     _ body: ([UInt8], Range<Int>, Int64) throws(LetterFileError) -> Bool
   ) throws(LetterFileError) -> Int64 {
     var (bytes, offset, read): ([UInt8], Int64, Int64) = ([], start, start)
@@ -51,6 +56,7 @@ enum LetterLines {
       }
       bytes.removeFirst(line)
       offset += Int64(line)
+      guard bytes.count <= longest else { throw .tooLong(offset) }
     }
     guard let first = bytes.first, first != removed, DeadLetter(json: bytes) != nil else { return offset }
     _ = try body(bytes, 0..<bytes.count, offset)
@@ -71,13 +77,20 @@ enum LetterLines {
   static func append(
     _ letters: [DeadLetter], to file: borrowing OpenFile, onRepair: (Wording) -> Void
   ) throws(LetterFileError) {
-    let end = try endForAppending(file, onRepair)
-    do {
-      for letter in letters { try file.write(Array("\(letter.json)\n".utf8)) }
-      try file.synchronize()
+    var end = try endForAppending(file, onRepair)
+    let start = end
+    do throws(LetterFileError) {
+      for letter in letters {
+        let line = Array("\(letter.json)\n".utf8)
+        // What cannot be read again is not written.
+        guard line.count <= longest else { throw .tooLong(end) }
+        do throws(SystemFailure) { try file.write(line) } catch { throw .system(error) }
+        end += Int64(line.count)
+      }
+      do throws(SystemFailure) { try file.synchronize() } catch { throw .system(error) }
     } catch {
-      try? file.truncate(to: end)
-      throw .system(error)
+      try? file.truncate(to: start)
+      throw error
     }
   }
 
@@ -95,10 +108,12 @@ enum LetterLines {
   static func inspect(_ file: borrowing OpenFile) throws(LetterFileError) { _ = try tail(of: file) }
 
   private static func tail(of file: borrowing OpenFile) throws(LetterFileError) -> Tail {
+    let size = try status(of: file).size
+    guard size > 0 else { return .whole(0) }
+    let end: Int64
+    do throws(SystemFailure) { end = try file.wholeLength() } catch { throw .system(error) }
+    guard size - end <= Int64(longest) else { throw .tooLong(end) }
     do throws(SystemFailure) {
-      let size = try file.status().size
-      guard size > 0 else { return .whole(0) }
-      let end = try file.wholeLength()
       let rest = try file.read(end..<size)
       guard try isOurs(file, whole: end) else { throw .foreign }
       if rest.isEmpty { return .whole(size) }
@@ -145,6 +160,7 @@ enum LetterLines {
         line.append(contentsOf: part.element)
       }
       if isRemoved(line[...]) || position(line, 0..<line.count) != nil { return true }
+      if line.count > longest { return false }
     }
     return true
   }

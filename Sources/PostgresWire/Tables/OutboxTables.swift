@@ -106,7 +106,8 @@ extension OutboxTables {
       let newest = outbox.members.subtracting([outbox.holder]).sorted(by: >).prefix(share).sorted()
       let members = ([outbox.holder] + newest).map(String.init).joined(separator: ",")
       var name: [UInt8] = []
-      name.appendPercentEncoded(outbox.name.description.utf8) { $0 > 0x20 && $0 != UInt8(ascii: "%") && $0 != 0x7F }
+      // Beyond ASCII there are further blanks and line ends.
+      name.appendPercentEncoded(outbox.name.description.utf8) { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "%") }
       let links = outbox.links.sorted { $0.table > $1.table }.prefix(share)
         .map { "\($0.table):\($0.publication):\($0.mark):\($0.content)" }
       return "\(members) \(links.isEmpty ? "-" : links.joined(separator: ",")) \(String(decoding: name, as: UTF8.self))"

@@ -93,7 +93,6 @@ final class SpooledBytes {
 
   /// Appends a range of them to others.
   func append(_ range: Range<Int64>, to bytes: inout [UInt8]) throws(SystemFailure) {
-    bytes.reserveCapacity(bytes.count + range.count)
     for place in places(of: range) { try file.append(place, to: &bytes) }
   }
 

@@ -27,7 +27,10 @@ enum SecretFiles {
         mistakes.add(given.origin, "\(name): \(path) may not be read: \(unsafe String(cString: strerror(errno)))")
         continue
       }
-      if secret.contains(name), status.isReadableByOthers {
+      if !status.isOwnerTrusted || status.isWritableByOthers {
+        warnings.append(
+          (given.origin, "\(name): others may change \(path); own it, and take it from them (chmod go-w)"))
+      } else if secret.contains(name), status.isReadableByOthers {
         warnings.append((given.origin, "\(name): others may read \(path); take it from them (chmod 600)"))
       }
     }

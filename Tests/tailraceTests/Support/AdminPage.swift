@@ -23,11 +23,15 @@ struct AdminPage {
   init(port: UInt16) { self.port = port }
 
   /// Asks for a page; nil when nobody answers in time.
-  func get(_ path: String, _ fields: String = "", method: String = "GET", within seconds: Int = 20) -> Answer? {
+  func get(
+    _ path: String, _ fields: String = "", method: String = "GET", hosts: [String] = ["localhost"],
+    version: String = "1.1", within seconds: Int = 20
+  ) -> Answer? {
     let socket = TCP.connect(to: port)
     guard socket >= 0 else { return nil }
     defer { close(socket) }
-    let head = "\(method) \(path) HTTP/1.1\r\nhost: localhost\r\n\(fields)connection: close\r\n\r\n"
+    let names = hosts.map { "host: \($0)\r\n" }.joined()
+    let head = "\(method) \(path) HTTP/\(version)\r\n\(names)\(fields)connection: close\r\n\r\n"
     guard TCP.send(Array(head.utf8), to: socket) else { return nil }
     return Self.read(socket, within: seconds)
   }
