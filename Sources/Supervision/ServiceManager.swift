@@ -107,6 +107,7 @@ package final class ServiceManager: Sendable {
 
   private func send(_ message: String) {
     do throws(SystemFailure) { try socket.send(message) } catch {
+      state.withLock { $0.report.missed(message) }
       guard !hasFailed.exchange(true, ordering: .relaxed) else { return }
       onNotice("NOTIFY_SOCKET: the service manager cannot be told how it goes: \(error.textInSentence)")
     }

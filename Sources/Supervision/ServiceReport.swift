@@ -29,6 +29,8 @@ struct ServiceReport {
   /// Whether what a reload reads has not been read yet.
   private var isReading = false
   private var words = ""
+  /// What could not be told and still counts.
+  private var untold: [String] = []
   private var last: ContinuousClock.Instant
   private let patience: Duration?
 
@@ -49,13 +51,26 @@ struct ServiceReport {
   }
 
   /// Whether it is time for a closer look than usual.
-  var isExpectant: Bool { !isStopping && (!isReady || reloadingSince != nil) }
+  var isExpectant: Bool { !untold.isEmpty || !isStopping && (!isReady || reloadingSince != nil) }
+
+  /// The manager could not be told, for its socket was not there or full. All but a sign of life and the beginning of a reload is
+  /// told with what comes next: a start that is never told ends in the end of a relay that is well.
+  mutating func missed(_ message: String) {
+    let lines = message.split(separator: "\n").map(String.init)
+    untold += lines.filter { line in ["READY=", "STOPPING=", "STATUS="].contains { line.hasPrefix($0) } }
+    let newest = untold.last { $0.hasPrefix("STATUS=") }
+    untold = untold.filter { !$0.hasPrefix("STATUS=") }.reduce(into: []) { lines, line in
+      if !lines.contains(line) { lines.append(line) }
+    }
+    if let newest { untold.append(newest) }
+  }
 
   /// Takes a look at the relays in, and gives what is to be told; nil when nothing is.
   ///
   /// - Parameter isSyncing: whether the disk is waited for, which holds a loop up for as long as it takes.
   mutating func look(_ relays: [Sight], isSyncing: Bool, now: ContinuousClock.Instant = .now) -> String? {
-    var lines: [String] = []
+    var lines = untold
+    untold = []
     for (index, relay) in relays.enumerated() where [.streaming, .standby].contains(relay.status.phase) {
       hasBegun[index] = true
     }
@@ -75,6 +90,7 @@ struct ServiceReport {
     let words = words(of: relays, now)
     if !isStopping, words != self.words {
       self.words = words
+      lines.removeAll { $0.hasPrefix("STATUS=") }
       lines.append("STATUS=\(words)")
     }
     last = now

@@ -37,6 +37,18 @@ struct ServiceReportTests {
     #expect(!scene.look().contains("READY=1"))
   }
 
+  @Test func `what could not be told is told with what comes next, but for a sign of life`() {
+    var scene = Scene()
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    scene.report.missed(scene.look().joined(separator: "\n"))
+    #expect(scene.report.isExpectant, "it is tried again soon")
+    scene.report.missed(scene.look().joined(separator: "\n"))
+    let next = scene.look()
+    #expect(next.count { $0 == "READY=1" } == 1 && next.count { $0.hasPrefix("STATUS=") } == 1, "\(next)")
+    #expect(next.count { $0 == "WATCHDOG=1" } == 1)
+    #expect(!scene.look().contains("READY=1") && !scene.report.isExpectant)
+  }
+
   @Test func `one loop of several that gives no sign of life is enough`() {
     var scene = Scene()
     for index in 0..<2 { scene.relays[index].status.phase = .streaming }
