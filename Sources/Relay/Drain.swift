@@ -11,9 +11,6 @@ struct Drain {
     self.limit = limit
   }
 
-  /// It begins anew, for something has been delivered.
-  mutating func extend() { deadline = nil }
-
   /// Whether the time is over; it begins with the first question.
   var isOver: Bool {
     mutating get {

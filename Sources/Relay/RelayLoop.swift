@@ -233,7 +233,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       control.wait(for: nil, atMost: session.longestWait)
       outbound.collect(&pipeline)
       outbound.handOverAll(&pipeline)
-      if !control.isStopRequested, delivered != outbound.deliveredEvents { drain.extend() }
+      if !control.isStopRequested, delivered != outbound.deliveredEvents { drain = Drain(drainTimeout) }
       delivered = outbound.deliveredEvents
       // The server may go meanwhile; delivering is what matters now.
       do { try report() } catch {

@@ -87,7 +87,7 @@ extension Integration {
           try database.psql("SELECT place(1);")
           try expect(
             database.stream([sink, value, "--until", "now"]), sink == "--sink" ? 73 : 74,
-            sink == "--sink" ? "make its directory first" : "its directory must be there")
+            "make its directory first")
           try FileManager.default.createDirectory(atPath: nowhere, withIntermediateDirectories: false)
           _ = try database.rest([sink, value])
           try FileManager.default.removeItem(atPath: nowhere)
