@@ -16,6 +16,10 @@ struct SpoolOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How much memory such rows may take.", valueName: "size"))
   var spoolMemory = ByteSize(1 << 20)
 
+  func validate() throws {
+    if spoolDir == "" { throw ValidationError("--spool-dir: it is empty") }
+  }
+
   /// A place that was named must be there when it is first needed, which may be at night.
   func check() throws(Failure) {
     if spoolDir != nil { try configuration().check() }

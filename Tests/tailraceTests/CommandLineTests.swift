@@ -71,6 +71,7 @@ extension Integration {
     @Test(arguments: [
       ("--drain-timeout", "1", "30s"), ("--file-mode", "0666", "0640"), ("--batch-size", "many", "whole number"),
       ("--batch-bytes", "1 potato", "64KiB"), ("--retry-status", "42", "500-599"), ("--dead-letters", "x", "table:"),
+      ("--until", "x", "0/16B3748, or now"), ("--read-pacing", "x", "200us"), ("--spool-dir", "", "it is empty"),
     ])
     func `a value that is none gets what such values look like`(flag: String, value: String, form: String) throws {
       let (code, _, messages) = try run(["stream", "--publication", "p", "--slot", "s", flag, value])
