@@ -97,11 +97,7 @@ extension Integration {
         let again = try database.stream(["--until", "now"])
         #expect(
           try again.exitCodeAfterAllOutput(within: 30) == 78 && again.output.lines.isEmpty, "\(again.errors.text)")
-        let doctor = try database.command("doctor", ["--json"])
-        _ = try doctor.exitCodeAfterAllOutput()
-        let statement = try #require(
-          doctor.output.text.firstMatch(of: /SELECT pg_catalog\.pg_replication_slot_advance\([^)]*\);/))
-        try database.psql(String(statement.output))
+        try database.passAsDoctorSays()
         try database.psql("SELECT place(7);")
         let rest = try database.stream(options + ["--accept-gap"])
         #expect(try rest.exitCodeAfterAllOutput(within: 30) == 0, "\(rest.errors.text)")

@@ -365,7 +365,7 @@ extension Integration {
       }
     }
 
-    @Test func `a redrive whose reader goes away is an error, and the letters stay`() throws {
+    @Test func `a redrive whose reader goes away says so, and the letters stay`() throws {
       try withDatabase { database in
         let receiver = try WebServer { _ in .init(422) }
         defer { receiver.close() }
@@ -381,7 +381,8 @@ extension Integration {
         _ = try redrive.exitCode()
         // Small enough, all may be in the pipe before the reader leaves.
         let isWhole = try letters(database, options[3]).isEmpty
-        #expect(redrive.errors.text.split(separator: "\n").last == (isWhole ? "0" : "74"), "\(redrive.errors.text)")
+        #expect(redrive.errors.text.split(separator: "\n").last == "0", "\(redrive.errors.text)")
+        #expect(isWhole || redrive.errors.text.contains("are left"), "\(redrive.errors.text)")
       }
     }
   }

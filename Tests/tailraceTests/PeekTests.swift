@@ -67,7 +67,7 @@ extension Integration {
         let child = try database.peek(["--json", "--count", "5"])
         #expect(try child.exitCodeAfterAllOutput() == 78, "\(child.errors.text)")
         #expect(try Peeked.read(child.output.lines).map { $0.event?.data?.n } == [1, 2, 3])
-        #expect(child.complaint?.contains("rows since") == true, "\(child.errors.text)")
+        #expect(child.complaint?.contains("as tailrace doctor") == true, "\(child.errors.text)")
         let first = try database.peek(["--json", "--count", "2"])
         #expect(try first.exitCodeAfterAllOutput() == 0, "\(first.errors.text)")
         #expect(try database.copies() == 0)

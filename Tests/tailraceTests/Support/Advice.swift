@@ -32,6 +32,17 @@ struct Advice {
 }
 
 extension OutboxDatabase {
+  /// Moves the slot by the statement that `doctor` prints.
+  func passAsDoctorSays() throws {
+    let doctor = try command("doctor", ["--json"])
+    _ = try doctor.exitCodeAfterAllOutput()
+    let statement = /SELECT pg_catalog\.pg_replication_slot_advance\([^)]*\);/
+    guard let found = doctor.output.text.firstMatch(of: statement) else {
+      throw ChildProcess.Failure(description: "no statement: \(doctor.output.text)")
+    }
+    try psql(String(found.output))
+  }
+
   /// Does what an error, or else a warning, advises.
   @discardableResult
   func follow(_ child: ChildProcess) throws -> Advice {
