@@ -178,9 +178,7 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     var failure = failure
     failure.what = "the server cannot send a row that was committed after \(told) in UTF-8: " + failure.what
     failure.advice =
-      "find it in the outbox, then pass its transaction and what is before it with SELECT "
-      + "pg_catalog.pg_replication_slot_advance(\(SQLQuoting.literal(slot)), the position behind its commit), and go on once "
-      + "with \(setting: "accept-gap")"
+      "find it in the outbox, then pass its transaction " + passing
     return failure
   }
 
@@ -191,9 +189,14 @@ public struct ReplicationStream: FrameSource, ~Copyable {
     failure.what = "the server cannot decode what was committed after \(told): " + failure.what
     failure.advice =
       "where it is a publication's row filter, take that away for later rows; the log is read with the filter of its time, so pass "
-      + "the transaction and what is before it with SELECT pg_catalog.pg_replication_slot_advance("
-      + "\(SQLQuoting.literal(slot)), the position behind its commit), and go on once with \(setting: "accept-gap")"
+      + "the transaction " + passing
     return failure
+  }
+
+  /// How a transaction is passed that nobody can read.
+  private var passing: Wording {
+    "and what is before it with SELECT pg_catalog.pg_replication_slot_advance(\(SQLQuoting.literal(slot)), the position behind "
+      + "its commit), and go on once with \(setting: "accept-gap")"
   }
 
   /// Ends the stream, so that the server has read our last status.
