@@ -51,7 +51,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Octets", swiftSettings: library),
     .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: library),
-    .target(name: "Files", swiftSettings: library),
+    .target(name: "Files", dependencies: ["Octets"], swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
     .target(
       name: "PostgresClient", dependencies: ["CLibpq", "Files", "Octets", "PostgresWire"],

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
+
 /// Records of ours in files: lines of a word, a blank and a value, in order; no word comes twice.
 ///
 /// A value may hold anything. One that could not stand in a line as it is has a per cent sign behind its word, and in it, what
@@ -19,9 +21,9 @@ package struct KeyValueText: Hashable, Sendable {
       var key = String(Substring(line[..<blank]))
       var value = String(Substring(line[line.index(after: blank)...]))
       if key.utf8.last == Self.mark {
-        guard let decoded = Self.decoded(value) else { return nil }
+        guard let decoded = Hexadecimal.percentDecoded(value.utf8) else { return nil }
         key.removeLast()
-        value = decoded
+        value = String(decoding: decoded, as: UTF8.self)
       }
       guard values.updateValue(value, forKey: key) == nil else { return nil }
       lines.append(String(Substring(line)))
@@ -52,23 +54,7 @@ package struct KeyValueText: Hashable, Sendable {
         continue
       }
       bytes.append(mark)
-      bytes += "\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func decoded(_ text: String) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8.makeIterator()
-    while let byte = rest.next() {
-      guard byte == mark else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.next(), let low = rest.next(),
-        let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-      else { return nil }
-      bytes.append(value)
+      bytes.appendHexadecimal(byte)
     }
     return String(decoding: bytes, as: UTF8.self)
   }

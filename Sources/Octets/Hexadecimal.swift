@@ -39,6 +39,21 @@ package enum Hexadecimal {
     return bytes
   }
 
+  /// The bytes of a text in which some stand as a per cent sign and two digits; nil when such a sign has no two behind it.
+  package static func percentDecoded(_ text: some Sequence<UInt8>) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    var rest = text.makeIterator()
+    while let byte = rest.next() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.next().flatMap(value(of:)), let low = rest.next().flatMap(value(of:)) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return bytes
+  }
+
   /// The sixteen upper-case digits of a number.
   package static func text(_ number: UInt64) -> String {
     let digits = (0..<16).map { upperDigit(UInt8(truncatingIfNeeded: number >> (60 - 4 * $0)) & 15) }

@@ -46,7 +46,7 @@ import Testing
     #expect(try #require(KeyValueText("publication \(value)\n"))["publication"] == value)
   }
 
-  @Test(arguments: ["word", "a 1\na 2\n", "a 1\nb\n", "a% %0", "a% %xy", "a 1\na% 2\n"])
+  @Test(arguments: ["word", "a 1\na 2\n", "a 1\nb\n", "a% %0", "a% %xy", "a% %+f", "a 1\na% 2\n"])
   func `what is not of this form is refused`(text: String) {
     #expect(KeyValueText(text) == nil)
   }

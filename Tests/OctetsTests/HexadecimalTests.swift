@@ -13,6 +13,8 @@ import Testing
   @Test func `pairs of digits are bytes`() {
     #expect(Hexadecimal.decode("00fFa9".utf8) == [0, 0xFF, 0xA9])
     #expect(Hexadecimal.decode("".utf8) == [])
+    #expect(Hexadecimal.percentDecoded("a%0A%fFb".utf8) == [0x61, 0x0A, 0xFF, 0x62])
+    for text in ["%", "%0", "%0x", "%+f"] { #expect(Hexadecimal.percentDecoded(text.utf8) == nil) }
     for text in ["0", "0g", "0x00", " 00", "00 ", "0\u{0}"] { #expect(Hexadecimal.decode(text.utf8) == nil, "\(text)") }
   }
 

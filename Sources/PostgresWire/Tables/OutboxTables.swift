@@ -123,7 +123,7 @@ extension OutboxTables {
     }
     for line in lines {
       let words = line.split(separator: " ")
-      guard words.count == 3, let bytes = Self.percentDecoded(words[2].utf8),
+      guard words.count == 3, let bytes = Hexadecimal.percentDecoded(words[2].utf8),
         let name = TableName(String(decoding: bytes, as: UTF8.self))
       else { return nil }
       let members = words[0].split(separator: ",").map { ObjectID($0) }
@@ -141,22 +141,6 @@ extension OutboxTables {
     let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
     guard (2...4).contains(numbers.count), !numbers.contains(nil) else { return nil }
     return numbers.compactMap { $0 }
-  }
-
-  private static func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var rest = text.makeIterator()
-    while let byte = rest.next() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let high = rest.next().flatMap({ Hexadecimal.value(of: $0) }),
-        let low = rest.next().flatMap({ Hexadecimal.value(of: $0) })
-      else { return nil }
-      bytes.append(high << 4 | low)
-    }
-    return bytes
   }
 }
 
