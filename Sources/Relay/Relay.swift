@@ -64,7 +64,10 @@ public struct Relay: Sendable {
     var account: Account?
     // What was confirmed with the sinks so far: what another client confirms meanwhile is no record of ours.
     var known = LSN.zero
-    do throws(Failure) { try configuration.spool.check() } catch { log.warning("\(error)") }
+    do throws(Failure) { try configuration.spool.check() } catch {
+      if configuration.spool.isNamed { throw error }
+      log.warning("\(error)")
+    }
     while true {
       let request = Request(
         isFirst: isFirst, wholeTransactions: takesWholeTransactions, isCancelled: isCancelled,

@@ -69,7 +69,6 @@ struct ReplayCommand: ParsableCommand {
       Signals.direct(to: control)
       if strict { try Inspection.check(path) }
       let settings = try settings()
-      try spool.check()
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
       let deadLetters = settings.poison.makeOffice(
         database: try ConnectionOptions.parse([]).resolved,

@@ -78,6 +78,6 @@ extension ConfiguredProcess {
 
   /// Tries the places for large transactions that somebody has named.
   func checkSpools() throws(Failure) {
-    for relay in relays where relay.given["spool-dir"] != nil { try relay.settings.spool.check() }
+    for relay in relays where relay.settings.spool.isNamed { try relay.settings.spool.check() }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import PostgresWire
 import Relay
 import Settings
 
@@ -20,15 +19,11 @@ struct SpoolOptions: ParsableArguments {
     if spoolDir == "" { throw ValidationError("--spool-dir: it is empty") }
   }
 
-  /// A place that was named must be there when it is first needed, which may be at night.
-  func check() throws(Failure) {
-    if spoolDir != nil { try configuration().check() }
-  }
-
   func configuration() -> SpoolConfiguration {
     var configuration = SpoolConfiguration()
     configuration.memory = Int(spoolMemory.bytes)
     if let directory = spoolDir ?? Environment["TMPDIR"] { configuration.directory = directory }
+    configuration.isNamed = spoolDir != nil
     return configuration
   }
 }

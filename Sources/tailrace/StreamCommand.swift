@@ -47,7 +47,6 @@ struct StreamCommand: ParsableCommand {
         })
       defer { service?.ended() }
       let settings = try settings()
-      try options.spool.check()
       let (board, adminServer) = try settings.openAdmin(control, log)
       if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
       let relay = RelayRun(settings, control, board, log: log, show: { Flags.text($0) })

@@ -9,11 +9,14 @@ public struct SpoolConfiguration: Hashable, Sendable {
   public var memory = 1024 * 1024
   /// Where the rest goes, into a file without a name. Default: `/var/tmp`, which is meant for what is large.
   public var directory = "/var/tmp"
+  /// Whether somebody has named that place: then a relay ends at its start where no file can be made there. Else that is only
+  /// told, for it may never be needed. Default: no.
+  public var isNamed = false
 
   /// Makes a configuration with the defaults.
   public init() {}
 
-  /// Tries whether a file can be made there.
+  /// Tries whether a file can be made there, which is first needed perhaps at night.
   public func check() throws(Failure) {
     do { _ = try OpenFile(unnamedIn: directory) } catch {
       throw Failure(
