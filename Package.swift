@@ -29,11 +29,13 @@ let package = Package(
     .library(name: "Delivery", targets: ["Delivery"]),
     .library(name: "FileDelivery", targets: ["FileDelivery"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
+    .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
     .library(name: "RelayService", targets: ["RelayService"]),
     .library(name: "TailraceTesting", targets: ["TailraceTesting"]),
   ],
+  traits: [.trait(name: "Kafka", description: "Delivers to Kafka, through librdkafka.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -92,6 +94,13 @@ let package = Package(
       ],
       swiftSettings: library
     ),
+    .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+    .target(
+      name: "KafkaDelivery",
+      dependencies: [
+        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents", "Octets",
+        "PostgresWire",
+      ], swiftSettings: library),
     .target(
       name: "Relay",
       dependencies: [
@@ -192,6 +201,12 @@ let package = Package(
         "Delivery", "Digests", "HTTPDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream",
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "KafkaDeliveryTests",
+      dependencies: [
+        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "KafkaDelivery", "PostgresWire",
+        "TestDelivery",
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if Kafka
+  import CRdkafka
+  import Dispatch
+  import Synchronization
+
+  /// librdkafka's producer: the one file that calls it.
+  ///
+  /// Its handles may be used by all threads, which the language cannot know of a pointer; so they are kept as numbers. What it
+  /// reports comes from a queue, on a thread of its own, without callbacks from C.
+  ///
+  /// Source: rdkafka.h.
+  @safe final class KafkaClient: Sendable {
+    /// What it tells.
+    enum News: Sendable {
+      /// What became of records, by their tokens.
+      case reports([(token: UInt, code: rd_kafka_resp_err_t)])
+      /// Something that is not about one record. After a fatal one nothing more can be produced with this client.
+      case trouble(rd_kafka_resp_err_t, text: String, isFatal: Bool)
+    }
+
+    /// A property that cannot be set so, or no memory.
+    struct Unusable: Error {
+      let reason: String
+    }
+
+    private let handle: UInt
+    private let queue: UInt
+    private let isClosing = Atomic(false)
+    /// The thread that serves the queue is the one that lets go of all.
+    private let hasEnded = DispatchSemaphore(value: 0)
+
+    /// Such as `2.0.2`.
+    static var version: String { unsafe String(cString: rd_kafka_version_str()) }
+
+    /// Starts; connects in the background.
+    init(
+      _ properties: [(name: String, value: String)], onNews: @escaping @Sendable (News) -> Void
+    ) throws(Unusable) {
+      guard let settings = unsafe rd_kafka_conf_new() else { throw Unusable(reason: "out of memory") }
+      var text = [CChar](repeating: 0, count: 512)
+      for (name, value) in properties {
+        guard unsafe rd_kafka_conf_set(settings, name, value, &text, text.count) == RD_KAFKA_CONF_OK else {
+          unsafe rd_kafka_conf_destroy(settings)
+          throw Unusable(reason: "\(name): \(Self.string(text).replacing(value, with: "…"))")
+        }
+      }
+      unsafe rd_kafka_conf_set_events(settings, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+      guard let made = unsafe rd_kafka_new(RD_KAFKA_PRODUCER, settings, &text, text.count) else {
+        unsafe rd_kafka_conf_destroy(settings)
+        throw Unusable(reason: Self.string(text))
+      }
+      // Else its own lines go to standard error.
+      unsafe rd_kafka_set_log_queue(made, nil)
+      handle = UInt(bitPattern: made)
+      unsafe queue = UInt(bitPattern: rd_kafka_queue_get_main(made))
+      DispatchQueue(label: "tailrace.kafka").async { [self] in serve(onNews) }
+    }
+
+    private var producer: OpaquePointer? { unsafe OpaquePointer(bitPattern: handle) }
+
+    private static func string(_ text: [CChar]) -> String {
+      String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Takes a record, of which it makes a copy; a code other than none means that it has not, and that no report comes.
+    func produce(_ record: KafkaRecord, token: UInt) -> rd_kafka_resp_err_t {
+      guard let headers = unsafe rd_kafka_headers_new(record.headers.count) else { return RD_KAFKA_RESP_ERR__QUEUE_FULL }
+      for (name, value) in record.headers {
+        _ = unsafe value.withUnsafeBytes { bytes in
+          unsafe rd_kafka_header_add(headers, name, -1, bytes.baseAddress ?? Self.nothing, bytes.count)
+        }
+      }
+      let code = unsafe record.topic.withCString { topic in
+        unsafe Self.withBytes(record.key?[...]) { key in
+          unsafe Self.withBytes(record.value) { value in
+            unsafe produce(topic, key, value, headers, token)
+          }
+        }
+      }
+      // What was not taken stays ours.
+      if code != RD_KAFKA_RESP_ERR_NO_ERROR { unsafe rd_kafka_headers_destroy(headers) }
+      return code
+    }
+
+    /// Empty is not the same as none.
+    private static var nothing: UnsafeRawPointer? { unsafe UnsafeRawPointer(bitPattern: 8) }
+
+    private static func withBytes<Result>(
+      _ bytes: ArraySlice<UInt8>?, _ body: (rd_kafka_vu_s.__Unnamed_union_u.__Unnamed_struct_mem) -> Result
+    ) -> Result {
+      guard let bytes else { return unsafe body(.init(ptr: nil, size: 0)) }
+      return unsafe bytes.withUnsafeBytes { bytes in
+        unsafe body(.init(ptr: UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? nothing), size: bytes.count))
+      }
+    }
+
+    private typealias Memory = rd_kafka_vu_s.__Unnamed_union_u.__Unnamed_struct_mem
+
+    private func produce(
+      _ topic: UnsafePointer<CChar>, _ key: Memory, _ value: Memory, _ headers: OpaquePointer, _ token: UInt
+    ) -> rd_kafka_resp_err_t {
+      let parts = unsafe [
+        rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_TOPIC, u: .init(cstr: topic)),
+        rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_KEY, u: .init(mem: key)),
+        rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_VALUE, u: .init(mem: value)),
+        rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_HEADERS, u: .init(headers: headers)),
+        rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_OPAQUE, u: .init(ptr: UnsafeMutableRawPointer(bitPattern: token))),
+        rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_MSGFLAGS, u: .init(i: RD_KAFKA_MSG_F_COPY)),
+      ]
+      guard let error = unsafe rd_kafka_produceva(producer, parts, parts.count) else { return RD_KAFKA_RESP_ERR_NO_ERROR }
+      defer { unsafe rd_kafka_error_destroy(error) }
+      return unsafe rd_kafka_error_code(error)
+    }
+
+    /// Takes what is reported, until it is closed.
+    private func serve(_ onNews: (News) -> Void) {
+      let queue = unsafe OpaquePointer(bitPattern: queue)
+      var isOver = false
+      while !isOver {
+        guard let event = unsafe rd_kafka_queue_poll(queue, -1) else {
+          isOver = isClosing.load(ordering: .acquiring)
+          continue
+        }
+        if let news = unsafe news(event) { onNews(news) }
+        unsafe rd_kafka_event_destroy(event)
+      }
+      // What was purged is reported first.
+      while let event = unsafe rd_kafka_queue_poll(queue, 100) {
+        if let news = unsafe news(event) { onNews(news) }
+        unsafe rd_kafka_event_destroy(event)
+      }
+      unsafe rd_kafka_queue_destroy(queue)
+      unsafe rd_kafka_destroy_flags(producer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      hasEnded.signal()
+    }
+
+    private func news(_ event: OpaquePointer) -> News? {
+      switch unsafe rd_kafka_event_type(event) {
+      case RD_KAFKA_EVENT_DR:
+        var reports: [(token: UInt, code: rd_kafka_resp_err_t)] = []
+        unsafe reports.reserveCapacity(rd_kafka_event_message_count(event))
+        while let message = unsafe rd_kafka_event_message_next(event) {
+          unsafe reports.append((UInt(bitPattern: message.pointee._private), message.pointee.err))
+        }
+        return .reports(reports)
+      case RD_KAFKA_EVENT_ERROR:
+        let code = unsafe rd_kafka_event_error(event)
+        let text = unsafe String(cString: rd_kafka_event_error_string(event))
+        return .trouble(code, text: text, isFatal: unsafe rd_kafka_event_error_is_fatal(event) != 0)
+      default: return nil
+      }
+    }
+
+    /// The name of a code, such as `NOT_LEADER_FOR_PARTITION`.
+    static func name(_ code: rd_kafka_resp_err_t) -> String { unsafe String(cString: rd_kafka_err2name(code)) }
+
+    /// Asks the brokers: for a topic, or only whether one of them answers.
+    func ask(topic: String?, within milliseconds: Int32) -> rd_kafka_resp_err_t {
+      let asked = unsafe topic.flatMap { unsafe rd_kafka_topic_new(producer, $0, nil) }
+      defer { if let asked = unsafe asked { unsafe rd_kafka_topic_destroy(asked) } }
+      var answer: UnsafePointer<rd_kafka_metadata>?
+      let code = unsafe rd_kafka_metadata(producer, 0, asked, &answer, milliseconds)
+      guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer = unsafe answer else { return code }
+      defer { unsafe rd_kafka_metadata_destroy(answer) }
+      guard topic != nil, unsafe answer.pointee.topic_cnt > 0 else { return RD_KAFKA_RESP_ERR_NO_ERROR }
+      return unsafe answer.pointee.topics.pointee.err
+    }
+
+    /// Gives up what has not been stored: each is reported, then the thread ends. What is on the wire may still arrive.
+    func close(waiting: Bool) {
+      guard !isClosing.exchange(true, ordering: .acquiringAndReleasing) else { return }
+      unsafe rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+      unsafe rd_kafka_queue_yield(OpaquePointer(bitPattern: queue))
+      if waiting { _ = hasEnded.wait(timeout: .now() + .seconds(5)) }
+    }
+  }
+#endif

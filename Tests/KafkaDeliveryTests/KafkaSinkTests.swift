@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if Kafka
+  import CRdkafka
+  import Delivery
+  import Foundation
+  import PostgresWire
+  import Synchronization
+  import TestDelivery
+  import Testing
+
+  @testable import KafkaDelivery
+
+  @Suite(.timeLimit(.minutes(5))) struct KafkaSinkTests {
+    private func sink(
+      _ cluster: MockCluster, letters: MemoryLetters? = nil, _ change: (inout KafkaConfiguration) -> Void = { _ in }
+    ) throws -> KafkaSink {
+      var configuration = KafkaConfiguration(servers: cluster.servers)
+      configuration.stopsAtRefusal = letters == nil
+      configuration.properties = [("reconnect.backoff.max.ms", "200"), ("retry.backoff.ms", "20")]
+      change(&configuration)
+      var delivery = KeyedDelivery()
+      delivery.attemptEvents = 1000
+      delivery.retry.firstPause = .milliseconds(5)
+      delivery.retry.longestPause = .milliseconds(50)
+      return KafkaSink(try KafkaPublisher(configuration), delivery, deadLetters: letters.map { DeadLetterOffice($0, parksKeys: false) } ?? DeadLetterOffice())
+    }
+
+    private func samples(_ count: Int, keys: Int) -> [Events.Sample] {
+      (0..<count).map { Events.Sample(id: "\($0)", key: "k\($0 % keys)", data: #"{"n": \#($0)}"#) }
+    }
+
+    /// Each key's ids in the order in which they are stored.
+    private func orders(_ records: [MockCluster.Record]) -> [String: [Int]] {
+      records.reduce(into: [:]) { orders, record in
+        orders[record.key ?? "", default: []].append(record["ce_id"].flatMap { Int($0) } ?? -1)
+      }
+    }
+
+    @Test func `an event is a record of the binary mode in the topic of its aggregate type`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      let sink = try sink(cluster)
+      let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+      try await sink.deliver(try Events.batch([.init(id: "1", key: "größe", data: #"{ "n" : 1.0 }"#, traceParent: trace)]))
+      let record = try #require(try cluster.records(in: "outbox.event.order").first)
+      #expect(record.key == "größe" && record.payload == #"{ "n" : 1.0 }"#)
+      #expect(record["ce_id"] == "1" && record["ce_type"] == "OrderPlaced" && record["ce_specversion"] == "1.0")
+      #expect(record["ce_partitionkey"] == "größe" && record["ce_aggregatetype"] == "order")
+      #expect(record["content-type"] == "application/json" && record["traceparent"] == trace)
+      sink.close()
+    }
+
+    @Test func `an event is the whole value in the structured mode`() async throws {
+      let cluster = try MockCluster(topics: ["all"])
+      let sink = try sink(cluster) {
+        $0.mode = .structured
+        $0.route = Route("all") ?? KafkaConfiguration.defaultRoute
+      }
+      let batch = try Events.batch([.init(id: "1", key: "a")])
+      try await sink.deliver(batch)
+      let record = try #require(try cluster.records(in: "all").first)
+      #expect(record.payload.map { Array($0.utf8) } == Array(batch.line(of: batch.events[0])))
+      #expect(record["content-type"] == "application/cloudevents+json; charset=UTF-8" && record["ce_id"] == nil)
+      sink.close()
+    }
+
+    @Test func `through injected faults no event is lost or double, and the order of each key holds`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 3)
+      let sink = try sink(cluster)
+      let faults: [rd_kafka_resp_err_t] = [
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
+        RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+      ]
+      for round in 0..<20 {
+        cluster.answer([faults[round % faults.count], RD_KAFKA_RESP_ERR_NO_ERROR, faults[(round * 3 + 1) % faults.count]])
+        cluster.moveLeader(of: "outbox.event.order", partition: Int32(round % 3), to: Int32(round % 3 + 1))
+        let all = samples(20 * 50, keys: 17)
+        try await sink.deliver(try Events.batch(Array(all[(round * 50)..<(round * 50 + 50)]), from: UInt64(round * 50 + 1)))
+      }
+      sink.close()
+      let orders = orders(try cluster.records(in: "outbox.event.order"))
+      #expect(orders.values.map(\.count).reduce(0, +) == 1000)
+      for (key, order) in orders { #expect(order == order.sorted() && Set(order).count == order.count, "\(key)") }
+    }
+
+    @Test func `a topic that is not there is waited for, and makes no dead letter`() async throws {
+      let cluster = try MockCluster(topics: [])
+      let letters = MemoryLetters()
+      let sink = try sink(cluster, letters: letters) {
+        $0.properties += [("topic.metadata.refresh.interval.ms", "500"), ("topic.metadata.propagation.max.ms", "500")]
+      }
+      cluster.setError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, of: "outbox.event.order")
+      async let delivered: Void = sink.deliver(try Events.batch(samples(10, keys: 2)))
+      let deadline = ContinuousClock.now + .seconds(30)
+      while sink.health.failures == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+      #expect(sink.health.lastReason.contains("UNKNOWN_TOPIC"), "\(sink.health.lastReason)")
+      #expect(sink.health.trouble?.hint?.contains("make the topic") == true)
+      cluster.setError(RD_KAFKA_RESP_ERR_NO_ERROR, of: "outbox.event.order")
+      try await delivered
+      sink.close()
+      #expect(letters.all.isEmpty)
+      let orders = orders(try cluster.records(in: "outbox.event.order"))
+      #expect(orders == ["k0": [0, 2, 4, 6, 8], "k1": [1, 3, 5, 7, 9]])
+    }
+
+    @Test func `what is too large is refused, and nothing overtakes it where that ends the relay`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      let sink = try sink(cluster)
+      let large = Events.Sample(id: "1", key: "a", data: "\"\(String(repeating: "x", count: 2_000_000))\"")
+      let failure = await #expect(throws: Failure.self) {
+        try await sink.deliver(try Events.batch([.init(id: "0", key: "a"), large, .init(id: "2", key: "a")]))
+      }
+      #expect(failure?.kind == .refused && failure?.description.contains("MSG_SIZE_TOO_LARGE") == true, "\(String(describing: failure))")
+      sink.close()
+      #expect(orders(try cluster.records(in: "outbox.event.order")) == ["a": [0]])
+    }
+
+    @Test func `a fatal error is survived by a new producer, in order and without a loss`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 1)
+      let letters = MemoryLetters()
+      let sink = try sink(cluster, letters: letters) { $0.stopsAtRefusal = true }
+      // With a guarantee of no gaps, what is refused for good is fatal to the producer.
+      cluster.answer([RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE])
+      try await sink.deliver(try Events.batch(samples(1, keys: 1)))
+      try await sink.deliver(try Events.batch(samples(20, keys: 3), from: 2))
+      sink.close()
+      #expect(letters.all.count == 1)
+      let orders = orders(try cluster.records(in: "outbox.event.order"))
+      for (key, order) in orders { #expect(order == order.sorted(), "\(key)") }
+      #expect(orders.values.map(\.count).reduce(0, +) == 20)
+    }
+
+    @Test func `brokers that are down are told of, and checked for`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      let sink = try sink(cluster)
+      try await sink.check()
+      cluster.setDown(true)
+      let open = Mutex(false)
+      sink.submit(try Events.batch(samples(3, keys: 3))) { failure in open.withLock { $0 = failure == nil } }
+      let deadline = ContinuousClock.now + .seconds(30)
+      while sink.health.complaints.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+      #expect(!sink.health.complaints.isEmpty)
+      cluster.setDown(false)
+      while !open.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+      #expect(open.withLock { $0 })
+      sink.close()
+    }
+
+    @Test(arguments: [("nonsense", "1"), ("acks", "perhaps"), ("linger.ms", "secret-canary")])
+    func `a property that librdkafka does not take is refused, without its value`(name: String, value: String) throws {
+      var configuration = KafkaConfiguration(servers: ["127.0.0.1:9"])
+      configuration.properties = [(name, value)]
+      let failure = #expect(throws: Failure.self) { _ = try KafkaPublisher(configuration) }
+      #expect(failure?.kind == .settings && failure?.description.contains(name) == true, "\(String(describing: failure))")
+      #expect(failure?.description.contains("canary") == false)
+    }
+
+    @Test func `it holds to what every sink has to hold to`() async throws {
+      let conformance = SinkConformance {
+        let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 1)
+        let sink = try self.sink(cluster)
+        return SinkConformance.Subject(
+          sink, arrived: { try cluster.records(in: "outbox.event.order").compactMap { $0["ce_id"] } },
+          hold: { cluster.setDown($0) })
+      }
+      #expect(try await conformance.violations() == [])
+    }
+  }
+#endif
