@@ -66,7 +66,9 @@
 
     /// Takes a record, of which it makes a copy; a code other than none means that it has not, and that no report comes.
     func produce(_ record: KafkaRecord, token: UInt) -> rd_kafka_resp_err_t {
-      guard let headers = unsafe rd_kafka_headers_new(record.headers.count) else { return RD_KAFKA_RESP_ERR__QUEUE_FULL }
+      guard let headers = unsafe rd_kafka_headers_new(record.headers.count) else {
+        return RD_KAFKA_RESP_ERR__QUEUE_FULL
+      }
       for (name, value) in record.headers {
         _ = unsafe value.withUnsafeBytes { bytes in
           unsafe rd_kafka_header_add(headers, name, -1, bytes.baseAddress ?? Self.nothing, bytes.count)
@@ -109,7 +111,9 @@
         rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_OPAQUE, u: .init(ptr: UnsafeMutableRawPointer(bitPattern: token))),
         rd_kafka_vu_s(vtype: RD_KAFKA_VTYPE_MSGFLAGS, u: .init(i: RD_KAFKA_MSG_F_COPY)),
       ]
-      guard let error = unsafe rd_kafka_produceva(producer, parts, parts.count) else { return RD_KAFKA_RESP_ERR_NO_ERROR }
+      guard let error = unsafe rd_kafka_produceva(producer, parts, parts.count) else {
+        return RD_KAFKA_RESP_ERR_NO_ERROR
+      }
       defer { unsafe rd_kafka_error_destroy(error) }
       return unsafe rd_kafka_error_code(error)
     }

@@ -20,7 +20,8 @@
       RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: "make the topic, or allow the broker to",
       RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: "make the topic, or allow the broker to",
       RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: "let the user write the topic (kafka-acls --producer)",
-      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED: "let the user write idempotently (IdempotentWrite on the cluster)",
+      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        "let the user write idempotently (IdempotentWrite on the cluster)",
       RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS: "fewer replicas are in step than min.insync.replicas wants",
       RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND: "fewer replicas are in step than min.insync.replicas wants",
     ]

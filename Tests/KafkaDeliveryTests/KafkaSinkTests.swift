@@ -23,7 +23,9 @@
       delivery.attemptEvents = 1000
       delivery.retry.firstPause = .milliseconds(5)
       delivery.retry.longestPause = .milliseconds(50)
-      return KafkaSink(try KafkaPublisher(configuration), delivery, deadLetters: letters.map { DeadLetterOffice($0, parksKeys: false) } ?? DeadLetterOffice())
+      return KafkaSink(
+        try KafkaPublisher(configuration), delivery,
+        deadLetters: letters.map { DeadLetterOffice($0, parksKeys: false) } ?? DeadLetterOffice())
     }
 
     private func samples(_ count: Int, keys: Int) -> [Events.Sample] {
@@ -41,7 +43,8 @@
       let cluster = try MockCluster(topics: ["outbox.event.order"])
       let sink = try sink(cluster)
       let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-      try await sink.deliver(try Events.batch([.init(id: "1", key: "größe", data: #"{ "n" : 1.0 }"#, traceParent: trace)]))
+      try await sink.deliver(
+        try Events.batch([.init(id: "1", key: "größe", data: #"{ "n" : 1.0 }"#, traceParent: trace)]))
       let record = try #require(try cluster.records(in: "outbox.event.order").first)
       #expect(record.key == "größe" && record.payload == #"{ "n" : 1.0 }"#)
       #expect(record["ce_id"] == "1" && record["ce_type"] == "OrderPlaced" && record["ce_specversion"] == "1.0")
@@ -69,14 +72,18 @@
       let sink = try sink(cluster)
       let faults: [rd_kafka_resp_err_t] = [
         RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT,
-        RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
         RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
       ]
       for round in 0..<20 {
-        cluster.answer([faults[round % faults.count], RD_KAFKA_RESP_ERR_NO_ERROR, faults[(round * 3 + 1) % faults.count]])
+        cluster.answer([
+          faults[round % faults.count], RD_KAFKA_RESP_ERR_NO_ERROR, faults[(round * 3 + 1) % faults.count],
+        ])
         cluster.moveLeader(of: "outbox.event.order", partition: Int32(round % 3), to: Int32(round % 3 + 1))
         let all = samples(20 * 50, keys: 17)
-        try await sink.deliver(try Events.batch(Array(all[(round * 50)..<(round * 50 + 50)]), from: UInt64(round * 50 + 1)))
+        try await sink.deliver(
+          try Events.batch(Array(all[(round * 50)..<(round * 50 + 50)]), from: UInt64(round * 50 + 1)))
       }
       sink.close()
       let orders = orders(try cluster.records(in: "outbox.event.order"))
@@ -111,7 +118,9 @@
       let failure = await #expect(throws: Failure.self) {
         try await sink.deliver(try Events.batch([.init(id: "0", key: "a"), large, .init(id: "2", key: "a")]))
       }
-      #expect(failure?.kind == .refused && failure?.description.contains("MSG_SIZE_TOO_LARGE") == true, "\(String(describing: failure))")
+      #expect(
+        failure?.kind == .refused && failure?.description.contains("MSG_SIZE_TOO_LARGE") == true,
+        "\(String(describing: failure))")
       sink.close()
       #expect(orders(try cluster.records(in: "outbox.event.order")) == ["a": [0]])
     }
@@ -139,7 +148,9 @@
       let open = Mutex(false)
       sink.submit(try Events.batch(samples(3, keys: 3))) { failure in open.withLock { $0 = failure == nil } }
       let deadline = ContinuousClock.now + .seconds(30)
-      while sink.health.complaints.isEmpty, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+      while sink.health.complaints.isEmpty, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(20))
+      }
       #expect(!sink.health.complaints.isEmpty)
       cluster.setDown(false)
       while !open.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
@@ -152,7 +163,8 @@
       var configuration = KafkaConfiguration(servers: ["127.0.0.1:9"])
       configuration.properties = [(name, value)]
       let failure = #expect(throws: Failure.self) { _ = try KafkaPublisher(configuration) }
-      #expect(failure?.kind == .settings && failure?.description.contains(name) == true, "\(String(describing: failure))")
+      #expect(
+        failure?.kind == .settings && failure?.description.contains(name) == true, "\(String(describing: failure))")
       #expect(failure?.description.contains("canary") == false)
     }
 

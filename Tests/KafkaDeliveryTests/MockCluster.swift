@@ -39,7 +39,9 @@
       rd_kafka_mock_push_request_errors_array(handle, 0, errors.count, errors)
     }
 
-    func setError(_ error: rd_kafka_resp_err_t, of topic: String) { rd_kafka_mock_topic_set_error(handle, topic, error) }
+    func setError(_ error: rd_kafka_resp_err_t, of topic: String) {
+      rd_kafka_mock_topic_set_error(handle, topic, error)
+    }
 
     func setDown(_ isDown: Bool) {
       for broker in Int32(1)...3 {
@@ -70,7 +72,9 @@
     func records(in topic: String) throws -> [Record] {
       let kcat = Process()
       kcat.executableURL = URL(filePath: "/usr/bin/env")
-      kcat.arguments = ["kcat", "-b", servers.joined(separator: ","), "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J"]
+      kcat.arguments = [
+        "kcat", "-b", servers.joined(separator: ","), "-C", "-t", topic, "-o", "beginning", "-e", "-q", "-J",
+      ]
       let pipe = Pipe()
       kcat.standardOutput = pipe
       kcat.standardError = FileHandle.nullDevice
