@@ -98,8 +98,8 @@ let package = Package(
     .target(
       name: "KafkaDelivery",
       dependencies: [
-        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents", "Octets",
-        "PostgresWire",
+        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "Files", "IntegrationEvents",
+        "Octets", "PostgresWire",
       ], swiftSettings: library),
     .target(
       name: "Relay",
@@ -113,10 +113,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "Octets", "Operations",
-        "OutboxMapping",
-        "PostgresWire",
-        "Relay",
+        "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "KafkaDelivery", "Octets",
+        "Operations", "OutboxMapping", "PostgresWire", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),
       ],
@@ -205,8 +203,8 @@ let package = Package(
     .testTarget(
       name: "KafkaDeliveryTests",
       dependencies: [
-        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "KafkaDelivery", "PostgresWire",
-        "TestDelivery",
+        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents", "KafkaDelivery",
+        "PostgresWire", "TestDelivery",
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

@@ -25,10 +25,17 @@
       let reason: String
     }
 
+    private enum Phase {
+      case open
+      /// It takes nothing more, and what it has taken may be stored until then.
+      case leaving(DispatchTime)
+    }
+
     private let handle: UInt
     private let queue: UInt
-    private let isClosing = Atomic(false)
-    /// The thread that serves the queue is the one that lets go of all.
+    /// Held while the handle is used: the thread that serves the queue is the one that lets go of all.
+    private let phase = Mutex(Phase.open)
+    private let asking = Mutex(true)
     private let hasEnded = DispatchSemaphore(value: 0)
 
     /// Such as `2.0.2`.
@@ -66,6 +73,13 @@
 
     /// Takes a record, of which it makes a copy; a code other than none means that it has not, and that no report comes.
     func produce(_ record: KafkaRecord, token: UInt) -> rd_kafka_resp_err_t {
+      phase.withLock { phase in
+        guard case .open = phase else { return RD_KAFKA_RESP_ERR__DESTROY }
+        return handOver(record, token: token)
+      }
+    }
+
+    private func handOver(_ record: KafkaRecord, token: UInt) -> rd_kafka_resp_err_t {
       guard let headers = unsafe rd_kafka_headers_new(record.headers.count) else {
         return RD_KAFKA_RESP_ERR__QUEUE_FULL
       }
@@ -118,27 +132,38 @@
       return unsafe rd_kafka_error_code(error)
     }
 
-    /// Takes what is reported, until it is closed.
+    /// Takes what is reported, until it is closed and every record is accounted for.
     private func serve(_ onNews: (News) -> Void) {
       let queue = unsafe OpaquePointer(bitPattern: queue)
-      var isOver = false
-      while !isOver {
-        guard let event = unsafe rd_kafka_queue_poll(queue, -1) else {
-          isOver = isClosing.load(ordering: .acquiring)
-          continue
+      var purged: DispatchTime?
+      while true {
+        let phase = phase.withLock { $0 }
+        var pause: Int32 = -1
+        if case .leaving(let end) = phase {
+          pause = 50
+          if purged == nil, end <= .now() {
+            unsafe rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+            purged = .now()
+          }
         }
-        if let news = unsafe news(event) { onNews(news) }
-        unsafe rd_kafka_event_destroy(event)
-      }
-      // What was purged is reported first.
-      while let event = unsafe rd_kafka_queue_poll(queue, 100) {
-        if let news = unsafe news(event) { onNews(news) }
-        unsafe rd_kafka_event_destroy(event)
+        if let event = unsafe rd_kafka_queue_poll(queue, pause) {
+          if let news = unsafe news(event) { onNews(news) }
+          unsafe rd_kafka_event_destroy(event)
+        } else if case .leaving = phase {
+          let isOver = purged.map { $0 + Self.longestPurge < .now() } ?? false
+          let left = unsafe rd_kafka_outq_len(producer)
+          if isOver || left == 0 { break }
+        }
       }
       unsafe rd_kafka_queue_destroy(queue)
-      unsafe rd_kafka_destroy_flags(producer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      asking.withLock { isOpen in
+        isOpen = false
+        unsafe rd_kafka_destroy_flags(producer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      }
       hasEnded.signal()
     }
+
+    private static let longestPurge = DispatchTimeInterval.seconds(5)
 
     private func news(_ event: OpaquePointer) -> News? {
       switch unsafe rd_kafka_event_type(event) {
@@ -162,22 +187,30 @@
 
     /// Asks the brokers: for a topic, or only whether one of them answers.
     func ask(topic: String?, within milliseconds: Int32) -> rd_kafka_resp_err_t {
-      let asked = unsafe topic.flatMap { unsafe rd_kafka_topic_new(producer, $0, nil) }
-      defer { if let asked = unsafe asked { unsafe rd_kafka_topic_destroy(asked) } }
-      var answer: UnsafePointer<rd_kafka_metadata>?
-      let code = unsafe rd_kafka_metadata(producer, 0, asked, &answer, milliseconds)
-      guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer = unsafe answer else { return code }
-      defer { unsafe rd_kafka_metadata_destroy(answer) }
-      guard topic != nil, unsafe answer.pointee.topic_cnt > 0 else { return RD_KAFKA_RESP_ERR_NO_ERROR }
-      return unsafe answer.pointee.topics.pointee.err
+      asking.withLock { isOpen in
+        guard isOpen else { return RD_KAFKA_RESP_ERR__DESTROY }
+        let asked = unsafe topic.flatMap { unsafe rd_kafka_topic_new(producer, $0, nil) }
+        defer { if let asked = unsafe asked { unsafe rd_kafka_topic_destroy(asked) } }
+        var answer: UnsafePointer<rd_kafka_metadata>?
+        let code = unsafe rd_kafka_metadata(producer, 0, asked, &answer, milliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let answer = unsafe answer else { return code }
+        defer { unsafe rd_kafka_metadata_destroy(answer) }
+        guard topic != nil, unsafe answer.pointee.topic_cnt > 0 else { return RD_KAFKA_RESP_ERR_NO_ERROR }
+        return unsafe answer.pointee.topics.pointee.err
+      }
     }
 
-    /// Gives up what has not been stored: each is reported, then the thread ends. What is on the wire may still arrive.
-    func close(waiting: Bool) {
-      guard !isClosing.exchange(true, ordering: .acquiringAndReleasing) else { return }
-      unsafe rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
-      unsafe rd_kafka_queue_yield(OpaquePointer(bitPattern: queue))
-      if waiting { _ = hasEnded.wait(timeout: .now() + .seconds(5)) }
+    /// Takes nothing more. What it has taken may be stored for so long yet and is given up then; each is reported, then its thread
+    /// ends. What is on the wire may still arrive.
+    func close(within seconds: Int = 0, waiting: Bool = false) {
+      let isFirst = phase.withLock { phase in
+        guard case .open = phase else { return false }
+        phase = .leaving(.now() + .seconds(seconds))
+        // The queue goes with the thread.
+        unsafe rd_kafka_queue_yield(OpaquePointer(bitPattern: queue))
+        return true
+      }
+      if isFirst, waiting { _ = hasEnded.wait(timeout: .now() + .seconds(5)) }
     }
   }
 #endif

@@ -3,6 +3,7 @@
 #if Kafka
   import CRdkafka
   public import Delivery
+  import Dispatch
   import IntegrationEvents
   public import PostgresWire
   import Synchronization
@@ -14,31 +15,35 @@
   /// reported as stored is tried again.
   public final class KafkaPublisher: Publisher {
     private let configuration: KafkaConfiguration
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    fileprivate struct State {
-      var client: KafkaClient?
-      var open: [UInt: Pending] = [:]
-      var next: UInt = 1
-      var complaint: String?
+    /// Which of the producers.
+    private enum Role {
+      case batches
+      /// A broker refuses a batch as a whole, so what it refuses is tried once more alone.
+      case alone
+    }
+
+    private struct State {
+      var properties: [(name: String, value: String)]
+      var clients: [Role: KafkaClient] = [:]
+      var open = OpenAttempts()
+      var trouble: (code: rd_kafka_resp_err_t, text: String)?
+      /// What is wrong with files that are to be read anew.
+      var filesTrouble: String?
       var isClosed = false
     }
 
-    /// The events of an attempt whose fate is not known.
-    fileprivate struct Pending {
-      var verdicts: [Attempt.Verdict?]
-      var left: Int
-      let continuation: CheckedContinuation<[Attempt.Verdict], Never>
-    }
-
-    /// How many bits of a token say which event of an attempt it is.
-    private static let indexBits: UInt = 24
     private static let patience: Int32 = 10_000
+    /// How long what is under way may be, once its producer has been replaced.
+    private static let leave = 10
 
-    /// Makes a publisher; refuses properties that librdkafka does not take.
+    /// Makes a publisher; reads its files, and refuses properties that librdkafka does not take.
     public init(_ configuration: KafkaConfiguration) throws(Failure) {
       self.configuration = configuration
-      _ = try current()
+      for property in configuration.properties { try KafkaProperties.check(property) }
+      state = Mutex(State(properties: try configuration.settled()))
+      _ = try client(.batches)
     }
 
     /// The library that it uses, such as `2.0.2`.
@@ -48,118 +53,180 @@
     public var destination: String { "kafka:\(configuration.servers.joined(separator: ","))" }
 
     /// What the way to the brokers suffers from.
-    public var complaints: [String: String] { state.withLock { $0.complaint.map { ["brokers": $0] } ?? [:] } }
+    public var complaints: [String: String] {
+      state.withLock { state in
+        var all: [String: String] = [:]
+        if let trouble = state.trouble { all["brokers"] = "\(KafkaClient.name(trouble.code)): \(trouble.text)" }
+        if let trouble = state.filesTrouble { all["settings"] = trouble }
+        return all
+      }
+    }
 
-    private func current() throws(Failure) -> KafkaClient {
-      if let client = state.withLock({ $0.client }) { return client }
-      do throws(KafkaClient.Unusable) {
-        let client = try KafkaClient(configuration.settled()) { [weak self] in self?.take($0) }
-        state.withLock { $0.client = client }
-        return client
-      } catch {
-        throw .setting("sink.kafka.properties", Wording(error.reason))
+    private func client(_ role: Role) throws(Failure) -> KafkaClient {
+      let (known, properties) = state.withLock { ($0.clients[role], $0.properties) }
+      if let known { return known }
+      let alone = role == .alone ? [(name: "batch.num.messages", value: "1")] : []
+      let client = try Self.client(properties + alone) { [weak self] in self?.take($0, from: role) }
+      return state.withLock { state in
+        // Another attempt may have been faster.
+        guard let other = state.clients[role] else {
+          state.clients[role] = client
+          return client
+        }
+        client.close()
+        return other
+      }
+    }
+
+    private static func client(
+      _ properties: [(name: String, value: String)], _ onNews: @escaping @Sendable (KafkaClient.News) -> Void
+    ) throws(Failure) -> KafkaClient {
+      do { return try KafkaClient(properties, onNews: onNews) } catch {
+        throw .setting("sink.kafka-property", Wording(error.reason))
       }
     }
 
     /// Hands the events over and waits until each is stored or will not be.
     public func publish(_ events: [OutgoingEvent]) async -> Attempt {
       let client: KafkaClient
-      do { client = try current() } catch { return Attempt(.together(.stop(error))) }
-      let verdicts = await withCheckedContinuation { continuation in
-        let number = state.withLock { state in
-          defer { state.next += 1 }
-          state.open[state.next] = Pending(
-            verdicts: Array(repeating: nil, count: events.count), left: events.count, continuation: continuation)
-          return state.next
-        }
-        handOver(events, number, client)
-      }
-      return Attempt(.each(verdicts))
+      do { client = try self.client(.batches) } catch { return Attempt(.together(.stop(error))) }
+      let fates = await attempt(Array(events.enumerated()), client)
+      let suspects = fates.contains { if case .refused = $0 { true } else { false } }
+      guard suspects else { return Attempt(.each(fates.map(\.verdict))) }
+      return await tryAlone(events, fates)
     }
 
-    private func handOver(_ events: [OutgoingEvent], _ number: UInt, _ client: KafkaClient) {
+    private func attempt(_ events: [(offset: Int, element: OutgoingEvent)], _ client: KafkaClient) async -> [Fate] {
+      await withCheckedContinuation { continuation in
+        let number = state.withLock { $0.open.begin(events.count) { continuation.resume(returning: $0) } }
+        var held: Set<[UInt8]> = []
+        for (index, event) in events {
+          guard let fate = handOver(event, client, OpenAttempts.token(number, index), &held) else { continue }
+          settle(number, index, fate)
+        }
+      }
+    }
+
+    /// Gives an event to librdkafka; tells its fate where that has not taken it.
+    ///
+    /// - Parameter held: keys whose events must not be stored, because one before them is not.
+    private func handOver(
+      _ event: OutgoingEvent, _ client: KafkaClient, _ token: UInt, _ held: inout Set<[UInt8]>
+    ) -> Fate? {
+      let verdict: Attempt.Verdict
+      do throws(KafkaRecord.Unwritable) {
+        let record = try KafkaRecord(event, configuration)
+        if let key = record.key, held.contains(key) { return .waits }
+        let code = client.produce(record, token: token)
+        if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
+        verdict = KafkaVerdicts.verdict(code)
+      } catch {
+        verdict = .refused(.init(error.reason))
+      }
+      hold(&held, behind: event, verdict)
+      return .known(verdict)
+    }
+
+    /// What comes behind it in its key must not overtake it.
+    private func hold(_ held: inout Set<[UInt8]>, behind event: OutgoingEvent, _ verdict: Attempt.Verdict) {
+      switch verdict {
+      case .published: return
+      case .refused where !configuration.stopsAtRefusal: return
+      case .refused, .retry, .stop: held.insert(event.batch.unescaped(event.event.key))
+      }
+    }
+
+    /// Which of several are to blame only an attempt of each alone tells.
+    private func tryAlone(_ events: [OutgoingEvent], _ fates: [Fate]) async -> Attempt {
+      let client: KafkaClient
+      do { client = try self.client(.alone) } catch { return Attempt(.together(.stop(error))) }
       var held: Set<[UInt8]> = []
-      for (index, event) in events.enumerated() {
-        let verdict: Attempt.Verdict
-        do throws(KafkaRecord.Unwritable) {
-          let record = try KafkaRecord(event, configuration)
-          if let key = record.key, held.contains(key) {
-            settle(number, index, .retry(.init("waits for an earlier event of its key", concernsReceiver: true)))
-            continue
+      var verdicts: [Attempt.Verdict] = []
+      var innocent = 0
+      for (event, fate) in zip(events, fates) {
+        var verdict = fate.verdict
+        if case .refused = fate {
+          verdict = Fate.waits.verdict
+          if !held.contains(event.batch.unescaped(event.event.key)) {
+            verdict = await attempt([(0, event)], client).first?.verdict ?? verdict
+            if verdict == .published { innocent += 1 }
           }
-          let code = client.produce(record, token: number << Self.indexBits | UInt(index))
-          if code == RD_KAFKA_RESP_ERR_NO_ERROR { continue }
-          verdict = KafkaVerdicts.verdict(code, KafkaClient.name(code))
-        } catch {
-          verdict = .refused(.init(error.reason))
         }
-        var isRefused = false
-        if case .refused = verdict { isRefused = true }
-        // What comes behind it in its key must not overtake it.
-        if !isRefused || configuration.stopsAtRefusal { held.insert(event.batch.unescaped(event.event.key)) }
-        settle(number, index, verdict)
+        hold(&held, behind: event, verdict)
+        verdicts.append(verdict)
       }
+      let remark: String? =
+        innocent == 0
+        ? nil
+        : "the brokers refused whole batches for their size or for one of their records; their events went one by one, which is slow: make batch.size smaller than the topic's max.message.bytes"
+      return Attempt(.each(verdicts), remark: remark)
     }
 
-    private func settle(_ number: UInt, _ index: Int, _ verdict: Attempt.Verdict) {
-      state.withLock { $0.settle(number, index, verdict) }?()
+    private func settle(_ number: UInt, _ index: Int, _ fate: Fate) {
+      state.withLock { $0.open.settle(number, index, fate) }?()
     }
 
-    /// Takes what the client tells.
-    private func take(_ news: KafkaClient.News) {
+    /// Takes what a client tells.
+    private func take(_ news: KafkaClient.News, from role: Role) {
       switch news {
       case .reports(let reports):
         let done = state.withLock { state in
           reports.compactMap { token, code in
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR { state.complaint = nil }
-            return state.settle(
-              token >> Self.indexBits, Int(token & (1 << Self.indexBits - 1)),
-              KafkaVerdicts.verdict(code, KafkaClient.name(code)))
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { state.trouble = nil }
+            let (number, index) = OpenAttempts.parts(of: token)
+            return state.open.settle(number, index, KafkaVerdicts.fate(code))
           }
         }
         for resume in done { resume() }
       case .trouble(let code, let text, let isFatal):
         let broken = state.withLock { state -> KafkaClient? in
-          state.complaint = "\(KafkaClient.name(code)): \(text)"
-          guard isFatal, !state.isClosed else { return nil }
-          defer { state.client = nil }
-          return state.client
+          state.trouble = (code, text)
+          return isFatal && !state.isClosed ? state.clients.removeValue(forKey: role) : nil
         }
-        broken?.close(waiting: false)
+        broken?.close()
       }
     }
 
     /// Asks the brokers, and for the topic where all events go to one.
     public func check() async throws(Failure) {
-      let client = try current()
-      let code = client.ask(topic: configuration.route.literal, within: Self.patience)
-      guard case .retry(let why) = KafkaVerdicts.verdict(code, KafkaClient.name(code)) else { return }
-      let complaint = complaints["brokers"].map { ": \($0)" } ?? ""
-      throw Failure(.receiver, "\(destination): \(why.reason)\(complaint)", advice: why.hint.map { Wording($0) })
+      let client = try client(.batches)
+      let topic = configuration.route.literal
+      // It blocks its thread.
+      let code = await withCheckedContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(returning: client.ask(topic: topic, within: Self.patience)) }
+      }
+      guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+      let trouble = state.withLock(\.trouble)
+      let why = KafkaVerdicts.reason(KafkaVerdicts.isDestination(code) ? code : trouble?.code ?? code)
+      let place = destination + (topic.map { ", topic \($0)" } ?? "")
+      let text = trouble.map { ": \($0.text)" } ?? ""
+      throw Failure(why.kind, "\(place): \(why.name)\(text)", advice: why.hint.map { Wording($0) })
+    }
+
+    /// Reads the files again, and connects anew; what is under way is finished first.
+    public func renew() {
+      let found: [(name: String, value: String)]
+      do throws(Failure) {
+        found = try configuration.settled()
+        // What cannot be used must not take the place of what can.
+        try Self.client(found, { _ in }).close()
+      } catch {
+        return state.withLock { $0.filesTrouble = error.description }
+      }
+      let old = state.withLock { state in
+        defer { (state.properties, state.clients, state.filesTrouble) = (found, [:], nil) }
+        return state.clients.values
+      }
+      for client in old { client.close(within: Self.leave) }
     }
 
     /// Gives up what is not stored.
     public func close() {
-      let client = state.withLock { state in
+      let clients = state.withLock { state in
         state.isClosed = true
-        return state.client
+        return state.clients.values
       }
-      client?.close(waiting: true)
-    }
-  }
-
-  extension KafkaPublisher.State {
-    /// Notes an event's fate; gives what to call when it was the attempt's last.
-    fileprivate mutating func settle(_ number: UInt, _ index: Int, _ verdict: Attempt.Verdict) -> (() -> Void)? {
-      guard var pending = open.removeValue(forKey: number) else { return nil }
-      if pending.verdicts[index] == nil { pending.left -= 1 }
-      pending.verdicts[index] = pending.verdicts[index] ?? verdict
-      guard pending.left == 0 else {
-        open[number] = pending
-        return nil
-      }
-      let (verdicts, continuation) = (pending.verdicts.compactMap { $0 }, pending.continuation)
-      return { continuation.resume(returning: verdicts) }
+      for client in clients { client.close(waiting: true) }
     }
   }
 

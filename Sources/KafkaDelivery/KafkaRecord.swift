@@ -19,6 +19,10 @@
     var value: ArraySlice<UInt8>?
     var headers: [(name: String, value: [UInt8])] = []
 
+    init(topic: String, key: [UInt8]?, value: ArraySlice<UInt8>, headers: [(name: String, value: [UInt8])]) {
+      (self.topic, self.key, self.value, self.headers) = (topic, key, value, headers)
+    }
+
     init(_ outgoing: OutgoingEvent, _ configuration: KafkaConfiguration) throws(Unwritable) {
       let event = outgoing.event
       guard !event.id.isEmpty, !event.type.isEmpty else {

@@ -3,35 +3,63 @@
 #if Kafka
   import CRdkafka
   import Delivery
+  import PostgresWire
 
   /// What librdkafka's codes mean for an event. Source: rdkafka.h, `rd_kafka_resp_err_t`; Kafka's protocol guide, "Error codes".
   enum KafkaVerdicts {
     /// What speaks of the event itself: nobody will ever take it. All else speaks of the way or of the destination, and may heal.
     private static let refusals: [rd_kafka_resp_err_t: String] = [
-      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: "it is larger than the broker or message.max.bytes allows",
+      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: "it is larger than the topic's or our own message.max.bytes",
       RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE: "it is larger than a segment of the topic",
       RD_KAFKA_RESP_ERR_INVALID_RECORD: "the broker calls it an invalid record",
       RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP: "the broker does not take its time",
       RD_KAFKA_RESP_ERR__INVALID_ARG: "librdkafka calls it invalid",
     ]
 
-    private static let hints: [rd_kafka_resp_err_t: String] = [
-      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: "make the topic, or allow the broker to",
-      RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: "make the topic, or allow the broker to",
-      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: "make the topic, or allow the broker to",
-      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: "let the user write the topic (kafka-acls --producer)",
+    /// What speaks of the destination, and what can be done about it there.
+    private static let destination: [rd_kafka_resp_err_t: String] = [
+      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: "make the topic, or mend the route",
+      RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: "make the topic, or mend the route",
+      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: "make the topic, or mend the route",
+      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: "let the user write to the topic (an ACL that allows Write and Describe)",
       RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         "let the user write idempotently (IdempotentWrite on the cluster)",
-      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS: "fewer replicas are in step than min.insync.replicas wants",
-      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND: "fewer replicas are in step than min.insync.replicas wants",
+      RD_KAFKA_RESP_ERR__AUTHENTICATION: "check user, password and sasl.mechanisms",
+      RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED: "check user, password and sasl.mechanisms",
+      RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: "no topic can be called so: mend the route",
+      RD_KAFKA_RESP_ERR__SSL: "check security.protocol, and the authority of the brokers' certificates",
     ]
 
+    private static let hints: [rd_kafka_resp_err_t: String] = [
+      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS: "fewer replicas are in step than min.insync.replicas wants",
+      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND: "fewer replicas are in step than min.insync.replicas wants",
+      RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: "start the brokers, or let us through to them; check hosts and ports",
+      RD_KAFKA_RESP_ERR__TRANSPORT: "start the brokers, or let us through to them; check hosts and ports",
+      RD_KAFKA_RESP_ERR__RESOLVE: "check the brokers' names, and the name service",
+      RD_KAFKA_RESP_ERR__TIMED_OUT: "nobody there speaks Kafka: check hosts, ports and security.protocol",
+    ]
+
+    /// Whether it speaks of the destination: trying again helps only when somebody mends that.
+    static func isDestination(_ code: rd_kafka_resp_err_t) -> Bool { destination[code] != nil }
+
+    /// Why brokers cannot be produced to.
+    static func reason(_ code: rd_kafka_resp_err_t) -> (kind: FailureKind, name: String, hint: String?) {
+      let kind = isDestination(code) ? FailureKind.destination : .receiver
+      return (kind, KafkaClient.name(code), destination[code] ?? hints[code])
+    }
+
+    /// What a report means: what brokers refuse may be the fault of another record of its batch.
+    static func fate(_ code: rd_kafka_resp_err_t) -> Fate {
+      refusals[code] == nil ? .known(verdict(code)) : .refused(code)
+    }
+
     /// What became of an event.
-    static func verdict(_ code: rd_kafka_resp_err_t, _ name: String) -> Attempt.Verdict {
+    static func verdict(_ code: rd_kafka_resp_err_t) -> Attempt.Verdict {
       if code == RD_KAFKA_RESP_ERR_NO_ERROR { return .published }
-      let status = Int(code.rawValue)
+      let (name, status) = (KafkaClient.name(code), Int(code.rawValue))
       if let reason = refusals[code] { return .refused(.init("\(name): \(reason)", status: status)) }
-      return .retry(.init(name, status: status, concernsReceiver: true, hint: hints[code]))
+      return .retry(
+        .init(name, status: status, concernsReceiver: true, hint: destination[code] ?? hints[code]))
     }
   }
 

@@ -63,6 +63,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case refused
   /// Nothing can be sent to the receiver as things are set up.
   case receiver
+  /// What events are to go to is not there, or we may not send there.
+  case destination
   /// The receiver says that it is gone for good.
   case receiverGone
   /// An end that was asked for did not wait any longer for the receiver.
@@ -149,6 +151,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .recording: Row(65, "Recordings")
     case .refused: Row(65, "Receivers")
     case .receiver: Row(78, "Receivers")
+    case .destination: Row(78, "Receivers", "make what the sink names, and let us send there")
     case .receiverGone: Row(65, "Receivers")
     case .drainGivenUp: Row(69, "Receivers")
     case .credentials: Row(78, "Receivers")

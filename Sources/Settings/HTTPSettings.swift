@@ -8,8 +8,6 @@ public import PostgresWire
 public struct HTTPSettings: Hashable, Sendable {
   /// How events are put into requests. Default: structured.
   public var mode = HTTPConfiguration.Mode.structured
-  /// The most requests at once. Default: 64.
-  public var maxInFlight = 64
   /// The most events in a batch. Default: 100.
   public var batchSize = 100
   /// The most bytes in a batch. Default: 1 MiB.
@@ -24,12 +22,6 @@ public struct HTTPSettings: Hashable, Sendable {
   public var responseTimeout = TimeSpan(.seconds(30))
   /// How long a request may take as a whole. Default: 60 s.
   public var totalTimeout = TimeSpan(.seconds(60))
-  /// How often an event is tried before it is given up. Default: without end.
-  public var maxAttempts: Int?
-  /// How long an event may wait before a failure is the last one for it. Default: without end.
-  public var maxAge: TimeSpan?
-  /// How many bytes of events other keys may run ahead of the first that is not delivered. Default: 1 MiB.
-  public var inFlightBytes = ByteSize(1 << 20)
   /// Further status codes that are tried again.
   public var retryStatus: StatusCodes?
   /// Status codes that are final although they would be tried again.
@@ -44,12 +36,6 @@ public struct HTTPSettings: Hashable, Sendable {
   public var credentials = CredentialFiles()
   /// The oldest version of TLS that is spoken. Default: 1.2.
   public var tlsMinimum = HTTPConfiguration.TLSVersion.v1_2
-  /// A file of certificate authorities to trust instead of the system's.
-  public var authorityFile: String?
-  /// A client certificate.
-  public var clientCertificate: String?
-  /// Its key.
-  public var clientKey: String?
   /// Which proxy stands before the receiver. Default: none.
   public var proxy = ProxySettings()
 
@@ -57,7 +43,7 @@ public struct HTTPSettings: Hashable, Sendable {
   public init() {}
 
   /// Refuses what cannot work, an address that is none, and one that would carry events in the clear.
-  func validate(url: String) throws(Failure) {
+  func validate(url: String, _ certificates: CertificateSettings) throws(Failure) {
     let address: HTTPAddress
     do { address = try HTTPAddress(url) } catch { throw .setting("sink", Wording("\(error)")) }
     guard address.user == nil || (credentials.bearerToken == nil && credentials.basic == nil) else {
@@ -72,24 +58,16 @@ public struct HTTPSettings: Hashable, Sendable {
     guard !address.isSecure || !allowPlainHTTP else {
       throw .setting("sink.http.allow-plain-http", "needs an http:// address")
     }
-    guard address.isSecure || (authorityFile == nil && clientCertificate == nil) else {
-      throw .setting(
-        authorityFile != nil ? "sink.http.ca-file" : "sink.http.client-certificate", "needs an https:// address")
-    }
+    if !address.isSecure, let file = certificates.firstSetting { throw .setting(file, "needs an https:// address") }
     try validate()
   }
 
   /// Refuses what cannot work whatever the address is.
   public func validate() throws(Failure) {
-    guard (1...10_000).contains(maxInFlight) else { throw .setting("sink.http.max-in-flight", "from 1 to 10000") }
     guard (1...100_000).contains(batchSize) else { throw .setting("sink.http.batch-size", "from 1 to 100000") }
     guard batchLinger.duration <= .seconds(60) else { throw .setting("sink.http.batch-linger", "at most 1m") }
-    guard maxAttempts.map({ $0 > 0 }) ?? true else { throw .setting("sink.http.max-attempts", "at least 1") }
     if let both = retryStatus?.codes.intersection(finalStatus?.codes ?? []).min() {
       throw .setting("sink.http.retry-status", "\(both) cannot be in \(setting: "final-status") too")
-    }
-    guard (clientCertificate == nil) == (clientKey == nil) else {
-      throw .setting("sink.http.client-certificate", "goes together with \(setting: "client-key")")
     }
     guard credentials.bearerToken == nil || credentials.basic == nil else {
       throw .setting("sink.http.bearer-token-file", "excludes \(setting: "basic-auth-file")")
@@ -97,17 +75,15 @@ public struct HTTPSettings: Hashable, Sendable {
   }
 
   /// Files that others can reach although they are not to, and a password that others can read on its way.
-  func warnings(url: String) -> [Wording] {
-    credentials.warnings(
-      secrets: [clientKey].compactMap { $0 }, trusted: [authorityFile, clientCertificate].compactMap { $0 })
-      + [proxy.warning(before: url)].compactMap { $0 }
+  func warnings(url: String, _ certificates: CertificateSettings) -> [Wording] {
+    certificates.warnings(credentials) + [proxy.warning(before: url)].compactMap { $0 }
   }
 
   /// How to post to an address.
-  func configuration(url: String) -> HTTPConfiguration {
+  func configuration(url: String, _ certificates: CertificateSettings, connections: Int) -> HTTPConfiguration {
     var configuration = HTTPConfiguration(url: url)
     configuration.mode = mode
-    configuration.maximumConnections = maxInFlight
+    configuration.maximumConnections = connections
     configuration.connectTimeout = connectTimeout.duration
     configuration.writeTimeout = writeTimeout.duration
     configuration.responseTimeout = responseTimeout.duration
@@ -117,25 +93,24 @@ public struct HTTPSettings: Hashable, Sendable {
     configuration.sendsIdempotencyKey = idempotencyKey
     configuration.compresses = gzip
     configuration.minimumTLS = tlsMinimum
-    configuration.authorityFile = authorityFile
+    configuration.authorityFile = certificates.authorityFile
     configuration.credentials = credentials
     configuration.proxy = proxy
-    if let clientCertificate, let clientKey {
-      configuration.clientCertificate = CertificateFiles(certificate: clientCertificate, key: clientKey)
+    if let certificate = certificates.clientCertificate, let key = certificates.clientKey {
+      configuration.clientCertificate = CertificateFiles(certificate: certificate, key: key)
     }
     return configuration
   }
 
   /// Reads the files and makes the sink.
-  func make(url: String, _ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
-    var delivery = KeyedDelivery()
-    delivery.maximumInFlight = maxInFlight
+  func make(
+    url: String, _ certificates: CertificateSettings, _ settings: DeliverySettings, _ deadLetters: DeadLetterOffice
+  ) throws(Failure) -> any Sink {
+    var delivery = settings.keyed
     delivery.attemptEvents = batchSize
     delivery.attemptBytes = Int(batchBytes.bytes)
     delivery.linger = batchLinger.duration
-    delivery.retry.maximumAttempts = maxAttempts
-    delivery.maximumAge = maxAge?.duration
-    delivery.inFlightBytes = Int(inFlightBytes.bytes)
-    return try HTTPSink(configuration(url: url), delivery, deadLetters: deadLetters)
+    return try HTTPSink(
+      configuration(url: url, certificates, connections: settings.maxInFlight), delivery, deadLetters: deadLetters)
   }
 }

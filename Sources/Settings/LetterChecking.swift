@@ -12,7 +12,15 @@ extension RelaySettings {
     case nil: nil
     case .file(let path): letters(in: path)
     case .table(let table): letters(in: table, isCancelled)
+    case .topic(let topic): letters(inTopic: topic, isCancelled)
     }
+  }
+
+  private func letters(inTopic topic: String, _ isCancelled: @escaping @Sendable () -> Bool) -> Check {
+    do throws(Failure) { try sink.letters(in: topic, isCancelled).check() } catch {
+      return Check(.deadLetters, error, means: "what cannot be delivered holds up what comes behind it")
+    }
+    return Check(.deadLetters, .ok, "there is a topic \(topic)", means: "what cannot be delivered is kept there")
   }
 
   private func letters(in path: String) -> Check {

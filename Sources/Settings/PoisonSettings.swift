@@ -33,24 +33,30 @@ public struct PoisonSettings: Hashable, Sendable {
     guard !parkKey || deadLetters != nil else {
       throw .setting("poison.park-key", "needs \(setting: "dead-letters")")
     }
+    guard !parkKey || deadLetters?.isReadable ?? false else {
+      throw .setting("poison.park-key", "needs letters that can be read: in a file or a table")
+    }
   }
 
   /// Makes the office that keeps letters, or stops.
   ///
   /// - Parameters:
   ///   - database: a connection string of libpq's, for letters in a table.
+  ///   - sink: where events go, for letters at the same broker.
   ///   - retries: whether the letters' place is tried again when it cannot be used.
   ///   - isCancelled: asked now and then while the letters' place cannot be used: true gives up.
   ///   - onWait: told each time it will be tried again.
   ///   - onNotice: told what an operator should know of how the letters' place was found.
   public func makeOffice(
-    database: String, retries: Bool = true, isCancelled: @escaping @Sendable () -> Bool = { false },
+    database: String, sink: SinkSettings, retries: Bool = true,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
     onWait: @escaping @Sendable (Failure) -> Void = { _ in },
     onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
-  ) -> DeadLetterOffice {
+  ) throws(Failure) -> DeadLetterOffice {
     guard let deadLetters else { return DeadLetterOffice() }
     return DeadLetterOffice(
-      deadLetters.store(database: database, retries: retries, isCancelled: isCancelled, onNotice: onNotice),
+      try deadLetters.store(
+        database: database, sink: sink, retries: retries, isCancelled: isCancelled, onNotice: onNotice),
       parksKeys: parkKey, retries: retries, isCancelled: isCancelled, onWait: onWait)
   }
 }
@@ -61,15 +67,22 @@ public enum LetterPlace: Hashable, Sendable {
   case file(String)
   /// A table.
   case table(TableName)
+  /// A topic at the brokers that events go to.
+  case topic(String)
+
+  /// Whether letters can be listed and redriven from there.
+  public var isReadable: Bool { if case .topic = self { false } else { true } }
 }
 
 extension LetterPlace: LosslessStringConvertible {
-  /// Reads `file:PATH` or `table:SCHEMA.NAME`.
+  /// Reads `file:PATH`, `table:SCHEMA.NAME` or `topic:NAME`.
   public init?(_ text: String) {
     if text.hasPrefix("file:"), text.utf8.count > 5 {
       self = .file(String(text.dropFirst(5)))
     } else if text.hasPrefix("table:"), let name = TableName(String(text.dropFirst(6))) {
       self = .table(name)
+    } else if text.hasPrefix("topic:"), text.utf8.count > 6 {
+      self = .topic(String(text.dropFirst(6)))
     } else {
       return nil
     }
@@ -80,6 +93,7 @@ extension LetterPlace: LosslessStringConvertible {
     switch self {
     case .file(let path): "file:\(path)"
     case .table(let name): "table:\(name)"
+    case .topic(let name): "topic:\(name)"
     }
   }
 
@@ -87,16 +101,26 @@ extension LetterPlace: LosslessStringConvertible {
   ///
   /// - Parameters:
   ///   - database: a connection string of libpq's, for letters in a table.
+  ///   - sink: where events go, for letters at the same broker.
   ///   - retries: whether whoever uses it tries again what may heal.
   ///   - isCancelled: asked now and then while something is waited for: true gives up.
   ///   - onNotice: told what an operator should know of how it was found.
   public func store(
-    database: String, retries: Bool = false, isCancelled: @escaping @Sendable () -> Bool = { false },
+    database: String, sink: SinkSettings? = nil, retries: Bool = false,
+    isCancelled: @escaping @Sendable () -> Bool = { false },
     onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
-  ) -> any DeadLetterStore {
+  ) throws(Failure) -> any DeadLetterStore {
     switch self {
-    case .file(let path): DeadLetterFile(path: path, isCancelled: isCancelled, onNotice: onNotice)
-    case .table(let name): DeadLetterTable(name, database: database, retries: retries, isCancelled: isCancelled)
+    case .file(let path): return DeadLetterFile(path: path, isCancelled: isCancelled, onNotice: onNotice)
+    case .table(let name):
+      return DeadLetterTable(name, database: database, retries: retries, isCancelled: isCancelled)
+    case .topic(let name):
+      guard let sink else {
+        throw .setting(
+          "poison.dead-letters",
+          "letters in a topic are only written; read them with a consumer of Kafka's, such as kcat")
+      }
+      return try sink.letters(in: name, isCancelled)
     }
   }
 }

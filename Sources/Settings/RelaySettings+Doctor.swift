@@ -30,9 +30,11 @@ extension RelaySettings {
       let inspection = FileInspection(sink.fileConfiguration(path, outbox.envelope), of: stream)
       return (FileChecking(path: path, inspection: inspection).checks, inspection.confirmed)
     case .http(let url):
-      let probe = ReceiverProbe(sink.http.configuration(url: url))
+      let probe = ReceiverProbe(
+        sink.http.configuration(url: url, sink.certificates, connections: sink.delivery.maxInFlight))
       let now = PostgresTimestamp.now.unixSeconds
       return (ReceiverChecking(probe: probe, warnings: sink.warnings + admin.warnings, now: now).checks, nil)
+    case .kafka: return (BrokerChecking(sink).checks, nil)
     case .standardOutput, nil: return ([], nil)
     }
   }

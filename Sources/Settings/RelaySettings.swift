@@ -36,6 +36,7 @@ public struct RelaySettings: Hashable, Sendable {
     _ = try outbox.configuration()
     try sink.validate(outbox.envelope)
     try poison.validate()
+    if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     try validateFiles()
     try admin.validate()
     guard source.temporarySlot else { return }

@@ -17,9 +17,22 @@ public struct SinkSettings: Hashable, Sendable {
     case file(String)
     /// A receiver, by its URL.
     case http(String)
+    /// Kafka's brokers.
+    case kafka(BrokerAddress)
+
+    /// Whether somebody there answers for what was handed over.
+    public var answers: Bool {
+      switch self {
+      case .standardOutput, .file: false
+      case .http, .kafka: true
+      }
+    }
+
+    /// Whether it is a broker.
+    public var isBroker: Bool { if case .kafka = self { true } else { false } }
   }
 
-  /// `stdout`, `file:PATH`, or an `https://` address. Default: `stdout`.
+  /// `stdout`, `file:PATH`, an `https://` address, or brokers as `kafka:HOST:PORT,…`. Default: `stdout`.
   public var address = "stdout"
   /// Start a new file before it grows beyond so much. Default: never.
   public var rotateSize: ByteSize?
@@ -29,8 +42,16 @@ public struct SinkSettings: Hashable, Sendable {
   public var fileMode: FileMode?
   /// Whether a file's events are made to survive a crash of the machine before they are confirmed. Default: yes.
   public var fsync = true
+  /// How a receiver or a broker is tried.
+  public var delivery = DeliverySettings()
+  /// Whom we trust there, and who we are.
+  public var certificates = CertificateSettings()
   /// How events are posted.
   public var http = HTTPSettings()
+  /// Where events go at a broker.
+  public var broker = BrokerSettings()
+  /// How events are produced to Kafka.
+  public var kafka = KafkaSettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -44,17 +65,27 @@ public struct SinkSettings: Hashable, Sendable {
     if address.hasPrefix("file:"), address.utf8.count > 5 { return .file(String(address.dropFirst(5))) }
     let start = address.prefix(8).lowercased()
     if start.hasPrefix("http://") || start == "https://" { return .http(address) }
-    throw .setting("sink", "it is not stdout, file:PATH or https://…")
+    if address.prefix(6).lowercased() == "kafka:" { return .kafka(try BrokerAddress(address.dropFirst(6), port: 9092)) }
+    throw .setting("sink", "it is not stdout, file:PATH, https://… or kafka:HOST:PORT,…")
   }
 
   /// Refuses what cannot work.
   public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(Failure) {
     let place = try place()
+    try delivery.validate()
+    try certificates.validate()
     if case .http(let url) = place {
-      try http.validate(url: url)
+      try http.validate(url: url, certificates)
       guard envelope == .cloudevents else {
         throw .setting(
           "outbox.envelope", "over HTTP, \(setting: "http-mode", "binary") has the bare payload in the body")
+      }
+    }
+    if case .kafka(let address) = place {
+      try kafka.validate()
+      try kafka.validate(address, broker, certificates)
+      guard envelope == .cloudevents else {
+        throw .setting("outbox.envelope", "a record of the binary mode has the bare payload as its value")
       }
     }
     if case .file = place { return }
@@ -64,11 +95,21 @@ public struct SinkSettings: Hashable, Sendable {
   }
 
   /// Where events go, as it may be shown: without secrets.
-  public var destination: String { if case .http(let url) = try? place() { url.withoutSecrets } else { address } }
+  public var destination: String {
+    switch try? place() {
+    case .http(let url): url.withoutSecrets
+    case .kafka(let address): "kafka:\(address.hosts.joined(separator: ","))"
+    case .standardOutput, .file, nil: address
+    }
+  }
 
   /// What an operator should know about settings that can be used all the same.
   public var warnings: [Wording] {
-    if case .http(let url) = try? place() { http.warnings(url: url) } else { [] }
+    switch try? place() {
+    case .http(let url): http.warnings(url: url, certificates)
+    case .kafka: certificates.warnings(secrets: [broker.passwordFile, kafka.propertiesFile])
+    case .standardOutput, .file, nil: []
+    }
   }
 
   /// Calls back once when nobody reads standard output any more, where events go there: also before the first one.
@@ -89,7 +130,7 @@ public struct SinkSettings: Hashable, Sendable {
     isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http(let url): return try http.make(url: url, deadLetters)
+    case .http, .kafka: return try makeAnswering(deadLetters)
     case .file(let path):
       var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
@@ -97,7 +138,21 @@ public struct SinkSettings: Hashable, Sendable {
       if let repair = sink.repair { onNotice(repair) }
       return sink
     case .standardOutput: return try StandardOutputSink()
-    case nil: throw Failure(.settings, "the sink is not stdout, file:PATH or https://…")
+    case nil: throw Failure(.settings, "the sink is not stdout, file:PATH, https://… or kafka:HOST:PORT,…")
+    }
+  }
+
+  /// Makes the sink for a receiver or a broker.
+  func makeAnswering(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
+    switch try? place() {
+    case .http(let url): return try http.make(url: url, certificates, delivery, deadLetters)
+    #if Kafka
+      case .kafka(let address):
+        let stops = deadLetters.store == nil || deadLetters.parksKeys
+        let configuration = kafka.configuration(address, broker, certificates, stopsAtRefusal: stops)
+        return try kafka.make(configuration, delivery, deadLetters)
+    #endif
+    default: throw Failure(.settings, "this program cannot deliver to \(destination)")
     }
   }
 
@@ -115,9 +170,9 @@ public struct SinkSettings: Hashable, Sendable {
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
   public func makeDetached(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http(let url): return try http.make(url: url, deadLetters)
+    case .http, .kafka: return try makeAnswering(deadLetters)
     case .standardOutput: return try StandardOutputSink()
-    case .file, nil: throw Failure(.settings, "dead letters go to stdout or an https:// address")
+    case .file, nil: throw Failure(.settings, "dead letters go to stdout, an https:// address or a broker")
     }
   }
 }

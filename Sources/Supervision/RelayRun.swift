@@ -33,11 +33,12 @@ package struct RelayRun: Sendable {
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread.
   package func run() throws(Failure) -> RelayOutcome {
     var replication = try settings.source.replication(tables: settings.outbox.tableNames())
-    let deadLetters = makeOffice()
+    let deadLetters = try makeOffice()
     var configuration = try settings.configuration()
     configuration.show = show
     configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
     settings.sink.watchReader { [control] in control.stop() }
+    try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }
     var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
     return try relay.run(
       open: { (request) throws(Failure) in try open(&replication, request) },
@@ -50,10 +51,10 @@ package struct RelayRun: Sendable {
 
   private func warn(_ words: Wording) { log.warning("\(show(words))") }
 
-  private func makeOffice() -> DeadLetterOffice {
+  private func makeOffice() throws(Failure) -> DeadLetterOffice {
     let drainTimeout = settings.drainTimeout.duration
-    return settings.poison.makeOffice(
-      database: settings.source.database, retries: settings.retries,
+    return try settings.poison.makeOffice(
+      database: settings.source.database, sink: settings.sink, retries: settings.retries,
       isCancelled: { [control] in control.isStopRequested(since: drainTimeout) },
       onWait: { [log, show] in log.warning("\($0.text(show)); trying again") },
       onNotice: { [log, show] in log.warning("\(show($0))") })

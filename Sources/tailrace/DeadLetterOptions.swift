@@ -9,7 +9,9 @@ struct PoisonOptions: ParsableArguments {
   @Option(help: "What to do about an event that is refused for good, or a row that cannot become one.")
   var onPoison: PoisonSettings.Policy = .stop
 
-  @Option(help: ArgumentHelp("Where dead letters go: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
+  @Option(
+    help: ArgumentHelp(
+      "Where dead letters go: file:PATH, table:SCHEMA.NAME, or topic:NAME at the sink's brokers.", valueName: "place"))
   var deadLetters: LetterPlace?
 
   @Flag(help: "Park the later events of a key behind its first dead letter, so that their order holds.")

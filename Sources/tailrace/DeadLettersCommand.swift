@@ -111,7 +111,7 @@ struct DeadLettersCommand: ParsableCommand {
       let settings = sink.settings
       try Flags.checking { () throws(Failure) in try settings.validate(.cloudevents) }
       if case .file = try Flags.checking({ () throws(Failure) in try settings.place() }) {
-        throw ValidationError("--sink: dead letters go to stdout or an https:// address")
+        throw ValidationError("--sink: dead letters go to stdout, an https:// address or a broker")
       }
     }
 

@@ -10,9 +10,6 @@ struct HTTPOptions: ParsableArguments {
   @Option(help: "How events are put into requests.")
   var httpMode: HTTPConfiguration.Mode = .structured
 
-  @Option(help: ArgumentHelp("The most requests at once; events of one key go one after another.", valueName: "count"))
-  var maxInFlight = 64
-
   @Option(help: ArgumentHelp("The most events in a batch.", valueName: "count"))
   var batchSize = 100
 
@@ -33,22 +30,6 @@ struct HTTPOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("How long a request may take as a whole.", valueName: "duration"))
   var totalTimeout = TimeSpan(.seconds(60))
-
-  @Option(
-    help: ArgumentHelp("How often an event is tried before it is given up. Default: without end.", valueName: "count"))
-  var maxAttempts: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "How long an event may wait before a failure is its last one: then it is as if it were refused. Default: without end.",
-      valueName: "duration"))
-  var maxAge: TimeSpan?
-
-  @Option(
-    help: ArgumentHelp(
-      "How many bytes of events other keys may run ahead of one that cannot be delivered, and so may come again.",
-      valueName: "size"))
-  var inFlightBytes = ByteSize(1 << 20)
 
   @Option(help: ArgumentHelp("Further status codes that are tried again, such as 409,423.", valueName: "codes"))
   var retryStatus: StatusCodes?
@@ -85,21 +66,11 @@ struct HTTPOptions: ParsableArguments {
   @Option(help: "The oldest version of TLS that is spoken.")
   var tlsMinimum: HTTPConfiguration.TLSVersion = .v1_2
 
-  @Option(help: ArgumentHelp("Trust the certificate authorities in a file instead of the system's.", valueName: "path"))
-  var caFile: String?
-
-  @Option(help: ArgumentHelp("Show a client certificate (PEM).", valueName: "path"))
-  var clientCertificate: String?
-
-  @Option(help: ArgumentHelp("The client certificate's key (PEM).", valueName: "path"))
-  var clientKey: String?
-
   func validate() throws { try Flags.checking { () throws(Failure) in try settings.validate() } }
 
   var settings: HTTPSettings {
     var settings = HTTPSettings()
     settings.mode = httpMode
-    settings.maxInFlight = maxInFlight
     settings.batchSize = batchSize
     settings.batchBytes = batchBytes
     settings.batchLinger = batchLinger
@@ -107,9 +78,6 @@ struct HTTPOptions: ParsableArguments {
     settings.writeTimeout = writeTimeout
     settings.responseTimeout = responseTimeout
     settings.totalTimeout = totalTimeout
-    settings.maxAttempts = maxAttempts
-    settings.maxAge = maxAge
-    settings.inFlightBytes = inFlightBytes
     settings.retryStatus = retryStatus
     settings.finalStatus = finalStatus
     settings.idempotencyKey = idempotencyKey
@@ -120,9 +88,6 @@ struct HTTPOptions: ParsableArguments {
     settings.credentials.basic = basicAuthFile
     settings.credentials.signingSecrets = signingSecretFile
     settings.tlsMinimum = tlsMinimum
-    settings.authorityFile = caFile
-    settings.clientCertificate = clientCertificate
-    settings.clientKey = clientKey
     settings.proxy = ProxySettings { Environment[$0] }
     return settings
   }

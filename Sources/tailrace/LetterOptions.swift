@@ -28,7 +28,7 @@ struct LetterStoreOptions: ParsableArguments {
         .lettersMissing, "there is no file \(path)",
         advice: "name the one that the stream has; it is made with the first dead letter")
     }
-    let store = deadLetters.store(
+    let store = try deadLetters.store(
       database: connection.resolved, retries: retries, isCancelled: isCancelled,
       onNotice: { say("warning: \(Flags.text($0))") })
     defer {

@@ -28,7 +28,7 @@ extension StatusCodes: ExpressibleByArgument {
 }
 
 extension LetterPlace: ExpressibleByArgument {
-  /// `file:PATH` or `table:SCHEMA.NAME`.
+  /// `file:PATH`, `table:SCHEMA.NAME` or `topic:NAME`.
   public init?(argument: String) { self.init(argument) }
 }
 

@@ -70,8 +70,8 @@ struct ReplayCommand: ParsableCommand {
       if strict { try Inspection.check(path) }
       let settings = try settings()
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
-      let deadLetters = settings.poison.makeOffice(
-        database: try ConnectionOptions.parse([]).resolved,
+      let deadLetters = try settings.poison.makeOffice(
+        database: try ConnectionOptions.parse([]).resolved, sink: settings.sink,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
         onWait: { log.warning("\($0.text(Flags.text)); trying again") })
       for warning in settings.sink.warnings { log.warning("\(Flags.text(warning))") }

@@ -8,10 +8,15 @@ import Settings
 /// Where events go.
 struct SinkOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Where events go: stdout, file:PATH, or an https:// address to post to.", valueName: "sink"))
+    help: ArgumentHelp(
+      "Where events go: stdout, file:PATH, an https:// address to post to, or Kafka's brokers as kafka:HOST:PORT,….",
+      valueName: "sink"))
   var sink = "stdout"
 
+  @OptionGroup(title: "Options of receivers and brokers") var delivery: DeliveryOptions
   @OptionGroup(title: "HTTP options") var http: HTTPOptions
+  @OptionGroup(title: "Options of brokers") var broker: BrokerOptions
+  @OptionGroup(title: "Kafka options") var kafka: KafkaOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -39,6 +44,14 @@ struct SinkOptions: ParsableArguments {
     let place = try Flags.checking { () throws(Failure) in try settings.place() }
     var isHTTP: Bool { if case .http = place { true } else { false } }
     var isFile: Bool { if case .file = place { true } else { false } }
+    var isKafka: Bool { if case .kafka = place { true } else { false } }
+    if !place.answers, let flag = Flags.written(of: delivery) {
+      throw ValidationError("\(flag) needs --sink https://… or a broker")
+    }
+    if !place.isBroker, let flag = Flags.written(of: broker) {
+      throw ValidationError("\(flag) needs a broker as --sink")
+    }
+    if !isKafka, let flag = Flags.written(of: kafka) { throw ValidationError("\(flag) needs --sink kafka:HOST:PORT") }
     if !isHTTP, let flag = Flags.written(of: http) {
       throw ValidationError("\(flag) needs --sink \(flag == "--allow-plain-http" ? "http" : "https")://…")
     }
@@ -58,7 +71,11 @@ struct SinkOptions: ParsableArguments {
     settings.rotateInterval = rotateInterval
     settings.fileMode = fileMode
     settings.fsync = fsync == .always
+    settings.delivery = delivery.settings
+    settings.certificates = delivery.certificates
     settings.http = http.settings
+    settings.broker = broker.settings
+    settings.kafka = kafka.settings
     return settings
   }
 }

@@ -4,6 +4,7 @@ import ArgumentParser
 import CBuildFacts
 import Digests
 import PostgresClient
+import Settings
 
 /// `tailrace version`: what a report of a defect should say.
 struct VersionCommand: ParsableCommand {
@@ -16,5 +17,6 @@ struct VersionCommand: ParsableCommand {
     print("commit \(commit.isEmpty ? "unknown: not made by Scripts/build" : commit)")
     print("libpq \(LibraryVersions.libpq)")
     print(SHA256.library)
+    print(SinkSettings.kafkaLibrary.map { "librdkafka \($0)" } ?? "without Kafka")
   }
 }

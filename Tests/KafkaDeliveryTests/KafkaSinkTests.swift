@@ -4,6 +4,7 @@
   import CRdkafka
   import Delivery
   import Foundation
+  import IntegrationEvents
   import PostgresWire
   import Synchronization
   import TestDelivery
@@ -81,13 +82,13 @@
           faults[round % faults.count], RD_KAFKA_RESP_ERR_NO_ERROR, faults[(round * 3 + 1) % faults.count],
         ])
         cluster.moveLeader(of: "outbox.event.order", partition: Int32(round % 3), to: Int32(round % 3 + 1))
-        let all = samples(20 * 50, keys: 17)
+        let all = samples(20_000, keys: 17)
         try await sink.deliver(
-          try Events.batch(Array(all[(round * 50)..<(round * 50 + 50)]), from: UInt64(round * 50 + 1)))
+          try Events.batch(Array(all[(round * 1000)..<(round * 1000 + 1000)]), from: UInt64(round * 1000 + 1)))
       }
       sink.close()
       let orders = orders(try cluster.records(in: "outbox.event.order"))
-      #expect(orders.values.map(\.count).reduce(0, +) == 1000)
+      #expect(orders.values.map(\.count).reduce(0, +) == 20_000)
       for (key, order) in orders { #expect(order == order.sorted() && Set(order).count == order.count, "\(key)") }
     }
 
@@ -129,8 +130,8 @@
       let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 1)
       let letters = MemoryLetters()
       let sink = try sink(cluster, letters: letters) { $0.stopsAtRefusal = true }
-      // With a guarantee of no gaps, what is refused for good is fatal to the producer.
-      cluster.answer([RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE])
+      // With a guarantee of no gaps, what is refused for good is fatal to the producer. Refused in its batch, and alone.
+      cluster.answer([RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE])
       try await sink.deliver(try Events.batch(samples(1, keys: 1)))
       try await sink.deliver(try Events.batch(samples(20, keys: 3), from: 2))
       sink.close()
@@ -138,6 +139,108 @@
       let orders = orders(try cluster.records(in: "outbox.event.order"))
       for (key, order) in orders { #expect(order == order.sorted(), "\(key)") }
       #expect(orders.values.map(\.count).reduce(0, +) == 20)
+    }
+
+    @Test(arguments: [
+      RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD,
+    ])
+    func `a batch that is refused as a whole makes no letters of events that are not to blame`(
+      code: rd_kafka_resp_err_t
+    ) async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 1)
+      let letters = MemoryLetters()
+      let sink = try sink(cluster, letters: letters) { $0.stopsAtRefusal = false }
+      cluster.answer([code])
+      try await sink.deliver(try Events.batch(samples(50, keys: 5)))
+      #expect(sink.health.remark?.contains("batch.size") == true)
+      sink.close()
+      #expect(letters.all.isEmpty)
+      let orders = orders(try cluster.records(in: "outbox.event.order"))
+      for (key, order) in orders { #expect(order == order.sorted() && order.count == 10, "\(key)") }
+      #expect(orders.count == 5)
+    }
+
+    /// Source: the values that Java's client is tested with, and `(hash & 0x7fffffff) % partitions`.
+    @Test func `keys lie in the partitions where Java's producers put them`() async throws {
+      let hashes: [String: Int32] = [
+        "21": -973_932_308, "foobar": -790_332_482, "a-little-bit-long-string": -985_981_536,
+        "a-little-bit-longer-string": -1_486_304_829,
+        "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58_897_971, "abc": 479_470_107,
+      ]
+      let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 7)
+      let sink = try sink(cluster)
+      try await sink.deliver(try Events.batch(hashes.keys.map { .init(id: $0, key: $0) }))
+      sink.close()
+      let records = try cluster.records(in: "outbox.event.order")
+      #expect(records.count == hashes.count)
+      for record in records {
+        let hash = try #require(record.key.flatMap { hashes[$0] })
+        #expect(record.partition == Int(hash & 0x7FFF_FFFF) % 7, "\(record.key ?? "")")
+      }
+    }
+
+    @Test func `properties are read again from their file, and what is under way goes on`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      let file = FileManager.default.temporaryDirectory.appending(path: "properties-\(UUID())").path
+      defer { try? FileManager.default.removeItem(atPath: file) }
+      try Data("# ours\n\nlinger.ms = 200\n".utf8).write(to: URL(filePath: file))
+      let sink = try sink(cluster) { $0.propertiesFile = file }
+      async let first: Void = sink.deliver(try Events.batch(samples(100, keys: 10)))
+      try Data("linger.ms=1\r\nsasl.password=canary\r\n".utf8).write(to: URL(filePath: file))
+      sink.reopen()
+      async let second: Void = sink.deliver(try Events.batch(samples(100, keys: 10), from: 101))
+      try await first
+      try await second
+      #expect(sink.health.complaints.isEmpty)
+      // What makes no sense does not take the place of what does.
+      try Data("linger.ms=canary\n".utf8).write(to: URL(filePath: file))
+      sink.reopen()
+      #expect(sink.health.complaints["settings"]?.contains("linger.ms") == true, "\(sink.health.complaints)")
+      #expect(sink.health.complaints["settings"]?.contains("canary") == false)
+      try await sink.deliver(try Events.batch(samples(10, keys: 10), from: 201))
+      sink.close()
+      let orders = orders(try cluster.records(in: "outbox.event.order"))
+      #expect(orders.values.map(\.count).reduce(0, +) == 210)
+    }
+
+    @Test func `a key without a value deletes it, where that is wanted`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      let sink = try sink(cluster) { $0.writesTombstones = true }
+      var sample = Events.Sample(id: "1", key: "a")
+      sample.data = ""
+      try await sink.deliver(try Events.batch([sample, .init(id: "2", key: "b")]))
+      sink.close()
+      let records = try cluster.records(in: "outbox.event.order")
+      #expect(records.first { $0.key == "a" }?.payload == nil && records.first { $0.key == "b" }?.payload != nil)
+    }
+
+    @Test func `dead letters are kept in a topic, and not looked for there`() throws {
+      let cluster = try MockCluster(topics: ["dead"])
+      let letters = KafkaLetters(KafkaConfiguration(servers: cluster.servers), topic: "dead")
+      try letters.check()
+      let position = EventPosition(commitLSN: 0x1000, ordinal: 1)
+      let letter = DeadLetter(
+        event: #"{"id":"1"}"#, id: "1", key: "a", position: position, reason: "no", status: nil, attempts: 3,
+        firstAttempt: 1, lastAttempt: 2, sink: "kafka:here")
+      try letters.append([letter, letter])
+      let found = try cluster.records(in: "dead")
+      #expect(found.map(\.payload) == [letter.json, letter.json] && found.first?.key == "a")
+      #expect(throws: Failure.self) { _ = try letters.removeAll(matching: LetterQuery()) }
+      cluster.answer([RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED])
+      let failure = #expect(throws: Failure.self) { try letters.append([letter]) }
+      #expect(failure?.isRetryable == true && failure?.advice != nil)
+    }
+
+    @Test(arguments: [
+      ("acks", "1"), ("enable.idempotence", "false"), ("message.timeout.ms", "5000"), ("partitioner", "random"),
+      ("retries", "3"), ("transactional.id", "x"), ("bootstrap.servers", "elsewhere:9092"),
+      ("delivery.report.only.error", "true"), ("enable.gapless.guarantee", "false"),
+    ])
+    func `a property that would break a promise is refused`(name: String, value: String) throws {
+      var configuration = KafkaConfiguration(servers: ["127.0.0.1:9"])
+      configuration.properties = [(name, value)]
+      let failure = #expect(throws: Failure.self) { _ = try KafkaPublisher(configuration) }
+      #expect(failure?.kind == .settings && failure?.description.contains("so that") == true)
     }
 
     @Test func `brokers that are down are told of, and checked for`() async throws {

@@ -59,7 +59,7 @@ import Testing
     #expect(Self.options(of: ["dead-letters", "redrive"]).count > 20)
     #expect(
       Set(Self.options(of: ["stream"]).filter(\.mayBeRepeated).map(\.flag))
-        == ["--table", "--message-prefix", "--column", "--attribute", "--ignore-header"])
+        == ["--table", "--message-prefix", "--column", "--attribute", "--ignore-header", "--kafka-property"])
   }
 
   @Test func `a letter counts as its word, and whoever asks for help gets it`() {

@@ -45,7 +45,7 @@ package enum Events {
       event.aggregateType = add(sample.aggregateType)
       event.aggregateID = add(sample.key)
       event.traceParent = add(sample.traceParent)
-      event.payload = .json(add(sample.data))
+      if !sample.data.isEmpty { event.payload = .json(add(sample.data)) }
       try batch.encode(event, from: bytes)
     }
     return batch

@@ -86,6 +86,7 @@ extension Check {
     case sinkCredentials = "sink-credentials"
     case sinkName = "sink-name"
     case sinkConnection = "sink-connection"
+    case sinkDestination = "sink-destination"
     case sinkTLS = "sink-tls"
   }
 }

@@ -8,7 +8,7 @@ import PostgresWire
 enum SecretFiles {
   private static let secret: Set = [
     "password-file", "signing-secret-file", "header-file", "bearer-token-file", "basic-auth-file", "client-key",
-    "admin-token-file",
+    "admin-token-file", "sink-password-file", "kafka-properties-file",
   ]
   private static let open: Set = ["ca-file", "client-certificate"]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Files
+package import Files
 import Glibc
 package import PostgresWire
 import Synchronization
@@ -73,7 +73,7 @@ package final class CredentialFile<Value: Sendable>: Sendable {
 
 extension SystemFailure {
   /// What it means for a file that is to hold text.
-  var ofText: String {
+  package var ofText: String {
     switch number {
     case ENOENT: "there is no such file"
     case EILSEQ: "it is not UTF-8 text"

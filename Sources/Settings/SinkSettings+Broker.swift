@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Delivery
+import Dispatch
+public import PostgresWire
+import Synchronization
+
+#if Kafka
+  import KafkaDelivery
+#endif
+
+/// What is asked of a broker before events go there.
+extension SinkSettings {
+  /// Tells whether events could be delivered now, without delivering anything. Blocks, in bounded time.
+  ///
+  /// Errors: what is wrong with the destination, with files, or that nobody answers.
+  public func check() throws(Failure) {
+    let sink = try makeAnswering(DeadLetterOffice())
+    let answer = Mutex<Failure?>(nil)
+    let isDone = DispatchSemaphore(value: 0)
+    Task {
+      do throws(Failure) { try await sink.check() } catch { answer.withLock { $0 = error } }
+      sink.close()
+      isDone.signal()
+    }
+    isDone.wait()
+    if let failure = answer.withLock(\.self) { throw failure }
+  }
+
+  /// Refuses a destination at a broker that is not there, or does not let us in; what may heal by itself is no reason.
+  ///
+  /// - Parameter onNotice: told of that.
+  public func checkDestination(onNotice: (Failure) -> Void) throws(Failure) {
+    guard (try? place().isBroker) ?? false else { return }
+    do throws(Failure) { try check() } catch {
+      guard error.kind == .receiver else { throw error }
+      onNotice(error)
+    }
+  }
+
+  /// Letters in a topic at the brokers that events go to.
+  func letters(in topic: String, _ isCancelled: @escaping @Sendable () -> Bool) throws(Failure) -> any DeadLetterStore {
+    #if Kafka
+      if case .kafka(let address) = try place() {
+        return KafkaLetters(
+          kafka.configuration(address, broker, certificates), topic: topic, isCancelled: isCancelled)
+      }
+    #endif
+    throw .setting("poison.dead-letters", "a topic needs \(setting: "sink", "kafka:HOST:PORT")")
+  }
+
+  /// The version of librdkafka; nil in a program that is built without Kafka.
+  public static var kafkaLibrary: String? {
+    #if Kafka
+      KafkaPublisher.libraryVersion
+    #else
+      nil
+    #endif
+  }
+
+  /// The library that speaks with it, and its version; nil where it is our own code.
+  var brokerLibrary: String? {
+    guard case .kafka = try? place() else { return nil }
+    return Self.kafkaLibrary.map { "librdkafka \($0)" }
+  }
+
+  /// What was looked for there.
+  var destinationFound: String {
+    let pattern = broker.route?.literal
+    return pattern.map { "there is a topic \($0)" } ?? "which topics there are to be, only the events tell"
+  }
+
+  /// Whether others can read what is sent to a broker, on its way to another machine.
+  var isPlainBroker: Bool {
+    #if Kafka
+      if case .kafka(let address) = try? place() {
+        guard !address.isLoopback else { return false }
+        return kafka.configuration(address, broker, certificates).isPlain
+      }
+    #endif
+    return false
+  }
+}
