@@ -133,7 +133,7 @@ let package = Package(
     .target(
       name: "Supervision",
       dependencies: [
-        "Delivery", "Digests", "Files", "HTTPDelivery", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
+        "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
         "Relay", "Replication", "Settings",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -203,8 +203,8 @@ let package = Package(
     .testTarget(
       name: "KafkaDeliveryTests",
       dependencies: [
-        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents", "KafkaDelivery",
-        "PostgresWire", "TestDelivery",
+        .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents",
+        "KafkaDelivery", "PostgresWire", "TestDelivery",
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),

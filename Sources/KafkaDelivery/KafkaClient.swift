@@ -45,14 +45,8 @@
     init(
       _ properties: [(name: String, value: String)], onNews: @escaping @Sendable (News) -> Void
     ) throws(Unusable) {
-      guard let settings = unsafe rd_kafka_conf_new() else { throw Unusable(reason: "out of memory") }
+      let settings = unsafe try Self.settings(properties)
       var text = [CChar](repeating: 0, count: 512)
-      for (name, value) in properties {
-        guard unsafe rd_kafka_conf_set(settings, name, value, &text, text.count) == RD_KAFKA_CONF_OK else {
-          unsafe rd_kafka_conf_destroy(settings)
-          throw Unusable(reason: "\(name): \(Self.string(text).replacing(value, with: "…"))")
-        }
-      }
       unsafe rd_kafka_conf_set_events(settings, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
       guard let made = unsafe rd_kafka_new(RD_KAFKA_PRODUCER, settings, &text, text.count) else {
         unsafe rd_kafka_conf_destroy(settings)
@@ -63,6 +57,25 @@
       handle = UInt(bitPattern: made)
       unsafe queue = UInt(bitPattern: rd_kafka_queue_get_main(made))
       DispatchQueue(label: "tailrace.kafka").async { [self] in serve(onNews) }
+    }
+
+    private static func settings(
+      _ properties: [(name: String, value: String)]
+    ) throws(Unusable) -> OpaquePointer {
+      guard let settings = unsafe rd_kafka_conf_new() else { throw Unusable(reason: "out of memory") }
+      var text = [CChar](repeating: 0, count: 512)
+      for (name, value) in properties {
+        guard unsafe rd_kafka_conf_set(settings, name, value, &text, text.count) == RD_KAFKA_CONF_OK else {
+          unsafe rd_kafka_conf_destroy(settings)
+          throw Unusable(reason: "\(name): \(string(text).replacing(value, with: "…"))")
+        }
+      }
+      return unsafe settings
+    }
+
+    /// Refuses properties that librdkafka does not take each by itself.
+    static func check(_ properties: [(name: String, value: String)]) throws(Unusable) {
+      unsafe rd_kafka_conf_destroy(try settings(properties))
     }
 
     private var producer: OpaquePointer? { unsafe OpaquePointer(bitPattern: handle) }

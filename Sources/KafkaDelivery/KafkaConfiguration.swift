@@ -64,8 +64,9 @@
       var given = properties
       if let propertiesFile { given = try KafkaProperties.file(propertiesFile) + given }
       if user != nil, !given.contains(where: { $0.name.hasPrefix("sasl.mechanism") }) {
-        throw .setting(
-          "sink.kafka-property", "the brokers' way to prove who we are is not said: sasl.mechanisms=SCRAM-SHA-512, say")
+        throw Failure(
+          .settings, "how the user is proved to the brokers is not said",
+          advice: "say it with \(setting: "kafka-property", "sasl.mechanisms=SCRAM-SHA-512") or PLAIN")
       }
       return all + given
     }

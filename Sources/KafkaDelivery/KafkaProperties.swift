@@ -30,12 +30,16 @@
       ]
     }()
 
-    /// Refuses a value that would break what is promised.
+    /// Refuses a value that would break what is promised, and what librdkafka does not take.
     package static func check(_ property: Property) throws(Failure) {
-      guard let promise = promises[property.name], !promise.values.contains(property.value.lowercased()) else { return }
-      let wanted =
-        promise.values.isEmpty ? "it cannot be set" : "only \(promise.values.sorted().joined(separator: ", "))"
-      throw .setting("sink.kafka-property", "\(property.name): \(wanted), so that \(promise.why)")
+      if let promise = promises[property.name], !promise.values.contains(property.value.lowercased()) {
+        let wanted =
+          promise.values.isEmpty ? "it cannot be set" : "only \(promise.values.sorted().joined(separator: ", "))"
+        throw .setting("sink.kafka-property", "\(property.name): \(wanted), so that \(promise.why)")
+      }
+      do throws(KafkaClient.Unusable) { try KafkaClient.check([property]) } catch {
+        throw .setting("sink.kafka-property", Wording(error.reason))
+      }
     }
 
     /// A file of them: a line each, with an equals sign; lines that begin with `#` say nothing.

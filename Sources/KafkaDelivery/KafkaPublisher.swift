@@ -52,14 +52,16 @@
     /// The brokers.
     public var destination: String { "kafka:\(configuration.servers.joined(separator: ","))" }
 
-    /// What the way to the brokers suffers from.
+    /// What is wrong with files that are to be read anew.
     public var complaints: [String: String] {
-      state.withLock { state in
-        var all: [String: String] = [:]
-        if let trouble = state.trouble { all["brokers"] = "\(KafkaClient.name(trouble.code)): \(trouble.text)" }
-        if let trouble = state.filesTrouble { all["settings"] = trouble }
-        return all
-      }
+      state.withLock { state in state.filesTrouble.map { ["Kafka's properties": $0] } ?? [:] }
+    }
+
+    /// What the way to the brokers suffers from.
+    public var obstacle: String? {
+      guard let code = state.withLock({ $0.trouble?.code }) else { return nil }
+      let (_, name, hint) = KafkaVerdicts.reason(code)
+      return name + (hint.map { " (\($0))" } ?? "")
     }
 
     private func client(_ role: Role) throws(Failure) -> KafkaClient {

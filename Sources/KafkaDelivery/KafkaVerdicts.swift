@@ -21,7 +21,8 @@
       RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART: "make the topic, or mend the route",
       RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC: "make the topic, or mend the route",
       RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: "make the topic, or mend the route",
-      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: "let the user write to the topic (an ACL that allows Write and Describe)",
+      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        "let the user write to the topic (an ACL that allows Write and Describe)",
       RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         "let the user write idempotently (IdempotentWrite on the cluster)",
       RD_KAFKA_RESP_ERR__AUTHENTICATION: "check user, password and sasl.mechanisms",

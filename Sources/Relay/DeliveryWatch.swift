@@ -15,6 +15,8 @@ package struct DeliveryWatch {
   private static let lastReminder: Duration = .seconds(600)
   /// How long a sink may take nothing before that is told.
   private static let patience: Duration = .seconds(30)
+  /// How long something may be in the way before that is told: connections come and go.
+  private static let obstaclePatience: Duration = .seconds(2)
   /// So many outages are told of at once, then one in so long.
   private static let burst = 5
   private static let refill: Duration = .seconds(30)
@@ -69,6 +71,7 @@ package struct DeliveryWatch {
   private var progress = 0
   private var lastProgress: ContinuousClock.Instant
   private var stall: Reminder?
+  private var obstacle: (what: String, since: ContinuousClock.Instant, isTold: Bool)?
 
   /// Makes a watch.
   ///
@@ -102,6 +105,7 @@ package struct DeliveryWatch {
     tellComplaints(health.complaints)
     if tellsLetters { tellLetters(health, now) }
     tellOutage(health, now, behind(unconfirmed, isFull))
+    tellObstacle(isBusy ? health.obstacle : nil, now)
     tellStall(health, now, isBusy: isBusy, batches, behind(unconfirmed, isFull))
   }
 
@@ -194,6 +198,24 @@ package struct DeliveryWatch {
     toldLetters = letters.count
   }
 
+  /// What is in the way, once, and when it is gone.
+  private mutating func tellObstacle(_ what: String?, _ now: ContinuousClock.Instant) {
+    guard let what else {
+      if let over = obstacle, over.isTold {
+        log.notice("delivery to \(health.destination) goes on after \((now - over.since).inWords)")
+      }
+      obstacle = nil
+      return
+    }
+    var known = obstacle ?? (what, now, false)
+    if known.what != what { (known.what, known.isTold) = (what, known.isTold && !mayTell(what, now)) }
+    if !known.isTold, now - known.since >= Self.obstaclePatience {
+      log.warning("delivery to \(health.destination) waits: \(what); nothing is given up")
+      known.isTold = true
+    }
+    obstacle = known
+  }
+
   private mutating func tellStall(
     _ health: DeliveryHealth, _ now: ContinuousClock.Instant, isBusy: Bool, _ batches: Int, _ behind: String
   ) {
@@ -209,8 +231,10 @@ package struct DeliveryWatch {
       } else if stall?.isDue(now) == false {
         return
       }
+      let why = health.obstacle.map { ": \($0)" } ?? ""
       log.warning(
-        "\(health.destination) has taken nothing for \((now - lastProgress).inWords), and has not refused it\(behind)")
+        "\(health.destination) has taken nothing for \((now - lastProgress).inWords), and has not refused it\(why)\(behind)"
+      )
     }
   }
 }

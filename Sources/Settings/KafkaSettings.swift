@@ -54,6 +54,12 @@ public struct KafkaSettings: Hashable, Sendable {
     #if Kafka
       // Its files are read when it starts.
       for property in properties { try KafkaProperties.check((property.name, property.value)) }
+      let saysHow = propertiesFile != nil || properties.contains { $0.name.hasPrefix("sasl.mechanism") }
+      guard address.user == nil || saysHow else {
+        throw .setting(
+          "sink",
+          "how its user is proved is not said: \(setting: "kafka-property", "sasl.mechanisms=SCRAM-SHA-512") or PLAIN")
+      }
       guard broker.passwordFile == nil || address.user != nil else {
         throw .setting("sink.sink-password-file", "needs a user: \(setting: "sink", "kafka://USER@HOST:PORT")")
       }

@@ -116,9 +116,7 @@ extension LetterPlace: LosslessStringConvertible {
       return DeadLetterTable(name, database: database, retries: retries, isCancelled: isCancelled)
     case .topic(let name):
       guard let sink else {
-        throw .setting(
-          "poison.dead-letters",
-          "letters in a topic are only written; read them with a consumer of Kafka's, such as kcat")
+        throw .setting("poison.dead-letters", "letters in a topic are only written")
       }
       return try sink.letters(in: name, isCancelled)
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Files
 import Delivery
+import Files
 import PostgresWire
 import Synchronization
 

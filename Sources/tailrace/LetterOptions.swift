@@ -16,6 +16,13 @@ struct LetterStoreOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
   var deadLetters: LetterPlace
 
+  func validate() throws {
+    guard deadLetters.isReadable else {
+      throw ValidationError(
+        "--dead-letters: letters in a topic are only written; read them with a consumer of Kafka's, such as kcat")
+    }
+  }
+
   /// Does something with the store; says what its connection is to be warned of.
   ///
   /// - Parameter retries: whether what may heal is tried again.

@@ -2,6 +2,7 @@
 
 #if Kafka
   import CRdkafka
+  import Dispatch
   import Foundation
 
   @testable import KafkaDelivery
@@ -68,8 +69,14 @@
       }
     }
 
-    /// What is stored in a topic, by a client that is not ours.
-    func records(in topic: String) throws -> [Record] {
+    /// What is stored in a topic, by a client that is not ours. Waits on a thread of its own: other tests need those of tasks.
+    func records(in topic: String) async throws -> [Record] {
+      try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(with: Result { try self.read(topic) }) }
+      }
+    }
+
+    private func read(_ topic: String) throws -> [Record] {
       let kcat = Process()
       kcat.executableURL = URL(filePath: "/usr/bin/env")
       kcat.arguments = [

@@ -12,6 +12,10 @@ public protocol Publisher: Sendable {
   /// What is wrong with a file, say, although it goes on with what was there before, by what it is wrong with. Default: nothing.
   var complaints: [String: String] { get }
 
+  /// What holds up attempts that are under way, as brokers that are away, and what can be done about it: words that stay the
+  /// same while it lasts. Default: nothing.
+  var obstacle: String? { get }
+
   /// Makes one attempt to hand over some events, in order, within a time of its own.
   ///
   /// Several attempts may be under way at once, but of one key only one. An attempt whose outcome is unknown is to be tried
@@ -31,6 +35,9 @@ public protocol Publisher: Sendable {
 extension Publisher {
   /// Nothing is wrong.
   public var complaints: [String: String] { [:] }
+
+  /// Nothing is in the way.
+  public var obstacle: String? { nil }
 
   /// Nothing is known against it.
   public func check() async throws(Failure) {}

@@ -187,8 +187,10 @@ final class OutboxDatabase: Sendable {
 /// The program under test.
 enum Tailrace {
   /// `TAILRACE_BINARY`, or the one that was built beside the tests.
-  static let path: String = {
-    if let path = ProcessInfo.processInfo.environment["TAILRACE_BINARY"] { return path }
+  static let path = ProcessInfo.processInfo.environment["TAILRACE_BINARY"] ?? built
+
+  /// The one that was built beside the tests, with what they are built with.
+  static let built: String = {
     let tests =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("tailrace").path
