@@ -1,6 +1,11 @@
 """Compares what arrived with what was committed."""
 
 
+import collections
+
+from plan import LINES
+
+
 class Figures:
     """The counts of a round, or of all."""
 
@@ -28,7 +33,9 @@ def check(plan, ledger, record, problems, may_double=False):
     figures = Figures()
     figures.events = len(ledger)
     firsts, newest, sequence = {}, {}, ""
-    has_sequence = plan.kind != "http" and plan.envelope == "cloudevents"
+    has_sequence = plan.kind in LINES and plan.envelope == "cloudevents"
+    if plan.broker_mode:
+        steps(ledger, record, figures, problems)
     for place, delivery in enumerate(record.deliveries):
         entry = ledger.get(delivery.id)
         if entry is None:
@@ -68,6 +75,23 @@ def check(plan, ledger, record, problems, may_double=False):
     figures.torn = len(record.torn)
     problems += [f"torn: {raw[:80]!r} … {raw[-80:]!r}" for raw in record.torn]
     return figures
+
+
+def steps(ledger, record, figures, problems):
+    """What a broker has stored of a key goes on by one, or back to where a redelivery starts; it leaves nothing out."""
+    ranks, counts, last = {}, collections.Counter(), {}
+    for id_, entry in sorted(ledger.items(), key=lambda item: item[1].n):
+        ranks[id_] = counts[entry.key]
+        counts[entry.key] += 1
+    for place, delivery in enumerate(record.deliveries):
+        entry = ledger.get(delivery.id)
+        if entry is None:
+            continue
+        rank, before = ranks[delivery.id], last.get(entry.key, -1)
+        if rank > before + 1:
+            figures.order += 1
+            problems.append(f"order: delivery {place}, {entry.key}: {entry.n} leaves {rank - before - 1} out")
+        last[entry.key] = rank
 
 
 def content_fault(plan, delivery, entry):

@@ -44,13 +44,16 @@ class Writer(threading.Thread):
         self.random = random.Random(self.prefix)
         self.count = 0
         self.large_left = 4
+        self.rows_left = plan.rows_left
         self.stopping = threading.Event()
         self.psql = None
 
     def run(self):
         pause = self.plan.pause
-        while not self.stopping.is_set():
-            text = self.transaction()
+        if self.rows_left:
+            pause = 30.5 * self.plan.seconds / self.rows_left
+        while not self.stopping.is_set() and self.rows_left != 0:
+            text = self.transaction() if self.rows_left is None else self.share()
             try:
                 if self.psql is None or self.psql.poll() is not None:
                     self.close()
@@ -91,6 +94,14 @@ class Writer(threading.Thread):
         """Rows for some keys, always in the same order of keys, so that writers do not deadlock."""
         count = self.random.randint(1, most)
         return "".join(self.place(key) for key in sorted(self.random.choices(range(self.plan.keys), k=count)))
+
+    def share(self):
+        """A transaction of a round of a given length, which is to last as long as its faults."""
+        count = min(self.random.randint(1, 60), self.rows_left)
+        self.rows_left -= count
+        # As many as the pace wants, and the keys always in the same order.
+        keys = sorted(self.random.choices(range(self.plan.keys), k=count))
+        return f"BEGIN;\n{''.join(self.place(key) for key in keys)}COMMIT;\n"
 
     def transaction(self):
         kind = self.random.choices(

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+import brokers
 from deliveries import Record
 from receiver import Receiver
 
@@ -231,4 +232,4 @@ class Web:
         self.receiver.close()
 
 
-KINDS = {"stdout": Pipe, "file": File, "http": Web}
+KINDS = {"stdout": Pipe, "file": File, "http": Web, "kafka": brokers.Kafka, "rabbitmq": brokers.RabbitMQ}

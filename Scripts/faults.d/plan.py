@@ -6,18 +6,18 @@ import tables
 
 FAULTS = {
     # name: (weight, sinks)
-    "kill": (5, "stdout file http"),
-    "kill at a call": (6, "stdout file http"),
+    "kill": (5, "stdout file http kafka rabbitmq"),
+    "kill at a call": (6, "stdout file http kafka rabbitmq"),
     "power cut": (5, "file"),
-    "lose the slot": (2, "stdout file http"),
-    "interrupted calls": (2, "stdout file http"),
-    "terminate": (3, "stdout file http"),
-    "terminate twice": (1, "stdout file http"),
-    "suspend": (2, "stdout file http"),
-    "hang up": (1, "stdout http"),
-    "kill postgres": (3, "stdout file http"),
-    "restart postgres": (2, "stdout file http"),
-    "terminate walsender": (4, "stdout file http"),
+    "lose the slot": (2, "stdout file http kafka rabbitmq"),
+    "interrupted calls": (2, "stdout file http kafka rabbitmq"),
+    "terminate": (3, "stdout file http kafka rabbitmq"),
+    "terminate twice": (1, "stdout file http kafka rabbitmq"),
+    "suspend": (2, "stdout file http kafka rabbitmq"),
+    "hang up": (1, "stdout http kafka rabbitmq"),
+    "kill postgres": (3, "stdout file http kafka rabbitmq"),
+    "restart postgres": (2, "stdout file http kafka rabbitmq"),
+    "terminate walsender": (4, "stdout file http kafka rabbitmq"),
     "stalled reader": (5, "stdout"),
     "rotate": (4, "file"),
     "move away": (2, "file"),
@@ -32,13 +32,16 @@ FAULTS = {
     "misdirected receiver": (4, "http"),
     "expired token": (4, "http"),
     "odd answers": (4, "http"),
+    "fallen broker": (3, "rabbitmq"),
 }
+# Outlets that have one line for each event, and all of them in order.
+LINES = ("stdout", "file")
 
 
 class Plan:
     """The choices of one round."""
 
-    def __init__(self, seed, number, kinds, poison=None, changes_tables=False):
+    def __init__(self, seed, number, kinds, poison=None, changes_tables=False, endurance=None):
         self.seed = f"{seed}/{number}"
         self.number = number
         self.random = random.Random(self.seed)
@@ -53,7 +56,7 @@ class Plan:
         self.seconds = self.random.uniform(0.8, 1.8)
         self.large, self.rows = choose([(0, 50), (2, 300), (3, 800)])
         self.paddings = choose([[0], [0, 100, 3000], [0, 10, 100], [0, 0, 0, 70000]])
-        self.envelope = "payload" if self.kind != "http" and chance(0.12) else "cloudevents"
+        self.envelope = "payload" if self.kind in LINES and chance(0.12) else "cloudevents"
         self.ways = ["row"]
         self.arguments = ["--read-pacing", choose(["auto", "auto", "off", "200us"])]
         if self.envelope == "payload":
@@ -80,6 +83,7 @@ class Plan:
         self.http_arguments = []
         self.has_token = False
         self.has_standby = False
+        self.broker_mode = choose(["binary", "structured"]) if self.kind in ("kafka", "rabbitmq") else None
         if self.kind == "file":
             self.arguments += ["--fsync", choose(["always", "always", "never"])]
             if chance(0.5):
@@ -115,11 +119,29 @@ class Plan:
         self.tables = None
         if changes_tables or not poison and chance(0.15):
             self._change_tables()
+        # Rounds of a given length instead, with nothing but kills.
+        self.rows_left = None
+        if endurance:
+            self._endure(*endurance)
         if self.poison:
             names = ["redrive beside", "kill a redrive"] + (["lock the letters"] if self.letters == "table" else [])
             more = [(self.random.uniform(0, self.seconds), choose(names)) for _ in range(2)]
             self.faults = sorted(self.faults + more)
             self.large, self.paddings, self.pause = 0, [0, 0, 100], 0.02
+
+    def _endure(self, events, kills, falls):
+        self.tables, self.poison, self.large, self.has_standby, self.has_short_calls = None, None, 0, False, False
+        self.ways, self.envelope, self.paddings, self.keys, self.writers = ["row"], "cloudevents", [0, 0, 100], 200, 2
+        self.arguments, self.settings, self.has_checkpoint, self.small_disk = [], [], False, False
+        self.rows_left = events // self.writers
+        falls = falls if self.kind == "rabbitmq" else 0
+        self.seconds = max(10, 1.2 * kills, 12 * falls)
+        times = [(self.random.uniform(0.5, self.seconds), "kill") for _ in range(kills)]
+        # Each when the broker is back from the last one.
+        step = self.seconds / max(falls, 1)
+        times += [(step * (fall + self.random.uniform(0, 0.3)), "fallen broker") for fall in range(falls)]
+        self.faults = sorted(times)
+        self.ends_with_now, self.looks_again = False, True
 
     def _change_tables(self):
         choose = self.random.choice
@@ -142,7 +164,7 @@ class Plan:
         weights = [FAULTS[name][0] for name in names]
         chosen = self.random.choices(names, weights, k=self.random.randint(2, 5))
         # Starting a server takes its time.
-        slow = [name for name in chosen if name.endswith("postgres")]
+        slow = [name for name in chosen if name.endswith(("postgres", "broker"))]
         for name in slow[1:]:
             chosen[chosen.index(name)] = "kill"
         times = sorted(self.random.uniform(0, self.seconds) for _ in chosen)

@@ -53,10 +53,12 @@ class Round:
         plan = self.plan
         settings = "".join(f"ALTER DATABASE {plan.database} SET {name} = '{value}';\n" for name, value in plan.settings)
         self.server.query(f"CREATE DATABASE {plan.database};\n{settings}")
+        self.patience = PATIENCE + (plan.rows_left or 0) // 200
         environment = self.environment = clean_environment(TAILRACE_DATABASE=self.server.dsn(plan.database))
         if plan.has_short_calls and os.path.exists(self.short_calls):
             environment["LD_PRELOAD"] = self.short_calls
         self.outlet = KINDS[plan.kind](plan, self.directory)
+        environment.update(getattr(self.outlet, "environment", {}))
         self.outlet.ask = lambda statement: self.server.query(statement, plan.database, tries=20)
         names = ["--publication", "events", "--slot", plan.slot]
         command = [self.binary, "stream", *names, *self.outlet.arguments, *plan.arguments]
@@ -116,6 +118,8 @@ class Round:
 
     def recover(self):
         """No more faults: everything must arrive, and tailrace must end as it is told."""
+        for writer in self.writers if self.plan.rows_left else []:
+            writer.join(self.patience)
         for writer in self.writers:
             writer.stopping.set()
         self.server.start()
@@ -129,12 +133,12 @@ class Round:
             if self.rest():
                 self.supervisors[0].once("--until", "now", seconds=PATIENCE)
             return
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while self.outlet.arrived() < len(entries) and time.monotonic() < deadline:
             time.sleep(0.05)
         has_arrived = self.outlet.arrived() >= len(entries)
         if not has_arrived:
-            self.problems.append(f"{self.outlet.arrived()} of {len(entries)} have arrived after {PATIENCE} s")
+            self.problems.append(f"{self.outlet.arrived()} of {len(entries)} have arrived after {self.patience} s")
         if self.rest() and has_arrived and self.plan.looks_again and not self.is_untold():
             self.look_again()
 
@@ -280,7 +284,10 @@ class Round:
         starts = sum(supervisor.starts for supervisor in self.supervisors)
         memory = max([supervisor.memory for supervisor in self.supervisors], default=0)
         seconds = time.monotonic() - self.began
-        faults = ", ".join([name for _, name in self.plan.faults] + (self.plan.changes if self.plan.tables else []))
-        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], self.plan.poison or ""])
+        names = [name for _, name in self.plan.faults]
+        if self.plan.rows_left:
+            names = [f"{names.count(name)} × {name}" for name in dict.fromkeys(names)]
+        faults = ", ".join(names + (self.plan.changes if self.plan.tables else []))
+        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], self.plan.broker_mode or self.plan.poison or ""])
         return (f"round {self.plan.number:3} {kind:24} {self.figures.events:5} events "
                 f"{self.figures.duplicates:4} duplicates {starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")

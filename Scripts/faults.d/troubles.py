@@ -59,7 +59,7 @@ class Troubles:
         calls = ["sendto", "recvfrom", "write"]
         if self.plan.kind == "file":
             calls += ["fsync", "?rename,?renameat,?renameat2", "?ftruncate", "openat", "write", "fsync"]
-        if self.plan.kind == "http":
+        if self.plan.kind in ("http", "kafka", "rabbitmq"):
             calls += ["?writev", "?sendmsg", "read", "?epoll_wait,?epoll_pwait"]
         number = self.random.choice([1, 2, 3, 5, 10, 20, 50, 100]) + self.random.randint(0, 3)
         self._trace(tailrace, Injection(self.random.choice(calls), f"signal=KILL:when={number}", [KILLED]))
@@ -218,6 +218,9 @@ class Troubles:
     def odd_answers(self, tailrace):
         kinds = self.random.sample(ODD_ANSWERS, self.random.randint(1, 3))
         self.outlet.receiver.trouble(kinds, self.random.choice([0.1, 0.5, 1.0]), self.random.uniform(0.2, 1.0))
+
+    def fallen_broker(self, tailrace):
+        self.outlet.fall()
 
     def lock_the_letters(self, tailrace):
         """Somebody has the table for a while."""

@@ -23,11 +23,11 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(os.EX_USAGE)
 
 
-def tailrace():
-    """The program: $TAILRACE_BINARY, else what Scripts/build makes."""
+def tailrace(*options):
+    """The program: $TAILRACE_BINARY, else what Scripts/build makes with these options."""
     binary = os.environ.get("TAILRACE_BINARY")
     if not binary:
-        done = subprocess.run([os.path.join(SCRIPTS, "build")], stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run([os.path.join(SCRIPTS, "build"), *options], stdout=subprocess.PIPE, text=True, check=True)
         binary = done.stdout.strip()
     if not os.access(binary, os.X_OK):
         raise SystemExit(f"{os.path.basename(sys.argv[0])}: {binary} is no program")

@@ -1,0 +1,170 @@
+"""Outlets that are message brokers. What they have stored is read back by clients that are not ours."""
+
+import json
+import os
+import threading
+import time
+
+import broker
+from deliveries import Delivery, Record
+
+
+def delivery(headers, body, key):
+    """A record or message as an event: its attributes by their names, and what it holds. Raises ValueError when it is none."""
+    if "id" not in headers:
+        raise ValueError("no event")
+    raw = json.dumps([sorted(headers.items()), body.decode(errors="replace") if body is not None else None]).encode()
+    event = {**headers, "partitionkey": key}
+    return Delivery(raw, event, json.loads(body) if body else None)
+
+
+class Outlet:
+    """What both have in common."""
+
+    def __init__(self, plan, directory, *options):
+        broker.clients()
+        self.mode = plan.broker_mode
+        self.record = Record()
+        self.broker = broker.Broker(self.kind, os.path.join(directory, "broker"), *options)
+        self.environment = self.broker.environment
+
+    def attach(self, process):
+        return None
+
+    def heal(self):
+        pass
+
+    def take(self, headers, body, key, content_type):
+        """Keeps one, in whichever mode it came."""
+        try:
+            if self.mode == "structured":
+                event = json.loads(body)
+                if event["partitionkey"] != key or not content_type.startswith("application/cloudevents+json"):
+                    raise ValueError("no event")
+                self.record.add(Delivery(body, event, event.get("data")))
+            else:
+                self.record.add(delivery(headers, body, key))
+        except (ValueError, KeyError, TypeError):
+            self.record.tear(repr((headers, body, key)).encode())
+
+
+class Kafka(Outlet):
+    """Partitions, which a thread reads from their beginning on."""
+
+    kind = "kafka"
+    TOPIC = "outbox.event.order"
+
+    def __init__(self, plan, directory):
+        super().__init__(plan, directory, "--topic", f"{self.TOPIC}:4")
+        self.arguments = ["--sink", self.broker.address, "--kafka-mode", self.mode]
+        self.stopping = threading.Event()
+        self.reader = threading.Thread(target=self._read, name="kafka", daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        from confluent_kafka import Consumer, TopicPartition
+
+        consumer = Consumer({
+            "bootstrap.servers": f"127.0.0.1:{self.broker.port}", "group.id": "faults", "enable.auto.commit": False,
+            "isolation.level": "read_uncommitted", "fetch.wait.max.ms": 50})
+        consumer.assign([TopicPartition(self.TOPIC, partition, 0) for partition in range(4)])
+        while not self.stopping.is_set():
+            for message in consumer.consume(1000, 0.1):
+                if message.error():
+                    continue
+                headers = {name: value.decode() for name, value in message.headers() or []}
+                attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
+                self.take(attributes, message.value(), (message.key() or b"").decode(), headers.get("content-type", ""))
+        consumer.close()
+
+    def arrived(self):
+        return len(self.record.ids)
+
+    def finish(self):
+        # What is stored by now is there within a moment.
+        count = -1
+        while count != len(self.record.deliveries):
+            count = len(self.record.deliveries)
+            time.sleep(0.5)
+        return self.record
+
+    def close(self):
+        self.stopping.set()
+        self.reader.join(10)
+        self.broker.destroy()
+
+
+class RabbitMQ(Outlet):
+    """A quorum queue, which is read when the broker does not fall any more: what is read is acknowledged, and gone."""
+
+    kind = "rabbitmq"
+
+    def __init__(self, plan, directory):
+        super().__init__(plan, directory)
+        self.arguments = ["--sink", self.broker.address, "--amqp-exchange", "events", "--amqp-mode", self.mode]
+        self.falling = None
+        self.is_healed = False
+
+    def fall(self):
+        """The broker is killed, and started again beside whatever comes next."""
+        self.heal()
+        self.is_healed = False
+        self.falling = threading.Thread(target=self._fall, name="broker", daemon=True)
+        self.falling.start()
+
+    def _fall(self):
+        self.broker.kill()
+        self.broker.start()
+
+    def _connect(self):
+        import pika
+
+        parameters = pika.ConnectionParameters(
+            "127.0.0.1", self.broker.port, credentials=pika.PlainCredentials("guest", "guest"))
+        connection = pika.BlockingConnection(parameters)
+        return connection, connection.channel()
+
+    def _drain(self):
+        connection, channel = self._connect()
+        channel.basic_qos(prefetch_count=500)
+        tag = 0
+        for method, properties, body in channel.consume("events", inactivity_timeout=0.5):
+            if method is None:
+                break
+            headers = properties.headers or {}
+            attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+            key = attributes.get("partitionkey") if self.mode == "binary" else json.loads(body).get("partitionkey")
+            if not attributes.get("id", properties.message_id) == properties.message_id or properties.delivery_mode != 2:
+                self.record.tear(f"message-id {properties.message_id}, mode {properties.delivery_mode}".encode())
+            self.take(attributes, body, key, properties.content_type or "")
+            tag = method.delivery_tag
+            if tag % 250 == 0:
+                channel.basic_ack(tag, multiple=True)
+        if tag % 250:
+            channel.basic_ack(tag, multiple=True)
+        channel.cancel()
+        connection.close()
+
+    def arrived(self):
+        if self.is_healed:
+            self._drain()
+            return len(self.record.ids)
+        try:
+            connection, channel = self._connect()
+            count = channel.queue_declare("events", passive=True).method.message_count
+            connection.close()
+            return count
+        except Exception:
+            return 0  # fallen
+
+    def heal(self):
+        if self.falling:
+            self.falling.join(120)
+        self.is_healed = True
+
+    def finish(self):
+        self._drain()
+        return self.record
+
+    def close(self):
+        self.broker.destroy()
