@@ -3,6 +3,7 @@
 import functools
 
 import backlogs
+import broker_delivery
 import debezium
 import growth
 import http_delivery
@@ -58,6 +59,8 @@ WORKLOADS = {
     "idle": idle.measure,
     "replay": replay.measure,
     "http": http_delivery.measure,
+    **{kind: functools.partial(broker_delivery.drain, kind) for kind in broker_delivery.PEERS},
+    **{f"{kind}-latency": functools.partial(broker_delivery.measure_latency, kind) for kind in broker_delivery.PEERS},
     "growth": growth.measure,
     "transports": transports.measure,
 }
