@@ -47,6 +47,10 @@ class Plan:
         self.random = random.Random(self.seed)
         choose, chance = self.random.choice, lambda share: self.random.random() < share
         self.kind = kinds[number % len(kinds)]
+        # A file, which a configuration names.
+        self.is_configured = self.kind == "run"
+        if self.is_configured:
+            self.kind = "file"
         self.database = f"shop_{number}"
         self.slot = f"relay_{number}"
 

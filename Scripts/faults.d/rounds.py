@@ -1,5 +1,6 @@
 """One round: writers, faults, the end, the comparison."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -65,6 +66,8 @@ class Round:
         if plan.has_checkpoint:
             home = getattr(self.outlet, "directory", self.directory)
             command += ["--checkpoint", os.path.join(home, "checkpoint")]
+        if plan.is_configured:
+            command = [self.binary, "run", "--config", self.configure(command[2:])]
         self.log.write(" ".join(command) + "\n" + plan.describe() + "\n")
         for _ in range(2 if plan.has_standby else 1):
             self.supervisors.append(Supervisor(command, environment, self.outlet, self.log))
@@ -79,6 +82,22 @@ class Round:
             self.writers.append(ledger.Writer(self.server, plan.database, number, plan.seed, plan))
         for thread in self.supervisors + self.writers:
             thread.start()
+
+    def configure(self, words):
+        """Writes flags as the configuration of one relay; gives its path."""
+        relay = {}
+        for place, word in enumerate(words):
+            if not word.startswith("--"):
+                continue
+            following = words[place + 1] if place + 1 < len(words) else "--"
+            value = True if following.startswith("--") else following
+            known = relay.setdefault(word[2:], value)
+            if known is not value:
+                relay[word[2:]] = [*(known if isinstance(known, list) else [known]), value]
+        path = os.path.join(self.directory, "tailrace.yaml")
+        with open(path, "w") as file:
+            json.dump({"relays": {"shop": relay}}, file, indent=2)
+        return path
 
     def set_up(self, names, environment):
         if self.plan.poison and self.plan.letters == "table":
@@ -288,6 +307,7 @@ class Round:
         if self.plan.rows_left:
             names = [f"{names.count(name)} × {name}" for name in dict.fromkeys(names)]
         faults = ", ".join(names + (self.plan.changes if self.plan.tables else []))
-        kind = " ".join([self.plan.kind, *self.plan.http_arguments[1:2], self.plan.broker_mode or self.plan.poison or ""])
+        kind = " ".join(["run" if self.plan.is_configured else self.plan.kind, *self.plan.http_arguments[1:2],
+                         self.plan.broker_mode or self.plan.poison or ""])
         return (f"round {self.plan.number:3} {kind:24} {self.figures.events:5} events "
                 f"{self.figures.duplicates:4} duplicates {starts:2} starts {memory:3} MB {seconds:4.1f} s: {faults}")
