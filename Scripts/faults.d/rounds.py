@@ -91,9 +91,7 @@ class Round:
                 continue
             following = words[place + 1] if place + 1 < len(words) else "--"
             value = True if following.startswith("--") else following
-            known = relay.setdefault(word[2:], value)
-            if known is not value:
-                relay[word[2:]] = [*(known if isinstance(known, list) else [known]), value]
+            relay[word[2:]] = [value] if word in ("--table", "--message-prefix") else value
         path = os.path.join(self.directory, "tailrace.yaml")
         with open(path, "w") as file:
             json.dump({"relays": {"shop": relay}}, file, indent=2)

@@ -135,7 +135,7 @@ class Supervisor(threading.Thread):
     def accepted(self):
         """What an operator adds who has read the last message."""
         run, self.last = self.last, None
-        if not (run and self.expected and run.errors and "--accept-gap" in run.errors[-1]):
+        if not (run and self.expected and run.errors and "accept-gap" in run.errors[-1]):
             return []
         # Whoever says so has looked for what is missing until the stream goes on, which takes a moment.
         self.told.append(time.monotonic() + 1.5)
