@@ -1,7 +1,7 @@
 """What a relay written by hand does: psycopg2's replication cursor, each row into a message, the broker's word awaited.
 
-To Kafka confluent-kafka's producer, idempotent, which pipelines; to RabbitMQ pika's blocking channel with confirms, which awaits
-each. Confirms a position when all before it is stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
+To Kafka confluent-kafka's producer, idempotent; to RabbitMQ pika with confirms. Both have many messages on their way. Confirms a
+position when all before it is stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
 """
 
 import collections
@@ -30,9 +30,10 @@ def columns(payload):
 class Kafka:
     """confluent-kafka."""
 
-    def __init__(self, port):
+    def __init__(self, port, cursor, consume):
         from confluent_kafka import Producer
 
+        self.cursor, self.consume = cursor, consume
         self.producer = Producer({
             "bootstrap.servers": f"127.0.0.1:{port}", "enable.idempotence": True, "acks": "all", "partitioner": "murmur2_random",
             "allow.auto.create.topics": False})
@@ -56,21 +57,60 @@ class Kafka:
     def poll(self):
         self.producer.poll(0)
 
-    def finish(self):
-        self.producer.flush()
+    def run(self):
+        try:
+            self.cursor.consume_stream(self.consume)
+        except psycopg2.extras.StopReplication:
+            self.producer.flush()
 
 
 class RabbitMQ:
-    """pika."""
+    """pika. Publishes without waiting; confirms come in between."""
 
-    def __init__(self, port):
+    MOST = 2000  # that are on their way
+
+    def __init__(self, port, cursor, consume):
         import pika
 
-        self.pika = pika
-        self.connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", port))
-        self.channel = self.connection.channel()
-        self.channel.confirm_delivery()
-        self.stored = 0
+        self.pika, self.cursor, self.consume = pika, cursor, consume
+        self.stored, self.sent, self.is_full = 0, 0, False
+        self.connection = pika.SelectConnection(
+            pika.ConnectionParameters("127.0.0.1", port), on_open_callback=lambda it: it.channel(on_open_callback=self.open))
+
+    def open(self, channel):
+        self.channel = channel
+        channel.confirm_delivery(self.report, callback=lambda _: self.connection.ioloop.add_handler(
+            self.cursor.fileno(), lambda *_: self.read(), self.connection.ioloop.READ))
+        channel.add_on_return_callback(lambda *_: sys.exit("returned"))
+
+    def report(self, frame):
+        if not isinstance(frame.method, self.pika.spec.Basic.Ack):
+            sys.exit("not stored")
+        tag = frame.method.delivery_tag
+        # Those of a quorum queue come in order, mostly several at once.
+        self.stored += tag - self.stored if frame.method.multiple else 1
+        if self.is_full:
+            self.read()
+
+    def read(self):
+        while True:
+            self.is_full = self.sent - self.stored >= self.MOST
+            message = None if self.is_full else self.cursor.read_message()
+            if message is None:
+                return
+            try:
+                self.consume(message)
+            except psycopg2.extras.StopReplication:
+                # When the last is stored, all is done.
+                self.connection.ioloop.remove_handler(self.cursor.fileno())
+                self.await_last()
+                return
+
+    def await_last(self):
+        if self.stored < self.sent:
+            self.connection.ioloop.call_later(0.005, self.await_last)
+        else:
+            self.connection.ioloop.stop()
 
     def send(self, id_, kind, key, name, payload):
         key, name, id_ = key.decode(), name.decode(), id_.decode()
@@ -78,18 +118,17 @@ class RabbitMQ:
             content_type="application/json", delivery_mode=2, message_id=id_,
             headers={"ce-specversion": "1.0", "ce-id": id_, "ce-source": "/shop", "ce-type": name, "ce-subject": key})
         self.channel.basic_publish("events", f"{kind.decode()}.{name}", payload, properties, mandatory=True)
-        self.stored += 1
+        self.sent += 1
 
     def poll(self):
         pass
 
-    def finish(self):
-        self.connection.close()
+    def run(self):
+        self.connection.ioloop.start()
 
 
 def main():
     dsn, slot, publication, rows, kind, port = sys.argv[1:]
-    broker = {"kafka": Kafka, "rabbitmq": RabbitMQ}[kind](int(port))
     connection = psycopg2.connect(dsn, connection_factory=psycopg2.extras.LogicalReplicationConnection)
     cursor = connection.cursor()
     cursor.start_replication(slot_name=slot, options={"proto_version": "1", "publication_names": publication})
@@ -113,11 +152,11 @@ def main():
             if sent == rows:
                 raise psycopg2.extras.StopReplication
 
+    broker = {"kafka": Kafka, "rabbitmq": RabbitMQ}[kind](int(port), cursor, consume)
     try:
-        cursor.consume_stream(consume)
-    except (psycopg2.extras.StopReplication, KeyboardInterrupt):
+        broker.run()
+    except KeyboardInterrupt:
         pass
-    broker.finish()
     sys.exit(rows and broker.stored != rows)
 
 
