@@ -34,9 +34,11 @@ class Outlet:
     def heal(self):
         pass
 
-    def take(self, headers, body, key, content_type):
-        """Keeps one, in whichever mode it came."""
+    def take(self, headers, body, key, content_type, read):
+        """Keeps one, in whichever mode it came, if the SDK of CloudEvents reads it as an event too."""
         try:
+            if body and read().get_extension("partitionkey") != key:
+                raise ValueError("another event")
             if self.mode == "structured":
                 event = json.loads(body)
                 if event["partitionkey"] != key or not content_type.startswith("application/cloudevents+json"):
@@ -44,8 +46,8 @@ class Outlet:
                 self.record.add(Delivery(body, event, event.get("data")))
             else:
                 self.record.add(delivery(headers, body, key))
-        except (ValueError, KeyError, TypeError):
-            self.record.tear(repr((headers, body, key)).encode())
+        except Exception as error:  # the SDK has some of its own
+            self.record.tear(repr((error, headers, body, key)).encode())
 
 
 class Kafka(Outlet):
@@ -72,10 +74,17 @@ class Kafka(Outlet):
             for message in consumer.consume(1000, 0.1):
                 if message.error():
                     continue
-                headers = {name: value.decode() for name, value in message.headers() or []}
-                attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
-                self.take(attributes, message.value(), (message.key() or b"").decode(), headers.get("content-type", ""))
+                self._take(message)
         consumer.close()
+
+    def _take(self, message):
+        from cloudevents.core.bindings.kafka import KafkaMessage, from_kafka_event
+
+        raw = dict(message.headers() or [])
+        headers = {name: value.decode() for name, value in raw.items()}
+        attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
+        self.take(attributes, message.value(), (message.key() or b"").decode(), headers.get("content-type", ""),
+                  lambda: from_kafka_event(KafkaMessage(raw, message.key(), message.value())))
 
     def arrived(self):
         return len(self.record.ids)
@@ -124,6 +133,17 @@ class RabbitMQ(Outlet):
         connection = pika.BlockingConnection(parameters)
         return connection, connection.channel()
 
+    def _take(self, properties, body):
+        from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_event
+
+        headers = properties.headers or {}
+        attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+        if attributes.get("id", properties.message_id) != properties.message_id or properties.delivery_mode != 2:
+            self.record.tear(f"message-id {properties.message_id}, mode {properties.delivery_mode}".encode())
+        key = attributes.get("partitionkey") if self.mode == "binary" else json.loads(body).get("partitionkey")
+        self.take(attributes, body, key, properties.content_type or "",
+                  lambda: from_rabbitmq_event(RabbitMQMessage(headers, properties.content_type, body)))
+
     def _drain(self):
         connection, channel = self._connect()
         channel.basic_qos(prefetch_count=500)
@@ -131,12 +151,7 @@ class RabbitMQ(Outlet):
         for method, properties, body in channel.consume("events", inactivity_timeout=0.5):
             if method is None:
                 break
-            headers = properties.headers or {}
-            attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
-            key = attributes.get("partitionkey") if self.mode == "binary" else json.loads(body).get("partitionkey")
-            if not attributes.get("id", properties.message_id) == properties.message_id or properties.delivery_mode != 2:
-                self.record.tear(f"message-id {properties.message_id}, mode {properties.delivery_mode}".encode())
-            self.take(attributes, body, key, properties.content_type or "")
+            self._take(properties, body)
             tag = method.delivery_tag
             if tag % 250 == 0:
                 channel.basic_ack(tag, multiple=True)
