@@ -8,8 +8,23 @@ import Synchronization
 
 /// Tells the service manager that has started this process how its relays get on: systemd's protocol, without its library.
 package final class ServiceManager: Sendable {
+  /// A relay that is told of.
+  package struct Watched: Sendable {
+    var name: String
+    var board: StatusBoard
+    var control: RunControl
+    /// How long its end may wait for deliveries.
+    var drain: Duration
+
+    package init(_ name: String, _ board: StatusBoard, _ control: RunControl, drain: Duration) {
+      (self.name, self.board, self.control, self.drain) = (name, board, control, drain)
+    }
+  }
+
   private struct State {
-    var relays: [(name: String, board: StatusBoard, control: RunControl)] = []
+    var relays: [Watched] = []
+    /// Until when those that are not among them any more may still drain.
+    var lastDrain = ContinuousClock.now
     var report: ServiceReport
     /// Counts the looks, so that each but the newest one that is waited for is left out.
     var turn = 0
@@ -52,8 +67,11 @@ package final class ServiceManager: Sendable {
   }
 
   /// Tells from now on how these relays get on; called again when there are others.
-  package func watch(_ relays: [(name: String, board: StatusBoard, control: RunControl)]) {
+  package func watch(_ relays: [Watched]) {
     state.withLock { state in
+      for old in state.relays where !relays.contains(where: { $0.board === old.board }) {
+        state.lastDrain = max(state.lastDrain, .now + old.drain)
+      }
       state.relays = relays
       state.report.replace(by: relays.count)
     }
@@ -73,9 +91,13 @@ package final class ServiceManager: Sendable {
     look(after: Self.expectantPause)
   }
 
-  /// It is about to end; what has been read is delivered for so long.
-  package func stopping(drain: Duration) {
-    if let message = state.withLock({ $0.report.stopping(within: drain + Self.goodbye) }) { send(message) }
+  /// It is about to end; what has been read is delivered for as long as the relays of now may take.
+  package func stopping() {
+    let message = state.withLock { state in
+      let drain = max(state.relays.map(\.drain).max() ?? .zero, state.lastDrain - .now)
+      return state.report.stopping(within: drain + Self.goodbye)
+    }
+    if let message { send(message) }
   }
 
   /// All has been done.

@@ -74,7 +74,7 @@ struct ServiceReport {
     for (index, relay) in relays.enumerated() where [.streaming, .standby].contains(relay.status.phase) {
       hasBegun[index] = true
     }
-    if !isReady, !isStopping, hasBegun.allSatisfy({ $0 }) {
+    if !isReady, !isStopping, areUnderWay(relays) {
       isReady = true
       lines.append("READY=1")
     }
@@ -125,21 +125,48 @@ struct ServiceReport {
     return "STOPPING=1\nSTATUS=has ended"
   }
 
+  /// Whether one has a stream, and each other one has had one too, or has failed and is tried again. One that is wrong must not
+  /// keep the manager from handing over a reload, by which it would be mended, while others deliver. As long as nobody has had
+  /// a stream, nothing is delivered that a restart would interrupt.
+  private func areUnderWay(_ relays: [Sight]) -> Bool {
+    hasBegun.contains(true)
+      && zip(relays, hasBegun).allSatisfy { $1 || $0.status.phase == .ended || $0.status.lastFailure != nil }
+  }
+
   /// Each was asked at the last look how it stands. Whose loop turns has told since then.
   private func isAlive(_ status: RelayStatus, _ patience: Duration, _ now: ContinuousClock.Instant) -> Bool {
     status.phase == .ended || status.time >= last || now - status.time <= patience / 2
   }
 
   private mutating func words(of relays: [Sight], _ now: ContinuousClock.Instant) -> String {
-    var parts: [String] = []
+    var (unwell, well): ([String], [String]) = ([], [])
     for (index, relay) in relays.enumerated() {
       let verdict = judges[index].judge(relay.status, nil, silence: nil, asked: now, now: now)
       let letters = relay.status.counts.deadLetters + relay.status.keptRows
       let counts = ", \(relay.status.deliveredEvents) events" + (letters > 0 ? ", \(letters) dead letters" : "")
-      parts.append((relays.count > 1 ? "\(relay.name) " : "") + "\(verdict.state.rawValue): \(verdict.reason)\(counts)")
+      let text = (relays.count > 1 ? "\(relay.name) " : "") + "\(verdict.state.rawValue): \(verdict.reason)\(counts)"
+      let shown = "\(ForeignText(text.replacing("\n", with: " ")))"
+      if verdict.isReady { well.append(shown) } else { unwell.append(shown) }
     }
-    let text = "\(ForeignText(parts.joined(separator: "; ").replacing("\n", with: " ")))"
-    return text.count <= Self.mostCharacters ? text : "\(text.prefix(Self.mostCharacters))…"
+    return Self.line(unwell, well)
+  }
+
+  /// One line: first what is not well, of which each has a part of the room, then the rest, or how many they are.
+  private static func line(_ unwell: [String], _ well: [String]) -> String {
+    let parts = unwell + well
+    guard parts.reduce(0, { $0 + $1.count + 2 }) > mostCharacters else { return parts.joined(separator: "; ") }
+    let share = max(mostCharacters / max(1, min(unwell.count, 4)) - 30, 60)
+    var (shown, room): ([String], Int) = ([], mostCharacters - 40)
+    for part in unwell {
+      let text = part.count <= share ? part : "\(part.prefix(share))…"
+      guard text.count + 2 <= room else { break }
+      room -= text.count + 2
+      shown.append(text)
+    }
+    let unsaid = unwell.count - shown.count
+    if unsaid > 0 { shown.append("\(unsaid) more not well") }
+    if !well.isEmpty { shown.append("\(well.count) well") }
+    return shown.joined(separator: "; ")
   }
 }
 

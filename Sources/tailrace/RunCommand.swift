@@ -22,7 +22,7 @@ struct RunCommand: ParsableCommand {
         tailrace run --config /etc/tailrace/tailrace.yaml
       """)
 
-  @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
+  @Option(help: ArgumentHelp("The configuration.", valueName: "file"), completion: .file())
   var config: String
 
   @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Options of stream.", valueName: "options"))
@@ -38,11 +38,12 @@ struct RunCommand: ParsableCommand {
       let supervisor = Supervisor(configured.planned, isObserved: admin != nil)
       let service = ServiceManager.ofProcess(log)
       let reloading = Reloading(config, options, configured, supervisor, service)
-      let drainTimeout = configured.relays.map(\.settings.drainTimeout.duration).max() ?? .zero
       Signals.direct(
         stop: {
           supervisor.stop()
-          service?.stopping(drain: drainTimeout)
+          // Who has other relays since a moment ago has their limits too.
+          service?.watch(supervisor)
+          service?.stopping()
         }, reopen: { reloading.begin() })
       defer { service?.ended() }
       if let admin {
@@ -63,7 +64,11 @@ struct RunCommand: ParsableCommand {
 
 extension ServiceManager {
   func watch(_ supervisor: Supervisor) {
-    watch(supervisor.relays.map { ($0.planned.name, $0.board, $0.control) })
+    watch(
+      supervisor.relays.map { relay in
+        let drain = relay.planned.settings.drainTimeout.duration
+        return Watched(relay.planned.name, relay.board, relay.control, drain: drain)
+      })
   }
 }
 

@@ -38,9 +38,8 @@ struct StreamCommand: ParsableCommand {
       let control = RunControl()
       let log = options.logging.logger()
       let service = ServiceManager.ofProcess(log)
-      let drainTimeout = options.drainTimeout.duration
       Signals.direct(
-        to: control, onStop: { service?.stopping(drain: drainTimeout) },
+        to: control, onStop: { service?.stopping() },
         onReopen: {
           service?.reloading()
           service?.reloaded()
@@ -51,7 +50,7 @@ struct StreamCommand: ParsableCommand {
       if let adminServer { log.info("tells how it goes at \(adminServer.address)/status") }
       let relay = RelayRun(settings, control, board, log: log, show: { Flags.text($0) })
       options.progress.begin(board, settings.sink, log)
-      service?.watch([(settings.source.slot, board, control)])
+      service?.watch([.init(settings.source.slot, board, control, drain: options.drainTimeout.duration)])
       _ = try relay.run()
     }
   }

@@ -18,6 +18,11 @@ struct ServiceReportTests {
       report = ServiceReport(2, patience: patience, now: now)
     }
 
+    init(relays names: [String]) {
+      report = ServiceReport(names.count, patience: nil, now: now)
+      relays = names.map { .init(name: $0, status: RelayStatus()) }
+    }
+
     /// What is told after so many seconds; these relays have answered meanwhile.
     mutating func look(after seconds: Int = 5, answered: Set<Int> = [0, 1]) -> [String] {
       now += .seconds(seconds)
@@ -35,6 +40,52 @@ struct ServiceReportTests {
     scene.relays[1].status.phase = .standby
     #expect(scene.look().contains("READY=1"))
     #expect(!scene.look().contains("READY=1"))
+  }
+
+  @Test(arguments: [RelayStatus.Phase.ended, .connecting])
+  func `one that has failed and is tried again keeps nobody from being ready`(phase: RelayStatus.Phase) {
+    var scene = Scene()
+    scene.relays[0].status.phase = .streaming
+    #expect(!scene.look().contains("READY=1"), "the other one has not been tried")
+    scene.relays[1].status.phase = phase
+    scene.relays[1].status.lastFailure = "there is no slot"
+    #expect(scene.look().contains("READY=1"))
+  }
+
+  @Test func `nobody is ready where none has had a stream, one relay or several`() {
+    for names in [["a"], ["a", "b"]] {
+      var scene = Scene(relays: names)
+      for index in names.indices { scene.relays[index].status.lastFailure = "there is no slot" }
+      for phase in [RelayStatus.Phase.ended, .connecting] {
+        for index in names.indices { scene.relays[index].status.phase = phase }
+        #expect(!scene.look(answered: []).contains("READY=1"), "\(names)")
+      }
+      scene.relays[0].status.phase = .streaming
+      #expect(scene.look(answered: []).contains("READY=1"))
+    }
+  }
+
+  @Test(arguments: [1, 2, 12, 30, 200])
+  func `of many relays, those that are not well are told of first, and the others are counted`(count: Int) {
+    var scene = Scene(relays: (0..<count).map { "r\($0)" } + ["zlast"])
+    for index in 0..<count { scene.relays[index].status.phase = .streaming }
+    scene.relays[count].status.phase = .ended
+    scene.relays[count].status.lastFailure = "there is no slot zlast" + String(repeating: ".", count: 100)
+    let words = scene.look(answered: []).last { $0.hasPrefix("STATUS=") } ?? ""
+    #expect(words.hasPrefix("STATUS=zlast down: there is no slot zlast"), "\(words)")
+    #expect(words.contains("r0 idle: nothing waits") || words.hasSuffix("; \(count) well"), "\(words)")
+    #expect(words.count < 420)
+  }
+
+  @Test func `how many are not well is said where there is no room for all of them`() {
+    var scene = Scene(relays: (0..<30).map { "r\($0)" })
+    for index in 0..<30 {
+      scene.relays[index].status.phase = index < 10 ? .streaming : .ended
+      scene.relays[index].status.lastFailure = index < 10 ? nil : String(repeating: "why ", count: 200)
+    }
+    let words = scene.look(answered: []).last { $0.hasPrefix("STATUS=") } ?? ""
+    #expect(words.hasPrefix("STATUS=r10 down: why why") && words.contains("; r11 down: why"), "\(words)")
+    #expect(words.contains(" more not well; 10 well") && words.count < 420, "\(words)")
   }
 
   @Test func `what could not be told is told with what comes next, but for a sign of life`() {

@@ -47,26 +47,69 @@ extension Integration {
       }
     }
 
-    @Test func `a process of two relays is ready when both stream, and one of them does not wait for the other`()
-      throws
+    @Test func `of two relays, one that fails keeps the process from being ready no longer than it is untried`() throws
     {
       try withManager { database, manager in
         let second = "\(database.name)_b"
-        let relays = try database.run(
-          "relays:\n\(database.relay("a", "sink: file:\(database.file)"))\(database.relay("b", slot: second))",
-          environment: manager.environment(watchdog: Self.patience))
+        func text(_ slot: String) -> String {
+          "relays:\n\(database.relay("a", "sink: file:\(database.file)"))\(database.relay("b", slot: slot))"
+        }
+        let relays = try database.run(text("nowhere"), environment: manager.environment(watchdog: Self.patience))
+        try waitUntilReady(manager, within: 60)
+        #expect(try database.walsender() != nil, "it is ready before one streams")
+        try wait(until: "the other one is told of first") { manager.status.hasPrefix("b down: ") }
         try database.psql("SELECT place(1, 5);")
         try wait(until: "one delivers") { database.fileLines.count == 5 }
-        try wait(until: "the other one is told of") { manager.status.contains("b down: ") }
-        #expect(manager.messages(with: "READY=1").isEmpty)
+        // The way in which an operator mends it reaches it.
         try database.makeSlots(second)
-        try waitUntilReady(manager, within: 60)
+        try database.configure(text(second))
+        relays.signal(SIGHUP)
+        try wait(until: "both are well", within: 60) {
+          !manager.status.contains("down") && !manager.status.contains("starting") && manager.status.contains("b ")
+        }
+        try wait(until: "the reload is over") { manager.messages(with: "READY=1").count == 2 }
         let start = ContinuousClock.now
-        try wait(until: "it is watched") { manager.messages(with: "WATCHDOG=1").count > 2 }
+        try wait(until: "it is watched") { manager.messages(with: "WATCHDOG=1").count > 4 }
         #expect(manager.longestSilence(since: start) < Self.patience)
         relays.signal(SIGTERM)
         #expect(try relays.exitCode() == 0)
         #expect(!manager.messages(with: "STOPPING=1").isEmpty)
+      }
+    }
+
+    @Test(arguments: [("2s", "40s"), ("40s", "2s")])
+    func `the limit of a stop is that of the relays of now, and of those that a reload has not ended yet`(
+      before: String, after: String
+    ) throws {
+      try withManager { database, manager in
+        let gate = Gate()
+        let server = try WebServer { _ in
+          gate.pass()
+          return .init(204)
+        }
+        defer {
+          gate.open()
+          server.close()
+        }
+        func text(_ limit: String) -> String {
+          "relays:\n\(database.relay("a", "sink: \(server.url)", "drain-timeout: \(limit)"))"
+        }
+        let relay = try database.run(text(before), environment: manager.environment())
+        try waitUntilReady(manager)
+        if before == "40s" {
+          // What leaves waits for the receiver.
+          try database.psql("SELECT place(1);")
+          try wait(until: "it delivers") { !server.requests.isEmpty }
+        }
+        try database.configure(text(after))
+        relay.signal(SIGHUP)
+        try wait(until: "it is read again") { relay.messages.contains { $0.contains("was read again") } }
+        relay.signal(SIGTERM)
+        try wait(until: "it says that it stops") { !manager.messages(with: "STOPPING=1").isEmpty }
+        let limit = manager.messages(with: "STOPPING=1").first?.value(of: "EXTEND_TIMEOUT_USEC").flatMap { Int($0) }
+        #expect((45_000_000...55_000_000).contains(try #require(limit)))
+        gate.open()
+        _ = try relay.exitCode(within: 60)
       }
     }
 
