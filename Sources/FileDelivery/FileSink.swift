@@ -75,6 +75,13 @@ public final class FileSink: Sink {
   /// There is one place to write to, but a sync makes many batches durable.
   public var window: DeliveryWindow { DeliveryWindow(batches: 16, partialBatches: 2) }
 
+  /// All that there is to tell is where it writes.
+  public var health: DeliveryHealth {
+    var health = DeliveryHealth()
+    health.destination = "file:\(path)"
+    return health
+  }
+
   /// Appends the batch: on the spot if it is small, need not be durable and nothing is in its way.
   public func submit(_ batch: EventBatch, done: @escaping Done) {
     guard let number = open.open(done) else { return }

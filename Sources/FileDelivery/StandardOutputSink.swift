@@ -53,6 +53,13 @@ public final class StandardOutputSink: Sink {
 
   private static let name = "standard output"
 
+  /// All that there is to tell is where it writes.
+  public var health: DeliveryHealth {
+    var health = DeliveryHealth()
+    health.destination = Self.name
+    return health
+  }
+
   /// The name by which an open file can be opened again.
   private static func path(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
 
