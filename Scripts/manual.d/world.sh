@@ -18,7 +18,12 @@ cat "$blocks/../authority.pem" >>/etc/ssl/certs/ca-certificates.crt
 useradd --create-home --shell /bin/bash reader
 mkdir -p /home/ada
 export HOME=/home/ada USER=ada
-[[ -z $program ]] || install -m 755 "$program" /usr/local/bin/tailrace
+if [[ -n $program ]]; then
+  install -m 755 "$program" /usr/local/bin/tailrace
+  install -D -m 755 "$(dirname "${BASH_SOURCE[0]}")/../package.d/tailrace-as" /usr/local/sbin/tailrace-as
+  mkdir -p "$tree/credentials" /run/credentials
+  mount --bind "$tree/credentials" /run/credentials
+fi
 type -P sudo >/dev/null || install -m 755 "$(dirname "${BASH_SOURCE[0]}")/sudo" /usr/local/bin/sudo
 cd "${start:-$HOME}"
 

@@ -40,7 +40,7 @@ public struct CaptureWriter: ~Copyable {
   private static func create(_ path: String) throws(Failure) -> OpenFile {
     do { return try OpenFile(creating: path) } catch {
       throw Failure(
-        .cannotCreate, "cannot create \(path): \(error.text)", advice: Failure.advice(opening: error.number))
+        .cannotCreate, "cannot create \(path): \(error.text)", advice: Failure.advice(opening: error))
     }
   }
 

@@ -28,7 +28,7 @@ extension Failure {
       return
     }
     self.init(
-      .cannotCreate, "cannot open \(path) for writing: \(failure.text)", advice: Self.advice(opening: failure.number))
+      .cannotCreate, "cannot open \(path) for writing: \(failure.text)", advice: Self.advice(opening: failure))
   }
 
   /// What open batches are told when their sink is closed.

@@ -109,16 +109,25 @@ package enum OwnFile: Sendable {
 
 extension SystemFailure {
   fileprivate static let link = SystemFailure(
-    number: ELOOP, words: "it is a symbolic link, which this file must not be")
-  fileprivate static let noRegularFile = SystemFailure(number: EINVAL, words: "it is no regular file")
+    number: ELOOP, words: "it is a symbolic link, which this file must not be",
+    remedy: "name the file itself, or another one")
+  fileprivate static let noRegularFile = SystemFailure(
+    number: EINVAL, words: "it is no regular file", remedy: "name another file")
   fileprivate static let writableByOthers = SystemFailure(
-    number: EPERM, words: "others may write to it, and its content is to be ours alone")
+    number: EPERM, words: "others may write to it, and its content is to be ours alone",
+    remedy: "look whether it is still what it was, and take that right from them (chmod go-w), or name another file")
 
   fileprivate static func owned(by user: uid_t) -> SystemFailure {
-    SystemFailure(number: EPERM, words: "it belongs to user \(user), not to user \(geteuid()) who runs this")
+    SystemFailure(
+      number: EPERM, words: "it belongs to user \(user), not to user \(geteuid()) who runs this",
+      remedy: """
+        run this as that user, or for a file of a service as the service does (tailrace-as NAME); or name another file
+        """)
   }
 
   fileprivate static func linked(by user: uid_t) -> SystemFailure {
-    SystemFailure(number: EPERM, words: "it is a symbolic link of user \(user), not of user \(geteuid()) who runs this")
+    SystemFailure(
+      number: EPERM, words: "it is a symbolic link of user \(user), not of user \(geteuid()) who runs this",
+      remedy: "name the file itself, or run this as that user")
   }
 }

@@ -7,10 +7,13 @@ package struct SystemFailure: Error, Hashable, Sendable {
   package let number: Int32
   /// Words of our own, where the system's do not say it.
   private let words: String?
+  /// What helps against it, where its number does not tell.
+  package let remedy: String?
 
-  package init(number: Int32, words: String? = nil) {
+  package init(number: Int32, words: String? = nil, remedy: String? = nil) {
     self.number = number
     self.words = words
+    self.remedy = remedy
   }
 
   /// Our words for it, or else the system's.

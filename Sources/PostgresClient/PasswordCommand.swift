@@ -96,6 +96,11 @@ enum PasswordCommand {
   }
 
   private static func failed(_ what: String) -> Failure {
-    Failure(.connection, "the password's command \(what)", advice: "run it by hand, as the user that we run as")
+    Failure(
+      .connection, "the password's command \(what)",
+      advice: """
+        run it by hand, as the user that we run as; under systemd the unit may keep it from something, as \
+        MemoryDenyWriteExecute= does with what compiles while it runs (node, java), and ProtectHome= with home directories
+        """)
   }
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Files
 import Glibc
 
 extension Failure {
   /// What helps when a file cannot be opened.
-  package static func advice(opening number: Int32) -> Wording {
-    switch number {
+  package static func advice(opening failure: SystemFailure) -> Wording {
+    if let remedy = failure.remedy { return "\(remedy)" }
+    return switch failure.number {
     case ENOENT: "make its directory first; where it is a link, what that points to"
-    case EACCES, EPERM: "let the user that runs this write the file and its directory"
+    case EACCES, EPERM:
+      """
+      run this as the user who may, for a file of a service as the service does (tailrace-as NAME); or let the one who runs \
+      this write the file and its directory
+      """
     case EISDIR: "name a file in that directory"
     case ENOTDIR: "a part of the path is no directory; name another path"
     case ELOOP: "the path leads in a circle of links; name the file itself"

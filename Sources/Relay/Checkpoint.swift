@@ -138,6 +138,6 @@ extension Failure {
   fileprivate static func checkpoint(_ what: String, _ path: String, _ error: SystemFailure) -> Failure {
     Failure(
       .checkpointWrite, "cannot \(what) the checkpoint \(path): \(error.text)",
-      advice: Failure.advice(opening: error.number))
+      advice: Failure.advice(opening: error))
   }
 }

@@ -44,11 +44,14 @@ struct DeadLettersCommand: ParsableCommand {
 
     private func list(_ letters: any DeadLetterStore) throws {
       var number = 0
-      if !count, !json { print("position\tid\tkey\treason\tattempts") }
+      var isBegun = false
       var mark = after.map { LetterMark($0.position, .max) }
       repeat {
         let page = try letters.letters(
           matching: filter.query, after: mark, limit: min(200, limit.map { $0 - number } ?? .max))
+        // Not above letters that cannot be read.
+        if !isBegun, !count, !json { print("position\tid\tkey\treason\tattempts") }
+        isBegun = true
         if !count { for letter in page.letters { print(json ? shown(letter) : line(letter)) } }
         number += page.letters.count
         mark = page.next

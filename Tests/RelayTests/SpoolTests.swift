@@ -20,6 +20,13 @@ import Testing
       spool: spool)
   }
 
+  @Test func `the pod of the manual, whose root can only be read, has room where large transactions wait`() throws {
+    let page = URL(fileURLWithPath: #filePath).appending(path: "../../../Sources/tailrace/Manual.docc/Kubernetes.md")
+    let text = try String(contentsOf: page.standardizedFileURL, encoding: .utf8)
+    #expect(text.contains("readOnlyRootFilesystem: true") && !text.contains("name: TMPDIR"))
+    #expect(text.contains("- {name: spool, mountPath: \(SpoolConfiguration().directory)}"))
+  }
+
   @Test(arguments: Array(UInt64(1)...60))
   func `whatever is streamed, interleaved and rolled back, the output is that without streaming`(seed: UInt64) throws {
     let directory = try TemporaryDirectory()

@@ -15,6 +15,32 @@ extension Integration {
       try FileManager.default.moveItem(atPath: path, toPath: path + ".moved-\(UUID())")
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs root, which can give files away"))
+    func `of a file of a service's user, who is to look at it is said, and nothing else is printed`() throws {
+      try withDatabase { database in
+        let letters = database.files.file("letters.ndjson")
+        try "".write(toFile: letters, atomically: true, encoding: .utf8)
+        let checkpoint = database.files.file("checkpoint")
+        try "".write(toFile: checkpoint, atomically: true, encoding: .utf8)
+        for file in [letters, checkpoint] { #expect(chown(file, 61_888, 61_888) == 0) }
+        for options in [[], ["--json"], ["--count"]] {
+          let listed = try ChildProcess(
+            Tailrace.path, ["dead-letters", "list", "--dead-letters", "file:\(letters)"] + options)
+          try expect(listed, 74, "it belongs to user 61888", "run this as that user", "tailrace-as NAME")
+          #expect(listed.output.text.isEmpty)
+        }
+        for options in [["--sink", "file:\(letters)"], ["--checkpoint", checkpoint]] {
+          let stream = try database.stream(options + ["--until", "now"])
+          _ = try stream.exitCodeAfterAllOutput(within: 60)
+          #expect(stream.complaint?.contains("tailrace-as NAME") == true, "\(stream.errors.text)")
+        }
+        let doctor = try database.command("doctor", ["--sink", "file:\(letters)", "--checkpoint", checkpoint])
+        _ = try doctor.exitCodeAfterAllOutput(within: 60)
+        let advised = doctor.output.text.components(separatedBy: "run this as that user").count - 1
+        #expect(advised == 2, "\(doctor.output.text)")
+      }
+    }
+
     private func append(_ text: String, to path: String) throws {
       let file = try #require(FileHandle(forWritingAtPath: path))
       try file.seekToEnd()

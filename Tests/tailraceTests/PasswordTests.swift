@@ -25,6 +25,19 @@ extension Integration {
         + lines).map { "    \($0)\n" }.joined()
     }
 
+    @Test func `where a command is ended by a signal, what a unit may keep it from is named`() throws {
+      try withPassword { database, place in
+        let path = try database.configure(
+          configuration(database, place, "password-command: sh -c 'kill -5 $$'"))
+        let relay = try database.tailrace(["run", "--config", path])
+        try wait(until: "it is told") {
+          relay.messages.contains {
+            $0.contains("the password's command was ended by signal 5") && $0.contains("MemoryDenyWriteExecute=")
+          }
+        }
+      }
+    }
+
     @Test func `a password comes from a file or a command at each connect, and is said nowhere`() throws {
       try withPassword { database, place in
         let (file, count) = (database.files.file("password"), database.files.file("count"))

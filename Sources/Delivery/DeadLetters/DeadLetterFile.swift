@@ -220,7 +220,7 @@ public final class DeadLetterFile: DeadLetterStore {
   private func failure(_ error: LetterFileError) -> Failure {
     switch error {
     case .system(let error):
-      Failure(.letters, "dead letters in \(path): \(error.text)", advice: Failure.advice(opening: error.number))
+      Failure(.letters, "dead letters in \(path): \(error.text)", advice: Failure.advice(opening: error))
     case .held:
       Failure(
         .outputHeld,
