@@ -21,7 +21,7 @@ struct AdminOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A file with the bearer token that has to be given there, but for the bare page, /live and /ready; needed where other machines reach it.",
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var adminTokenFile: String?
 
   var settings: AdminSettings {

@@ -21,7 +21,7 @@ struct CaptureCommand: ParsableCommand {
   @OptionGroup var tables: TableOptions
   @OptionGroup var logging: LogOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The file to make.", valueName: "path"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to make.", valueName: "path"), completion: .file())
   var output: String
 
   @Option(help: ArgumentHelp("Stop when the server is past a position, or past the present.", valueName: "lsn|now"))

@@ -12,7 +12,7 @@ struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Says all that is wrong with a file, with line and column, or that nothing is; opens nothing.",
       discussion: "Ends with 78 when something is wrong. Options of stream can be given as to run.")
-    @Argument(help: ArgumentHelp("The configuration.", valueName: "file")) var file: String
+    @Argument(help: ArgumentHelp("The configuration.", valueName: "file"), completion: .file()) var file: String
     @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Options of stream.", valueName: "options"))
     var options: [String] = []
 
@@ -29,7 +29,7 @@ struct ConfigCommand: ParsableCommand {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints what is in force, and where each value comes from; without secrets.")
-    @Argument(help: ArgumentHelp("The configuration.", valueName: "file")) var file: String
+    @Argument(help: ArgumentHelp("The configuration.", valueName: "file"), completion: .file()) var file: String
     @Argument(parsing: .allUnrecognized, help: ArgumentHelp("Options of stream.", valueName: "options"))
     var options: [String] = []
 
@@ -41,7 +41,8 @@ struct ConfigCommand: ParsableCommand {
   struct Schema: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints a JSON Schema of configuration files, which editors take.")
-    @Argument(help: ArgumentHelp("A configuration, which makes no difference.", valueName: "file")) var file: String?
+    @Argument(help: ArgumentHelp("A configuration, which makes no difference.", valueName: "file"), completion: .file())
+    var file: String?
 
     func run() { print(ConfigurationSchema.text) }
   }

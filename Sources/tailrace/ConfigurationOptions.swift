@@ -6,7 +6,8 @@ import ArgumentParser
 /// (`AddedOptions`).
 struct ConfigurationOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Take what is not said here from a configuration file, as run does.", valueName: "file"))
+    help: ArgumentHelp("Take what is not said here from a configuration file, as run does.", valueName: "file"),
+    completion: .file())
   var config: String?
 
   @Option(help: ArgumentHelp("Which relay of that file.", valueName: "name"))

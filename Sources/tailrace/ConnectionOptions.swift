@@ -14,7 +14,8 @@ struct ConnectionOptions: ParsableArguments {
   var database: String?
 
   @Option(
-    help: ArgumentHelp("A file with the password, which is read at each connect.", valueName: "path"))
+    help: ArgumentHelp("A file with the password, which is read at each connect.", valueName: "path"),
+    completion: .file())
   var passwordFile: String?
 
   @Option(

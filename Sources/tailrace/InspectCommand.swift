@@ -14,7 +14,7 @@ struct InspectCommand: ParsableCommand {
     abstract: "Shows every decoded message of a recording, with its values.",
     discussion: "Reads what replay reads. Damage ends it with an error that says where, after all that is whole.")
 
-  @Argument(help: ArgumentHelp("The recording; - reads standard input.", valueName: "path"))
+  @Argument(help: ArgumentHelp("The recording; - reads standard input.", valueName: "path"), completion: .file())
   var path: String
 
   @Flag(help: "Print a JSON object a line.")

@@ -25,7 +25,9 @@ struct PeekCommand: ParsableCommand {
         tailrace peek recording --json
       """)
 
-  @Argument(help: ArgumentHelp("A recording, instead of a slot; - reads standard input.", valueName: "path"))
+  @Argument(
+    help: ArgumentHelp("A recording, instead of a slot; - reads standard input.", valueName: "path"),
+    completion: .file())
   var path: String?
 
   @OptionGroup var configured: ConfigurationOptions

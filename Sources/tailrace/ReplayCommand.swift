@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
       A damaged file is delivered as far as it is whole; then the error says where the damage is.
       """)
 
-  @Argument(help: ArgumentHelp("The recording; - reads standard input.", valueName: "path"))
+  @Argument(help: ArgumentHelp("The recording; - reads standard input.", valueName: "path"), completion: .file())
   var path: String
 
   @OptionGroup var outbox: OutboxOptions

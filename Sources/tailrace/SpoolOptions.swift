@@ -9,7 +9,7 @@ struct SpoolOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where rows of transactions in progress wait for their commit when they are too many for the memory, in a file without a name. Default: TMPDIR, else /var/tmp.",
-      valueName: "directory"))
+      valueName: "directory"), completion: .directory)
   var spoolDir: String?
 
   @Option(help: ArgumentHelp("How much memory such rows may take.", valueName: "size"))

@@ -30,7 +30,7 @@ struct StreamOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Keep the confirmed position in a file too, so that a server's crash that moves the slot back brings nothing again.",
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var checkpoint: String?
 
   @Flag(
