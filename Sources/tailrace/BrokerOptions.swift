@@ -13,7 +13,8 @@ struct BrokerOptions: ParsableArguments {
   var route: Route?
 
   @Option(
-    help: ArgumentHelp("The password of the user in the sink's address, in a file.", valueName: "path"))
+    help: ArgumentHelp("The password of the user in the sink's address, in a file.", valueName: "path"),
+    completion: .file())
   var sinkPasswordFile: String?
 
   var settings: BrokerSettings {

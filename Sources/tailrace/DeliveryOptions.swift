@@ -25,13 +25,15 @@ struct DeliveryOptions: ParsableArguments {
       valueName: "size"))
   var inFlightBytes = ByteSize(1 << 20)
 
-  @Option(help: ArgumentHelp("Trust the certificate authorities in a file instead of the system's.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Trust the certificate authorities in a file instead of the system's.", valueName: "path"),
+    completion: .file())
   var caFile: String?
 
-  @Option(help: ArgumentHelp("Show a client certificate (PEM).", valueName: "path"))
+  @Option(help: ArgumentHelp("Show a client certificate (PEM).", valueName: "path"), completion: .file())
   var clientCertificate: String?
 
-  @Option(help: ArgumentHelp("The client certificate's key (PEM).", valueName: "path"))
+  @Option(help: ArgumentHelp("The client certificate's key (PEM).", valueName: "path"), completion: .file())
   var clientKey: String?
 
   func validate() throws {

@@ -47,20 +47,24 @@ struct HTTPOptions: ParsableArguments {
   var allowPlainHttp = false
 
   @Option(
-    help: ArgumentHelp("Sign requests (Standard Webhooks) with the secrets in a file, one a line.", valueName: "path"))
+    help: ArgumentHelp("Sign requests (Standard Webhooks) with the secrets in a file, one a line.", valueName: "path"),
+    completion: .file())
   var signingSecretFile: String?
 
   @Option(
     help: ArgumentHelp(
       "Send the headers in a file, a line of 'Name: value' each, which is read again when it changes.",
-      valueName: "path"))
+      valueName: "path"), completion: .file())
   var headerFile: String?
 
   @Option(
-    help: ArgumentHelp("Send the bearer token in a file, which is read again when it changes.", valueName: "path"))
+    help: ArgumentHelp("Send the bearer token in a file, which is read again when it changes.", valueName: "path"),
+    completion: .file())
   var bearerTokenFile: String?
 
-  @Option(help: ArgumentHelp("Send the 'user:password' in a file as basic authentication.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Send the 'user:password' in a file as basic authentication.", valueName: "path"),
+    completion: .file())
   var basicAuthFile: String?
 
   @Option(help: "The oldest version of TLS that is spoken.")

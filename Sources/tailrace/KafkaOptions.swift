@@ -21,7 +21,8 @@ struct KafkaOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Set the properties of librdkafka that are in a file, a line of name=value each.", valueName: "path"))
+      "Set the properties of librdkafka that are in a file, a line of name=value each.", valueName: "path"),
+    completion: .file())
   var kafkaPropertiesFile: String?
 
   func validate() throws { try Flags.checking { () throws(Failure) in try settings.validate() } }
