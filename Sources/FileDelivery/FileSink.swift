@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
-import Dispatch
+import Files
 public import IntegrationEvents
 public import PostgresWire
 import Synchronization
@@ -51,7 +51,7 @@ public final class FileSink: Sink {
   public let repair: Wording?
   private let state: StateFile?
   private let path: String
-  private let queue = DispatchQueue(label: "tailrace.file")
+  private let queue = OwnQueue()
   private let synchronizes: Bool
   /// What the system takes into its cache sooner than another thread would be awake.
   private static let smallBatch = 65_536

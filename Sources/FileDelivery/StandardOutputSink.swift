@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
-import Dispatch
 import Files
 import Glibc
 public import PostgresWire
@@ -92,7 +91,8 @@ public final class StandardOutputSink: Sink {
 
   /// Calls back once when a pipe's reader has gone, also while nothing is written, and before there is a sink.
   public static func watchReader(of descriptor: Int32 = 1, _ onGone: @escaping @Sendable () -> Void) {
-    DispatchQueue(label: "tailrace.stdout.reader").async {
+    // Without a thread, whoever writes next finds out.
+    _ = OwnThread.start {
       do throws(SystemFailure) {
         let output = try OpenFile(borrowing: descriptor)
         guard output.isWritable, !output.isRegular else { return }
@@ -159,7 +159,7 @@ public final class StandardOutputSink: Sink {
 private final class Writer: Sendable {
   private static let known = Mutex<[Int32: Writer]>([:])
 
-  let queue = DispatchQueue(label: "tailrace.stdout")
+  let queue = OwnQueue()
   let waiting = Atomic(0)
 
   static func of(_ descriptor: Int32) -> Writer {

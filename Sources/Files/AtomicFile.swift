@@ -68,10 +68,8 @@ package enum AtomicFile {
       if error.number != EEXIST { _ = unsafe unlink(temporary.path) }
       throw error
     }
-    let renamed = try DiskWaits.during { () throws(SystemFailure) in
-      unsafe rename(temporary.path, target) == 0 ? nil : SystemFailure.last
-    }
-    if let failure = renamed {
+    guard unsafe rename(temporary.path, target) == 0 else {
+      let failure = SystemFailure.last
       if failure.number == ENOENT, try FileStatus(path: temporary.path, followingLinks: false) == nil { return false }
       _ = unsafe unlink(temporary.path)
       throw failure

@@ -2,6 +2,7 @@
 
 import CLibpq
 import Dispatch
+import Files
 package import PostgresWire
 
 /// Statements and their answers.
@@ -102,13 +103,15 @@ extension Connection {
     // A pointer does not cross threads, its number does; nobody else has it.
     let number = UInt(bitPattern: request)
     let isSent = DispatchSemaphore(value: 0)
-    DispatchQueue.global().async {
+    let reason = OwnThread.start {
       let request = unsafe OpaquePointer(bitPattern: number)
       var words = [CChar](repeating: 0, count: 256)
       _ = unsafe PQcancel(request, &words, CInt(words.count))
       unsafe PQfreeCancel(request)
       isSent.signal()
     }
+    // Without one, the server finds out when the connection ends.
+    if reason != nil { return unsafe PQfreeCancel(request) }
     _ = isSent.wait(timeout: .now() + .seconds(1))
   }
 }

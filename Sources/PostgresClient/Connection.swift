@@ -73,7 +73,8 @@ package import PostgresWire
           continue
         }
         // Whoever refuses options must not hide why they were given.
-        let error = ConnectionString.blaming(withoutLimits == nil ? cut ?? error : error, for: database)
+        var error = ConnectionString.blaming(withoutLimits == nil ? cut ?? error : error, for: database)
+        if error.sqlState == "28P01", let source { error.advice = source.advice }
         throw server.transport.warned(ConnectionString.isGiven(database) ? error : error.unnamed)
       }
       return server

@@ -23,23 +23,25 @@ enum PasswordCommand {
     defer { close(output) }
     let deadline = ContinuousClock.now + patience
     var bytes: [UInt8] = []
-    var hasEnded = false
-    while !hasEnded, bytes.count <= longest, ContinuousClock.now < deadline, !isCancelled() {
-      hasEnded = read(from: output, to: &bytes)
-    }
+    var isWhole = false
     var status: Int32 = 0
     var found: pid_t = 0
-    while hasEnded, found == 0, ContinuousClock.now < deadline, !isCancelled() {
+    while found == 0, bytes.count <= longest, ContinuousClock.now < deadline, !isCancelled() {
+      if isWhole { usleep(10_000) } else { isWhole = read(from: output, to: &bytes, within: 50) == .end }
       found = unsafe waitpid(process, &status, WNOHANG)
-      if found == 0 { usleep(10_000) }
     }
     guard found == process else {
+      // Its number may be another's by now.
+      if found < 0 { throw failed("was run where nobody may see how programs end (SIGCHLD is ignored)") }
       kill(-process, SIGKILL)
       while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
       if isCancelled() { throw Connection.stopped }
       throw failed(
         bytes.count > longest ? "prints without end" : "has not ended within \(patience.components.seconds) s")
     }
+    // What it has printed counts: something that it has started may go on, and have its output open.
+    while !isWhole, bytes.count <= longest { isWhole = read(from: output, to: &bytes, within: 0) != .some }
+    guard bytes.count <= longest else { throw failed("prints without end") }
     let (code, signal) = (status >> 8 & 0xFF, status & 0x7F)
     guard signal == 0, code == 0 else {
       throw failed(signal != 0 ? "was ended by signal \(signal)" : "ended with code \(code)")
@@ -69,7 +71,7 @@ enum PasswordCommand {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-    for number in [SIGPIPE, SIGXFSZ] { unsafe sigaddset(&signals, number) }
+    for number in [SIGPIPE, SIGXFSZ, SIGCHLD] { unsafe sigaddset(&signals, number) }
     unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
     let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
@@ -85,14 +87,18 @@ enum PasswordCommand {
     return (process, ends[0])
   }
 
-  /// Reads what is there, waiting for a fifth of a second; true at the end.
-  private static func read(from descriptor: Int32, to bytes: inout [UInt8]) -> Bool {
+  private enum Found {
+    case nothing, some, end
+  }
+
+  /// Reads what is there, waiting for so many milliseconds.
+  private static func read(from descriptor: Int32, to bytes: inout [UInt8], within patience: Int32) -> Found {
     var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&request, 1, 200) > 0 else { return false }
+    guard unsafe poll(&request, 1, patience) > 0 else { return .nothing }
     var piece = [UInt8](repeating: 0, count: 4096)
     let count = unsafe Glibc.read(descriptor, &piece, piece.count)
     if count > 0 { bytes += piece[..<count] }
-    return count == 0 || count < 0 && errno != EINTR
+    return count > 0 ? .some : count < 0 && errno == EINTR ? .nothing : .end
   }
 
   private static func failed(_ what: String) -> Failure {

@@ -42,6 +42,14 @@ package enum PasswordSource: Hashable, Sendable {
     return password
   }
 
+  /// What to do where the server does not take the password.
+  var advice: Wording {
+    switch self {
+    case .file(let path): "check the password in \(setting: "password-file", path)"
+    case .command: "check what \(setting: "password-command") prints"
+    }
+  }
+
   /// A command's words, as a shell without variables would take them apart; nil where there are none, or a quote is open.
   package static func words(of command: String) -> [String]? {
     var (words, word, quote, isEscaped) = ([String](), String?.none, Character?.none, false)

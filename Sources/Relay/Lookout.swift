@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
 import Files
 import PostgresWire
 import Synchronization
@@ -21,12 +20,14 @@ final class Lookout: Sendable {
 
   /// Asks; the answer is there to be taken later.
   func start(_ question: TableQuestion) {
-    DispatchQueue.global().async { [self] in
-      let found: Result<TableFindings, Failure>
-      do throws(Failure) { found = .success(try catalogue.look(question)) } catch { found = .failure(error) }
-      answer.withLock { $0 = found }
-      wakeup.signal()
-    }
+    if OwnThread.start({ self.look(question) }) != nil { look(question) }
+  }
+
+  private func look(_ question: TableQuestion) {
+    let found: Result<TableFindings, Failure>
+    do throws(Failure) { found = .success(try catalogue.look(question)) } catch { found = .failure(error) }
+    answer.withLock { $0 = found }
+    wakeup.signal()
   }
 
   /// The answer; nil while there is none.

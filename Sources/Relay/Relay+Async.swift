@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
-import Dispatch
+import Files
 public import PostgresWire
 
 /// A relay among tasks.
@@ -15,14 +15,17 @@ extension Relay {
     let (relay, control) = (self, control)
     let result: Result<RelayOutcome, Failure> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        // A queue of its own has a thread of its own while it blocks.
-        DispatchQueue(label: "tailrace.relay").async {
+        let reason = OwnThread.start {
           var relay = relay
           do throws(Failure) {
             continuation.resume(returning: .success(try relay.run(open: open, sink: makeSink)))
           } catch {
             continuation.resume(returning: .failure(error))
           }
+        }
+        if let reason {
+          let failure = Failure(.internal, "no thread can be started for the relay: \(reason.textInSentence)")
+          continuation.resume(returning: .failure(failure))
         }
       }
     } onCancel: {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
-import Files
 import Logging
 public import PostgresWire
 import Synchronization
@@ -72,10 +71,10 @@ public struct RelayStatus: Sendable {
   public var spool = SpoolUse()
   /// Why the stream was lost, the last time.
   public var lastFailure: String?
-  /// The thread of its loop; nil before it has begun.
-  package var thread: UInt?
   /// What operators were told lately, the newest last, where it is kept.
   package var notices: [RecentNotice] = []
+  /// What has to end before it is begun; nil where nothing has.
+  package var waitsFor: String?
 
   /// Makes the status of a relay that has not begun.
   public init() {}
@@ -112,8 +111,13 @@ public final class StatusBoard: Sendable {
   /// Makes a board for a relay that counts latencies and kinds of events too.
   package init(isDetailed: Bool) { self.isDetailed = isDetailed }
 
-  /// How the relay stood the last time it had a moment.
-  public var current: RelayStatus { status.withLock { $0 } }
+  /// How the relay stood the last time it had a moment. One that waits to be begun stands as it does now.
+  public var current: RelayStatus {
+    status.withLock { status in
+      if status.waitsFor != nil { status.time = .now }
+      return status
+    }
+  }
 
   /// Another client has the slot, and that is waited for.
   func standBy() { update { $0.enter(.standby) } }
@@ -130,10 +134,16 @@ public final class StatusBoard: Sendable {
     }
   }
 
-  func update(_ change: (inout RelayStatus) -> Void) {
-    status.withLock { status in
-      change(&status)
-      status.thread = DiskWaits.thread
+  /// The relay is begun when something else has ended.
+  package func wait(for others: String) { update { $0.waitsFor = others } }
+
+  /// The relay begins.
+  package func begin() {
+    update { status in
+      status.waitsFor = nil
+      status.enter(.connecting)
     }
   }
+
+  func update(_ change: (inout RelayStatus) -> Void) { status.withLock { change(&$0) } }
 }

@@ -9,21 +9,24 @@ package struct PlannedRelay: Sendable {
   /// What it is called.
   package var name: String
   package var settings: RelaySettings
+  /// Where its slot is.
+  package var place: ServerPlace
   package var onFailure: FailurePolicy
   package var log: Logger
   /// How words for an operator are shown.
   package var show: @Sendable (Wording) -> String
 
   package init(
-    _ name: String, _ settings: RelaySettings, onFailure: FailurePolicy, log: Logger,
+    _ name: String, _ settings: RelaySettings, at place: ServerPlace, onFailure: FailurePolicy, log: Logger,
     show: @escaping @Sendable (Wording) -> String
   ) {
-    (self.name, self.settings, self.onFailure) = (name, settings, onFailure)
+    (self.name, self.settings, self.place, self.onFailure) = (name, settings, place, onFailure)
     (self.log, self.show) = (log, show)
   }
 
-  /// Whether one that runs can go on as it is.
-  func isSame(as other: PlannedRelay) -> Bool {
-    name == other.name && settings == other.settings && onFailure == other.onFailure
-  }
+  /// Whether one that runs can go on as it is. What becomes of the others when it fails can be told to it.
+  func isSame(as other: PlannedRelay) -> Bool { name == other.name && settings == other.settings }
+
+  /// What only one relay may have at a time, as it is found now.
+  var owned: Set<OwnedThing> { Set(settings.owned(at: place).map(\.thing)) }
 }

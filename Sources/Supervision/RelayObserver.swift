@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
-import Dispatch
 import Files
 package import Operations
 package import PostgresWire
@@ -31,8 +30,8 @@ package final class RelayObserver: Sendable {
   private let control: RunControl
   private let watch: SlotWatch?
   private let memory = Mutex(Memory())
-  private let queue = DispatchQueue(label: "tailrace.observer")
-  private let loopQueue = DispatchQueue(label: "tailrace.observer.loop")
+  private let queue = OwnQueue()
+  private let loopQueue = OwnQueue()
 
   /// Observes the relay that has this board.
   ///

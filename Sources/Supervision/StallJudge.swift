@@ -76,6 +76,7 @@ struct StallJudge {
 
   private func connecting(_ status: RelayStatus, _ now: ContinuousClock.Instant) -> Verdict {
     let why = status.lastFailure.map { ": \($0)" } ?? ""
+    if let others = status.waitsFor { return Verdict(.starting, "waits for the end of \(others)", isReady: false) }
     guard status.identity != nil else { return Verdict(.starting, "connects to the server\(why)", isReady: false) }
     let time = now - status.phaseSince
     guard time >= Self.patience else { return Verdict(.starting, "connects to the server again\(why)") }

@@ -30,7 +30,7 @@ struct CaptureCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let control = RunControl()
-      Signals.direct(to: control)
+      try Signals.direct(to: control)
       let names = try tables.names()
       let settings = try self.names.settings(connection).replication(tables: names)
       var stream = try SlotContention.open(

@@ -121,7 +121,7 @@ struct DeadLettersCommand: ParsableCommand {
     func run() throws {
       try reportingErrors {
         let control = RunControl()
-        Signals.direct(to: control)
+        try Signals.direct(to: control)
         let limit = drainTimeout.duration
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         try store.use(retries: true, isCancelled: { control.isStopRequested(since: limit) }) { letters in

@@ -41,7 +41,7 @@ struct DoctorCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let control = RunControl()
-      Signals.direct(to: control)
+      try Signals.direct(to: control)
       let report = DoctorReport(checks: try settings().examine(isCancelled: { control.isStopRequested }))
       print(json ? report.json : report.text)
       if report.hasFailed(strictly: strict) { throw ExitCode(FailureKind.settings.exitCode) }

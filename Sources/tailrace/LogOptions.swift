@@ -16,7 +16,7 @@ struct LogOptions: ParsableArguments {
 
   func logger() -> Logger { Self.logger(logLevel) }
 
-  /// - Parameter relay: whose lines they are, where there are several.
+  /// - Parameter relay: whose lines they are, which is said where there are several.
   static func logger(_ level: Logger.Level, of relay: String? = nil) -> Logger {
     Logger(label: "tailrace") { _ in MessageHandler(relay: relay, logLevel: level) }
   }

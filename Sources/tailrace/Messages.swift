@@ -11,7 +11,7 @@ import Synchronization
 /// Writes a line to standard error, whole: `tailrace: error: …`. Where nobody else notes the time, it stands before it. Part of
 /// the text may be what a server, a receiver or a row says.
 ///
-/// - Parameter relay: whose line it is, where there are several.
+/// - Parameter relay: whose line it is, which is said where there are several.
 func say(_ text: String, of relay: String? = nil) { Messages.write(text, relay) }
 
 /// How things are said on standard error, by the log and at the end alike.
@@ -29,6 +29,7 @@ enum Messages {
     /// What stands in the terminal's last line, to be written again below what is said.
     var live = ""
     var hasEnded = false
+    var namesRelays = false
   }
 
   /// Whether a person looks at it who can be shown a line that changes.
@@ -40,6 +41,9 @@ enum Messages {
 
   /// From now on lines are written so.
   static func use(_ format: Format) { state.withLock { $0.format = format } }
+
+  /// From now on lines name the relay that they are about: there are several.
+  static func nameRelays() { state.withLock { $0.namesRelays = true } }
 
   /// Shows a line that takes the place of the one before, and stays below what is said.
   static func showLive(_ line: String) {
@@ -63,6 +67,7 @@ enum Messages {
   fileprivate static func write(_ text: String, _ relay: String?) {
     let text = withoutPasswords(String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
     state.withLock { state in
+      let relay = state.namesRelays ? relay : nil
       let line =
         state.format == .json
         ? json(text, relay) : "\(hasTime ? time() + " " : "")tailrace: \(ForeignText(plain(text, relay)))"
@@ -113,7 +118,7 @@ enum Messages {
 
 /// The log's way to standard error.
 struct MessageHandler: LogHandler {
-  /// Whose lines they are, where there are several.
+  /// Whose lines they are.
   var relay: String?
   var logLevel = Logger.Level.info
   var metadata: Logger.Metadata = [:]

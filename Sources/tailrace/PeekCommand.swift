@@ -78,7 +78,7 @@ struct PeekCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let control = RunControl()
-      Signals.direct(to: control)
+      try Signals.direct(to: control)
       let settings = try settings()
       for warning in settings.sink.warnings + settings.admin.warnings { say("warning: \(Flags.text(warning))") }
       var configuration = try settings.configuration()

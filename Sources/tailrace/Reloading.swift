@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Dispatch
 import Files
 import Glibc
 import Logging
@@ -20,59 +19,73 @@ final class Reloading: Sendable {
   private let options: [String]
   private let supervisor: Supervisor
   private let service: ServiceManager?
-  /// What is in force of the process itself.
-  private let first: ConfiguredProcess
   private let current: Mutex<ConfiguredProcess>
   /// One after another, beside the thread that hears signals.
-  private let queue = DispatchQueue(label: "tailrace.reload")
+  private let queue = OwnQueue()
+  private let isAsked = Atomic(false)
 
   init(
     _ path: String, _ options: [String], _ configured: ConfiguredProcess, _ supervisor: Supervisor,
     _ service: ServiceManager?
   ) {
     (self.path, self.options, self.supervisor, self.service) = (path, options, supervisor, service)
-    first = configured
     current = Mutex(configured)
   }
 
   /// Begins; what is done is said.
   func begin() {
     service?.reloading()
+    // One that has not begun does for all who ask before it does.
+    guard !isAsked.exchange(true, ordering: .acquiringAndReleasing) else { return }
     queue.async { self.reload() }
   }
 
   private func reload() {
+    isAsked.store(false, ordering: .releasing)
     defer { service?.reloaded() }
     let log = current.withLock(\.log)
     waitUntilWritten()
     do {
       let fresh = try ConfiguredProcess(path, flags: options)
+      try RelayRoom.make(for: fresh.relays.count)
       try fresh.checkSpools()
       for warning in fresh.warnings { log.warning("\(warning)") }
-      current.withLock { $0 = fresh }
-      let left = fresh.changesOfProcess(since: first)
+      let before = current.withLock { current in
+        defer { current = fresh }
+        return current
+      }
+      let left = fresh.changesOfProcess(since: before)
       if !left.isEmpty {
         log.warning("\(path): \(left.joined(separator: ", ")): what has changed there takes a restart")
       }
-      let change = supervisor.reload(fresh.planned)
+      if fresh.relays.count > 1 { Messages.nameRelays() }
+      guard let change = supervisor.reload(fresh.planned) else {
+        return log.notice("\(path) is not used any more: all end")
+      }
       service?.watch(supervisor)
       log.notice("\(path) was read again: \(Self.words(change))")
     } catch {
       if let mistakes = error as? Mistakes {
         mistakes.say()
       } else {
-        say("error: \((error as? Failure)?.text(Flags.text) ?? Tailrace.message(for: error))")
+        let words = (error as? Failure)?.text { Flags.text($0, [], usesKeys: true) }
+        say("error: \(words ?? Tailrace.message(for: error))")
       }
       supervisor.reopen()
       log.warning("\(path) is not used as it is now: what was read before stays in force; new output files are begun")
     }
   }
 
-  private static func words(_ change: Supervisor.Change) -> String {
-    let parts = [
-      (change.restarted, "drained and started anew"), (change.added, "started"), (change.removed, "drained and ended"),
-      (change.kept, "goes on, with a new output file and secrets read again"),
-    ]
+  private static func words(_ change: PlanChange) -> String {
+    let waits = change.delayed.map { ([$0.name], "starts when \($0.others.joined(separator: ", ")) has ended") }
+    let added = change.added.filter { name in !change.delayed.contains { $0.name == name } }
+    let parts =
+      [
+        (change.restarted, "is drained, then started anew"), (added, "is started"),
+        (change.revived, "had ended, and is started again"), (change.hastened, "was down, and is tried again at once"),
+        (change.removed, "is drained, then ends"),
+        (change.kept, "goes on, with a new output file and secrets read again"),
+      ] + waits
     return parts.filter { !$0.0.isEmpty }.map { "\($0.0.joined(separator: ", ")): \($0.1)" }.joined(separator: "; ")
   }
 

@@ -66,7 +66,7 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let control = RunControl()
-      Signals.direct(to: control)
+      try Signals.direct(to: control)
       if strict { try Inspection.check(path) }
       let settings = try settings()
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)

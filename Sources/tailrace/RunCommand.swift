@@ -29,16 +29,24 @@ struct RunCommand: ParsableCommand {
   var options: [String] = []
 
   func run() throws {
+    var speech = Flags.speech
+    speech.usesKeys = true
+    try Flags.$speech.withValue(speech) { try runRelays() }
+  }
+
+  private func runRelays() throws {
     try reportingErrors {
       let configured = try ConfiguredProcess(config, flags: options)
       let log = configured.log
+      if configured.relays.count > 1 { Messages.nameRelays() }
       for warning in configured.warnings { log.warning("\(warning)") }
+      try RelayRoom.make(for: configured.relays.count)
       let admin = try configured.admin.place()
       try configured.checkSpools()
       let supervisor = Supervisor(configured.planned, isObserved: admin != nil)
       let service = ServiceManager.ofProcess(log)
       let reloading = Reloading(config, options, configured, supervisor, service)
-      Signals.direct(
+      try Signals.direct(
         stop: {
           supervisor.stop()
           // Who has other relays since a moment ago has their limits too.
@@ -56,7 +64,7 @@ struct RunCommand: ParsableCommand {
       try configured.progress.begin(supervisor, log)
       guard let end = supervisor.run() else { return }
       MessageHandler.summarize(all: true)
-      say("error: \(end.failure.text(end.relay.show))", of: supervisor.relays.count > 1 ? end.relay.name : nil)
+      say("error: \(end.failure.text(end.relay.show))", of: end.relay.name)
       throw ExitCode(end.failure.kind.exitCode)
     }
   }
@@ -83,6 +91,12 @@ extension ConfiguredProcess {
 
   /// Tries the places for large transactions that somebody has named.
   func checkSpools() throws(Failure) {
-    for relay in relays where relay.settings.spool.isNamed { try relay.settings.spool.check() }
+    for relay in relays where relay.settings.spool.isNamed {
+      do { try relay.settings.spool.check() } catch {
+        var failure = error
+        if relays.count > 1 { failure.what = "relay \(relay.name): " + failure.what }
+        throw failure
+      }
+    }
   }
 }

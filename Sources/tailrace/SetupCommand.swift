@@ -50,7 +50,7 @@ struct SetupCommand: ParsableCommand {
   func run() throws {
     try reportingErrors {
       let control = RunControl()
-      Signals.direct(to: control)
+      try Signals.direct(to: control)
       let administration = try connection.administration(control)
       var plan = try names.plan(tables)
       plan.createsTables = createTable

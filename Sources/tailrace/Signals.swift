@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+import Files
 import Glibc
 import PostgresWire
 import Relay
@@ -23,6 +23,9 @@ enum Signals {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   }
 
+  /// How a program ends that we start can be asked, whatever whoever has started us does not want to know.
+  static func letChildrenBeSeen() { signal(SIGCHLD, SIG_DFL) }
+
   /// Must be called before any other thread is started, for threads inherit what is blocked.
   ///
   /// - Parameters:
@@ -30,8 +33,8 @@ enum Signals {
   ///   - onReopen: called when a new output has been asked for.
   static func direct(
     to control: RunControl, onStop: @escaping @Sendable () -> Void = {}, onReopen: @escaping @Sendable () -> Void = {}
-  ) {
-    direct(
+  ) throws(Failure) {
+    try direct(
       stop: {
         control.stop()
         onStop()
@@ -47,13 +50,15 @@ enum Signals {
   /// - Parameters:
   ///   - stop: called once, on a thread of its own.
   ///   - reopen: called at each SIGHUP, on the same one.
-  static func direct(stop: @escaping @Sendable () -> Void, reopen: @escaping @Sendable () -> Void) {
+  static func direct(
+    stop: @escaping @Sendable () -> Void, reopen: @escaping @Sendable () -> Void
+  ) throws(Failure) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
     for number in [SIGTERM, SIGINT, SIGHUP] { unsafe sigaddset(&set, number) }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     let awaited = set
-    DispatchQueue(label: "tailrace.signals").async {
+    let reason = OwnThread.start {
       var set = awaited
       var stopping: ContinuousClock.Instant?
       while true {
@@ -69,5 +74,17 @@ enum Signals {
         }
       }
     }
+    if let reason {
+      throw Failure(
+        .internal, "no thread can be started: \(reason.textInSentence)", advice: "let the process have more")
+    }
+  }
+
+  /// Keeps a request for a new output until it is directed somewhere: else it would end the process.
+  static func holdReopen() {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    unsafe sigaddset(&set, SIGHUP)
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 }

@@ -38,7 +38,7 @@ struct StreamCommand: ParsableCommand {
       let control = RunControl()
       let log = options.logging.logger()
       let service = ServiceManager.ofProcess(log)
-      Signals.direct(
+      try Signals.direct(
         to: control, onStop: { service?.stopping() },
         onReopen: {
           service?.reloading()

@@ -34,9 +34,12 @@ struct Tailrace: ParsableCommand {
   static func main() {
     Signals.letCrashesBe()
     Signals.letWritesFail()
+    Signals.letChildrenBeSeen()
     StandardDescriptors.fill()
     StandardDescriptors.checkAtExit()
     let arguments = Array(CommandLine.arguments.dropFirst())
+    // Whoever has written a configuration says so at once.
+    if ["run", "stream"].contains(arguments.first) { Signals.holdReopen() }
     var given = arguments
     // What is wrong with the others is said in this form too.
     if Flags.values(of: "--log-format", arguments).last == "json" { Messages.use(.json) }

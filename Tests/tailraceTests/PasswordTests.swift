@@ -89,6 +89,41 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["", "setsid "])
+    func `a command has ended when it has, whatever it leaves behind and whoever does not want to know`(prefix: String)
+      throws
+    {
+      try withPassword { database, place in
+        let program = database.files.file("program")
+        try "#!/bin/sh\n\(prefix)sleep 60 &\necho \(Self.canary)\n".write(
+          toFile: program, atomically: true, encoding: .utf8)
+        #expect(chmod(program, 0o755) == 0)
+        let path = try database.configure(configuration(database, place, "password-command: \(program)"))
+        // As some starters do, whose children have to ask for it again.
+        let script = "trap '' CHLD; exec \"$0\" run --config \"$1\""
+        let relay = try ChildProcess("/bin/sh", ["-c", script, Tailrace.path, path])
+        try wait(until: "it streams", within: 25) { relay.messages.contains { $0.contains("ready: waits") } }
+        relay.signal(SIGTERM)
+        #expect(try relay.exitCode() == 0)
+      }
+    }
+
+    @Test func `a password that is not taken is looked for where it came from`() throws {
+      try withPassword { database, place in
+        let file = database.files.file("password")
+        try "wrong".write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(chmod(file, 0o600) == 0)
+        for (line, words) in [
+          ("password-file: \(file)", "check the password in password-file: \(file)"),
+          ("password-command: \"echo wrong\"", "check what password-command prints"),
+        ] {
+          let relay = try database.run(configuration(database, place, line))
+          #expect(try relay.exitCode() == 77)
+          #expect(relay.errors.text.contains(words), "\(relay.errors.text)")
+        }
+      }
+    }
+
     @Test
     func `a secret in the wrong place, and a file that is missing, end it at the start without a word of the secret`()
       throws

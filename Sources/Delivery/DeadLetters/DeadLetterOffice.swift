@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+import Files
 import IntegrationEvents
 public import PostgresWire
 import Synchronization
@@ -13,7 +13,7 @@ public final class DeadLetterOffice: Sendable {
   public let store: (any DeadLetterStore)?
   /// Whose events may have letters, and the first one's position as far as we know: others may remove some.
   private let parked = Mutex<[Aggregate: EventPosition]>([:])
-  private let queue = DispatchQueue(label: "tailrace.dead-letters")
+  private let queue = OwnQueue()
   private let patience: Patience
 
   /// Makes an office that stops on the first event that cannot be delivered.

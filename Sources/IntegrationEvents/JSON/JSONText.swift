@@ -4,6 +4,11 @@ import Octets
 
 /// Small pieces of JSON for output that is not on the hot path.
 package enum JSONText {
+  /// Whether bytes are one JSON value.
+  package static func isValue(_ bytes: [UInt8]) -> Bool {
+    unsafe (try? JSONScanner.validate(bytes.span.bytes, 0..<bytes.count)) != nil
+  }
+
   /// Text as a JSON string, with its quotes.
   package static func string(_ text: String) -> String {
     let bytes = Array(text.utf8)

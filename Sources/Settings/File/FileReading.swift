@@ -30,31 +30,32 @@ package enum FileReading {
   /// can be used.
   package static func parse(_ text: String) -> (node: FileNode?, mistakes: [FileMistake]) {
     if let many = tooManyAliases(text) { return (nil, [many]) }
+    let escapes = PairedEscapes(text)
     do {
       // A node knows its anchor only as long as the parser is there.
-      let parser = try Parser(yaml: text)
+      let parser = try Parser(yaml: escapes.text, encoding: .utf8)
       return try withExtendedLifetime(parser) {
         guard let root = try parser.singleRoot() else { return (FileNode(FilePosition(), .map([])), []) }
-        var reader = NodeReader()
+        var reader = NodeReader(escapes)
         let node = reader.read(root)
         return (node, reader.mistakes.sorted { $0.position < $1.position })
       }
     } catch {
-      return (nil, [mistake(error, text)])
+      return (nil, [mistake(error, escapes)])
     }
   }
 
   private static func tooManyAliases(_ text: String) -> FileMistake? {
     var count = 0
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let isComment = line.first { $0 != " " && $0 != "\t" } == "#"
+    for (number, line) in FileLines(text.utf8).enumerated() {
+      let isComment = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") } == UInt8(ascii: "#")
       guard !isComment else { continue }
-      var before: Character = " "
+      var before = UInt8(ascii: " ")
       var isStar = false
-      for character in line {
-        if isStar, !character.isWhitespace, character != "*" { count += 1 }
-        isStar = character == "*" && " \t[{,:-?".contains(before)
-        before = character
+      for byte in line {
+        if isStar, isOfName(byte) { count += 1 }
+        isStar = byte == UInt8(ascii: "*") && " \t[{,:-?".utf8.contains(before)
+        before = byte
       }
       if count > mostAliases {
         return FileMistake(
@@ -64,49 +65,51 @@ package enum FileReading {
     return nil
   }
 
-  private static func mistake(_ error: any Error, _ text: String) -> FileMistake {
+  /// Whether an alias may begin with it. Source: libyaml, `IS_ALPHA`.
+  private static func isOfName(_ byte: UInt8) -> Bool {
+    let sign = Unicode.Scalar(byte)
+    return ("a"..."z").contains(sign) || ("A"..."Z").contains(sign) || ("0"..."9").contains(sign) || sign == "_"
+      || sign == "-"
+  }
+
+  private static func mistake(_ error: any Error, _ escapes: PairedEscapes) -> FileMistake {
     switch error as? YamlError {
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
-      let position = FilePosition(mark)
-      if isIndentedWithTab(text, position) {
+      let position = escapes.given(FilePosition(mark))
+      if isIndentedWithTab(escapes.text, position) {
         return FileMistake(position, "a line is indented with a tab here; YAML takes blanks only")
       }
-      let place = context.map { ", \($0.text) at \($0.mark.line):\($0.mark.column)" } ?? ""
+      let place = context.map { ", \($0.text) at \(escapes.given(FilePosition($0.mark)))" } ?? ""
       return FileMistake(position, "it cannot be read on from here: \(problem)\(place)")
     case .composer(_, let problem, let mark, _):
       let isSecond = problem.contains("another document")
-      return FileMistake(FilePosition(mark), isSecond ? "a second document begins here; a file has one" : problem)
+      return FileMistake(
+        escapes.given(FilePosition(mark)), isSecond ? "a second document begins here; a file has one" : problem)
     case .reader(let problem, let offset, _, _):
-      return FileMistake(position(of: offset ?? 0, in: text), problem)
+      // Of such a text nothing was made: it is no JSON.
+      return FileMistake(FilePosition(endOf: escapes.text.prefix(offset ?? 0).utf8), problem)
     case .duplicatedKeysInMapping(let names, let context):
       let shown = names.prefix(5).map { "'\($0.prefix(60))'" }.joined(separator: ", ")
-      return FileMistake(FilePosition(context.mark), "\(shown): given here, and again in the same map")
+      return FileMistake(escapes.given(FilePosition(context.mark)), "\(shown): given here, and again in the same map")
     default: return FileMistake(FilePosition(), "it cannot be read as YAML")
     }
   }
 
   private static func isIndentedWithTab(_ text: String, _ position: FilePosition) -> Bool {
-    let lines = text.split(separator: "\n", maxSplits: position.line, omittingEmptySubsequences: false)
-    guard position.line <= lines.count else { return false }
-    return lines[position.line - 1].prefix { $0 == " " || $0 == "\t" }.contains("\t")
-  }
-
-  private static func position(of offset: Int, in text: String) -> FilePosition {
-    var position = FilePosition()
-    for character in text.prefix(offset) {
-      position.column += 1
-      if character.isNewline { position = FilePosition(line: position.line + 1) }
-    }
-    return position
+    guard let line = FileLines(text.utf8).dropFirst(position.line - 1).first(where: { _ in true }) else { return false }
+    return line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.contains(UInt8(ascii: "\t"))
   }
 }
 
 /// Takes over what was read, and refuses what a configuration does not need.
 private struct NodeReader {
   private(set) var mistakes: Set<FileMistake> = []
+  private let escapes: PairedEscapes
+
+  init(_ escapes: PairedEscapes) { self.escapes = escapes }
 
   mutating func read(_ node: Node) -> FileNode {
-    let position = FilePosition(node.mark)
+    let position = escapes.given(FilePosition(node.mark))
     let nothing = FileNode(position, .value("", isQuoted: false))
     guard node.anchor == nil else {
       mistakes.insert(
@@ -123,7 +126,7 @@ private struct NodeReader {
     case .mapping(let mapping):
       var members: [FileNode.Member] = []
       for (key, value) in mapping {
-        let place = FilePosition(key.mark)
+        let place = escapes.given(FilePosition(key.mark))
         guard case .scalar(let name) = key, key.anchor == nil else {
           mistakes.insert(FileMistake(place, "a key is plain text"))
           continue

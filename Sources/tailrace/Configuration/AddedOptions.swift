@@ -14,18 +14,23 @@ enum AddedOptions {
     guard !arguments.contains(where: { ["--help", "-h"].contains($0) }) else { return arguments }
     let (command, path, rest) = CommandLineErrors.command(arguments, root: root)
     let types = OptionTypes.of(command)
+    let written = GivenSettings(
+      SettingTable.keys.compactMap { key in
+        let values = types[key.flag] == nil ? [] : Flags.values(of: key.flag, arguments)
+        return values.isEmpty ? nil : Given(key: key, values: key.kind == .truth ? ["true"] : values, origin: .flag)
+      })
     let added: GivenSettings
     if types["--relay"] != nil, let file = Flags.values(of: "--config", arguments).last {
-      added = try ConfiguredProcess(file).relay(Flags.values(of: "--relay", arguments).last).given
+      let name = Flags.values(of: "--relay", arguments).last
+      added = try ConfiguredProcess.given(of: name, in: file, written: written) { types[$0.flag] != nil }
     } else if path.count == 2, commands.contains(path[1]), hasAny {
       // The connection string has its own way, which every command has.
       added = try GivenSettings.ofEnvironment { $0.name != "database" && !$0.name.hasPrefix("password-") }
+        .overridden(by: written)
     } else {
       return arguments
     }
-    let words = added.ordered.filter { given in
-      types[given.key.flag] != nil && !isWritten(given.key, arguments)
-    }
+    let words = added.ordered.filter { types[$0.key.flag] != nil && written[$0.key.name] == nil }
     return Array(arguments.prefix(path.count - 1)) + words.flatMap(\.arguments) + rest
   }
 
@@ -41,13 +46,6 @@ enum AddedOptions {
       }
     }
     return ""
-  }
-
-  private static func isWritten(_ key: SettingKey, _ arguments: [String]) -> Bool {
-    !Flags.values(of: key.flag, arguments).isEmpty
-      // Of two passwords the one on the command line counts.
-      || key.name.hasPrefix("password-")
-        && ["--password-file", "--password-command"].contains { !Flags.values(of: $0, arguments).isEmpty }
   }
 
   /// Whether there is any variable beside that of the database.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import PostgresClient
 import PostgresWire
 import Settings
@@ -37,6 +38,8 @@ struct ConfigurationFile {
     "When it fails with what does not heal by itself: start it again after growing pauses, or stop all and end with its error. "
     + "Default: restart where there are several relays, stop where there is one."
   private static let topics = ["relays", "defaults"]
+  /// As many as one process is known to run.
+  static let mostRelays = 1000
 
   private mutating func add(_ position: FilePosition, _ text: String) { mistakes.add(.file(path, position), text) }
 
@@ -45,6 +48,7 @@ struct ConfigurationFile {
     var defaults = RelayPart()
     if let node = root["defaults"], !node.isNothing { defaults = readRelay(node) }
     for member in members where !Self.topics.contains(member.name) {
+      guard !mistakes.isFull else { return }
       if let key = SettingTable.byName[member.name], key.isOfProcess {
         if let given = value(of: key, member) { ofProcess = ofProcess.overridden(by: GivenSettings([given])) }
       } else if SettingTable.byName[member.name] != nil || member.name == Self.onFailure {
@@ -57,6 +61,12 @@ struct ConfigurationFile {
       return add(root["relays"]?.position ?? root.position, "relays: there is none; it is a map of names to relays")
     }
     for member in named {
+      guard !mistakes.isFull else { return }
+      guard self.relays.count < Self.mostRelays else {
+        self.relays = []
+        return add(
+          member.position, "relays: there are more than \(Self.mostRelays); let another process run the others")
+      }
       guard Self.isName(member.name) else {
         add(member.position, "a relay's name has up to 63 letters, digits, '_', '-' and '.'")
         continue
@@ -67,6 +77,21 @@ struct ConfigurationFile {
           name: member.name, origin: .file(path, member.position), given: defaults.given.overridden(by: part.given),
           blamed: part.blamed.union(defaults.blamed), onFailure: part.onFailure ?? defaults.onFailure))
     }
+  }
+
+  /// The relay that is asked about.
+  ///
+  /// - Parameter name: what it is called; nil where there is only one.
+  func relay(_ name: String?) throws -> Relay {
+    let names = relays.map(\.name).joined(separator: ", ")
+    guard let name else {
+      guard relays.count == 1, let relay = relays.first else { throw ValidationError("--relay says which: \(names)") }
+      return relay
+    }
+    guard let relay = relays.first(where: { $0.name == name }) else {
+      throw ValidationError("--relay: there is none of that name; there are \(names)")
+    }
+    return relay
   }
 
   private static func isName(_ name: String) -> Bool {
@@ -91,6 +116,7 @@ struct ConfigurationFile {
       return part
     }
     for member in members {
+      guard !mistakes.isFull else { break }
       if member.name == Self.onFailure {
         part.onFailure = member.node.text.flatMap { FailurePolicy(rawValue: $0) }
         if part.onFailure == nil { add(member.node.position, "on-failure: it is restart or stop") }
@@ -130,6 +156,14 @@ struct ConfigurationFile {
         add(node.position, "\(key.name): a list is wanted, such as [\(key.valueName)]")
         return nil
       }
+      guard !list.isEmpty else {
+        add(node.position, "\(key.name): there is nothing in the list; write a value, or leave the key out")
+        return nil
+      }
+      guard list.count <= SettingKey.mostValues else {
+        add(list[SettingKey.mostValues].position, "\(key.name): it has more than \(SettingKey.mostValues) values")
+        return nil
+      }
       parts = list
     } else {
       parts = [node]
@@ -140,10 +174,15 @@ struct ConfigurationFile {
         add(part.position, "\(key.name): one value is wanted, not a list or a map")
         return nil
       }
-      guard !part.isNothing, part.truth == nil || key.takesTruth(text) else {
-        add(
-          part.position,
-          "\(key.name): \(part.isNothing ? "there is no value" : "put '\(text)' in quotes, if it is meant")")
+      guard !part.isNothing, !text.isEmpty, part.truth == nil || key.takesTruth(text) else {
+        let isMissing = part.isNothing || text.isEmpty
+        let wish = isMissing ? "there is no value" : "put '\(text)' in quotes, if it is meant"
+        add(part.position, "\(key.name): \(wish)")
+        return nil
+      }
+      // C's texts end at one, and what follows would be looked at by nobody.
+      guard !text.unicodeScalars.contains(where: Self.isControl) else {
+        add(part.position, "\(key.name): there is a control character in it")
         return nil
       }
       if let secret = Self.secret(in: text, of: key) {
@@ -155,13 +194,17 @@ struct ConfigurationFile {
     return given(values)
   }
 
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+  }
+
   /// Says that a secret stands where everybody may read it who reads the file, or what is wrong with where it may stand.
   private static func secret(in text: String, of key: SettingKey) -> String? {
     switch key.name {
     case "database":
       guard let shown = ConnectionString.shown(text) else {
         // Words about it may hold a part of it.
-        return "it is no connection string: write postgresql://user@host:port/database or host=… dbname=…"
+        return SettingKey.noConnectionString
       }
       return shown == text
         ? nil : "a password does not belong into a file that is read by many: use password-file or password-command"

@@ -14,7 +14,7 @@ enum ConfigurationSchema {
       ("enum", "[\"restart\", \"stop\"]"), ("description", JSONText.string(ConfigurationFile.onFailureHelp)),
     ])
     let relays = object([
-      ("type", "\"object\""), ("minProperties", "1"),
+      ("type", "\"object\""), ("minProperties", "1"), ("maxProperties", "\(ConfigurationFile.mostRelays)"),
       ("propertyNames", object([("pattern", JSONText.string("^[A-Za-z0-9_.-]{1,63}$"))])),
       ("additionalProperties", object([("$ref", "\"#/$defs/relay\"")])),
     ])
@@ -41,7 +41,10 @@ enum ConfigurationSchema {
 
   private static func schema(of key: SettingKey) -> String {
     var members = type(of: key)
-    if key.isRepeatable { members = [("type", "\"array\""), ("items", object(members))] }
+    if key.isRepeatable {
+      let bounds = [("minItems", "1"), ("maxItems", "\(SettingKey.mostValues)")]
+      members = [("type", "\"array\""), ("items", object(members))] + bounds
+    }
     if let standard = standard(of: key) { members.append(("default", standard)) }
     return object(members + [("description", JSONText.string(key.help))])
   }

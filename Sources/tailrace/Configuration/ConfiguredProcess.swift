@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Logging
+import PostgresClient
 import PostgresWire
 import Settings
 import Supervision
@@ -31,21 +32,14 @@ struct ConfiguredProcess {
   init(_ path: String, flags: [String] = []) throws {
     let file = try ConfigurationFile(path)
     let isOne = file.relays.count == 1
-    let beside = try GivenSettings.ofEnvironment().overridden(by: .ofFlags(flags))
+    let beside = try Self.beside(file, flags)
     var mistakes = file.mistakes
-    if !isOne {
-      for given in beside.ordered where !given.key.isOfProcess {
-        let name = given.origin == .flag ? given.key.flag : given.key.variable
-        guard file.relays.isEmpty else {
-          throw ValidationError("\(name): it would count for each of \(file.relays.count) relays; say it in \(path)")
-        }
-      }
-    }
     ofProcess = GivenSettings(file.ofProcess.overridden(by: beside).ordered.filter(\.key.isOfProcess))
     for relay in file.relays {
-      let given = relay.given.overridden(by: isOne ? beside : GivenSettings()).overridden(by: ofProcess)
+      let given = relay.given.overridden(by: beside).overridden(by: ofProcess)
       let reading = RelayReading(given, origin: relay.origin, blamed: relay.blamed)
       mistakes.add(reading.mistakes)
+      guard !mistakes.isFull else { break }
       guard let settings = reading.settings else { continue }
       relays.append(
         Relay(
@@ -53,35 +47,60 @@ struct ConfiguredProcess {
           hasOwnPolicy: relay.onFailure != nil, origin: relay.origin))
     }
     var shared = SharedThings()
+    var said: Set<String> = []
+    warnings += SecretFiles.look(at: path, programs: relays.compactMap { $0.given["password-command"] })
     for relay in relays {
       shared.add(relay)
       let files = SecretFiles.look(at: relay.given)
       mistakes.add(files.mistakes)
-      for (origin, text) in files.warnings {
-        let line = "\(origin.shown): \(text)"
-        if !warnings.contains(line) { warnings.append(line) }
+      for (origin, text) in files.warnings where said.insert("\(origin.shown): \(text)").inserted {
+        warnings.append("\(origin.shown): \(text)")
       }
     }
     mistakes.add(shared.mistakes)
+    try checkAdmin(&mistakes)
     guard mistakes.isEmpty else { throw mistakes }
+  }
+
+  /// Finds an address that others would reach without being known.
+  private func checkAdmin(_ mistakes: inout Mistakes) throws(Failure) {
+    do throws(Failure) { _ = try admin.place() } catch {
+      guard let origin = ofProcess["admin"]?.origin, case .file = origin else { throw error }
+      mistakes.add(origin, error.text { Flags.text($0, [], usesKeys: true) })
+    }
   }
 
   /// What is said of the process.
   var admin: AdminSettings { relays.first?.settings.admin ?? AdminSettings() }
 
-  /// The one that is asked about.
+  /// What the environment and flags say, which may be said of one relay, or of the process.
+  private static func beside(_ file: ConfigurationFile, _ flags: [String]) throws -> GivenSettings {
+    let beside = try GivenSettings.ofEnvironment().overridden(by: .ofFlags(flags))
+    guard file.relays.count > 1, let given = beside.ordered.first(where: { !$0.key.isOfProcess }) else { return beside }
+    let name = given.origin == .flag ? given.key.flag : given.key.variable
+    throw ValidationError("\(name): it would count for each of \(file.relays.count) relays; say it in \(file.path)")
+  }
+
+  /// What is set for one relay of a file, for a command about it: whatever is wrong with others, and with what the command line
+  /// says otherwise.
   ///
-  /// - Parameter name: what it is called; nil where there is only one.
-  func relay(_ name: String?) throws -> Relay {
-    let names = relays.map(\.name).joined(separator: ", ")
-    guard let name else {
-      guard relays.count == 1, let relay = relays.first else { throw ValidationError("--relay says which: \(names)") }
-      return relay
-    }
-    guard let relay = relays.first(where: { $0.name == name }) else {
-      throw ValidationError("--relay: there is none of that name; there are \(names)")
-    }
-    return relay
+  /// - Parameters:
+  ///   - name: what it is called; nil where there is only one.
+  ///   - written: what stands on the command line, which counts more.
+  ///   - isUsed: whether the command has a use for a key; files that others name are not looked for.
+  static func given(
+    of name: String?, in path: String, written: GivenSettings, where isUsed: (SettingKey) -> Bool
+  ) throws -> GivenSettings {
+    let file = try ConfigurationFile(path)
+    guard file.mistakes.isEmpty else { throw file.mistakes }
+    let beside = try beside(file, [])
+    let relay = try file.relay(name)
+    let ofRelay = GivenSettings(written.ordered.filter { !$0.key.isOfProcess })
+    let given = relay.given.overridden(by: file.ofProcess).overridden(by: beside).overridden(by: ofRelay)
+    var mistakes = RelayReading(given, origin: relay.origin, blamed: relay.blamed).mistakes
+    mistakes.add(SecretFiles.look(at: GivenSettings(given.ordered.filter { isUsed($0.key) })).mistakes)
+    guard mistakes.isEmpty else { throw mistakes }
+    return given
   }
 
   /// The relays, ready to be run.
@@ -92,8 +111,8 @@ struct ConfiguredProcess {
       // It is the process's.
       settings.admin = AdminSettings()
       return PlannedRelay(
-        relay.name, settings, onFailure: relay.onFailure,
-        log: LogOptions.logger(logLevel, of: relays.count > 1 ? relay.name : nil), show: { speech.text($0) })
+        relay.name, settings, at: ServerPlace(of: settings.source.database), onFailure: relay.onFailure,
+        log: LogOptions.logger(logLevel, of: relay.name), show: { speech.text($0) })
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import PostgresClient
 import Settings
 
 /// Where something was set.
@@ -35,15 +36,37 @@ struct Given: Hashable {
   }
 }
 
+extension Given {
+  fileprivate var isOfFile: Bool { if case .file = origin { true } else { false } }
+
+  /// Such as `file`, of the value of a sink.
+  fileprivate var sinkKind: String {
+    let scheme = (values.last ?? "").prefix { $0 != ":" }.lowercased()
+    return scheme == "https" ? "http" : scheme
+  }
+
+  /// The names of other settings that this one stands for. A connection string with a password does without another one.
+  fileprivate var replaced: Set<String> {
+    guard key.name == "database" else { return key.alternatives }
+    let hasPassword = values.last.map { ConnectionString.shown($0) != $0 } ?? false
+    return hasPassword ? ["password-file", "password-command"] : []
+  }
+}
+
 /// What is set for one stream, from wherever.
 struct GivenSettings {
   private(set) var entries: [String: Given] = [:]
 
   init(_ all: [Given] = []) { for given in all { entries[given.key.name] = given } }
 
-  /// With others, which count more.
+  /// With others, which count more: also where they say the same in another way, such as where a password is. Who names another
+  /// kind of sink beside a file does without what the file says of its sink.
   func overridden(by others: GivenSettings) -> GivenSettings {
     var sum = self
+    for name in others.entries.values.flatMap(\.replaced) { sum.entries[name] = nil }
+    if let sink = others["sink"], !sink.isOfFile, let before = self["sink"], before.sinkKind != sink.sinkKind {
+      for name in SettingKey.ofSinks { sum.entries[name] = nil }
+    }
     sum.entries.merge(others.entries) { $1 }
     return sum
   }
@@ -73,7 +96,13 @@ struct GivenSettings {
         }
         values = [truth]
       } else if key.isRepeatable {
-        values = value.split(separator: ",").map(String.init)
+        values = value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard !values.contains("") else {
+          throw ValidationError("\(key.variable): there is nothing on one side of a comma")
+        }
+        guard values.count <= SettingKey.mostValues else {
+          throw ValidationError("\(key.variable): it has more than \(SettingKey.mostValues) values")
+        }
       }
       found.append(Given(key: key, values: values, origin: .environment(key.variable)))
     }

@@ -5,7 +5,13 @@ import Settings
 
 /// All that is wrong with what is set.
 struct Mistakes: Error {
+  /// No more are kept: who has made so many has named another file, or has one to mend that will show in the first ones.
+  private static let most = 100
+
   private(set) var all: [(origin: Origin, text: String)] = []
+
+  /// Whether it is of no use to look for more.
+  var isFull: Bool { all.count >= Self.most }
 
   var isEmpty: Bool { all.isEmpty }
 
@@ -16,7 +22,7 @@ struct Mistakes: Error {
   }
 
   mutating func add(_ origin: Origin, _ text: String) {
-    guard !all.contains(where: { $0.origin == origin && $0.text == text }) else { return }
+    guard !isFull, !all.contains(where: { $0.origin == origin && $0.text == text }) else { return }
     all.append((origin, text))
   }
 
@@ -28,6 +34,7 @@ struct Mistakes: Error {
       guard case .file(_, let first) = left.origin, case .file(_, let second) = right.origin else { return false }
       return first < second
     }.map { "\($0.origin == .flag ? "command line" : $0.origin.shown): \($0.text)" }
+      + (isFull ? ["there may be more that is wrong; mend these first"] : [])
   }
 
   /// Says them.

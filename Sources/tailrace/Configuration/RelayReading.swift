@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Octets
+import PostgresClient
 import Settings
 
 /// Reads what is set for a relay as the command line of a stream is read, so that both mean the same.
@@ -23,6 +24,11 @@ struct RelayReading {
     for name in Self.required where given[name] == nil {
       if !blamed.contains(name) { mistakes.add(origin, "'\(name)' is missing") }
       rest.standIn(for: name, origin)
+    }
+    if let database = given["database"], let text = database.values.last, ConnectionString.shown(text) == nil {
+      // Words about it may hold a part of it.
+      mistakes.add(database.origin, "database: \(SettingKey.noConnectionString)")
+      rest.remove("database")
     }
     while true {
       do {
@@ -59,6 +65,10 @@ struct RelayReading {
       return "\(given.key.name):\(value) \(wish(given.key))"
     }
     let plain = message.replacing(#/--([a-z][a-z-]*)/#) { "\($0.output.1)" }
+    if let given, plain.hasPrefix("Missing value for ") { return "\(given.key.name): there is no value" }
+    if let given, plain.hasPrefix("\(given.key.name) ") {
+      return "\(given.key.name): \(plain.dropFirst(given.key.name.count + 1))"
+    }
     guard let given, plain.prefixMatch(of: #/[a-z-]+: /#) == nil else { return plain }
     return "\(given.key.name): \(plain)"
   }

@@ -2,6 +2,7 @@
 
 import Files
 import Glibc
+import PostgresClient
 import PostgresWire
 
 /// Files that settings name and that are to be there: whether they are, and whether others may read what is secret.
@@ -11,6 +12,25 @@ enum SecretFiles {
     "admin-token-file", "sink-password-file", "kafka-properties-file",
   ]
   private static let open: Set = ["ca-file", "client-certificate"]
+
+  /// What is to be warned of about the configuration itself, and a program that it names by its path: who changes them has what we
+  /// have.
+  static func look(at path: String, programs: [Given]) -> [String] {
+    func isChangeable(_ path: String) -> Bool {
+      guard let status = (try? FileStatus(path: path)) ?? nil else { return false }
+      return !status.isOwnerTrusted || status.isWritableByOthers
+    }
+    var warnings: [String] = []
+    if isChangeable(path) { warnings.append("others may change \(path); own it, and take it from them (chmod go-w)") }
+    for given in programs {
+      guard let program = given.values.last.flatMap(PasswordSource.words)?.first, program.contains("/"),
+        isChangeable(program)
+      else { continue }
+      let place = "\(given.origin.shown): \(given.key.name)"
+      warnings.append("\(place): others may change the program; own it, and take it from them (chmod go-w)")
+    }
+    return warnings
+  }
 
   /// What is wrong with those of some settings, and what is to be warned of.
   static func look(at given: GivenSettings) -> (mistakes: Mistakes, warnings: [(origin: Origin, text: String)]) {

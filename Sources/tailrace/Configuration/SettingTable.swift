@@ -34,6 +34,21 @@ struct SettingKey: Hashable {
   /// Whether its value may hold a secret, and is not shown as it is.
   var mayBeSecret: Bool { Self.secrets.contains(name) }
 
+  /// No list is longer: what many values take to be read grows by the square of their number.
+  static let mostValues = 500
+  static let noConnectionString =
+    "it is no connection string: write postgresql://user@host:port/database or host=… dbname=…"
+
+  /// The names of settings that say the same in another way: whoever sets one of them does without the others.
+  var alternatives: Set<String> {
+    (Self.exclusive.first { $0.contains(name) } ?? []).subtracting([name])
+  }
+
+  /// The names of what is said of a sink, but for which one it is.
+  static let ofSinks = Set(OptionTypes.of(SinkOptions.self).keys.map { String($0.dropFirst(2)) }).subtracting(["sink"])
+  private static let exclusive: [Set<String>] = [
+    ["password-file", "password-command"], ["bearer-token-file", "basic-auth-file"],
+  ]
   private static let ofProcess: Set = [
     "admin", "admin-token-file", "log-level", "log-format", "quiet", "report-interval",
   ]

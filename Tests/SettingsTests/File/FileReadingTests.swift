@@ -42,6 +42,44 @@ import Testing
     #expect(mistakes("# *a *b *c *d *e *f *g *h *i *j *k *l *m *n *o *p *q *r\na: 1\n").isEmpty)
   }
 
+  @Test(arguments: ["\r\n", "\r", "\n", "\u{85}", "\u{2028}", "\u{2029}"])
+  func `a bomb of aliases is refused whatever ends its lines, also behind a comment and at a line's beginning`(
+    end: String
+  ) {
+    let letters = Array("abcdefghijkl")
+    var lines = ["# made elsewhere", "a: &a [x,x,x,x,x,x,x,x,x]"]
+    for (before, letter) in zip(letters, letters.dropFirst()) {
+      let aliases = Array(repeating: "*\(before)", count: 9)
+      lines.append("\(letter): &\(letter) [\(aliases.joined(separator: before == "b" ? ",\(end)" : ","))]")
+    }
+    lines += ["? *l", ": 1", ""]
+    let found = mistakes(lines.joined(separator: end))
+    #expect(found.count == 1 && found[0].contains("aliases"), "\(found)")
+    #expect(found.first?.hasPrefix("11:") == true, "\(found)")
+    #expect(mistakes("a: 1\(end)\tb: 2\(end)").first?.hasPrefix("2:") == true)
+    #expect(mistakes("a: é\(end)b: \u{1}\(end)").first?.hasPrefix("2:4 ") == true, "\(mistakes("a: é\(end)b: \u{1}"))")
+    #expect(mistakes("#\(end)a: 1\(end)\(end)a: 2").first?.hasPrefix("2:1 ") == true)
+  }
+
+  @Test func `a tab that indents is named also where lines end as on Windows`() {
+    #expect(mistakes("a:\r\n\tb: 1\r\n").first?.contains("tab") == true)
+  }
+
+  @Test func `JSON's two escapes for one character are that character, and places stay`() {
+    let smile = #"\ud83d\ude00"#
+    let (node, wrong) = FileReading.parse(#"{"\#(smile)a\#(smile)": ["\#(smile)", "\\ud83d", "x"], "b": 1}"#)
+    #expect(wrong.isEmpty, "\(wrong)")
+    #expect(node?["😀a😀"]?.parts?.map(\.text) == ["😀", "\\ud83d", "x"])
+    #expect(node?["😀a😀"]?.parts?.map(\.position.column) == [32, 48, 59])
+    #expect(node?["b"]?.position == FilePosition(line: 1, column: 70))
+    let (two, _) = FileReading.parse("{\"a\": \"\(smile)\",\r\n\"b\": \"\(smile)\", \"c\": 1}")
+    #expect(two?["c"]?.position == FilePosition(line: 2, column: 27))
+    // Half of one is no character, and what is no JSON has YAML's escapes alone.
+    #expect(mistakes(#"{"a": "\ud83d"}"#).count == 1)
+    #expect(mistakes("a: \"\(smile)\"\n").count == 1)
+    #expect(FileReading.parse("a: '\(smile)'\n").node?["a"]?.text == smile)
+  }
+
   @Test(arguments: ["[", "{a: ", "- "])
   func `nesting without end is refused, and deep nesting does not overflow`(opening: String) {
     #expect(mistakes(String(repeating: opening, count: 100_000)).count == 1)
