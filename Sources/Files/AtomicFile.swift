@@ -68,8 +68,10 @@ package enum AtomicFile {
       if error.number != EEXIST { _ = unsafe unlink(temporary.path) }
       throw error
     }
-    guard unsafe rename(temporary.path, target) == 0 else {
-      let failure = SystemFailure.last
+    let renamed = try DiskWaits.during { () throws(SystemFailure) in
+      unsafe rename(temporary.path, target) == 0 ? nil : SystemFailure.last
+    }
+    if let failure = renamed {
       if failure.number == ENOENT, try FileStatus(path: temporary.path, followingLinks: false) == nil { return false }
       _ = unsafe unlink(temporary.path)
       throw failure

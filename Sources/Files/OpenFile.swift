@@ -128,16 +128,18 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Writes a range of bytes whole to a place.
   package func write(_ bytes: [UInt8], _ range: Range<Int>, at place: Int64) throws(SystemFailure) {
-    var (rest, place) = (range, place)
-    while !rest.isEmpty {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe pwrite(descriptor, buffer.baseAddress.map { unsafe $0 + rest.lowerBound }, rest.count, off_t(place))
-      }
-      if count >= 0 {
-        rest = (rest.lowerBound + count)..<rest.upperBound
-        place += Int64(count)
-      } else if errno != EINTR {
-        throw .last
+    try DiskWaits.during { () throws(SystemFailure) in
+      var (rest, place) = (range, place)
+      while !rest.isEmpty {
+        let count = unsafe bytes.withUnsafeBytes { buffer in
+          unsafe pwrite(descriptor, buffer.baseAddress.map { unsafe $0 + rest.lowerBound }, rest.count, off_t(place))
+        }
+        if count >= 0 {
+          rest = (rest.lowerBound + count)..<rest.upperBound
+          place += Int64(count)
+        } else if errno != EINTR {
+          throw .last
+        }
       }
     }
   }
@@ -192,18 +194,20 @@ package struct OpenFile: ~Copyable, Sendable {
 
   /// Makes what was written survive a crash of the machine. Devices and pipes have nothing to make durable.
   package func synchronize() throws(SystemFailure) {
-    Syncs.count.add(1, ordering: .relaxed)
-    defer { Syncs.count.subtract(1, ordering: .relaxed) }
-    while fsync(descriptor) != 0 {
-      if errno == EINVAL || errno == EROFS || errno == ENOTSUP { return }
-      if errno != EINTR { throw .last }
+    try DiskWaits.during { () throws(SystemFailure) in
+      while fsync(descriptor) != 0 {
+        if errno == EINVAL || errno == EROFS || errno == ENOTSUP { return }
+        if errno != EINTR { throw .last }
+      }
     }
   }
 
   /// Cuts the file to a length.
   package func truncate(to size: Int64) throws(SystemFailure) {
-    while ftruncate(descriptor, off_t(size)) != 0 {
-      if errno != EINTR { throw .last }
+    try DiskWaits.during { () throws(SystemFailure) in
+      while ftruncate(descriptor, off_t(size)) != 0 {
+        if errno != EINTR { throw .last }
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
+import Files
 import Logging
 public import PostgresWire
 import Synchronization
@@ -71,6 +72,8 @@ public struct RelayStatus: Sendable {
   public var spool = SpoolUse()
   /// Why the stream was lost, the last time.
   public var lastFailure: String?
+  /// The thread of its loop; nil before it has begun.
+  package var thread: UInt?
   /// What operators were told lately, the newest last, where it is kept.
   package var notices: [RecentNotice] = []
   /// What has to end before it is begun; nil where nothing has.
@@ -145,5 +148,10 @@ public final class StatusBoard: Sendable {
     }
   }
 
-  func update(_ change: (inout RelayStatus) -> Void) { status.withLock { change(&$0) } }
+  func update(_ change: (inout RelayStatus) -> Void) {
+    status.withLock { status in
+      change(&status)
+      status.thread = DiskWaits.thread
+    }
+  }
 }

@@ -115,10 +115,13 @@ package final class ServiceManager: Sendable {
 
   private func look() {
     let (message, relays, isExpectant) = state.withLock { state in
-      let sights = state.relays.map {
-        ServiceReport.Sight(name: $0.name, status: $0.board.current, isReopening: $0.control.isReopenRequested)
+      let sights = state.relays.map { relay in
+        let status = relay.board.current
+        return ServiceReport.Sight(
+          name: relay.name, status: status, isReopening: relay.control.isReopenRequested,
+          isAtDisk: status.thread.map(DiskWaits.isWaiting) ?? false)
       }
-      let message = state.report.look(sights, isSyncing: Syncs.areUnderWay)
+      let message = state.report.look(sights, diskSince: DiskWaits.oldest)
       return (message, state.relays, state.report.isExpectant)
     }
     if let message { send(message) }

@@ -14,6 +14,8 @@ struct ServiceReport {
     var status: RelayStatus
     /// Whether a new output has been asked for and is not begun.
     var isReopening = false
+    /// Whether its loop waits for the disk, which takes as long as it takes.
+    var isAtDisk = false
   }
 
   /// How long somebody who has asked for a reload waits for relays that have no stream just now.
@@ -67,8 +69,10 @@ struct ServiceReport {
 
   /// Takes a look at the relays in, and gives what is to be told; nil when nothing is.
   ///
-  /// - Parameter isSyncing: whether the disk is waited for, which holds a loop up for as long as it takes.
-  mutating func look(_ relays: [Sight], isSyncing: Bool, now: ContinuousClock.Instant = .now) -> String? {
+  /// - Parameter diskSince: since when somebody in this process has waited for the disk; nil where nobody does.
+  mutating func look(
+    _ relays: [Sight], diskSince: ContinuousClock.Instant?, now: ContinuousClock.Instant = .now
+  ) -> String? {
     var lines = untold
     untold = []
     for (index, relay) in relays.enumerated() where [.streaming, .standby].contains(relay.status.phase) {
@@ -84,7 +88,7 @@ struct ServiceReport {
       reloadingSince = nil
       lines.append("READY=1")
     }
-    if let patience, isReady, isSyncing || relays.allSatisfy({ isAlive($0.status, patience, now) }) {
+    if let patience, isReady, relays.allSatisfy({ isAlive($0, patience, diskSince, now) }) {
       lines.append("WATCHDOG=1")
     }
     let words = words(of: relays, now)
@@ -134,8 +138,14 @@ struct ServiceReport {
   }
 
   /// Each was asked at the last look how it stands. Whose loop turns has told since then.
-  private func isAlive(_ status: RelayStatus, _ patience: Duration, _ now: ContinuousClock.Instant) -> Bool {
-    status.phase == .ended || status.time >= last || now - status.time <= patience / 2
+  /// One that waits for the disk does so as long as that takes; so does one that has been silent since somebody else waits for it,
+  /// for it may want what that one holds. Waits of others that have begun since are no excuse.
+  private func isAlive(
+    _ relay: Sight, _ patience: Duration, _ diskSince: ContinuousClock.Instant?, _ now: ContinuousClock.Instant
+  ) -> Bool {
+    let status = relay.status
+    return status.phase == .ended || relay.isAtDisk || status.time >= last || now - status.time <= patience / 2
+      || diskSince.map { $0 <= status.time + patience / 2 } ?? false
   }
 
   private mutating func words(of relays: [Sight], _ now: ContinuousClock.Instant) -> String {

@@ -19,6 +19,8 @@ final class Reloading: Sendable {
   private let options: [String]
   private let supervisor: Supervisor
   private let service: ServiceManager?
+  /// What is in force of the process itself.
+  private let first: ConfiguredProcess
   private let current: Mutex<ConfiguredProcess>
   /// One after another, beside the thread that hears signals.
   private let queue = OwnQueue()
@@ -29,6 +31,7 @@ final class Reloading: Sendable {
     _ service: ServiceManager?
   ) {
     (self.path, self.options, self.supervisor, self.service) = (path, options, supervisor, service)
+    first = configured
     current = Mutex(configured)
   }
 
@@ -50,11 +53,8 @@ final class Reloading: Sendable {
       try RelayRoom.make(for: fresh.relays.count)
       try fresh.checkSpools()
       for warning in fresh.warnings { log.warning("\(warning)") }
-      let before = current.withLock { current in
-        defer { current = fresh }
-        return current
-      }
-      let left = fresh.changesOfProcess(since: before)
+      current.withLock { $0 = fresh }
+      let left = fresh.changesOfProcess(since: first)
       if !left.isEmpty {
         log.warning("\(path): \(left.joined(separator: ", ")): what has changed there takes a restart")
       }

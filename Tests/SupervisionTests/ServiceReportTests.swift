@@ -12,7 +12,7 @@ struct ServiceReportTests {
     var report: ServiceReport
     var relays = ["a", "b"].map { ServiceReport.Sight(name: $0, status: RelayStatus()) }
     var now = ContinuousClock.now
-    var isSyncing = false
+    var diskSince: ContinuousClock.Instant?
 
     init(patience: Duration? = .seconds(20)) {
       report = ServiceReport(2, patience: patience, now: now)
@@ -27,7 +27,7 @@ struct ServiceReportTests {
     mutating func look(after seconds: Int = 5, answered: Set<Int> = [0, 1]) -> [String] {
       now += .seconds(seconds)
       for index in answered { relays[index].status.time = now }
-      return report.look(relays, isSyncing: isSyncing, now: now)?.split(separator: "\n").map(String.init) ?? []
+      return report.look(relays, diskSince: diskSince, now: now)?.split(separator: "\n").map(String.init) ?? []
     }
   }
 
@@ -107,12 +107,27 @@ struct ServiceReportTests {
     #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "half of the time is not over")
     for _ in 0..<2 { _ = scene.look(answered: [0]) }
     for _ in 0..<10 { #expect(!scene.look(answered: [0]).contains("WATCHDOG=1")) }
-    scene.isSyncing = true
-    #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "the disk is waited for")
-    scene.isSyncing = false
+    scene.relays[1].isAtDisk = true
+    #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "it waits for the disk")
+    scene.relays[1].isAtDisk = false
     #expect(scene.look().contains("WATCHDOG=1"))
     scene.relays[1].status.phase = .ended
     for _ in 0..<10 { #expect(scene.look(answered: [0]).contains("WATCHDOG=1")) }
+  }
+
+  @Test func `a disk that others wait for excuses who has been silent since then, and nobody for longer`() {
+    var scene = Scene()
+    for index in 0..<2 { scene.relays[index].status.phase = .streaming }
+    scene.diskSince = scene.now
+    for _ in 0..<10 { #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "one wait that takes very long") }
+    for _ in 0..<10 {
+      // One short wait after another.
+      scene.diskSince = scene.now + .seconds(5)
+      #expect(!scene.look(answered: [0]).contains("WATCHDOG=1"))
+    }
+    scene.diskSince = nil
+    #expect(!scene.look(answered: [0]).contains("WATCHDOG=1"))
+    #expect(scene.look().contains("WATCHDOG=1"))
   }
 
   @Test func `other relays than at the start change nothing of what was told`() {

@@ -285,6 +285,24 @@ extension Integration {
       }
     }
 
+    @Test func `what takes a restart is said at each reload, until the file says again what is in force`() throws {
+      try withDatabase { database in
+        func text(_ level: String) -> String {
+          "log-level: \(level)\nrelays:\n\(database.relay("a", "sink: \"file:\(database.file)\""))"
+        }
+        let relay = try database.run(text("info"))
+        func count(_ words: String) -> Int { relay.messages.count { $0.contains(words) } }
+        try wait(until: "it streams") { count("ready: waits") == 1 }
+        for (level, told) in [("notice", 1), ("notice", 2), ("info", 2)] {
+          let before = count("was read again")
+          try database.configure(text(level))
+          relay.signal(SIGHUP)
+          try wait(until: "it is read again") { count("was read again") == before + 1 }
+          #expect(count("log-level: what has changed there takes a restart") == told, "\(relay.errors.text)")
+        }
+      }
+    }
+
     @Test func `doctor, status, peek and dead-letters take a relay of a file, and what is said beside it counts more`()
       throws
     {
