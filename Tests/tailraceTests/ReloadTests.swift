@@ -109,11 +109,14 @@ extension Integration {
           sleep(3)
         }
         #expect(said("p: was down, and is tried again at once"))
+        try wait(until: "the other one has ended again", within: 60) {
+          page.get("/ready?relay=e")?.body.hasPrefix("e: down: it has ended") == true
+        }
         try database.makeSlots(missing)
         try database.psql("SELECT place(2);")
         relays.signal(SIGHUP)
-        try wait(until: "both deliver") {
-          try database.numbers(in: "e") == [1, 2] && database.numbers(in: "p") == [2]
+        try wait(until: "both deliver", within: 60) {
+          try database.numbers(inAll: "e") == [1, 2] && database.numbers(inAll: "p") == [2]
         }
         relays.signal(SIGTERM)
         #expect(try relays.exitCode() == 0)
