@@ -144,7 +144,9 @@ struct ServiceReport {
     _ relay: Sight, _ patience: Duration, _ diskSince: ContinuousClock.Instant?, _ now: ContinuousClock.Instant
   ) -> Bool {
     let status = relay.status
-    return status.phase == .ended || relay.isAtDisk || status.time >= last || now - status.time <= patience / 2
+    // One that waits until others have ended has no loop yet.
+    return status.phase == .ended || status.waitsFor != nil || relay.isAtDisk || status.time >= last
+      || now - status.time <= patience / 2
       || diskSince.map { $0 <= status.time + patience / 2 } ?? false
   }
 

@@ -111,6 +111,9 @@ struct ServiceReportTests {
     #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "it waits for the disk")
     scene.relays[1].isAtDisk = false
     #expect(scene.look().contains("WATCHDOG=1"))
+    scene.relays[1].status.waitsFor = "a"
+    for _ in 0..<10 { #expect(scene.look(answered: [0]).contains("WATCHDOG=1"), "it has not begun") }
+    scene.relays[1].status.waitsFor = nil
     scene.relays[1].status.phase = .ended
     for _ in 0..<10 { #expect(scene.look(answered: [0]).contains("WATCHDOG=1")) }
   }
