@@ -29,6 +29,7 @@ let package = Package(
     .library(name: "Delivery", targets: ["Delivery"]),
     .library(name: "FileDelivery", targets: ["FileDelivery"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
+    .library(name: "AMQPDelivery", targets: ["AMQPDelivery"]),
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
@@ -82,9 +83,30 @@ let package = Package(
       name: "FileDelivery", dependencies: ["Delivery", "Files", "IntegrationEvents", "Octets", "PostgresWire"],
       swiftSettings: library),
     .target(
+      name: "Connections",
+      dependencies: [
+        "Delivery", "Files", "PostgresWire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: library
+    ),
+    .target(
+      name: "AMQPDelivery",
+      dependencies: [
+        "Connections", "Delivery", "IntegrationEvents", "Octets", "PostgresWire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: library
+    ),
+    .target(
       name: "HTTPDelivery",
       dependencies: [
-        "CZlib", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "PostgresWire",
+        "CZlib", "Connections", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "PostgresWire",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -199,6 +221,13 @@ let package = Package(
         "Delivery", "Digests", "HTTPDelivery", "IntegrationEvents", "PostgresWire", "TestDelivery", "TestStream",
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(name: "ConnectionsTests", dependencies: ["Connections"], swiftSettings: strict),
+    .testTarget(
+      name: "AMQPDeliveryTests",
+      dependencies: [
+        "AMQPDelivery", "Delivery", "IntegrationEvents", "PostgresWire", "TestDelivery",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
       name: "KafkaDeliveryTests",

@@ -25,6 +25,23 @@ public struct Route: Hashable, Sendable {
     pattern = "\(literal){\(attribute)}"
   }
 
+  /// Attributes with a text between them.
+  public init(_ attributes: [String], joinedBy separator: String) {
+    var parts: [Part] = []
+    for attribute in attributes {
+      if !parts.isEmpty { parts.append(.literal(separator)) }
+      parts.append(.attribute(attribute))
+    }
+    self.parts = parts
+    pattern = attributes.map { "{\($0)}" }.joined(separator: separator)
+  }
+
+  /// One name for all events, whatever letters it has.
+  public init(literal name: String) {
+    parts = [.literal(name)]
+    pattern = name
+  }
+
   /// The name without any event's part; nil where it has one.
   public var literal: String? {
     var text = ""
@@ -37,31 +54,34 @@ public struct Route: Hashable, Sendable {
 
   /// Fills in an event's attributes. `aggregateid` is its `partitionkey`.
   public func name(of event: OutgoingEvent) throws(Missing) -> String {
-    var name = ""
-    for part in parts {
-      switch part {
-      case .literal(let piece): name += piece
-      case .attribute(let attribute):
-        let value = Self.value(of: attribute, event)
-        guard !value.isEmpty else { throw Missing(attribute: attribute) }
-        name += value
-      }
-    }
-    return name
+    var name: [UInt8] = []
+    try append(event, to: &name)
+    return String(decoding: name, as: UTF8.self)
   }
 
-  private static func value(of attribute: String, _ outgoing: OutgoingEvent) -> String {
+  /// Appends the name of an event.
+  package func append(_ event: OutgoingEvent, to name: inout [UInt8]) throws(Missing) {
+    for part in parts {
+      switch part {
+      case .literal(let piece): name.append(contentsOf: piece.utf8)
+      case .attribute(let attribute):
+        let start = name.count
+        Self.append(attribute, of: event, to: &name)
+        guard name.count > start else { throw Missing(attribute: attribute) }
+      }
+    }
+  }
+
+  private static func append(_ attribute: String, of outgoing: OutgoingEvent, to name: inout [UInt8]) {
     let event = outgoing.event
     switch attribute {
-    case "aggregatetype" where !event.aggregateType.isEmpty: return outgoing.text(event.aggregateType)
-    case "aggregateid", "partitionkey": return outgoing.text(event.key)
-    case "type": return outgoing.text(event.type)
+    case "aggregatetype" where !event.aggregateType.isEmpty: name.append(outgoing, unescaped: event.aggregateType)
+    case "aggregateid", "partitionkey": name.append(outgoing, unescaped: event.key)
+    case "type": name.append(outgoing, unescaped: event.type)
     default:
-      var found = ""
-      outgoing.forEachAttribute { name, value in
-        if name == attribute { found = String(decoding: value, as: UTF8.self) }
+      event.forEachAttribute(in: outgoing.batch.bytes, outgoing.batch.attributes) { found, value in
+        if found == attribute { name.append(outgoing, unescaped: value) }
       }
-      return found
     }
   }
 }

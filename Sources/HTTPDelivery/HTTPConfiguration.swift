@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Delivery
+import NIOSSL
+
 /// How events are posted.
 public struct HTTPConfiguration: Hashable, Sendable {
   /// How events are put into requests. Source: CloudEvents HTTP Protocol Binding, section 3.
@@ -18,6 +21,15 @@ public struct HTTPConfiguration: Hashable, Sendable {
     case v1_1 = "1.1"
     case v1_2 = "1.2"
     case v1_3 = "1.3"
+
+    var ofLibrary: NIOSSL.TLSVersion {
+      switch self {
+      case .v1_0: .tlsv1
+      case .v1_1: .tlsv11
+      case .v1_2: .tlsv12
+      case .v1_3: .tlsv13
+      }
+    }
   }
 
   /// Where to post. A user and a password in it are used for basic authentication.
@@ -54,19 +66,5 @@ public struct HTTPConfiguration: Hashable, Sendable {
   /// Makes a configuration with the defaults.
   public init(url: String) {
     self.url = url
-  }
-}
-
-/// A certificate and its key, in PEM.
-public struct CertificateFiles: Hashable, Sendable {
-  /// The certificate's file.
-  public var certificate: String
-  /// The key's file.
-  public var key: String
-
-  /// Names the two files.
-  public init(certificate: String, key: String) {
-    self.certificate = certificate
-    self.key = key
   }
 }

@@ -7,21 +7,14 @@ import Octets
 
 /// What goes into one request: header fields and a body. Source: CloudEvents HTTP Protocol Binding.
 struct HTTPMessage {
-  /// An event that no request can carry, and why.
-  struct Unpostable: Error, Hashable {
-    let reason: String
-  }
-
   var headers: [(String, String)] = []
   var body: [UInt8] = []
   /// The body before it was compressed; nil when it is not.
   private(set) var plainBody: [UInt8]?
 
   /// The request for some events: one, or in batch mode several.
-  init(_ events: [OutgoingEvent], mode: HTTPConfiguration.Mode) throws(Unpostable) {
-    for event in events where event.event.id.isEmpty || event.event.type.isEmpty {
-      throw Unpostable(reason: "it is no CloudEvent: it has no id, or no type")
-    }
+  init(_ events: [OutgoingEvent], mode: HTTPConfiguration.Mode) throws(UnwritableEvent) {
+    for event in events { try event.requireIdentity() }
     switch mode {
     case .structured: setStructured(events[0])
     case .binary: try setBinary(events[0])
@@ -57,7 +50,7 @@ struct HTTPMessage {
     body.append(UInt8(ascii: "]"))
   }
 
-  private mutating func setBinary(_ outgoing: OutgoingEvent) throws(Unpostable) {
+  private mutating func setBinary(_ outgoing: OutgoingEvent) throws(UnwritableEvent) {
     let event = outgoing.event
     var contentType: String?
     var traceParent: String?
@@ -73,17 +66,8 @@ struct HTTPMessage {
         headers.append(("ce-\(name)", Self.percentEncoded(value)))
       }
     }
-    guard isNamed else { throw Unpostable(reason: "an attribute has a name that no header field can have") }
-    switch event.dataKind {
-    case .none: break
-    case .json: body = Array(outgoing.batch.bytes[event.data])
-    case .text: body = outgoing.batch.unescaped(event.data)
-    case .base64:
-      guard let bytes = Base64.decode(outgoing.batch.bytes[event.data]) else {
-        throw Unpostable(reason: "its data is not in base64")
-      }
-      body = bytes
-    }
+    guard isNamed else { throw UnwritableEvent("an attribute has a name that no header field can have") }
+    body = Array(try outgoing.data())
     if let contentType = contentType ?? event.dataKind.contentType { headers.append(("content-type", contentType)) }
     if let traceParent { headers.append(("traceparent", traceParent)) }
   }

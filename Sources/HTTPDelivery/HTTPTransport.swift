@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AsyncHTTPClient
+import Connections
 import Delivery
 import Dispatch
 import Files
@@ -67,8 +68,9 @@ final class HTTPTransport: Sendable {
     var client = HTTPClient.Configuration(
       redirectConfiguration: .disallow,
       timeout: .init(
-        connect: TimeAmount(configuration.connectTimeout), read: TimeAmount(configuration.responseTimeout),
-        write: TimeAmount(configuration.writeTimeout)))
+        connect: TimeAmount(capped: configuration.connectTimeout),
+        read: TimeAmount(capped: configuration.responseTimeout),
+        write: TimeAmount(capped: configuration.writeTimeout)))
     client.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.maximumConnections
     client.connectionPool.retryConnectionEstablishment = false
     client.tlsConfiguration = tls
@@ -78,7 +80,7 @@ final class HTTPTransport: Sendable {
     client.http1_1ConnectionDebugInitializer = AnswerTidying.install
     client.http2ConnectionDebugInitializer = connections.add
     url = address.url
-    totalTimeout = TimeAmount(configuration.totalTimeout)
+    totalTimeout = TimeAmount(capped: configuration.totalTimeout)
     let group = HTTPClient.EventLoopGroupProvider.shared(MultiThreadedEventLoopGroup.singleton)
     self.client = HTTPClient(eventLoopGroupProvider: group, configuration: client)
     client.httpVersion = .http1Only
@@ -184,13 +186,5 @@ extension HTTPClient.Authorization {
   fileprivate init(user: String) {
     let colon = user.firstIndex(of: ":") ?? user.endIndex
     self = .basic(username: String(user[..<colon]), password: String(user[colon...].dropFirst()))
-  }
-}
-
-extension TimeAmount {
-  /// Ten years at most: clocks that count nanoseconds end not long behind.
-  init(_ duration: Duration) {
-    let (seconds, attoseconds) = min(max(duration, .zero), .seconds(10 * 366 * 86_400)).components
-    self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -40,7 +41,10 @@ package struct ReceiverProbe: Sendable {
       do { address = try HTTPAddress(configuration.url) } catch { throw .setting("sink", Wording("\(error)")) }
       _ = try HTTPCredentials(configuration.credentials, user: address.user)
       proxy = try configuration.proxy.proxy(before: address)
-      do { tls = try TLSConfiguration(configuration, patience: 10_000) } catch { throw error.failure }
+      tls = try WatchedCertificates(
+        authorityFile: configuration.authorityFile, clientCertificate: configuration.clientCertificate,
+        minimum: configuration.minimumTLS.ofLibrary
+      ).current
     } catch {
       files = .failed(error.what, advice: error.advice)
       return
@@ -55,7 +59,7 @@ package struct ReceiverProbe: Sendable {
       return
     }
     name = .well("\(next.host) is \(found.ipAddress ?? "?")")
-    let limit = TimeAmount(min(configuration.connectTimeout, .seconds(10)))
+    let limit = TimeAmount(capped: min(configuration.connectTimeout, .seconds(10)))
     let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(limit)
     do {
       let channel = try bootstrap.connect(host: next.host, port: next.port).wait()

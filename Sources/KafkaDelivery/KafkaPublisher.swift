@@ -116,7 +116,7 @@
       _ event: OutgoingEvent, _ client: KafkaClient, _ token: UInt, _ held: inout Set<[UInt8]>
     ) -> Fate? {
       let verdict: Attempt.Verdict
-      do throws(KafkaRecord.Unwritable) {
+      do throws(UnwritableEvent) {
         let record = try KafkaRecord(event, configuration)
         if let key = record.key, held.contains(key) { return .waits }
         let code = client.produce(record, token: token)

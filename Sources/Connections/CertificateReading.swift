@@ -20,20 +20,18 @@ extension TLSConfiguration {
 
   /// Reads the files of certificates.
   ///
-  /// - Parameter patience: how long the other end of a pipe may take, in milliseconds.
-  init(_ configuration: HTTPConfiguration, patience: Int32) throws(CertificateProblem) {
+  /// - Parameters:
+  ///   - authorityFile: whom to trust instead of the system's authorities.
+  ///   - clientCertificate: what proves who we are.
+  ///   - minimum: the oldest version that is spoken.
+  ///   - patience: how long the other end of a pipe may take, in milliseconds.
+  init(
+    authorityFile: String?, clientCertificate: CertificateFiles?, minimum: TLSVersion, patience: Int32
+  ) throws(CertificateProblem) {
     self = .makeClientConfiguration()
-    minimumTLSVersion =
-      switch configuration.minimumTLS {
-      case .v1_0: .tlsv1
-      case .v1_1: .tlsv11
-      case .v1_2: .tlsv12
-      case .v1_3: .tlsv13
-      }
-    if let path = configuration.authorityFile {
-      trustRoots = .certificates(try Self.certificates(path, patience))
-    }
-    guard let files = configuration.clientCertificate else { return }
+    minimumTLSVersion = minimum
+    if let path = authorityFile { trustRoots = .certificates(try Self.certificates(path, patience)) }
+    guard let files = clientCertificate else { return }
     let chain = try Self.certificates(files.certificate, patience)
     certificateChain = chain.map { .certificate($0) }
     privateKey = .privateKey(try Self.key(files.key, patience))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What has to be told from the TLS library's own words, because its errors have no codes for it.
-enum TLSWords {
+package enum TLSWords {
   /// What a message means.
-  enum Meaning: Hashable, Sendable {
+  package enum Meaning: Hashable, Sendable {
     /// The receiver does not take our certificate, or wants one.
     case wantsOurs
     /// The receiver's certificate is not to be trusted.
@@ -28,13 +28,13 @@ enum TLSWords {
   ]
 
   /// What a message means; nil for trouble that may pass.
-  static func meaning(of message: String) -> Meaning? {
+  package static func meaning(of message: String) -> Meaning? {
     let message = message.lowercased()
     return meanings.first { $0.words.allSatisfy { message.contains($0) } }?.meaning
   }
 
   /// The part of a message that says something: `no shared cipher` of `…:OPENSSL_internal:NO_SHARED_CIPHER])`.
-  static func short(_ message: String) -> String {
+  package static func short(_ message: String) -> String {
     guard let mark = message.firstRange(of: "OPENSSL_internal:") else { return String(message.prefix(80)) }
     let words = message[mark.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
     return words.lowercased().split(separator: "_").joined(separator: " ")

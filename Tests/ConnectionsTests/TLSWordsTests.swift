@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Testing
-
-@testable import HTTPDelivery
 
 /// Messages as the TLS library has them; that it still has them the tests against receivers show.
 @Suite struct TLSWordsTests {

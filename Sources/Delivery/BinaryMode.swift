@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegrationEvents
+import Octets
+
+/// An event that no message of a receiver can carry, and why.
+package struct UnwritableEvent: Error, Hashable {
+  package let reason: String
+
+  package init(_ reason: String) { self.reason = reason }
+}
+
+/// An event taken apart, for messages that have the attributes beside the data. Source: CloudEvents specification, "Message".
+extension OutgoingEvent {
+  /// Refuses what a receiver would not take for a CloudEvent.
+  package func requireIdentity() throws(UnwritableEvent) {
+    guard !event.id.isEmpty, !event.type.isEmpty else {
+      throw UnwritableEvent("it is no CloudEvent: it has no id, or no type")
+    }
+  }
+
+  /// The event's data: the bytes of the row; none for no data.
+  package func data() throws(UnwritableEvent) -> ArraySlice<UInt8> {
+    switch event.dataKind {
+    case .none: return []
+    case .json: return batch.bytes[event.data]
+    case .text: return batch.unescaped(event.data)[...]
+    case .base64:
+      guard let bytes = Base64.decode(batch.bytes[event.data]) else {
+        throw UnwritableEvent("its data is not in base64")
+      }
+      return bytes[...]
+    }
+  }
+
+  /// Calls `body` with each attribute but the data and its content type: the name, and where its value lies, escaped.
+  ///
+  /// - Returns: where the content type lies that the event itself names; nil where it names none.
+  package func forEachBinaryAttribute(_ body: (_ name: String, _ value: Range<Int>) -> Void) -> Range<Int>? {
+    var contentType: Range<Int>?
+    event.forEachAttribute(in: batch.bytes, batch.attributes) { name, value in
+      if name == "datacontenttype" { contentType = value } else { body(name, value) }
+    }
+    return contentType
+  }
+
+  /// The content type of the data: what the event names, or what holds for its kind; nil for no data.
+  package func contentType(_ named: Range<Int>?) -> [UInt8]? {
+    named.map { batch.unescaped($0) } ?? event.dataKind.contentType.map { Array($0.utf8) }
+  }
+}
+
+extension [UInt8] {
+  /// Appends a piece of an event, unescaped.
+  package mutating func append(_ outgoing: OutgoingEvent, unescaped range: Range<Int>) {
+    _ = unsafe appendUnescaped(outgoing.batch.bytes.span.bytes, range)
+  }
+}
