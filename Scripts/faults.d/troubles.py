@@ -53,6 +53,12 @@ class Troubles:
         method(self.random.choice(self.supervisors))
 
     def kill(self, tailrace):
+        if self.plan.rows_left:
+            # One that has not begun to stream leaves nothing to do for the next one.
+            deadline = time.monotonic() + 60
+            while not ((run := tailrace.with_current()) and run.has_begun) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(self.random.uniform(0, 0.5))
         tailrace.kill()
 
     def kill_at_a_call(self, tailrace):
