@@ -68,10 +68,10 @@
       guard !letters.isEmpty else { return }
       let client = try client()
       let isDone = DispatchSemaphore(value: 0)
-      let result = Mutex<[Fate]>([])
+      let result = Mutex<OpenAttempts.Odd>([:])
       let number = state.withLock { state in
-        state.open.begin(letters.count) { fates in
-          result.withLock { $0 = fates }
+        state.open.begin(letters.count) { odd in
+          result.withLock { $0 = odd }
           isDone.signal()
         }
       }
@@ -87,7 +87,7 @@
       while isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
         if isCancelled() { throw failure(RD_KAFKA_RESP_ERR__TIMED_OUT) }
       }
-      for fate in result.withLock(\.self) {
+      for fate in result.withLock(\.values) {
         switch fate.verdict {
         case .published: continue
         case .refused(let why):

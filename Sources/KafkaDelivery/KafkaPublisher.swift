@@ -92,17 +92,19 @@
     public func publish(_ events: [OutgoingEvent]) async -> Attempt {
       let client: KafkaClient
       do { client = try self.client(.batches) } catch { return Attempt(.together(.stop(error))) }
-      let fates = await attempt(Array(events.enumerated()), client)
-      let suspects = fates.contains { if case .refused = $0 { true } else { false } }
-      guard suspects else { return Attempt(.each(fates.map(\.verdict))) }
-      return await tryAlone(events, fates)
+      let odd = await attempt(events, client)
+      if odd.isEmpty { return Attempt(.together(.published)) }
+      let suspects = odd.values.contains { if case .refused = $0 { true } else { false } }
+      guard suspects else { return Attempt(.each(events.indices.map { odd[$0]?.verdict ?? .published })) }
+      return await tryAlone(events, odd)
     }
 
-    private func attempt(_ events: [(offset: Int, element: OutgoingEvent)], _ client: KafkaClient) async -> [Fate] {
+    /// One attempt; what became of those that were not simply stored.
+    private func attempt(_ events: [OutgoingEvent], _ client: KafkaClient) async -> OpenAttempts.Odd {
       await withCheckedContinuation { continuation in
         let number = state.withLock { $0.open.begin(events.count) { continuation.resume(returning: $0) } }
         var held: Set<[UInt8]> = []
-        for (index, event) in events {
+        for (index, event) in events.enumerated() {
           guard let fate = handOver(event, client, OpenAttempts.token(number, index), &held) else { continue }
           settle(number, index, fate)
         }
@@ -118,7 +120,7 @@
       let verdict: Attempt.Verdict
       do throws(UnwritableEvent) {
         let record = try KafkaRecord(event, configuration)
-        if let key = record.key, held.contains(key) { return .waits }
+        if !held.isEmpty, let key = record.key, held.contains(key) { return .waits }
         let code = client.produce(record, token: token)
         if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
         verdict = KafkaVerdicts.verdict(code)
@@ -139,18 +141,18 @@
     }
 
     /// Which of several are to blame only an attempt of each alone tells.
-    private func tryAlone(_ events: [OutgoingEvent], _ fates: [Fate]) async -> Attempt {
+    private func tryAlone(_ events: [OutgoingEvent], _ odd: OpenAttempts.Odd) async -> Attempt {
       let client: KafkaClient
       do { client = try self.client(.alone) } catch { return Attempt(.together(.stop(error))) }
       var held: Set<[UInt8]> = []
       var verdicts: [Attempt.Verdict] = []
       var innocent = 0
-      for (event, fate) in zip(events, fates) {
-        var verdict = fate.verdict
-        if case .refused = fate {
+      for (index, event) in events.enumerated() {
+        var verdict = odd[index]?.verdict ?? .published
+        if case .refused = odd[index] {
           verdict = Fate.waits.verdict
           if !held.contains(event.batch.unescaped(event.event.key)) {
-            verdict = await attempt([(0, event)], client).first?.verdict ?? verdict
+            verdict = await attempt([event], client)[0]?.verdict ?? .published
             if verdict == .published { innocent += 1 }
           }
         }

@@ -23,10 +23,21 @@
 
   /// Attempts whose events' fates are not all known. What librdkafka reports of a record has its token.
   struct OpenAttempts {
+    /// What became of events that were not simply stored, by their places.
+    typealias Odd = [Int: Fate]
+
     private struct Pending {
-      var fates: [Fate?]
+      var isSettled: [Bool]
       var left: Int
-      let finish: @Sendable ([Fate]) -> Void
+      var odd: Odd = [:]
+      let finish: @Sendable (Odd) -> Void
+
+      mutating func note(_ index: Int, _ fate: Fate) {
+        guard !isSettled[index] else { return }
+        isSettled[index] = true
+        left -= 1
+        if fate != .known(.published) { odd[index] = fate }
+      }
     }
 
     /// How many bits of a token say which event of an attempt it is.
@@ -42,24 +53,19 @@
     }
 
     /// Begins an attempt of at least one event; its number.
-    mutating func begin(_ count: Int, finish: @escaping @Sendable ([Fate]) -> Void) -> UInt {
+    mutating func begin(_ count: Int, finish: @escaping @Sendable (Odd) -> Void) -> UInt {
       defer { next += 1 }
-      open[next] = Pending(fates: Array(repeating: nil, count: count), left: count, finish: finish)
+      open[next] = Pending(isSettled: Array(repeating: false, count: count), left: count, finish: finish)
       return next
     }
 
     /// Notes an event's fate; gives what to call, outside of locks, when it was the attempt's last.
     mutating func settle(_ number: UInt, _ index: Int, _ fate: Fate) -> (@Sendable () -> Void)? {
-      // Taken out, so that it is changed in place.
-      guard var pending = open.removeValue(forKey: number) else { return nil }
-      if pending.fates[index] == nil { pending.left -= 1 }
-      pending.fates[index] = pending.fates[index] ?? fate
-      guard pending.left == 0 else {
-        open[number] = pending
-        return nil
-      }
-      let (finish, fates) = (pending.finish, pending.fates.compactMap { $0 })
-      return { finish(fates) }
+      guard let place = open.index(forKey: number) else { return nil }
+      open.values[place].note(index, fate)
+      guard open.values[place].left == 0 else { return nil }
+      let pending = open.remove(at: place).value
+      return { pending.finish(pending.odd) }
     }
   }
 #endif

@@ -115,11 +115,14 @@ extension KeyedSink {
     _ number: Int
   ) async -> Attempt.Trouble? {
     var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
+    let published = items.indices.filter { $0 < verdicts.count && verdicts[$0] == .published }.map { items[$0] }
+    // All at once, and before anything ends the sink.
+    finish(published, number)
     for (index, item) in items.enumerated() {
       // An event without a verdict is one nobody knows about.
       let verdict = index < verdicts.count ? verdicts[index] : .retry(.init("no verdict"))
       switch verdict {
-      case .published: finish([item], number)
+      case .published: continue
       case .retry(let why):
         again.append(item)
         trouble = trouble ?? why
