@@ -96,16 +96,22 @@
       guard let headers = unsafe rd_kafka_headers_new(record.headers.count) else {
         return RD_KAFKA_RESP_ERR__QUEUE_FULL
       }
-      for (name, value) in record.headers {
-        _ = unsafe value.withUnsafeBytes { bytes in
-          unsafe rd_kafka_header_add(headers, name, -1, bytes.baseAddress ?? Self.nothing, bytes.count)
+      let code = unsafe record.bytes.withUnsafeBytes { bytes -> rd_kafka_resp_err_t in
+        // There is a topic, so there are bytes.
+        guard let base = bytes.baseAddress else { return RD_KAFKA_RESP_ERR__INVALID_ARG }
+        for (name, value) in record.headers {
+          let text = unsafe (base + name.lowerBound).assumingMemoryBound(to: CChar.self)
+          _ = unsafe rd_kafka_header_add(headers, text, name.count, base + value.lowerBound, value.count)
         }
-      }
-      let code = unsafe record.topic.withCString { topic in
-        unsafe Self.withBytes(record.key?[...]) { key in
-          unsafe Self.withBytes(record.value) { value in
-            unsafe produce(topic, key, value, headers, token)
-          }
+        let topic = unsafe base.assumingMemoryBound(to: CChar.self)
+        let key = unsafe record.key.map { key in
+          unsafe Memory(ptr: UnsafeMutableRawPointer(mutating: base + key.lowerBound), size: key.count)
+        }
+        let none = unsafe Memory(ptr: nil, size: 0)
+        guard let value = record.value else { return unsafe produce(topic, key ?? none, none, headers, token) }
+        return unsafe value.withUnsafeBytes { value in
+          let start = unsafe UnsafeMutableRawPointer(mutating: value.baseAddress ?? Self.nothing)
+          return unsafe produce(topic, key ?? none, Memory(ptr: start, size: value.count), headers, token)
         }
       }
       // What was not taken stays ours.
@@ -115,15 +121,6 @@
 
     /// Empty is not the same as none.
     private static var nothing: UnsafeRawPointer? { unsafe UnsafeRawPointer(bitPattern: 8) }
-
-    private static func withBytes<Result>(
-      _ bytes: ArraySlice<UInt8>?, _ body: (rd_kafka_vu_s.__Unnamed_union_u.__Unnamed_struct_mem) -> Result
-    ) -> Result {
-      guard let bytes else { return unsafe body(.init(ptr: nil, size: 0)) }
-      return unsafe bytes.withUnsafeBytes { bytes in
-        unsafe body(.init(ptr: UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? nothing), size: bytes.count))
-      }
-    }
 
     private typealias Memory = rd_kafka_vu_s.__Unnamed_union_u.__Unnamed_struct_mem
 

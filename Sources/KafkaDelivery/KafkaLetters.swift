@@ -77,8 +77,7 @@
       }
       for (index, letter) in letters.enumerated() {
         let record = KafkaRecord(
-          topic: topic, key: letter.key.isEmpty ? nil : Array(letter.key.utf8), value: Array(letter.json.utf8)[...],
-          headers: [("content-type", Array("application/json".utf8))])
+          topic: topic, key: letter.key, value: Array(letter.json.utf8), contentType: "application/json")
         let code = client.produce(record, token: OpenAttempts.token(number, index))
         if code != RD_KAFKA_RESP_ERR_NO_ERROR {
           state.withLock { $0.open.settle(number, index, KafkaVerdicts.fate(code)) }?()

@@ -104,8 +104,9 @@
       await withCheckedContinuation { continuation in
         let number = state.withLock { $0.open.begin(events.count) { continuation.resume(returning: $0) } }
         var held: Set<[UInt8]> = []
+        var record = KafkaRecord()
         for (index, event) in events.enumerated() {
-          guard let fate = handOver(event, client, OpenAttempts.token(number, index), &held) else { continue }
+          guard let fate = handOver(event, &record, client, OpenAttempts.token(number, index), &held) else { continue }
           settle(number, index, fate)
         }
       }
@@ -115,12 +116,13 @@
     ///
     /// - Parameter held: keys whose events must not be stored, because one before them is not.
     private func handOver(
-      _ event: OutgoingEvent, _ client: KafkaClient, _ token: UInt, _ held: inout Set<[UInt8]>
+      _ event: OutgoingEvent, _ record: inout KafkaRecord, _ client: KafkaClient, _ token: UInt,
+      _ held: inout Set<[UInt8]>
     ) -> Fate? {
       let verdict: Attempt.Verdict
       do throws(UnwritableEvent) {
-        let record = try KafkaRecord(event, configuration)
-        if !held.isEmpty, let key = record.key, held.contains(key) { return .waits }
+        try record.set(event, configuration)
+        if !held.isEmpty, let key = record.key, held.contains(Array(record.bytes[key])) { return .waits }
         let code = client.produce(record, token: token)
         if code == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
         verdict = KafkaVerdicts.verdict(code)

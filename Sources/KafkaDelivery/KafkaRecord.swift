@@ -3,68 +3,99 @@
 #if Kafka
   import Delivery
   import IntegrationEvents
-  import Octets
 
-  /// What a record holds. Source: CloudEvents Kafka Protocol Binding.
+  /// What a record holds; it can be set anew for the next event, without new memory. Source: CloudEvents Kafka Protocol Binding.
   struct KafkaRecord {
-    var topic: String
+    /// The topic's name with a zero behind it, the key, and the headers' names and values, one behind another.
+    private(set) var bytes: [UInt8] = []
+    /// Without the zero.
+    private(set) var topic = 0..<0
     /// Nil spreads the events over the partitions.
-    var key: [UInt8]?
+    private(set) var key: Range<Int>?
     /// Nil deletes the key in a compacted topic.
-    var value: ArraySlice<UInt8>?
-    var headers: [(name: String, value: [UInt8])] = []
+    private(set) var value: ArraySlice<UInt8>?
+    private(set) var headers: [(name: Range<Int>, value: Range<Int>)] = []
 
-    init(topic: String, key: [UInt8]?, value: ArraySlice<UInt8>, headers: [(name: String, value: [UInt8])]) {
-      (self.topic, self.key, self.value, self.headers) = (topic, key, value, headers)
+    init() {}
+
+    init(topic: String, key: String, value: [UInt8], contentType: String) {
+      setTopic { $0.append(contentsOf: topic.utf8) }
+      setKey { $0.append(contentsOf: key.utf8) }
+      self.value = value[...]
+      add("content-type") { $0.append(contentsOf: contentType.utf8) }
     }
 
-    init(_ outgoing: OutgoingEvent, _ configuration: KafkaConfiguration) throws(UnwritableEvent) {
+    /// Becomes that of an event.
+    mutating func set(_ outgoing: OutgoingEvent, _ configuration: KafkaConfiguration) throws(UnwritableEvent) {
       let event = outgoing.event
+      bytes.removeAll(keepingCapacity: true)
+      headers.removeAll(keepingCapacity: true)
       try outgoing.requireIdentity()
-      do { topic = try configuration.route.name(of: outgoing) } catch {
+      do throws(Route.Missing) { try configuration.route.append(outgoing, to: &bytes) } catch {
         throw UnwritableEvent("it has no \(error.attribute), which the topic's name needs")
       }
-      try Self.check(topic)
-      key = event.key.isEmpty ? nil : outgoing.batch.unescaped(event.key)
+      setTopic { _ in }
+      try Self.check(bytes[topic])
+      setKey { $0.append(outgoing, unescaped: event.key) }
       if configuration.writesTombstones, event.dataKind == .none {
         guard key != nil else { throw UnwritableEvent("a tombstone needs a key") }
         value = nil
-        setAttributes(outgoing)
+        addAttributes(outgoing)
         return
       }
       switch configuration.mode {
       case .structured:
         value = outgoing.line
-        headers = [("content-type", Array("application/cloudevents+json; charset=UTF-8".utf8))]
-        if !event.traceParent.isEmpty { headers.append(("traceparent", outgoing.batch.unescaped(event.traceParent))) }
+        add("content-type") { $0.append(contentsOf: "application/cloudevents+json; charset=UTF-8".utf8) }
+        if !event.traceParent.isEmpty { add("traceparent") { $0.append(outgoing, unescaped: event.traceParent) } }
       case .binary:
         value = try outgoing.data()
-        setAttributes(outgoing)
+        addAttributes(outgoing)
       }
     }
 
-    private mutating func setAttributes(_ outgoing: OutgoingEvent) {
-      var trace: [UInt8]?
+    private mutating func setTopic(_ write: (inout [UInt8]) -> Void) {
+      write(&bytes)
+      topic = 0..<bytes.count
+      bytes.append(0)
+    }
+
+    private mutating func setKey(_ write: (inout [UInt8]) -> Void) {
+      let start = bytes.count
+      write(&bytes)
+      key = bytes.count == start ? nil : start..<bytes.count
+    }
+
+    private mutating func add(_ name: String, after prefix: String = "", _ write: (inout [UInt8]) -> Void) {
+      let start = bytes.count
+      bytes.append(contentsOf: prefix.utf8)
+      bytes.append(contentsOf: name.utf8)
+      let middle = bytes.count
+      write(&bytes)
+      headers.append((start..<middle, middle..<bytes.count))
+    }
+
+    private mutating func addAttributes(_ outgoing: OutgoingEvent) {
+      var trace: Range<Int>?
       let contentType = outgoing.forEachBinaryAttribute { name, range in
-        let value = outgoing.batch.unescaped(range)
-        headers.append(("ce_\(name)", value))
-        if name == "traceparent" { trace = value }
+        if name == "traceparent" { trace = range }
+        add(name, after: "ce_") { $0.append(outgoing, unescaped: range) }
       }
-      if let contentType = outgoing.contentType(contentType) { headers.append(("content-type", contentType)) }
-      if let trace { headers.append(("traceparent", trace)) }
+      if let type = outgoing.contentType(contentType) { add("content-type") { $0.append(contentsOf: type) } }
+      if let trace { add("traceparent") { $0.append(outgoing, unescaped: trace) } }
     }
 
     /// Refuses what no topic can be called. Source: Kafka's documentation, "Topic naming": letters, digits, `.`, `_` and `-`, at
     /// most 249 of them, and neither `.` nor `..`.
-    static func check(_ topic: String) throws(UnwritableEvent) {
-      let isAllowed = topic.utf8.allSatisfy { byte in
+    static func check(_ topic: ArraySlice<UInt8>) throws(UnwritableEvent) {
+      let isAllowed = topic.allSatisfy { byte in
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-          || [UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-")].contains(byte)
+          || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
       }
-      guard isAllowed, topic != ".", topic != ".." else {
+      guard isAllowed, !topic.elementsEqual(".".utf8), !topic.elementsEqual("..".utf8) else {
         throw UnwritableEvent("no topic can have the name that its route makes: letters, digits, . _ and - only")
       }
-      guard (1...249).contains(topic.utf8.count) else {
+      guard (1...249).contains(topic.count) else {
         throw UnwritableEvent("no topic can have the name that its route makes: 1 to 249 letters")
       }
     }

@@ -11,8 +11,8 @@ public struct DeliverySettings: Hashable, Sendable {
   public var maxAttempts: Int?
   /// How long an event may wait before a failure is the last one for it. Default: without end.
   public var maxAge: TimeSpan?
-  /// How many bytes of events other keys may run ahead of the first that is not delivered. Default: 1 MiB.
-  public var inFlightBytes = ByteSize(1 << 20)
+  /// How many bytes of events other keys may run ahead of the first that is not delivered. Default: 1 MiB, for brokers 8 MiB.
+  public var inFlightBytes: ByteSize?
 
   /// Makes settings with the defaults.
   public init() {}
@@ -24,12 +24,14 @@ public struct DeliverySettings: Hashable, Sendable {
   }
 
   /// How a sink that keeps the order of keys delivers.
-  var keyed: KeyedDelivery {
+  ///
+  /// - Parameter standard: how many bytes may be in flight where nothing is said.
+  func keyed(inFlight standard: Int = 1 << 20) -> KeyedDelivery {
     var delivery = KeyedDelivery()
     delivery.maximumInFlight = maxInFlight
     delivery.retry.maximumAttempts = maxAttempts
     delivery.maximumAge = maxAge?.duration
-    delivery.inFlightBytes = Int(inFlightBytes.bytes)
+    delivery.inFlightBytes = inFlightBytes.map { Int($0.bytes) } ?? standard
     return delivery
   }
 }

@@ -106,7 +106,7 @@ public struct HTTPSettings: Hashable, Sendable {
   func make(
     url: String, _ certificates: CertificateSettings, _ settings: DeliverySettings, _ deadLetters: DeadLetterOffice
   ) throws(Failure) -> any Sink {
-    var delivery = settings.keyed
+    var delivery = settings.keyed()
     delivery.attemptEvents = batchSize
     delivery.attemptBytes = Int(batchBytes.bytes)
     delivery.linger = batchLinger.duration

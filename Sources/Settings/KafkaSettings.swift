@@ -95,7 +95,8 @@ public struct KafkaSettings: Hashable, Sendable {
     func make(_ configuration: KafkaConfiguration, _ settings: DeliverySettings, _ deadLetters: DeadLetterOffice)
       throws(Failure) -> any Sink
     {
-      var delivery = settings.keyed
+      // Brokers store many events together, and answer for them late.
+      var delivery = settings.keyed(inFlight: 8 << 20)
       // Several events are handed over together; librdkafka pipelines them.
       delivery.attemptEvents = 2000
       delivery.linger = .zero
