@@ -42,6 +42,11 @@ public struct Route: Hashable, Sendable {
     pattern = name
   }
 
+  /// The literal texts.
+  package var texts: [String] {
+    parts.compactMap { if case .literal(let text) = $0 { text } else { nil } }
+  }
+
   /// The name without any event's part; nil where it has one.
   public var literal: String? {
     var text = ""

@@ -27,8 +27,9 @@
 
     private enum Phase {
       case open
-      /// It takes nothing more, and what it has taken may be stored until then.
-      case leaving(DispatchTime)
+      /// It takes nothing more. From the first time on what has not been sent is given up; from the second, what is on the wire:
+      /// that may be stored all the same.
+      case leaving(unsent: DispatchTime, sent: DispatchTime)
     }
 
     private let handle: UInt
@@ -65,10 +66,14 @@
       guard let settings = unsafe rd_kafka_conf_new() else { throw Unusable(reason: "out of memory") }
       var text = [CChar](repeating: 0, count: 512)
       for (name, value) in properties {
-        guard unsafe rd_kafka_conf_set(settings, name, value, &text, text.count) == RD_KAFKA_CONF_OK else {
-          unsafe rd_kafka_conf_destroy(settings)
-          throw Unusable(reason: "\(name): \(string(text).replacing(value, with: "…"))")
-        }
+        let result = unsafe rd_kafka_conf_set(settings, name, value, &text, text.count)
+        guard result != RD_KAFKA_CONF_OK else { continue }
+        unsafe rd_kafka_conf_destroy(settings)
+        // Its own words have the value.
+        throw Unusable(
+          reason:
+            "\(name): \(result == RD_KAFKA_CONF_UNKNOWN ? "librdkafka has no such property" : "librdkafka does not take that value")"
+        )
       }
       return unsafe settings
     }
@@ -145,24 +150,25 @@
     /// Takes what is reported, until it is closed and every record is accounted for.
     private func serve(_ onNews: (News) -> Void) {
       let queue = unsafe OpaquePointer(bitPattern: queue)
-      var purged: DispatchTime?
+      var end: DispatchTime?
       while true {
         let phase = phase.withLock { $0 }
         var pause: Int32 = -1
-        if case .leaving(let end) = phase {
+        if case .leaving(let unsent, let sent) = phase {
           pause = 50
-          if purged == nil, end <= .now() {
-            unsafe rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
-            purged = .now()
+          // Again and again: what gets no answer becomes unsent.
+          if unsent <= .now() { unsafe rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE) }
+          if end == nil, sent <= .now() {
+            unsafe rd_kafka_purge(producer, RD_KAFKA_PURGE_F_INFLIGHT)
+            end = .now() + Self.longestPurge
           }
         }
         if let event = unsafe rd_kafka_queue_poll(queue, pause) {
           if let news = unsafe news(event) { onNews(news) }
           unsafe rd_kafka_event_destroy(event)
         } else if case .leaving = phase {
-          let isOver = purged.map { $0 + Self.longestPurge < .now() } ?? false
           let left = unsafe rd_kafka_outq_len(producer)
-          if isOver || left == 0 { break }
+          if left == 0 || end.map({ $0 < .now() }) ?? false { break }
         }
       }
       unsafe rd_kafka_queue_destroy(queue)
@@ -210,17 +216,38 @@
       }
     }
 
-    /// Takes nothing more. What it has taken may be stored for so long yet and is given up then; each is reported, then its thread
-    /// ends. What is on the wire may still arrive.
-    func close(within seconds: Int = 0, waiting: Bool = false) {
-      let isFirst = phase.withLock { phase in
-        guard case .open = phase else { return false }
-        phase = .leaving(.now() + .seconds(seconds))
+    /// How long somebody who leaves waits for what it has handed over. An answer that does not come is given up by librdkafka after
+    /// `socket.timeout.ms`.
+    enum Leave {
+      /// For nothing, and until the end.
+      case atOnce
+      /// For what is on the wire: after a fatal error nothing more is sent.
+      case afterAnswers
+      /// For everything, for a while.
+      case afterAll
+    }
+
+    /// Takes nothing more; what it gives up is reported, then its thread ends. What is on the wire may still arrive.
+    func close(_ leave: Leave = .atOnce) {
+      let now = DispatchTime.now()
+      let phase =
+        switch leave {
+        case .atOnce: Phase.leaving(unsent: now, sent: now)
+        case .afterAnswers: .leaving(unsent: now, sent: now + .seconds(90))
+        case .afterAll: .leaving(unsent: now + .seconds(10), sent: now + .seconds(90))
+        }
+      let isFirst = self.phase.withLock { old in
+        guard case .open = old else {
+          // One that leaves slowly may be told to go at once.
+          if case .atOnce = leave { old = phase }
+          return false
+        }
+        old = phase
         // The queue goes with the thread.
         unsafe rd_kafka_queue_yield(OpaquePointer(bitPattern: queue))
         return true
       }
-      if isFirst, waiting { _ = hasEnded.wait(timeout: .now() + .seconds(5)) }
+      if isFirst, case .atOnce = leave { _ = hasEnded.wait(timeout: .now() + .seconds(5)) }
     }
   }
 #endif

@@ -2,7 +2,7 @@
 
 #if Kafka
   public import Delivery
-  import PostgresWire
+  package import PostgresWire
 
   /// How to produce to Kafka.
   public struct KafkaConfiguration: Sendable {
@@ -50,6 +50,8 @@
         // What is under way is bounded before it comes here.
         ("queue.buffering.max.messages", "10000000"), ("queue.buffering.max.kbytes", "2097151"),
         ("linger.ms", "1"), ("log.queue", "true"),
+        // How large a record may be, the topic decides.
+        ("message.max.bytes", "1000000000"),
       ]
       if let authorityFile { all.append(("ssl.ca.location", authorityFile)) }
       if let clientCertificate {
@@ -69,6 +71,16 @@
           advice: "say it with \(setting: "kafka-property", "sasl.mechanisms=SCRAM-SHA-512") or PLAIN")
       }
       return all + given
+    }
+
+    /// Refuses a piece of a route that no topic's name can have.
+    package static func check(topic piece: String) throws(Failure) {
+      do { try KafkaRecord.check(Array(piece.utf8)[...]) } catch { throw .setting("sink.route", Wording(error.reason)) }
+    }
+
+    /// Whether topics are to be made that are not there.
+    var makesTopics: Bool {
+      (try? settled())?.last { $0.name == "allow.auto.create.topics" }?.value.lowercased() == "true"
     }
 
     /// Whether what is sent can be read on its way.

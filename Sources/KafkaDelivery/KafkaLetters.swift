@@ -13,6 +13,7 @@
   public final class KafkaLetters: DeadLetterStore {
     private struct State {
       var client: KafkaClient?
+      var properties: [KafkaProperties.Property] = []
       var open = OpenAttempts()
     }
 
@@ -35,32 +36,38 @@
       (self.configuration, self.topic, self.isCancelled) = (configuration, topic, isCancelled)
     }
 
-    deinit { state.withLock(\.client)?.close() }
+    deinit { state.withLock(\.client)?.close(.afterAnswers) }
 
+    /// That of the properties of now: their files may have changed.
     private func client() throws(Failure) -> KafkaClient {
-      if let client = state.withLock(\.client) { return client }
-      let client: KafkaClient
       let properties = try configuration.settled() + [("batch.num.messages", "1")]
+      let (known, old) = state.withLock { ($0.client, $0.properties) }
+      let isSame = old.elementsEqual(properties) { $0 == $1 }
+      if let known, isSame { return known }
+      known?.close(.afterAnswers)
+      let client: KafkaClient
       do throws(KafkaClient.Unusable) {
         client = try KafkaClient(properties) { [weak self] in self?.take($0) }
       } catch {
-        throw .setting("sink.kafka-property", Wording(error.reason))
+        throw Failure(.settings, "librdkafka does not start with these properties: \(error.reason)")
       }
-      state.withLock { $0.client = client }
+      state.withLock { ($0.client, $0.properties) = (client, properties) }
       return client
     }
 
     /// Looks for the topic. Errors: it is not there, or we may not see it; brokers that do not answer, which may heal.
     public func check() throws(Failure) {
       let code = try client().ask(topic: topic, within: Self.patience)
-      guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+      guard code != RD_KAFKA_RESP_ERR_NO_ERROR, !(configuration.makesTopics && KafkaVerdicts.isMissing(code)) else {
+        return
+      }
       throw failure(code)
     }
 
     private func failure(_ code: rd_kafka_resp_err_t) -> Failure {
       let why = KafkaVerdicts.reason(code)
       let kind = why.kind == .destination ? FailureKind.destination : .connection
-      return Failure(kind, "the dead letters' topic \(topic): \(why.name)", advice: why.hint.map { Wording($0) })
+      return Failure(kind, "the dead letters' topic \(topic): \(why.words)", advice: why.hint.map { Wording($0) })
     }
 
     /// Produces them, and waits until the brokers have stored all.
@@ -90,7 +97,9 @@
         switch fate.verdict {
         case .published: continue
         case .refused(let why):
-          throw Failure(.letters, "a letter cannot be kept in the topic \(topic): \(why.reason)")
+          throw Failure(
+            .letters, "a letter cannot be kept in the topic \(topic): \(why.reason)",
+            advice: "raise that topic's max.message.bytes, or keep letters in a file or a table")
         case .retry(let why):
           throw Failure(
             .connection, "the dead letters' topic \(topic): \(why.reason)", advice: why.hint.map { Wording($0) })
@@ -112,7 +121,7 @@
           defer { state.client = nil }
           return state.client
         }
-        broken?.close()
+        broken?.close(.afterAnswers)
       }
     }
 

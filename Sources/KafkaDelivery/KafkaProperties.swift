@@ -25,8 +25,8 @@
         "delivery.report.only.error": (["false"], "what is stored must be known"),
         "partitioner": kept, "message.send.max.retries": ([], "no event is given up"),
         "retries": ([], "no event is given up"), "transactional.id": ([], "there are no transactions here"),
-        "bootstrap.servers": ([], "the sink's address has the brokers"),
-        "metadata.broker.list": ([], "the sink's address has the brokers"),
+        "bootstrap.servers": ([], "events go where the sink's address says"),
+        "metadata.broker.list": ([], "events go where the sink's address says"),
       ]
     }()
 
@@ -36,6 +36,12 @@
         let wanted =
           promise.values.isEmpty ? "it cannot be set" : "only \(promise.values.sorted().joined(separator: ", "))"
         throw .setting("sink.kafka-property", "\(property.name): \(wanted), so that \(promise.why)")
+      }
+      guard !property.name.hasPrefix("test.") else {
+        throw .setting("sink.kafka-property", "\(property.name): events would go to brokers that are not there")
+      }
+      if ["linger.ms", "queue.buffering.max.ms"].contains(property.name), (Double(property.value) ?? 0) > 10_000 {
+        throw .setting("sink.kafka-property", "\(property.name): at most 10000, for a stop waits for it")
       }
       do throws(KafkaClient.Unusable) { try KafkaClient.check([property]) } catch {
         throw .setting("sink.kafka-property", Wording(error.reason))

@@ -35,8 +35,6 @@
     }
 
     private static let patience: Int32 = 10_000
-    /// How long what is under way may be, once its producer has been replaced.
-    private static let leave = 10
 
     /// Makes a publisher; reads its files, and refuses properties that librdkafka does not take.
     public init(_ configuration: KafkaConfiguration) throws(Failure) {
@@ -60,8 +58,8 @@
     /// What the way to the brokers suffers from.
     public var obstacle: String? {
       guard let code = state.withLock({ $0.trouble?.code }) else { return nil }
-      let (_, name, hint) = KafkaVerdicts.reason(code)
-      return name + (hint.map { " (\($0))" } ?? "")
+      let why = KafkaVerdicts.reason(code)
+      return why.words + (why.hint.map { " (\($0))" } ?? "")
     }
 
     private func client(_ role: Role) throws(Failure) -> KafkaClient {
@@ -75,7 +73,7 @@
           state.clients[role] = client
           return client
         }
-        client.close()
+        client.close(.afterAnswers)
         return other
       }
     }
@@ -84,7 +82,9 @@
       _ properties: [(name: String, value: String)], _ onNews: @escaping @Sendable (KafkaClient.News) -> Void
     ) throws(Failure) -> KafkaClient {
       do { return try KafkaClient(properties, onNews: onNews) } catch {
-        throw .setting("sink.kafka-property", Wording(error.reason))
+        throw Failure(
+          .settings, "librdkafka does not start with these properties: \(error.reason)",
+          advice: "mend \(setting: "kafka-property") or \(setting: "kafka-properties-file")")
       }
     }
 
@@ -186,10 +186,14 @@
         for resume in done { resume() }
       case .trouble(let code, let text, let isFatal):
         let broken = state.withLock { state -> KafkaClient? in
-          state.trouble = (code, text)
+          // What is fatal to a producer is what librdkafka makes of a report, which says more; that all brokers are down says less
+          // than why one is.
+          if !isFatal, code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || state.trouble == nil {
+            state.trouble = (code, text)
+          }
           return isFatal && !state.isClosed ? state.clients.removeValue(forKey: role) : nil
         }
-        broken?.close()
+        broken?.close(.afterAnswers)
       }
     }
 
@@ -201,12 +205,13 @@
       let code = await withCheckedContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(returning: client.ask(topic: topic, within: Self.patience)) }
       }
-      guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return }
+      guard code != RD_KAFKA_RESP_ERR_NO_ERROR, !(configuration.makesTopics && KafkaVerdicts.isMissing(code)) else {
+        return
+      }
       let trouble = state.withLock(\.trouble)
-      let why = KafkaVerdicts.reason(KafkaVerdicts.isDestination(code) ? code : trouble?.code ?? code)
+      let why = KafkaVerdicts.reason(code, besides: trouble)
       let place = destination + (topic.map { ", topic \($0)" } ?? "")
-      let text = trouble.map { ": \($0.text)" } ?? ""
-      throw Failure(why.kind, "\(place): \(why.name)\(text)", advice: why.hint.map { Wording($0) })
+      throw Failure(why.kind, "\(place): \(why.words)", advice: why.hint.map { Wording($0) })
     }
 
     /// Reads the files again, and connects anew; what is under way is finished first.
@@ -215,7 +220,7 @@
       do throws(Failure) {
         found = try configuration.settled()
         // What cannot be used must not take the place of what can.
-        try Self.client(found, { _ in }).close()
+        try Self.client(found, { _ in }).close(.afterAnswers)
       } catch {
         return state.withLock { $0.filesTrouble = error.description }
       }
@@ -223,7 +228,7 @@
         defer { (state.properties, state.clients, state.filesTrouble) = (found, [:], nil) }
         return state.clients.values
       }
-      for client in old { client.close(within: Self.leave) }
+      for client in old { client.close(.afterAll) }
     }
 
     /// Gives up what is not stored.
@@ -232,7 +237,7 @@
         state.isClosed = true
         return state.clients.values
       }
-      for client in clients { client.close(waiting: true) }
+      for client in clients { client.close() }
     }
   }
 

@@ -28,14 +28,22 @@
       RD_KAFKA_RESP_ERR__AUTHENTICATION: "check user, password and sasl.mechanisms",
       RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED: "check user, password and sasl.mechanisms",
       RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: "no topic can be called so: mend the route",
-      RD_KAFKA_RESP_ERR__SSL: "check security.protocol, and the authority of the brokers' certificates",
     ]
+
+    /// What we have given up ourselves, because its producer is replaced.
+    private static let own: Set<rd_kafka_resp_err_t> = [
+      RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, RD_KAFKA_RESP_ERR__DESTROY,
+      RD_KAFKA_RESP_ERR__FATAL,
+      RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE,
+    ]
+
+    private static let reach = "start the brokers, or let us through to them; check hosts, ports and security.protocol"
 
     private static let hints: [rd_kafka_resp_err_t: String] = [
       RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS: "fewer replicas are in step than min.insync.replicas wants",
       RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND: "fewer replicas are in step than min.insync.replicas wants",
-      RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: "start the brokers, or let us through to them; check hosts and ports",
-      RD_KAFKA_RESP_ERR__TRANSPORT: "start the brokers, or let us through to them; check hosts and ports",
+      RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: reach, RD_KAFKA_RESP_ERR__TRANSPORT: reach,
+      RD_KAFKA_RESP_ERR__SSL: "check security.protocol, and the authority of the brokers' certificates",
       RD_KAFKA_RESP_ERR__RESOLVE: "check the brokers' names, and the name service",
       RD_KAFKA_RESP_ERR__TIMED_OUT: "nobody there speaks Kafka: check hosts, ports and security.protocol",
     ]
@@ -43,10 +51,33 @@
     /// Whether it speaks of the destination: trying again helps only when somebody mends that.
     static func isDestination(_ code: rd_kafka_resp_err_t) -> Bool { destination[code] != nil }
 
+    /// Whether there is no such topic.
+    static func isMissing(_ code: rd_kafka_resp_err_t) -> Bool {
+      [
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+      ].contains(code)
+    }
+
     /// Why brokers cannot be produced to.
-    static func reason(_ code: rd_kafka_resp_err_t) -> (kind: FailureKind, name: String, hint: String?) {
-      let kind = isDestination(code) ? FailureKind.destination : .receiver
-      return (kind, KafkaClient.name(code), destination[code] ?? hints[code])
+    ///
+    /// - Parameter trouble: what librdkafka has said of the way lately. Never a broker's own words.
+    static func reason(
+      _ code: rd_kafka_resp_err_t, besides trouble: (code: rd_kafka_resp_err_t, text: String)? = nil
+    ) -> (kind: FailureKind, words: String, hint: String?) {
+      let code = isDestination(code) ? code : trouble?.code ?? code
+      let proof = [RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED]
+      if proof.contains(code) {
+        // That is said too of a connection which is lost meanwhile.
+        let isLost = trouble.map { $0.text.contains("transport failure") || $0.text.contains("isconnected") } ?? false
+        return (
+          isLost ? .receiver : .destination, KafkaClient.name(code) + (isLost ? ": the connection was lost" : ""),
+          isLost ? reach : destination[code]
+        )
+      }
+      let text = trouble?.code == code ? ": \(trouble?.text ?? "")" : ""
+      return (
+        isDestination(code) ? .destination : .receiver, KafkaClient.name(code) + text, destination[code] ?? hints[code]
+      )
     }
 
     /// What a report means: what brokers refuse may be the fault of another record of its batch.
@@ -57,6 +88,7 @@
     /// What became of an event.
     static func verdict(_ code: rd_kafka_resp_err_t) -> Attempt.Verdict {
       if code == RD_KAFKA_RESP_ERR_NO_ERROR { return .published }
+      if own.contains(code) { return .retry(.init("its producer was replaced", concernsReceiver: true)) }
       let (name, status) = (KafkaClient.name(code), Int(code.rawValue))
       if let reason = refusals[code] { return .refused(.init("\(name): \(reason)", status: status)) }
       return .retry(

@@ -44,7 +44,7 @@ public struct KafkaSettings: Hashable, Sendable {
   }
 
   private static func isSecret(_ name: String) -> Bool {
-    ["password", "secret", "key.pem", "keystore", "oauthbearer.config"].contains { name.contains($0) }
+    ["password", "passphrase", "secret", "key.pem", "oauthbearer.config"].contains { name.contains($0) }
   }
 
   /// Refuses what cannot work, where this program can produce to Kafka at all.
@@ -52,6 +52,9 @@ public struct KafkaSettings: Hashable, Sendable {
     throws(Failure)
   {
     #if Kafka
+      for text in broker.route?.texts ?? [] {
+        try KafkaConfiguration.check(topic: text)
+      }
       // Its files are read when it starts.
       for property in properties { try KafkaProperties.check((property.name, property.value)) }
       let saysHow = propertiesFile != nil || properties.contains { $0.name.hasPrefix("sasl.mechanism") }

@@ -50,6 +50,10 @@
       }
     }
 
+    func setRoundTrip(milliseconds: Int32) {
+      for broker in Int32(1)...3 { rd_kafka_mock_broker_set_rtt(handle, broker, milliseconds) }
+    }
+
     func moveLeader(of topic: String, partition: Int32, to broker: Int32) {
       rd_kafka_mock_partition_set_leader(handle, topic, partition, broker)
     }

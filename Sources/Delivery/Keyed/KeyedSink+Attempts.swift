@@ -86,6 +86,8 @@ extension KeyedSink {
         left = await parkedRemoved(left)
         if left.isEmpty { return .over }
       }
+      // What fails because the sink ends is no failure of the events.
+      if hasStopped { return .over }
       if trouble.concernsReceiver { excused += 1 }
       let isLast = delivery.retry.maximumAttempts.map { attempts - excused >= $0 } ?? false
       if isLast || left.contains(where: isTooOld) {
