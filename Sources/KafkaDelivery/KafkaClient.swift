@@ -230,9 +230,9 @@
     /// Takes nothing more; what it gives up is reported, then its thread ends. What is on the wire may still arrive.
     func close(_ leave: Leave = .atOnce) {
       let now = DispatchTime.now()
-      let phase =
+      let phase: Phase =
         switch leave {
-        case .atOnce: Phase.leaving(unsent: now, sent: now)
+        case .atOnce: .leaving(unsent: now, sent: now)
         case .afterAnswers: .leaving(unsent: now, sent: now + .seconds(90))
         case .afterAll: .leaving(unsent: now + .seconds(10), sent: now + .seconds(90))
         }
