@@ -29,12 +29,21 @@
       var clients: [Role: KafkaClient] = [:]
       var open = OpenAttempts()
       var trouble: (code: rd_kafka_resp_err_t, text: String)?
+      var troubleTime = ContinuousClock.now
+      /// When something was stored last, or when what is under way began.
+      var moved = ContinuousClock.now
+      var isWatching = false
       /// What is wrong with files that are to be read anew.
       var filesTrouble: String?
       var isClosed = false
     }
 
     private static let patience: Int32 = 10_000
+    /// librdkafka says again and again what hinders it: what it has not said for so long is over.
+    private static let memory: Duration = .seconds(30)
+    /// How long nothing may be stored before another producer is to try: a broker may have forgotten the one there is.
+    private static let longestStall: Duration = .seconds(60)
+    private static let look: DispatchTimeInterval = .seconds(15)
 
     /// Makes a publisher; reads its files, and refuses properties that librdkafka does not take.
     public init(_ configuration: KafkaConfiguration) throws(Failure) {
@@ -57,7 +66,9 @@
 
     /// What the way to the brokers suffers from.
     public var obstacle: String? {
-      guard let code = state.withLock({ $0.trouble?.code }) else { return nil }
+      let now = ContinuousClock.now
+      let known = state.withLock { now - $0.troubleTime < Self.memory ? $0.trouble?.code : nil }
+      guard let code = known else { return nil }
       let why = KafkaVerdicts.reason(code)
       return why.words + (why.hint.map { " (\($0))" } ?? "")
     }
@@ -102,7 +113,12 @@
     /// One attempt; what became of those that were not simply stored.
     private func attempt(_ events: [OutgoingEvent], _ client: KafkaClient) async -> OpenAttempts.Odd {
       await withCheckedContinuation { continuation in
-        let number = state.withLock { $0.open.begin(events.count) { continuation.resume(returning: $0) } }
+        let (number, isFirst) = state.withLock { state in
+          if state.open.isEmpty { state.moved = .now }
+          defer { state.isWatching = true }
+          return (state.open.begin(events.count) { continuation.resume(returning: $0) }, !state.isWatching)
+        }
+        if isFirst { watchLater() }
         var held: Set<[UInt8]> = []
         var record = KafkaRecord()
         for (index, event) in events.enumerated() {
@@ -168,6 +184,24 @@
       return Attempt(.each(verdicts), remark: remark)
     }
 
+    private func watchLater() {
+      DispatchQueue.global().asyncAfter(deadline: .now() + Self.look) { [weak self] in self?.watch() }
+    }
+
+    /// Replaces producers that have stored nothing for long although something is under way.
+    private func watch() {
+      let (stuck, goesOn) = state.withLock { state -> ([KafkaClient], Bool) in
+        state.isWatching = !state.open.isEmpty && !state.isClosed
+        guard state.isWatching, ContinuousClock.now - state.moved > Self.longestStall else {
+          return ([], state.isWatching)
+        }
+        defer { (state.clients, state.moved) = ([:], .now) }
+        return (Array(state.clients.values), true)
+      }
+      for client in stuck { client.close(.afterAnswers) }
+      if goesOn { watchLater() }
+    }
+
     private func settle(_ number: UInt, _ index: Int, _ fate: Fate) {
       state.withLock { $0.open.settle(number, index, fate) }?()
     }
@@ -176,9 +210,10 @@
     private func take(_ news: KafkaClient.News, from role: Role) {
       switch news {
       case .reports(let reports):
+        let now = ContinuousClock.now
         let done = state.withLock { state in
           reports.compactMap { token, code in
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR { state.trouble = nil }
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { (state.trouble, state.moved) = (nil, now) }
             let (number, index) = OpenAttempts.parts(of: token)
             return state.open.settle(number, index, KafkaVerdicts.fate(code))
           }

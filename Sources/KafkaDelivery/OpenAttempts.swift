@@ -46,6 +46,8 @@
     private var open: [UInt: Pending] = [:]
     private var next: UInt = 1
 
+    var isEmpty: Bool { open.isEmpty }
+
     static func token(_ number: UInt, _ index: Int) -> UInt { number << indexBits | UInt(index) }
 
     static func parts(of token: UInt) -> (number: UInt, index: Int) {

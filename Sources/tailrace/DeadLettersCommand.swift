@@ -124,6 +124,7 @@ struct DeadLettersCommand: ParsableCommand {
         try Signals.direct(to: control)
         let limit = drainTimeout.duration
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
+        try sink.settings.checkDestination { say("warning: \($0.text(Flags.text)); trying again") }
         try store.use(retries: true, isCancelled: { control.isStopRequested(since: limit) }) { letters in
           let redriver = Redriver(
             letters, control, drainTimeout: limit, log: logging.logger(), tell: logging.logger().tell,

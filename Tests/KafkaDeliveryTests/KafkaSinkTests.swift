@@ -262,7 +262,7 @@
       ("acks", "1"), ("enable.idempotence", "false"), ("message.timeout.ms", "5000"), ("partitioner", "random"),
       ("retries", "3"), ("transactional.id", "x"), ("bootstrap.servers", "elsewhere:9092"),
       ("delivery.report.only.error", "true"), ("enable.gapless.guarantee", "false"),
-      ("test.mock.num.brokers", "1"), ("linger.ms", "900000"),
+      ("test.mock.num.brokers", "1"), ("linger.ms", "900000"), ("plugin.library.paths", "/nothing.so"),
     ])
     func `a property that would break a promise is refused`(name: String, value: String) throws {
       var configuration = KafkaConfiguration(servers: ["127.0.0.1:9"])

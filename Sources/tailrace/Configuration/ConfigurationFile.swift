@@ -210,8 +210,13 @@ struct ConfigurationFile {
         ? nil : "a password does not belong into a file that is read by many: use password-file or password-command"
     case "sink":
       guard let scheme = text.firstRange(of: "://"),
-        text[scheme.upperBound...].prefix(while: { !"/?#".contains($0) }).contains("@")
+        let end = text[scheme.upperBound...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
       else { return nil }
+      guard text.hasPrefix("http") else {
+        // A broker's user stands in the address, and is shown.
+        return text[scheme.upperBound..<end].contains(":")
+          ? "a password does not belong into a file that is read by many: use sink-password-file" : nil
+      }
       return "a user and a password do not belong into a file that is read by many: use basic-auth-file"
     default: return nil
     }
