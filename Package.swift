@@ -121,7 +121,7 @@ let package = Package(
       name: "KafkaDelivery",
       dependencies: [
         .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "Files", "IntegrationEvents",
-        "Octets", "PostgresWire",
+        "PostgresWire",
       ], swiftSettings: library),
     .target(
       name: "Relay",
