@@ -41,7 +41,9 @@ package final class CredentialFile<Value: Sendable>: Sendable {
     self.parse = strict
     self.path = path
     do { file = try WatchedFile(path: path) } catch {
-      throw Failure(.credentials, "cannot read \(path): \(error.ofText)")
+      throw Failure(
+        .credentials, "cannot read \(path): \(error.ofText)",
+        advice: Credentials.isOfUnit(path) ? "\(Credentials.whenMissing)" : nil)
     }
     let text = file.current.text
     do { content = Mutex(Content(text: text, value: try strict(text))) } catch {

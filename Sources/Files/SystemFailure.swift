@@ -22,9 +22,14 @@ package struct SystemFailure: Error, Hashable, Sendable {
   /// The same within a sentence: the system's begin with a capital.
   package var textInSentence: String { text.prefix(1).lowercased() + text.dropFirst() }
 
+  /// Whether no more files or connections may be open: then it is not the place that is wrong.
+  package var isOfLimit: Bool { number == EMFILE || number == ENFILE }
+
   /// That of the last call of this thread.
   package static var last: SystemFailure { SystemFailure(number: errno) }
 
+  /// No more files may be open.
+  package static let mostFiles = SystemFailure(number: EMFILE)
   /// A file that is to be small is not.
   static let tooLong = SystemFailure(number: EFBIG)
   /// A file that is to be there is not.

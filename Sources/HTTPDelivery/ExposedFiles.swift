@@ -15,7 +15,7 @@ extension CredentialFiles {
   /// A file that is not there is an error elsewhere.
   private static func warning(_ path: String, isSecret: Bool) -> Wording? {
     guard let status = try? FileStatus(path: path), status.isRegular else { return nil }
-    if !status.isOwnerTrusted || status.isWritableByOthers {
+    if status.isChangeable(at: path) {
       return "\(path) can be changed by other users of this machine; own it, and take their rights away (chmod go-rwx)"
     }
     guard isSecret, status.isReadableByOthers else { return nil }

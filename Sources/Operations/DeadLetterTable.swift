@@ -8,8 +8,6 @@ import Synchronization
 
 /// Dead letters in a table of the same database, over a plain connection.
 public final class DeadLetterTable: DeadLetterStore {
-  /// How many letters and bytes go into one statement, whose parameters the server counts with 16 bits.
-  private static let mostAtOnce = (letters: 1000, bytes: 4 << 20)
   /// How long a statement may take before it is given up and tried again.
   private static let timeLimit: Duration = .seconds(25)
 
@@ -50,75 +48,11 @@ public final class DeadLetterTable: DeadLetterStore {
   /// What an operator should know about the connection; nil where there is nothing to say.
   public var warning: Wording? { session.transport?.warning }
 
-  /// Adds letters, those of a statement all or none.
-  public func append(_ letters: [DeadLetter]) throws(Failure) {
-    do throws(Failure) { try append(letters.map { LetterRow($0) }) } catch {
-      guard error.sqlState == Self.untranslatable else { throw error }
-      try append(try escaped(letters))
-    }
-  }
-
-  private func append(_ rows: [LetterRow]) throws(Failure) {
-    var rest = rows[...]
-    while !rest.isEmpty {
-      var bytes = 0
-      let piece = rest.prefix(Self.mostAtOnce.letters).prefix { row in
-        defer { bytes += row.letter.utf8.count }
-        return bytes < Self.mostAtOnce.bytes
-      }
-      let places = (0..<piece.count).map { row in
-        "(" + (1...LetterRow.width).map { "$\(row * LetterRow.width + $0)" }.joined(separator: ", ") + ")"
-      }
-      let sql =
-        "INSERT INTO \(name) (\(LetterRow.columns)) SELECT n.position, n.id, n.key, n.aggregatetype, n.reason, "
-        + "n.letter::pg_catalog.json FROM (VALUES \(places.joined(separator: ", "))) AS n (\(LetterRow.columns)) "
-        + "WHERE NOT EXISTS (SELECT FROM \(name) AS o WHERE o.position = n.position AND o.id = n.id) "
-        + "ON CONFLICT DO NOTHING"
-      _ = try self.rows(sql, piece.flatMap(\.values))
-      rest = rest.dropFirst(piece.count)
-    }
-  }
-
-  /// Adds a letter in one statement with the look at its aggregate, then looks again: what it waits behind may have been
-  /// removed meanwhile by somebody who did not see it.
-  public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking {
-    do throws(Failure) { return try appendBehindOthers(LetterRow(letter)) } catch {
-      guard error.sqlState == Self.untranslatable, let row = try escaped([letter]).first else { throw error }
-      return try appendBehindOthers(row)
-    }
-  }
-
-  private func appendBehindOthers(_ row: LetterRow) throws(Failure) -> Parking {
-    let others =
-      "SELECT FROM \(name) WHERE key = $3::pg_catalog.text AND coalesce(aggregatetype = $4::pg_catalog.text, true)"
-    let same = "SELECT FROM \(name) WHERE position = $1::pg_catalog.text AND id = $2::pg_catalog.text"
-    let before = "\(others) AND position COLLATE pg_catalog.\"C\" < $1::pg_catalog.text"
-    let answer =
-      try rows(
-        "WITH kept AS (INSERT INTO \(name) (\(LetterRow.columns)) SELECT $1::pg_catalog.text, $2::pg_catalog.text, "
-          + "$3::pg_catalog.text, $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.json "
-          + "WHERE EXISTS (\(before)) AND NOT EXISTS (\(same)) ON CONFLICT DO NOTHING RETURNING number) "
-          + "SELECT (SELECT number FROM kept), EXISTS (\(same)), EXISTS (\(others))", row.values
-      ).first
-    guard let answer, let number = answer[0] else {
-      if answer?[1] == "t" { return .isThere }
-      return answer?[2] == "t" ? .ahead : .free
-    }
-    let isBehind = try rows(
-      "SELECT FROM \(name) WHERE key = $1::pg_catalog.text AND coalesce(aggregatetype = $2::pg_catalog.text, true) "
-        + "AND position COLLATE pg_catalog.\"C\" < $3::pg_catalog.text LIMIT 1",
-      [row.key, row.aggregateType, row.position])
-    guard isBehind.isEmpty else { return .parked }
-    // Nobody has delivered it if it can still be taken back.
-    let taken = try rows("DELETE FROM \(name) WHERE number = $1::bigint RETURNING 1", [number])
-    return taken.isEmpty ? .parked : .ahead
-  }
-
   /// The server cannot turn a letter of a text into the database's encoding, or from it.
-  private static let untranslatable = "22P05"
+  static let untranslatable = "22P05"
 
   /// Letters with what the database's encoding lacks in another form.
-  private func escaped(_ letters: [DeadLetter]) throws(Failure) -> [LetterRow] {
+  func escaped(_ letters: [DeadLetter]) throws(Failure) -> [LetterRow] {
     var rows: [LetterRow] = []
     for letter in letters { rows.append(try LetterRow(escaping: letter, form)) }
     return rows
@@ -206,7 +140,7 @@ public final class DeadLetterTable: DeadLetterStore {
 
   private static func array(_ numbers: [String]) -> String { "{\(numbers.joined(separator: ","))}" }
 
-  private func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
+  func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
     do throws(Failure) {
       try checkOnce()
       return try session.query(sql, parameters, under: guardian)

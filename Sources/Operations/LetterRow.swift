@@ -17,6 +17,8 @@ struct LetterRow {
   let aggregateType: String
   let reason: String
   let letter: String
+  /// The slot of the relay whose letter it is, which has no column.
+  let slot: String?
 
   init(_ letter: DeadLetter) {
     self.init(letter, json: letter.json) { $0 }
@@ -38,6 +40,7 @@ struct LetterRow {
     aggregateType = try form(Self.bounded(letter.aggregateType))
     reason = try form(Self.bounded(letter.reason))
     self.letter = json
+    slot = letter.slot
   }
 
   var values: [String?] { [position, id, key, aggregateType, reason, letter] }

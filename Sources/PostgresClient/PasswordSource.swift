@@ -19,7 +19,7 @@ package enum PasswordSource: Hashable, Sendable {
       what = "\(setting: "password-file", path)"
       do {
         guard let text = try SmallFile.read(path) else {
-          throw Failure(.connection, what + ": there is no such file", advice: "put the password there")
+          throw Failure(.connection, what + ": there is no such file", advice: Self.advice(missing: path))
         }
         found = text
       } catch let failure as SystemFailure {
@@ -74,6 +74,13 @@ package enum PasswordSource: Hashable, Sendable {
     guard quote == nil, !isEscaped else { return nil }
     if let word { words.append(word) }
     return words.first.map { $0.isEmpty } ?? true ? nil : words
+  }
+
+  /// What a service manager hands to a unit goes with it.
+  private static func advice(missing path: String) -> Wording {
+    guard Credentials.isOfUnit(path) else { return "put the password there" }
+    return
+      "\(Credentials.whenMissing), or name the file that it is made of with \(setting: "password-file", "PATH")"
   }
 }
 

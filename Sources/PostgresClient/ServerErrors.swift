@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Octets
 import PostgresWire
 
@@ -78,6 +79,10 @@ enum ServerErrors {
       return Failure(.connectionString, "malformed connection string: \(LibpqWords.unquoted(text))")
     case let kind?: return Failure(kind, Wording(text))
     case nil:
+      // Our own limit, not a server that is away.
+      if text.contains("Too many open files") {
+        return Failure(.connection, Wording(text), advice: Failure.advice(opening: SystemFailure.mostFiles))
+      }
       return Failure(
         .connection, Wording(text.isEmpty ? "cannot connect to the server" : text),
         advice: text.contains("Is the server running") ? nil : "is the server running?")

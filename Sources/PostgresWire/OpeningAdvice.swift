@@ -19,7 +19,7 @@ extension Failure {
     case ELOOP: "the path leads in a circle of links; name the file itself"
     case ENAMETOOLONG: "choose a shorter name"
     case EROFS: "nothing can be written to that file system; choose another"
-    case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+    case EMFILE, ENFILE: "raise the limit of open files (ulimit -n, LimitNOFILE=)"
     case ENXIO: "it is a socket, or a pipe that nobody reads; name a file"
     case ENOSPC, EDQUOT: "make room"
     case EEXIST: "name a new file"

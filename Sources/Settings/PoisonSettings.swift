@@ -41,6 +41,7 @@ public struct PoisonSettings: Hashable, Sendable {
   /// Makes the office that keeps letters, or stops.
   ///
   /// - Parameters:
+  ///   - slot: the slot that the events come from: several relays may keep letters in one place.
   ///   - database: a connection string of libpq's, for letters in a table.
   ///   - sink: where events go, for letters at the same broker.
   ///   - retries: whether the letters' place is tried again when it cannot be used.
@@ -48,7 +49,7 @@ public struct PoisonSettings: Hashable, Sendable {
   ///   - onWait: told each time it will be tried again.
   ///   - onNotice: told what an operator should know of how the letters' place was found.
   public func makeOffice(
-    database: String, sink: SinkSettings, retries: Bool = true,
+    of slot: String? = nil, database: String, sink: SinkSettings, retries: Bool = true,
     isCancelled: @escaping @Sendable () -> Bool = { false },
     onWait: @escaping @Sendable (Failure) -> Void = { _ in },
     onNotice: @escaping @Sendable (Wording) -> Void = { _ in }
@@ -57,7 +58,7 @@ public struct PoisonSettings: Hashable, Sendable {
     return DeadLetterOffice(
       try deadLetters.store(
         database: database, sink: sink, retries: retries, isCancelled: isCancelled, onNotice: onNotice),
-      parksKeys: parkKey, retries: retries, isCancelled: isCancelled, onWait: onWait)
+      of: slot, parksKeys: parkKey, retries: retries, isCancelled: isCancelled, onWait: onWait)
   }
 }
 

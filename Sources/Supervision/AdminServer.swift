@@ -47,10 +47,12 @@ package final class AdminServer: Sendable {
     do {
       channel = try bootstrap.bind(host: place.host, port: place.port).wait()
     } catch {
-      let why = (error as? IOError).map { SystemFailure(number: $0.errnoCode).textInSentence } ?? "\(error)"
+      let trouble = (error as? IOError).map { SystemFailure(number: $0.errnoCode) }
+      let why = trouble?.textInSentence ?? "\(error)"
       throw Failure(
         .settings, "\(setting: "admin", place.shown): nobody can listen there: \(why)",
-        advice: "choose another port, or end whoever has it")
+        advice: trouble?.isOfLimit == true
+          ? Failure.advice(opening: SystemFailure.mostFiles) : "choose another port, or end whoever has it")
     }
     if let token {
       channel.eventLoop.scheduleRepeatedTask(initialDelay: Self.lookEvery, delay: Self.lookEvery) { _ in

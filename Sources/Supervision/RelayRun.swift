@@ -54,7 +54,7 @@ package struct RelayRun: Sendable {
   private func makeOffice() throws(Failure) -> DeadLetterOffice {
     let drainTimeout = settings.drainTimeout.duration
     return try settings.poison.makeOffice(
-      database: settings.source.database, sink: settings.sink, retries: settings.retries,
+      of: settings.source.slot, database: settings.source.database, sink: settings.sink, retries: settings.retries,
       isCancelled: { [control] in control.isStopRequested(since: drainTimeout) },
       onWait: { [log, show] in log.warning("\($0.text(show)); trying again") },
       onNotice: { [log, show] in log.warning("\(show($0))") })

@@ -48,7 +48,7 @@ struct DeadLettersCommand: ParsableCommand {
       var mark = after.map { LetterMark($0.position, .max) }
       repeat {
         let page = try letters.letters(
-          matching: filter.query, after: mark, limit: min(200, limit.map { $0 - number } ?? .max))
+          matching: store.narrowed(filter.query), after: mark, limit: min(200, limit.map { $0 - number } ?? .max))
         // Not above letters that cannot be read.
         if !isBegun, !count, !json { print("position\tid\tkey\treason\tattempts") }
         isBegun = true
@@ -73,8 +73,8 @@ struct DeadLettersCommand: ParsableCommand {
     func run() throws {
       try reportingErrors {
         var count = 0
-        try store.use { store in
-          try store.forEachPage { (letters) throws(Failure) in
+        try store.use { letters in
+          try letters.forEachPage(matching: store.narrowed(LetterQuery())) { (letters) throws(Failure) in
             for letter in letters where letter.id == id || letter.position.sequence == id {
               print(shown(letter))
               count += 1
@@ -93,7 +93,9 @@ struct DeadLettersCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        try store.use { store in say("info: dropped \(try store.removeAll(matching: selection.query)) dead letters") }
+        try store.use { letters in
+          say("info: dropped \(try letters.removeAll(matching: store.narrowed(selection.query))) dead letters")
+        }
       }
     }
   }
@@ -130,7 +132,7 @@ struct DeadLettersCommand: ParsableCommand {
             letters, control, drainTimeout: limit, log: logging.logger(), tell: logging.logger().tell,
             onWait: { say("warning: \($0.text(Flags.text)); trying again") },
             sink: sink.settings.makeDetached)
-          try report(redriver.run(selection.query), isStopped: control.isStopRequested)
+          try report(redriver.run(store.narrowed(selection.query)), isStopped: control.isStopRequested)
         }
       }
     }

@@ -16,6 +16,17 @@ struct LetterStoreOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where the letters are: file:PATH or table:SCHEMA.NAME.", valueName: "place"))
   var deadLetters: LetterPlace
 
+  @Option(
+    help: ArgumentHelp("Only those of the relay of a slot, and those that tell nothing of theirs.", valueName: "name"))
+  var slot: String?
+
+  /// What is asked for, of that relay.
+  func narrowed(_ query: LetterQuery) -> LetterQuery {
+    var query = query
+    query.slot = slot
+    return query
+  }
+
   func validate() throws {
     guard deadLetters.isReadable else {
       throw ValidationError(

@@ -41,6 +41,32 @@ struct DeadLetterFileTests {
     #expect(!written.json.contains("\n"))
   }
 
+  @Test func `letters of two slots about one event are two, and one that names none is of each`() throws {
+    func one(_ ordinal: UInt64, of slot: String?) -> DeadLetter {
+      var one = letter("\(ordinal)", ordinal: ordinal)
+      one.slot = slot
+      return one
+    }
+    #expect(DeadLetter(json: Array(one(1, of: "a").json.utf8)) == one(1, of: "a"))
+    let path = temporary()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try DeadLetterFile(path: path).append([one(1, of: nil)])
+    let file = DeadLetterFile(path: path)
+    try file.append([one(1, of: "a"), one(2, of: "a"), one(2, of: "b")])
+    try file.append([one(2, of: "a")])
+    #expect(try file.all().map(\.slot) == [nil, "a", "b"])
+    var query = LetterQuery()
+    query.slot = "b"
+    #expect(try file.all(matching: query).map(\.slot) == [nil, "b"])
+    #expect(try file.appendBehindOthers(one(2, of: "b")) == .isThere)
+    #expect(try file.appendBehindOthers(one(3, of: "c")) == .parked, "behind the one of nobody")
+    try file.remove([one(1, of: nil), one(2, of: "a"), one(3, of: "c")])
+    #expect(try file.all().map(\.slot) == ["b"])
+    let again = DeadLetterFile(path: path)
+    #expect(try again.appendBehindOthers(one(4, of: "a")) == .free, "another relay's letter holds up nobody")
+    #expect(try again.appendBehindOthers(one(4, of: "b")) == .parked)
+  }
+
   @Test func `letters stay in order, are removed one by one, and the file is private`() throws {
     let path = temporary()
     defer { try? FileManager.default.removeItem(atPath: path) }

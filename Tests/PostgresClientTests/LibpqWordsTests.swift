@@ -61,6 +61,13 @@ import Testing
     #expect(failure.sqlState == code)
   }
 
+  @Test func `a limit of our own is not taken for a server that is away`() {
+    let refused = ServerErrors.connecting(
+      "connection to server at \"127.0.0.1\", port 5432 failed: could not create socket: Too many open files\n",
+      needsPassword: false)
+    #expect(refused.kind == .connection && refused.advice?.description.contains("limit of open files") == true)
+  }
+
   @Test func `without a code the connection was lost`() {
     #expect(ServerErrors.error("", sqlState: nil).kind == .connection)
     let refused = ServerErrors.connecting(

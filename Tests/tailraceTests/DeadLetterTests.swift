@@ -105,6 +105,65 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["file", "table"])
+    func `of two processes that keep letters in one place, each has its own, and none is lost`(kind: String) throws {
+      try withDatabase { database in
+        let other = "\(database.name)_b"
+        try database.makeSlots(other)
+        let place = try place(kind, in: database)
+        let (one, two) = (Flag(), Flag())
+        let server = try WebServer { .init(!one.isSet && !$0.holds(2) ? 400 : 200) }
+        let second = try WebServer { .init(!two.isSet && !$0.holds(1) ? 400 : 200) }
+        defer { [server, second].forEach { $0.close() } }
+        try database.place(1...2, keys: 1)
+        let letters = ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place]
+        #expect(try database.stream(to: server, letters).exitCode() == 0)
+        let stream = try database.tailrace(
+          ["stream", "--database", database.connection, "--publication", "events", "--slot", other] + letters
+            + ["--sink", second.url])
+        #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        #expect(try lines(database, place).count == 2)
+        one.set()
+        two.set()
+        for (slot, receiver, number) in [(database.slot, server, 1), (other, second, 2)] {
+          let redrive = try database.deadLetters(
+            ["redrive", "--all", "--slot", slot, "--sink", receiver.url], at: place)
+          #expect(try redrive.exitCode() == 0, "\(redrive.errors.text)")
+          #expect(receiver.taken.last?.data?.n == number)
+        }
+        #expect(try lines(database, place).isEmpty)
+        #expect(server.taken.numbers == [2, 1] && second.taken.numbers == [1, 2])
+      }
+    }
+
+    @Test(arguments: ["file", "table"])
+    func `a letter about an event of which another relay has one is kept too, or ends the stream`(kind: String) throws {
+      try withDatabase { database in
+        let other = "\(database.name)_b"
+        try database.makeSlots(other)
+        let place = try place(kind, in: database)
+        let server = try WebServer { _ in .init(400) }
+        defer { server.close() }
+        try database.place(1...1, keys: 1)
+        let letters = ["--until", "now", "--on-poison", "dead-letter", "--dead-letters", place]
+        #expect(try database.stream(to: server, letters).exitCode() == 0)
+        let stream = try database.tailrace(
+          ["stream", "--database", database.connection, "--publication", "events", "--slot", other] + letters
+            + ["--sink", server.url])
+        if kind == "file" {
+          #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+          #expect(try lines(database, place).count == 2)
+        } else {
+          #expect(try stream.exitCode() == 78, "\(stream.errors.text)")
+          #expect(stream.complaint?.contains("another relay's letter") == true, "\(stream.errors.text)")
+          let left = try database.psql(
+            "SELECT count(*) FROM pg_logical_slot_peek_binary_changes('\(other)', NULL, NULL, 'proto_version', '1', "
+              + "'publication_names', 'events')")
+          #expect(left != "0", "it is not confirmed")
+        }
+      }
+    }
+
     @Test func `letters in a table are durable although the database's commits are not`() throws {
       try withDatabase { database in
         let server = try WebServer { _ in .init(400) }

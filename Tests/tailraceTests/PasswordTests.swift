@@ -124,6 +124,32 @@ extension Integration {
       }
     }
 
+    @Test func `a command has nothing that is open here, and what it leaves behind holds no address of ours`() throws {
+      try withPassword { database, place in
+        let (program, open) = (database.files.file("program"), database.files.file("open"))
+        let lines = [
+          "#!/bin/sh", "readlink /proc/$$/fd/* > \(open).new", "mv \(open).new \(open)", "echo \(Self.canary)", "",
+        ]
+        try lines.joined(separator: "\n").write(toFile: program, atomically: true, encoding: .utf8)
+        #expect(chmod(program, 0o755) == 0)
+        let server = try WebServer()
+        defer { server.close() }
+        let text =
+          configuration(database, place, "password-command: \(program)")
+          .replacing("sink: \"file:\(database.file)\"", with: "sink: \(server.url)")
+        let relay = try database.run("admin: 127.0.0.1:0\n\(text)")
+        try database.psql("SELECT place(1);")
+        try wait(until: "it posts") { server.taken.count == 1 }
+        try FileManager.default.removeItem(atPath: open)
+        try database.terminateWalsender()
+        try wait(until: "the command has run again") { FileManager.default.fileExists(atPath: open) }
+        let found = try String(contentsOfFile: open, encoding: .utf8)
+        #expect(!found.contains("socket:") && !found.contains("anon_inode:"), "\(found)")
+        relay.signal(SIGTERM)
+        #expect(try relay.exitCode() == 0)
+      }
+    }
+
     @Test
     func `a secret in the wrong place, and a file that is missing, end it at the start without a word of the secret`()
       throws

@@ -12,8 +12,9 @@ extension DeadLetter {
   package var asciiJSON: String { JSONText.ascii(json(inString)) }
 
   private func json(_ content: String) -> String {
+    let owner = slot.map { ["\"slot\":\(JSONText.string($0))"] } ?? []
     let members = [
-      "\"position\":\(JSONText.string(position.sequence))", "\"id\":\(JSONText.string(id))",
+      "\"id\":\(JSONText.string(id))",
       "\"type\":\(JSONText.string(type))", "\"aggregatetype\":\(JSONText.string(aggregateType))",
       "\"key\":\(JSONText.string(key))", "\"reason\":\(JSONText.string(reason))",
       "\"status\":\(status.map(String.init) ?? "null")", "\"attempts\":\(attempts)",
@@ -21,7 +22,8 @@ extension DeadLetter {
       "\"sink\":\(JSONText.string(sink))",
     ]
     let cut = wholeSize.map { ["\"cut\":\($0)"] } ?? []
-    return "{\((members + cut + [content]).joined(separator: ","))}"
+    let place = ["\"position\":\(JSONText.string(position.sequence))"]
+    return "{\((place + owner + members + cut + [content]).joined(separator: ","))}"
   }
 
   /// What the letter is about: a JSON object as it is, and in a string whatever is none, or is nested so deeply that some
@@ -69,6 +71,7 @@ extension DeadLetter {
       type: fields["type"] ?? "", aggregateType: fields["aggregatetype"] ?? "", key: key, position: position,
       reason: reason, status: fields["status"].flatMap { Int($0) }, attempts: attempts, firstAttempt: first,
       lastAttempt: last, sink: sink)
+    slot = fields["slot"]
     if event != nil, fields["type"] == nil { takeTypes() }
   }
 

@@ -37,6 +37,8 @@ public struct DeadLetter: Hashable, Sendable {
   public var lastAttempt: Int64
   /// Where it should have gone.
   public var sink: String
+  /// The slot of the relay that has kept it; nil where that is not known, as of letters of version 0.1.
+  public var slot: String?
   /// Where the store that it was read from keeps it; nil for one that comes from nowhere.
   public var mark: LetterMark?
 
@@ -76,6 +78,15 @@ public struct DeadLetter: Hashable, Sendable {
 
   /// What it is about.
   public var identity: Identity { Identity(self) }
+
+  /// Which of the letters in one place it is: another relay's about the same event is another one.
+  struct Place: Hashable {
+    let identity: Identity
+    let slot: String?
+    var position: EventPosition { identity.position }
+  }
+
+  var place: Place { Place(identity: identity, slot: slot) }
 
   /// Of whom the events wait behind this letter; nil where nobody waits, because nothing says of whom the event is.
   public var aggregate: Aggregate? { key.isEmpty ? nil : Aggregate(type: aggregateType, id: key) }

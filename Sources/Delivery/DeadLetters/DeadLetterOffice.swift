@@ -14,12 +14,15 @@ public final class DeadLetterOffice: Sendable {
   /// Whose events may have letters, and the first one's position as far as we know: others may remove some.
   private let parked = Mutex<[Aggregate: EventPosition]>([:])
   private let queue = OwnQueue()
+  /// Whose letters are ours, where others may be beside them.
+  private let slot: String?
   private let patience: Patience
 
   /// Makes an office that stops on the first event that cannot be delivered.
   public init() {
     store = nil
     parksKeys = false
+    slot = nil
     patience = Patience(isCancelled: { true }, onWait: { _ in })
   }
 
@@ -27,16 +30,18 @@ public final class DeadLetterOffice: Sendable {
   ///
   /// - Parameters:
   ///   - store: where letters are kept.
+  ///   - slot: the slot that the events come from, so that other relays' letters in the same place are told from ours.
   ///   - parksKeys: whether later events of the same aggregate follow a letter.
   ///   - retries: whether a store that cannot do its work now is tried again.
   ///   - isCancelled: asked now and then while a store cannot do its work: true gives up.
   ///   - onWait: told each time such a store will be tried again.
   public init(
-    _ store: any DeadLetterStore, parksKeys: Bool, retries: Bool = true,
+    _ store: any DeadLetterStore, of slot: String? = nil, parksKeys: Bool, retries: Bool = true,
     isCancelled: @escaping @Sendable () -> Bool = { false },
     onWait: @escaping @Sendable (Failure) -> Void = { _ in }
   ) {
     self.store = store
+    self.slot = slot
     self.parksKeys = parksKeys
     patience = Patience(retries: retries, isCancelled: isCancelled, onWait: onWait)
   }
@@ -52,7 +57,9 @@ public final class DeadLetterOffice: Sendable {
         try store.check()
         guard office.parksKeys else { return }
         found = [:]
-        try store.forEachPage { (letters) throws(Failure) in
+        var ours = LetterQuery()
+        ours.slot = office.slot
+        try store.forEachPage(matching: ours) { (letters) throws(Failure) in
           for letter in letters { found.note(letter) }
         }
       }
@@ -70,6 +77,7 @@ public final class DeadLetterOffice: Sendable {
   ///     to stop.
   public func keep(_ letters: [DeadLetter], done: @escaping @Sendable (Failure?) -> Void) {
     if store == nil { return done(Self.refusal(letters[0])) }
+    let letters = letters.map(ours)
     perform(done) { (office, store) throws(Failure) in
       try office.patience.perform { () throws(Failure) in try store.append(letters) }
       guard office.parksKeys else { return }
@@ -77,6 +85,12 @@ public final class DeadLetterOffice: Sendable {
         for letter in letters { parked.note(letter) }
       }
     }
+  }
+
+  private func ours(_ letter: DeadLetter) -> DeadLetter {
+    var letter = letter
+    letter.slot = letter.slot ?? slot
+    return letter
   }
 
   /// The same, in a task.
@@ -93,6 +107,7 @@ public final class DeadLetterOffice: Sendable {
   /// Keeps a letter if it has to wait behind another; tells whether the event is a letter now, or was one already.
   func park(_ letter: DeadLetter) async throws(Failure) -> Bool {
     guard let aggregate = letter.aggregate else { return false }
+    let letter = ours(letter)
     let answer = Mutex(false)
     let failure = await withCheckedContinuation { continuation in
       perform({ continuation.resume(returning: $0) }) { (office, store) throws(Failure) in

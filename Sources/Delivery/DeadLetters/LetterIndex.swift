@@ -15,9 +15,15 @@ final class LetterIndex {
     var last: Int64
   }
 
+  /// Behind whose letters events wait: those of one relay, and those of nobody.
+  private struct Waiting: Hashable {
+    var aggregate: Aggregate
+    var slot: String?
+  }
+
   private let file: OpenFile
   private var end: Int64 = 0
-  private var parked: [Aggregate: Parked] = [:]
+  private var parked: [Waiting: Parked] = [:]
   private var known = KnownLetters()
 
   init(_ file: consuming OpenFile) {
@@ -39,19 +45,22 @@ final class LetterIndex {
   }
 
   private func note(_ letter: DeadLetter, _ offset: Int64) {
-    known.insert(letter.identity)
+    known.insert(letter.place)
     guard let aggregate = letter.aggregate else { return }
-    let first = parked[aggregate].map { min($0.first, letter.position) } ?? letter.position
-    parked[aggregate] = Parked(first: first, last: offset)
+    let waiting = Waiting(aggregate: aggregate, slot: letter.slot)
+    let first = parked[waiting].map { min($0.first, letter.position) } ?? letter.position
+    parked[waiting] = Parked(first: first, last: offset)
   }
 
   /// Whether the file has this very letter, or had it.
   func has(_ letter: DeadLetter) throws(LetterFileError) -> Bool {
-    if let answer = known.contains(letter.identity) { return answer }
+    let answers = letter.places.map { known.contains($0) }
+    if answers.contains(true) { return true }
+    if !answers.contains(nil) { return false }
     var isThere = false
     try LetterLines.forEach(in: file) { bytes, line, _ in
       if LetterLines.position(bytes, line).map({ $0 == letter.position }) ?? true {
-        isThere = DeadLetter(json: bytes, line)?.identity == letter.identity
+        isThere = DeadLetter(json: bytes, line).map { letter.places.contains($0.place) } ?? false
       }
       return !isThere
     }
@@ -61,13 +70,24 @@ final class LetterIndex {
   /// What becomes of a letter; nil when the last one of its aggregate has gone, so that the file has to be read anew.
   func place(of letter: DeadLetter) throws(LetterFileError) -> Parking? {
     if try has(letter) { return .isThere }
-    guard let aggregate = letter.aggregate, let parked = parked[aggregate] else { return .free }
-    do throws(SystemFailure) {
-      guard try file.read(parked.last..<(parked.last + 1)) != [LetterLines.removed] else { return nil }
-    } catch {
-      throw .system(error)
+    guard let aggregate = letter.aggregate else { return .free }
+    let others = Set([letter.slot, nil]).compactMap { parked[Waiting(aggregate: aggregate, slot: $0)] }
+    for other in others {
+      do throws(SystemFailure) {
+        guard try file.read(other.last..<(other.last + 1)) != [LetterLines.removed] else { return nil }
+      } catch {
+        throw .system(error)
+      }
     }
-    return parked.first < letter.position ? .parked : .ahead
+    guard let first = others.map(\.first).min() else { return .free }
+    return first < letter.position ? .parked : .ahead
+  }
+}
+
+extension DeadLetter {
+  /// What a letter may be that is this one: of a relay that is not known, it may be ours.
+  fileprivate var places: [Place] {
+    slot == nil ? [place] : [place, Place(identity: identity, slot: nil)]
   }
 }
 
@@ -76,11 +96,11 @@ final class LetterIndex {
 private struct KnownLetters {
   private static let most = 65_536
 
-  private var letters: Set<DeadLetter.Identity> = []
+  private var letters: Set<DeadLetter.Place> = []
   /// Up to here, some letters have been forgotten.
   private var forgotten: EventPosition?
 
-  mutating func insert(_ letter: DeadLetter.Identity) {
+  mutating func insert(_ letter: DeadLetter.Place) {
     if let forgotten, letter.position <= forgotten { return }
     letters.insert(letter)
     guard letters.count > 2 * Self.most else { return }
@@ -90,7 +110,7 @@ private struct KnownLetters {
   }
 
   /// Nil for one that may have been forgotten.
-  func contains(_ letter: DeadLetter.Identity) -> Bool? {
+  func contains(_ letter: DeadLetter.Place) -> Bool? {
     if letters.contains(letter) { return true }
     return forgotten.map { letter.position > $0 } ?? true ? false : nil
   }

@@ -168,17 +168,17 @@ enum LetterLines {
   /// Where letters lie: by their marks, or looked for where the file has been written anew since.
   static func offsets(of letters: [DeadLetter], in file: borrowing OpenFile) throws(LetterFileError) -> [Int64] {
     let generation = try status(of: file).inode
-    var (offsets, moved): ([Int64], Set<DeadLetter.Identity>) = ([], [])
+    var (offsets, moved): ([Int64], Set<DeadLetter.Place>) = ([], [])
     for letter in letters {
       if let mark = letter.mark, mark.generation == generation {
         offsets.append(mark.number)
       } else {
-        moved.insert(letter.identity)
+        moved.insert(letter.place)
       }
     }
     guard !moved.isEmpty else { return offsets }
     try forEach(in: file) { (bytes, line, offset) throws(LetterFileError) in
-      if let letter = DeadLetter(json: bytes, line), moved.contains(letter.identity) { offsets.append(offset) }
+      if let letter = DeadLetter(json: bytes, line), moved.contains(letter.place) { offsets.append(offset) }
       return true
     }
     return offsets

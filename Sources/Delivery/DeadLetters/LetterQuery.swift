@@ -10,6 +10,8 @@ public struct LetterQuery: Hashable, Sendable {
   public var aggregateType: String?
   /// The event's id.
   public var id: String?
+  /// The slot of the relay that has kept it; a letter that names none is anybody's.
+  public var slot: String?
   /// The event's type.
   public var type: String?
   /// A part of the reason, in whatever case.
@@ -30,7 +32,8 @@ public struct LetterQuery: Hashable, Sendable {
       wanted.map { ForeignText($0) == ForeignText(found) } ?? true
     }
     return isSame(key, letter.key) && isSame(aggregateType, letter.aggregateType) && isSame(id, letter.id)
-      && isSame(type, letter.type) && (reason.map { letter.reason.lowercased().contains($0.lowercased()) } ?? true)
+      && isSame(type, letter.type) && (slot.flatMap { slot in letter.slot.map { $0 == slot } } ?? true)
+      && (reason.map { letter.reason.lowercased().contains($0.lowercased()) } ?? true)
       && (times.map { $0.contains(letter.lastAttempt) } ?? true)
   }
 

@@ -21,7 +21,8 @@ public struct SpoolConfiguration: Hashable, Sendable {
     do { _ = try OpenFile(unnamedIn: directory) } catch {
       throw Failure(
         .spool, "spool of transactions in progress: no file can be made in \(directory): \(error.text)",
-        advice: "choose another place with \(setting: "spool-dir")")
+        advice: error.isOfLimit
+          ? Failure.advice(opening: error) : "choose another place with \(setting: "spool-dir")")
     }
   }
 }
