@@ -9,6 +9,9 @@ package enum ProcessRoom {
   /// How many descriptors are taken where more are to be had: receivers may have many connections.
   private static let usual: rlim_t = 65_536
 
+  /// How many descriptors are in use.
+  package static var descriptorsInUse: Int { (try? OpenFile.names(inDirectory: "/proc/self/fd").count) ?? 1024 }
+
   /// Lets it have so many file descriptors or more, where it may; gives how many it may have.
   package static func makeRoom(forDescriptors count: Int) -> Int {
     var limit = rlimit()

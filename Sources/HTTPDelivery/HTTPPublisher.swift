@@ -18,6 +18,7 @@ public final class HTTPPublisher: Publisher {
     let address: HTTPAddress
     do { address = try HTTPAddress(configuration.url) } catch { throw .setting("sink", Wording("\(error)")) }
     self.configuration = configuration
+    try EventLoops.prepare()
     credentials = try HTTPCredentials(configuration.credentials, user: address.user)
     transport = try RenewedTransport(configuration, address)
   }

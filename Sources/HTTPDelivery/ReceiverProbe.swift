@@ -45,6 +45,7 @@ package struct ReceiverProbe: Sendable {
         authorityFile: configuration.authorityFile, clientCertificate: configuration.clientCertificate,
         minimum: configuration.minimumTLS.ofLibrary
       ).current
+      try EventLoops.prepare()
     } catch {
       files = .failed(error.what, advice: error.advice)
       return

@@ -18,7 +18,7 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       try reportingErrors {
-        let configured = try ConfiguredProcess(file, flags: options)
+        let configured = try ConfiguredProcess(file, flags: options, isOnlyChecked: true)
         for warning in configured.warnings { say("warning: \(warning)") }
         let names = configured.relays.map(\.name)
         print("\(file): nothing is wrong; \(names.count == 1 ? "relay" : "relays") \(names.joined(separator: ", "))")
@@ -34,7 +34,9 @@ struct ConfigCommand: ParsableCommand {
     var options: [String] = []
 
     func run() throws {
-      try reportingErrors { print(ShownConfiguration.text(try ConfiguredProcess(file, flags: options))) }
+      try reportingErrors {
+        print(ShownConfiguration.text(try ConfiguredProcess(file, flags: options, isOnlyChecked: true)))
+      }
     }
   }
 

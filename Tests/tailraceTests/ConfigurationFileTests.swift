@@ -227,6 +227,50 @@ import Testing
     #expect(warnings.last?.contains("f.yaml:1:") == true && warnings.last?.contains("password-command") == true)
   }
 
+  @Test func `credentials that come with a unit may be missing while nothing runs`() throws {
+    let missing = "/run/credentials/tailrace@nobody.service/secrets_password"
+    let text = "relays: {r: {publication: p, slot: s, password-file: \(missing)}}\n"
+    let check = try ask(["config", "check"], text)
+    #expect(check.code == 0 && check.output.contains("nothing is wrong"), "\(check.lines)")
+    let warning = check.lines.first { $0.contains("only while the unit runs") }
+    #expect(warning?.contains("warning: ") == true, "\(check.lines)")
+    for command in [["run", "--config"], ["doctor", "--config"]] {
+      let answer = try ask(command, text)
+      #expect(answer.code == 78)
+      #expect(answer.lines.first?.hasPrefix("f.yaml:1:") == true, "\(answer.lines)")
+      #expect(answer.lines.first?.contains("tailrace-as NAME") == true, "\(answer.lines)")
+    }
+  }
+
+  @Test func `what is wrong with other relays and keys, or is said otherwise on the command line, is no matter`() throws
+  {
+    let text = """
+      relays:
+        own: {database: "host=127.0.0.1 port=1 connect_timeout=2", publication: p, slot: s, sink: "https://r.invalid/",
+          http-mode: batch, batch-size: 5, gzip: maybe}
+        other: {slto: x, batch-size: [1], slot: UPPER}
+
+      """
+    func look(_ words: String...) throws -> Answer {
+      try ask([words[0], "--config"], text, ["--relay", "own"] + words.dropFirst())
+    }
+    let status = try look("status")
+    #expect(status.code == 69, "\(status.lines)")
+    let doctor = try look("doctor")
+    #expect(doctor.code == 78 && doctor.lines == ["f.yaml:3:47: gzip: it is true or false"], "\(doctor.lines)")
+    let told = try look("doctor", "--gzip", "--http-mode", "structured")
+    #expect(told.output.contains("port 1"), "\(told.lines)")
+  }
+
+  @Test func `a limit of descriptors below what posting takes is an error, not a crash`() throws {
+    let options = ["--database", "host=127.0.0.1 port=1", "--publication", "p", "--slot", "s"]
+    let child = try ChildProcess(
+      "/bin/sh",
+      ["-c", "ulimit -n 14; exec \"$0\" doctor \"$@\"", Tailrace.path] + options + ["--sink", "https://r.invalid/"])
+    #expect(try child.exitCodeAfterAllOutput() == 78)
+    #expect(child.output.text.contains("file descriptors"), "\(child.output.text)\(child.errors.text)")
+  }
+
   @Test func `more relays than the process may have files or threads for are refused at the start`() throws {
     let files = try TemporaryDirectory()
     defer { files.remove() }

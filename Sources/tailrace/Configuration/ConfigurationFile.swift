@@ -23,6 +23,9 @@ struct ConfigurationFile {
   private(set) var ofProcess = GivenSettings()
   private(set) var relays: [Relay] = []
   private(set) var mistakes = Mistakes()
+  /// Which relay what stands in a place is about; none for what is about all.
+  private var subjects: [Origin: String] = [:]
+  private var subject: String?
 
   /// Reads a file. What is wrong in it is kept; a file that cannot be read is an error.
   init(_ path: String) throws(Failure) {
@@ -41,7 +44,13 @@ struct ConfigurationFile {
   /// As many as one process is known to run.
   static let mostRelays = 1000
 
-  private mutating func add(_ position: FilePosition, _ text: String) { mistakes.add(.file(path, position), text) }
+  private mutating func add(_ position: FilePosition, _ text: String) {
+    if let subject { subjects[.file(path, position)] = subject }
+    mistakes.add(.file(path, position), text)
+  }
+
+  /// What is wrong with what is said of one relay, or of all.
+  func mistakes(about relay: String) -> Mistakes { mistakes.filter { subjects[$0.origin] ?? relay == relay } }
 
   private mutating func read(_ root: FileNode) {
     guard let members = root.members else { return add(root.position, "a map is wanted, with relays: and more") }
@@ -71,6 +80,8 @@ struct ConfigurationFile {
         add(member.position, "a relay's name has up to 63 letters, digits, '_', '-' and '.'")
         continue
       }
+      subject = member.name
+      defer { subject = nil }
       let part = readRelay(member.node)
       self.relays.append(
         Relay(

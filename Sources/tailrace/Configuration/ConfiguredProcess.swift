@@ -28,8 +28,10 @@ struct ConfiguredProcess {
 
   /// Reads a file and what counts beside it; throws all that is wrong.
   ///
-  /// - Parameter flags: words of a command line, options of a stream.
-  init(_ path: String, flags: [String] = []) throws {
+  /// - Parameters:
+  ///   - flags: words of a command line, options of a stream.
+  ///   - isOnlyChecked: whether nothing is run.
+  init(_ path: String, flags: [String] = [], isOnlyChecked: Bool = false) throws {
     let file = try ConfigurationFile(path)
     let isOne = file.relays.count == 1
     let beside = try Self.beside(file, flags)
@@ -51,7 +53,7 @@ struct ConfiguredProcess {
     warnings += SecretFiles.look(at: path, programs: relays.compactMap { $0.given["password-command"] })
     for relay in relays {
       shared.add(relay)
-      let files = SecretFiles.look(at: relay.given)
+      let files = SecretFiles.look(at: relay.given, isOnlyChecked: isOnlyChecked)
       mistakes.add(files.mistakes)
       for (origin, text) in files.warnings where said.insert("\(origin.shown): \(text)").inserted {
         warnings.append("\(origin.shown): \(text)")
@@ -92,15 +94,29 @@ struct ConfiguredProcess {
     of name: String?, in path: String, written: GivenSettings, where isUsed: (SettingKey) -> Bool
   ) throws -> GivenSettings {
     let file = try ConfigurationFile(path)
-    guard file.mistakes.isEmpty else { throw file.mistakes }
+    guard !file.relays.isEmpty else { throw file.mistakes }
     let beside = try beside(file, [])
     let relay = try file.relay(name)
     let ofRelay = GivenSettings(written.ordered.filter { !$0.key.isOfProcess })
     let given = relay.given.overridden(by: file.ofProcess).overridden(by: beside).overridden(by: ofRelay)
-    var mistakes = RelayReading(given, origin: relay.origin, blamed: relay.blamed).mistakes
-    mistakes.add(SecretFiles.look(at: GivenSettings(given.ordered.filter { isUsed($0.key) })).mistakes)
+    let names = Set(written.ordered.map(\.key.name))
+    let reading = RelayReading(
+      given, origin: relay.origin, blamed: relay.blamed.subtracting(names), written: names)
+    var mistakes = file.mistakes(about: relay.name)
+    mistakes.add(reading.mistakes)
+    mistakes.add(SecretFiles.look(at: GivenSettings(reading.given.ordered.filter { isUsed($0.key) })).mistakes)
+    mistakes = mistakes.filter { mistake in
+      guard let key = Self.key(of: mistake.text) else { return true }
+      return isUsed(key) && !names.contains(key.name)
+    }
     guard mistakes.isEmpty else { throw mistakes }
-    return given
+    return reading.given
+  }
+
+  /// What a mistake is about, where that is a single key.
+  private static func key(of mistake: String) -> SettingKey? {
+    let match = mistake.prefixMatch(of: #/([a-z][a-z-]*): |'([a-z][a-z-]*)' is missing/#)
+    return (match?.output.1 ?? match?.output.2).flatMap { SettingTable.byName[String($0)] }
   }
 
   /// The relays, ready to be run.

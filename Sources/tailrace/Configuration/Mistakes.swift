@@ -26,6 +26,13 @@ struct Mistakes: Error {
     all.append((origin, text))
   }
 
+  /// Some of them.
+  func filter(_ isMeant: ((origin: Origin, text: String)) -> Bool) -> Mistakes {
+    var some = Mistakes()
+    some.all = all.filter(isMeant)
+    return some
+  }
+
   mutating func add(_ others: Mistakes) { for other in others.all { add(other.origin, other.text) } }
 
   /// A line each, in the order of the file.

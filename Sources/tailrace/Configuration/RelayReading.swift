@@ -7,8 +7,8 @@ import Settings
 
 /// Reads what is set for a relay as the command line of a stream is read, so that both mean the same.
 struct RelayReading {
-  /// As it was set.
-  let given: GivenSettings
+  /// As it was set, without what does not go with what counts more.
+  private(set) var given: GivenSettings
   /// Nil where something is wrong.
   private(set) var settings: RelaySettings?
   private(set) var mistakes = Mistakes()
@@ -18,14 +18,18 @@ struct RelayReading {
   /// - Parameters:
   ///   - origin: where the relay is named, for what is missing.
   ///   - blamed: the names of what is known to be wrong, and is not set therefore.
-  init(_ given: GivenSettings, origin: Origin, blamed: Set<String> = []) {
+  ///   - written: the names of what stands on another command's line, which says itself what is wrong with it: what does not go
+  ///     with that is left out.
+  init(_ given: GivenSettings, origin: Origin, blamed: Set<String> = [], written: Set<String> = []) {
     self.given = given
     var (rest, blamed) = (given, blamed)
     for name in Self.required where given[name] == nil {
       if !blamed.contains(name) { mistakes.add(origin, "'\(name)' is missing") }
       rest.standIn(for: name, origin)
     }
-    if let database = given["database"], let text = database.values.last, ConnectionString.shown(text) == nil {
+    if let database = given["database"], !written.contains("database"), let text = database.values.last,
+      ConnectionString.shown(text) == nil
+    {
       // Words about it may hold a part of it.
       mistakes.add(database.origin, "database: \(SettingKey.noConnectionString)")
       rest.remove("database")
@@ -39,6 +43,13 @@ struct RelayReading {
       } catch {
         let message = CommandLineErrors.withoutSecrets(StreamCommand.message(for: error), rest.arguments)
         let names = message.matches(of: #/--([a-z][a-z-]*)/#).map { String($0.output.1) }
+        if names.contains(where: written.contains) {
+          let other = names.first { rest[$0] != nil && !written.contains($0) && !Self.required.contains($0) }
+          guard let other else { return }
+          rest.remove(other)
+          self.given.remove(other)
+          continue
+        }
         let name = names.first { rest[$0] != nil }
         // What is said of a value that was wrong already, and is left out now, is no further mistake.
         if !names.contains(where: blamed.contains) {

@@ -18,7 +18,7 @@ enum SecretFiles {
   static func look(at path: String, programs: [Given]) -> [String] {
     func isChangeable(_ path: String) -> Bool {
       guard let status = (try? FileStatus(path: path)) ?? nil else { return false }
-      return !status.isOwnerTrusted || status.isWritableByOthers
+      return status.isChangeable(at: path)
     }
     var warnings: [String] = []
     if isChangeable(path) { warnings.append("others may change \(path); own it, and take it from them (chmod go-w)") }
@@ -33,21 +33,31 @@ enum SecretFiles {
   }
 
   /// What is wrong with those of some settings, and what is to be warned of.
-  static func look(at given: GivenSettings) -> (mistakes: Mistakes, warnings: [(origin: Origin, text: String)]) {
+  ///
+  /// - Parameter isOnlyChecked: whether nothing is run: then what is there only while a unit runs may be missing.
+  static func look(
+    at given: GivenSettings, isOnlyChecked: Bool = false
+  ) -> (mistakes: Mistakes, warnings: [(origin: Origin, text: String)]) {
     var mistakes = Mistakes()
     var warnings: [(origin: Origin, text: String)] = []
     for given in given.ordered where secret.contains(given.key.name) || open.contains(given.key.name) {
       guard let path = given.values.last else { continue }
       let name = given.key.name
       guard let status = (try? FileStatus(path: path)) ?? nil else {
-        mistakes.add(given.origin, "\(name): there is no file \(path), or it cannot be looked at")
+        let isOfUnit = Credentials.isOfUnit(path)
+        guard !isOnlyChecked || !isOfUnit else {
+          warnings.append((given.origin, "\(name): \(path) is there only while the unit runs, and was not looked at"))
+          continue
+        }
+        let hint = isOfUnit ? "; \(Credentials.whenMissing)" : ""
+        mistakes.add(given.origin, "\(name): there is no file \(path), or it cannot be looked at\(hint)")
         continue
       }
       guard unsafe access(path, R_OK) == 0 else {
         mistakes.add(given.origin, "\(name): \(path) may not be read: \(unsafe String(cString: strerror(errno)))")
         continue
       }
-      if !status.isOwnerTrusted || status.isWritableByOthers {
+      if status.isChangeable(at: path) {
         warnings.append(
           (given.origin, "\(name): others may change \(path); own it, and take it from them (chmod go-w)"))
       } else if secret.contains(name), status.isReadableByOthers {
