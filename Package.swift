@@ -135,7 +135,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "KafkaDelivery", "Octets",
+        "AMQPDelivery", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "KafkaDelivery",
+        "Octets",
         "Operations", "OutboxMapping", "PostgresWire", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),

@@ -17,15 +17,18 @@ public final class AMQPPublisher: Publisher {
   public init(_ configuration: AMQPConfiguration) throws(Failure) {
     do { address = try AMQPAddress(configuration.address) } catch { throw .setting("sink", Wording("\(error)")) }
     self.configuration = configuration
-    try Self.check(configuration, address)
+    try Self.check(configuration)
     writer = MessageWriter(configuration)
     link = try AMQPLink(configuration, address)
   }
 
-  private static func check(_ configuration: AMQPConfiguration, _ address: AMQPAddress) throws(Failure) {
-    guard configuration.exchange.utf8.count <= 255 else { throw .setting("sink.amqp.exchange", "at most 255 bytes") }
+  /// Refuses what cannot work, before any file is read.
+  package static func check(_ configuration: AMQPConfiguration) throws(Failure) {
+    let address: AMQPAddress
+    do { address = try AMQPAddress(configuration.address) } catch { throw .setting("sink", Wording("\(error)")) }
+    guard configuration.exchange.utf8.count <= 255 else { throw .setting("sink.amqp-exchange", "at most 255 bytes") }
     guard (1...64).contains(configuration.headerPrefix.utf8.count) else {
-      throw .setting("sink.amqp.header-prefix", "1 to 64 bytes")
+      throw .setting("sink.amqp-header-prefix", "1 to 64 bytes")
     }
     if let queue = configuration.queue, queue.utf8.count > 255 { throw .setting("sink.route", "at most 255 bytes") }
     let hasPassword = configuration.passwordFile != nil || address.password != nil

@@ -12,15 +12,19 @@ extension RelaySettings {
     case nil: nil
     case .file(let path): letters(in: path)
     case .table(let table): letters(in: table, isCancelled)
-    case .topic(let topic): letters(inTopic: topic, isCancelled)
+    case .topic(let topic): letters("topic", topic) { () throws(Failure) in try sink.letters(in: topic, isCancelled) }
+    case .queue(let queue):
+      letters("queue", queue) { () throws(Failure) in try sink.letters(inQueue: queue, isCancelled) }
     }
   }
 
-  private func letters(inTopic topic: String, _ isCancelled: @escaping @Sendable () -> Bool) -> Check {
-    do throws(Failure) { try sink.letters(in: topic, isCancelled).check() } catch {
+  private func letters(
+    _ kind: String, _ name: String, _ store: () throws(Failure) -> any DeadLetterStore
+  ) -> Check {
+    do throws(Failure) { try store().check() } catch {
       return Check(.deadLetters, error, means: "what cannot be delivered holds up what comes behind it")
     }
-    return Check(.deadLetters, .ok, "there is a topic \(topic)", means: "what cannot be delivered is kept there")
+    return Check(.deadLetters, .ok, "there is a \(kind) \(name)", means: "what cannot be delivered is kept there")
   }
 
   private func letters(in path: String) -> Check {

@@ -70,13 +70,20 @@ public enum LetterPlace: Hashable, Sendable {
   case table(TableName)
   /// A topic at the brokers that events go to.
   case topic(String)
+  /// A queue at the broker that events go to.
+  case queue(String)
 
   /// Whether letters can be listed and redriven from there.
-  public var isReadable: Bool { if case .topic = self { false } else { true } }
+  public var isReadable: Bool {
+    switch self {
+    case .file, .table: true
+    case .topic, .queue: false
+    }
+  }
 }
 
 extension LetterPlace: LosslessStringConvertible {
-  /// Reads `file:PATH`, `table:SCHEMA.NAME` or `topic:NAME`.
+  /// Reads `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME` or `queue:NAME`.
   public init?(_ text: String) {
     if text.hasPrefix("file:"), text.utf8.count > 5 {
       self = .file(String(text.dropFirst(5)))
@@ -84,6 +91,8 @@ extension LetterPlace: LosslessStringConvertible {
       self = .table(name)
     } else if text.hasPrefix("topic:"), text.utf8.count > 6 {
       self = .topic(String(text.dropFirst(6)))
+    } else if text.hasPrefix("queue:"), (7...261).contains(text.utf8.count) {
+      self = .queue(String(text.dropFirst(6)))
     } else {
       return nil
     }
@@ -95,6 +104,7 @@ extension LetterPlace: LosslessStringConvertible {
     case .file(let path): "file:\(path)"
     case .table(let name): "table:\(name)"
     case .topic(let name): "topic:\(name)"
+    case .queue(let name): "queue:\(name)"
     }
   }
 
@@ -120,6 +130,9 @@ extension LetterPlace: LosslessStringConvertible {
         throw .setting("poison.dead-letters", "letters in a topic are only written")
       }
       return try sink.letters(in: name, isCancelled)
+    case .queue(let name):
+      guard let sink else { throw .setting("poison.dead-letters", "letters in a queue are only written") }
+      return try sink.letters(inQueue: name, isCancelled)
     }
   }
 }

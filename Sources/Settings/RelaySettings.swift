@@ -37,6 +37,7 @@ public struct RelaySettings: Hashable, Sendable {
     try sink.validate(outbox.envelope)
     try poison.validate()
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
+    if case .queue = poison.deadLetters { _ = try sink.rabbit() }
     try validateFiles()
     try admin.validate()
     guard source.temporarySlot else { return }

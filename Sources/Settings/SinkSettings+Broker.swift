@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQPDelivery
 import Delivery
 import Dispatch
 public import PostgresWire
@@ -49,6 +50,21 @@ extension SinkSettings {
     throw .setting("poison.dead-letters", "a topic needs \(setting: "sink", "kafka:HOST:PORT")")
   }
 
+  /// Letters in a queue at the broker that events go to.
+  func letters(inQueue queue: String, _ isCancelled: @escaping @Sendable () -> Bool) throws(Failure)
+    -> any DeadLetterStore
+  {
+    try AMQPLetters(amqp.configuration(try rabbit(), broker, certificates), queue: queue, isCancelled: isCancelled)
+  }
+
+  /// The address of RabbitMQ, which letters in a queue need.
+  func rabbit() throws(Failure) -> String {
+    guard case .amqp(let url) = try place() else {
+      throw .setting("poison.dead-letters", "a queue needs \(setting: "sink", "amqps://…")")
+    }
+    return url
+  }
+
   /// The version of librdkafka; nil in a program that is built without Kafka.
   public static var kafkaLibrary: String? {
     #if Kafka
@@ -66,12 +82,21 @@ extension SinkSettings {
 
   /// What was looked for there.
   var destinationFound: String {
+    if case .amqp = try? place() {
+      let name = amqp.exchange ?? ""
+      guard name.isEmpty else { return "there is an exchange \(name)" }
+      return broker.route?.literal.map { "there is a queue \($0)" }
+        ?? "which queues there are to be, only the events tell"
+    }
     let pattern = broker.route?.literal
     return pattern.map { "there is a topic \($0)" } ?? "which topics there are to be, only the events tell"
   }
 
   /// Whether others can read what is sent to a broker, on its way to another machine.
   var isPlainBroker: Bool {
+    if case .amqp(let url) = try? place() {
+      return (try? AMQPAddress(url)).map { !$0.isSecure && !$0.isLoopback } ?? false
+    }
     #if Kafka
       if case .kafka(let address) = try? place() {
         guard !address.isLoopback else { return false }

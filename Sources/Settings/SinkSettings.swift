@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQPDelivery
 public import Delivery
 import FileDelivery
 import Files
@@ -19,20 +20,27 @@ public struct SinkSettings: Hashable, Sendable {
     case http(String)
     /// Kafka's brokers.
     case kafka(BrokerAddress)
+    /// RabbitMQ, by its URL.
+    case amqp(String)
 
     /// Whether somebody there answers for what was handed over.
     public var answers: Bool {
       switch self {
       case .standardOutput, .file: false
-      case .http, .kafka: true
+      case .http, .kafka, .amqp: true
       }
     }
 
     /// Whether it is a broker.
-    public var isBroker: Bool { if case .kafka = self { true } else { false } }
+    public var isBroker: Bool {
+      switch self {
+      case .kafka, .amqp: true
+      case .standardOutput, .file, .http: false
+      }
+    }
   }
 
-  /// `stdout`, `file:PATH`, an `https://` address, or brokers as `kafka:HOST:PORT,…`. Default: `stdout`.
+  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, or an `amqps://` address. Default: `stdout`.
   public var address = "stdout"
   /// Start a new file before it grows beyond so much. Default: never.
   public var rotateSize: ByteSize?
@@ -52,6 +60,8 @@ public struct SinkSettings: Hashable, Sendable {
   public var broker = BrokerSettings()
   /// How events are produced to Kafka.
   public var kafka = KafkaSettings()
+  /// How events are published to RabbitMQ.
+  public var amqp = AMQPSettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -66,7 +76,8 @@ public struct SinkSettings: Hashable, Sendable {
     let start = address.prefix(8).lowercased()
     if start.hasPrefix("http://") || start == "https://" { return .http(address) }
     if address.prefix(6).lowercased() == "kafka:" { return .kafka(try BrokerAddress(address.dropFirst(6), port: 9092)) }
-    throw .setting("sink", "it is not stdout, file:PATH, https://… or kafka:HOST:PORT,…")
+    if start.hasPrefix("amqp://") || start == "amqps://" { return .amqp(address) }
+    throw .setting("sink", "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,… or amqps://…")
   }
 
   /// Refuses what cannot work.
@@ -88,6 +99,12 @@ public struct SinkSettings: Hashable, Sendable {
         throw .setting("outbox.envelope", "a record of the binary mode has the bare payload as its value")
       }
     }
+    if case .amqp(let url) = place {
+      try amqp.validate(url, broker, certificates)
+      guard envelope == .cloudevents else {
+        throw .setting("outbox.envelope", "a message of the binary mode has the bare payload as its body")
+      }
+    }
     if case .file = place { return }
     if rotateSize != nil { throw .setting("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
     if fileMode != nil { throw .setting("sink.file-mode", "needs \(setting: "sink", "file:PATH")") }
@@ -99,6 +116,7 @@ public struct SinkSettings: Hashable, Sendable {
     switch try? place() {
     case .http(let url): url.withoutSecrets
     case .kafka(let address): "kafka:\(address.hosts.joined(separator: ","))"
+    case .amqp(let url): (try? AMQPAddress(url))?.shown ?? url.withoutSecrets
     case .standardOutput, .file, nil: address
     }
   }
@@ -108,6 +126,7 @@ public struct SinkSettings: Hashable, Sendable {
     switch try? place() {
     case .http(let url): http.warnings(url: url, certificates)
     case .kafka: certificates.warnings(secrets: [broker.passwordFile, kafka.propertiesFile])
+    case .amqp: certificates.warnings(secrets: [broker.passwordFile])
     case .standardOutput, .file, nil: []
     }
   }
@@ -130,7 +149,7 @@ public struct SinkSettings: Hashable, Sendable {
     isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http, .kafka: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp: return try makeAnswering(deadLetters)
     case .file(let path):
       var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
@@ -138,7 +157,7 @@ public struct SinkSettings: Hashable, Sendable {
       if let repair = sink.repair { onNotice(repair) }
       return sink
     case .standardOutput: return try StandardOutputSink()
-    case nil: throw Failure(.settings, "the sink is not stdout, file:PATH, https://… or kafka:HOST:PORT,…")
+    case nil: throw Failure(.settings, "the sink is not stdout, file:PATH, https://…, kafka:HOST:PORT,… or amqps://…")
     }
   }
 
@@ -146,6 +165,10 @@ public struct SinkSettings: Hashable, Sendable {
   func makeAnswering(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, certificates, delivery, deadLetters)
+    case .amqp(let url):
+      let stops = deadLetters.store == nil || deadLetters.parksKeys
+      return try amqp.make(
+        amqp.configuration(url, broker, certificates, stopsAtRefusal: stops), delivery, deadLetters)
     #if Kafka
       case .kafka(let address):
         let stops = deadLetters.store == nil || deadLetters.parksKeys
@@ -170,7 +193,7 @@ public struct SinkSettings: Hashable, Sendable {
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
   public func makeDetached(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http, .kafka: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp: return try makeAnswering(deadLetters)
     case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout, an https:// address or a broker")
     }

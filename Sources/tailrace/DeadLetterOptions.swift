@@ -11,7 +11,8 @@ struct PoisonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where dead letters go: file:PATH, table:SCHEMA.NAME, or topic:NAME at the sink's brokers.", valueName: "place"))
+      "Where dead letters go: file:PATH, table:SCHEMA.NAME, or topic:NAME (Kafka) or queue:NAME (RabbitMQ) at the sink's brokers.",
+      valueName: "place"))
   var deadLetters: LetterPlace?
 
   @Flag(help: "Park the later events of a key behind its first dead letter, so that their order holds.")

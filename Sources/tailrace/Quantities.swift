@@ -28,7 +28,7 @@ extension StatusCodes: ExpressibleByArgument {
 }
 
 extension LetterPlace: ExpressibleByArgument {
-  /// `file:PATH`, `table:SCHEMA.NAME` or `topic:NAME`.
+  /// `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME` or `queue:NAME`.
   public init?(argument: String) { self.init(argument) }
 }
 

@@ -9,7 +9,7 @@ import Settings
 struct SinkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where events go: stdout, file:PATH, an https:// address to post to, or Kafka's brokers as kafka:HOST:PORT,….",
+      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, or RabbitMQ at an amqps:// address.",
       valueName: "sink"))
   var sink = "stdout"
 
@@ -17,6 +17,7 @@ struct SinkOptions: ParsableArguments {
   @OptionGroup(title: "HTTP options") var http: HTTPOptions
   @OptionGroup(title: "Options of brokers") var broker: BrokerOptions
   @OptionGroup(title: "Kafka options") var kafka: KafkaOptions
+  @OptionGroup(title: "RabbitMQ options") var amqp: AMQPOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -45,6 +46,7 @@ struct SinkOptions: ParsableArguments {
     var isHTTP: Bool { if case .http = place { true } else { false } }
     var isFile: Bool { if case .file = place { true } else { false } }
     var isKafka: Bool { if case .kafka = place { true } else { false } }
+    var isAMQP: Bool { if case .amqp = place { true } else { false } }
     if !place.answers, let flag = Flags.written(of: delivery) {
       throw ValidationError("\(flag) needs --sink https://… or a broker")
     }
@@ -52,6 +54,7 @@ struct SinkOptions: ParsableArguments {
       throw ValidationError("\(flag) needs a broker as --sink")
     }
     if !isKafka, let flag = Flags.written(of: kafka) { throw ValidationError("\(flag) needs --sink kafka:HOST:PORT") }
+    if !isAMQP, let flag = Flags.written(of: amqp) { throw ValidationError("\(flag) needs --sink amqps://…") }
     if !isHTTP, let flag = Flags.written(of: http) {
       throw ValidationError("\(flag) needs --sink \(flag == "--allow-plain-http" ? "http" : "https")://…")
     }
@@ -76,6 +79,7 @@ struct SinkOptions: ParsableArguments {
     settings.http = http.settings
     settings.broker = broker.settings
     settings.kafka = kafka.settings
+    settings.amqp = amqp.settings
     return settings
   }
 }

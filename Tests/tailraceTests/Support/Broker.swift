@@ -67,3 +67,49 @@ extension Broker {
     return try output.split(separator: "\n").map { try JSONDecoder().decode(KafkaRecord.self, from: Data($0.utf8)) }
   }
 }
+
+/// A message as pika reads it.
+struct RabbitMessage: Decodable {
+  let key: String
+  let body: String
+  let headers: [String: String]
+  let contentType: String?
+  let id: String?
+  let deliveryMode: Int?
+}
+
+extension Broker {
+  private static let packages = (try? script(["python"]).trimmingCharacters(in: .newlines)) ?? ""
+
+  /// Runs lines of Python that have a channel `c` of pika's.
+  @discardableResult
+  func pika(_ lines: String) throws -> String {
+    let port = address.split(separator: ":").last ?? ""
+    let program = """
+      import json, pika
+      credentials = pika.PlainCredentials('guest', 'guest')
+      connection = pika.BlockingConnection(pika.ConnectionParameters('127.0.0.1', \(port), '/', credentials))
+      c = connection.channel()
+      \(lines)
+      connection.close()
+      """
+    return try ChildProcess.run(
+      "/usr/bin/env", ["python3", "-c", program], environment: ["PYTHONPATH": Self.packages])
+  }
+
+  /// All messages of a queue, in order; they are taken out of it.
+  func messages(in queue: String) throws -> [RabbitMessage] {
+    let text = try pika(
+      """
+      found = []
+      while True:
+          method, p, body = c.basic_get('\(queue)', auto_ack=True)
+          if method is None: break
+          found.append({'key': method.routing_key, 'body': body.decode(),
+              'headers': {k: v for k, v in (p.headers or {}).items() if isinstance(v, str)},
+              'contentType': p.content_type, 'id': p.message_id, 'deliveryMode': p.delivery_mode})
+      print(json.dumps(found))
+      """)
+    return try JSONDecoder().decode([RabbitMessage].self, from: Data(text.utf8))
+  }
+}
