@@ -40,11 +40,13 @@ extension Integration {
         }
 
         try database.psql("SELECT place(201);")
+        let password = database.files.file("password")
+        try "guest\n".write(toFile: password, atomically: true, encoding: .utf8)
         let other = try start(
           database, broker,
           [
             "--amqp-exchange", "", "--route", "events", "--amqp-mode", "structured", "--sink-password-file",
-            try database.files.write(Array("guest\n".utf8), "password"), "--until", "now",
+            password, "--until", "now",
           ])
         #expect(try other.exitCode(within: 60) == 0, "\(other.errors.text)")
         let message = try #require(try broker.messages(in: "events").first)
