@@ -81,7 +81,9 @@
         if name == "traceparent" { trace = range }
         add(name, after: "ce_") { $0.append(outgoing, unescaped: range) }
       }
-      if value != nil, let type = outgoing.contentType(contentType) { add("content-type") { $0.append(contentsOf: type) } }
+      if value != nil, let type = outgoing.contentType(contentType) {
+        add("content-type") { $0.append(contentsOf: type) }
+      }
       if let trace { add("traceparent") { $0.append(outgoing, unescaped: trace) } }
     }
 

@@ -58,7 +58,7 @@ public struct AMQPSettings: Hashable, Sendable {
   func make(
     _ configuration: AMQPConfiguration, _ settings: DeliverySettings, _ deadLetters: DeadLetterOffice
   ) throws(Failure) -> any Sink {
-    var delivery = settings.keyed
+    var delivery = settings.keyed(inFlight: 8 << 20)
     // Several events are written at once, and confirmed as the broker stores them.
     delivery.attemptEvents = 500
     delivery.linger = .zero
