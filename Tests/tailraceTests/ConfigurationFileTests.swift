@@ -257,7 +257,7 @@ import Testing
     let status = try look("status")
     #expect(status.code == 69, "\(status.lines)")
     let doctor = try look("doctor")
-    #expect(doctor.code == 78 && doctor.lines == ["f.yaml:3:47: gzip: it is true or false"], "\(doctor.lines)")
+    #expect(doctor.code == 78 && doctor.lines == ["f.yaml:3:44: gzip: it is true or false"], "\(doctor.lines)")
     let told = try look("doctor", "--gzip", "--http-mode", "structured")
     #expect(told.output.contains("port 1"), "\(told.lines)")
   }
