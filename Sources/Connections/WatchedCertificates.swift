@@ -32,11 +32,15 @@ package final class WatchedCertificates: Sendable {
   private let minimum: TLSVersion
   private let state: Mutex<State>
 
+  /// Whether there is any file.
+  package let isNamed: Bool
+
   /// Reads the files.
   package init(
     authorityFile: String?, clientCertificate: CertificateFiles?, minimum: TLSVersion = .tlsv12
   ) throws(Failure) {
     (self.authorityFile, self.clientCertificate, self.minimum) = (authorityFile, clientCertificate, minimum)
+    isNamed = authorityFile != nil || clientCertificate != nil
     let files = Self.files(authorityFile, clientCertificate)
     do {
       let tls = try TLSConfiguration(

@@ -12,13 +12,6 @@ package struct UnwritableEvent: Error, Hashable {
 
 /// An event taken apart, for messages that have the attributes beside the data. Source: CloudEvents specification, "Message".
 extension OutgoingEvent {
-  /// Refuses what a receiver would not take for a CloudEvent.
-  package func requireIdentity() throws(UnwritableEvent) {
-    guard !event.id.isEmpty, !event.type.isEmpty else {
-      throw UnwritableEvent("it is no CloudEvent: it has no id, or no type")
-    }
-  }
-
   /// The event's data: the bytes of the row; none for no data.
   package func data() throws(UnwritableEvent) -> ArraySlice<UInt8> {
     switch event.dataKind {

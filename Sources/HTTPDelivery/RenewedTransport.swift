@@ -11,6 +11,7 @@ final class RenewedTransport: Sendable {
   private let address: HTTPAddress
   private let proxy: HTTPAddress?
   private let certificates: WatchedCertificates
+  private let hasFiles: Bool
   private let transport: Mutex<HTTPTransport>
 
   init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
@@ -21,13 +22,14 @@ final class RenewedTransport: Sendable {
     certificates = try WatchedCertificates(
       authorityFile: configuration.authorityFile, clientCertificate: configuration.clientCertificate,
       minimum: configuration.minimumTLS.ofLibrary)
+    hasFiles = certificates.isNamed
     transport = Mutex(HTTPTransport(configuration, address, through: proxy, certificates.current))
   }
 
   /// Requests that are under way go on with the one before, which closes its connections behind the last of them.
   var current: HTTPTransport {
     transport.withLock { transport in
-      if certificates.isStale { _ = look(&transport) }
+      if hasFiles, certificates.isStale { _ = look(&transport) }
       if transport.isStale { replace(&transport) }
       return transport
     }
@@ -37,7 +39,7 @@ final class RenewedTransport: Sendable {
   var way: String { proxy.map { " (through the proxy \($0.host), port \($0.port))" } ?? "" }
 
   /// What is wrong with which file since it has changed.
-  var complaints: [String: String] { certificates.complaints }
+  var complaints: [String: String] { hasFiles ? certificates.complaints : [:] }
 
   /// Whether another attempt may fare better than one by a transport did, because there is a newer one now, or will be.
   func renew(_ used: HTTPTransport) -> Bool {

@@ -104,6 +104,9 @@ extension Integration {
         try database.configure(text(after))
         relay.signal(SIGHUP)
         try wait(until: "it is read again") { relay.messages.contains { $0.contains("was read again") } }
+        if before == "2s" {
+          try wait(until: "it streams again") { relay.messages.count { $0.contains("streaming from slot") } == 2 }
+        }
         relay.signal(SIGTERM)
         try wait(until: "it says that it stops") { !manager.messages(with: "STOPPING=1").isEmpty }
         let limit = manager.messages(with: "STOPPING=1").first?.value(of: "EXTEND_TIMEOUT_USEC").flatMap { Int($0) }

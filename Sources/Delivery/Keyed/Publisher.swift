@@ -62,6 +62,13 @@ public struct OutgoingEvent: Sendable {
   /// The whole event as a JSON object, without a newline.
   public var line: ArraySlice<UInt8> { batch.line(of: event) }
 
+  /// Refuses what a receiver would not take for a CloudEvent.
+  package func requireIdentity() throws(UnwritableEvent) {
+    guard !event.id.isEmpty, !event.type.isEmpty else {
+      throw UnwritableEvent("it is no CloudEvent: it has no id, or no type")
+    }
+  }
+
   /// A piece of the event, unescaped.
   public func text(_ range: Range<Int>) -> String { batch.text(range) }
 
