@@ -156,7 +156,7 @@ let package = Package(
     .target(
       name: "Supervision",
       dependencies: [
-        "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
+        "Connections", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
         "Relay", "Replication", "Settings",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

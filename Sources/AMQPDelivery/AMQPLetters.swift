@@ -5,9 +5,8 @@ import Dispatch
 public import PostgresWire
 import Synchronization
 
-/// Dead letters as messages in a queue, each as JSON. They can be written only: whoever wants to see them consumes the queue. A
-/// letter may come twice.
-public final class AMQPLetters: DeadLetterStore {
+/// Dead letters as messages in a queue, each as JSON.
+public final class AMQPLetters: WrittenLetters {
   private let publisher: AMQPPublisher
   private let queue: String
   private let isCancelled: @Sendable () -> Bool
@@ -40,25 +39,27 @@ public final class AMQPLetters: DeadLetterStore {
       } catch {
         return error
       }
-    }) ?? Failure(.connection, "\(place): given up") {
+    }) ?? Failure(.connection, "the dead letters' queue \(queue): given up") {
       throw failure
     }
   }
 
-  private var place: String { "the dead letters' queue \(queue)" }
+  /// Such as `the queue letters`.
+  public var place: String { "the queue \(queue)" }
 
   /// Publishes them, and waits until the broker has stored all.
   public func append(_ letters: [DeadLetter]) throws(Failure) {
     guard !letters.isEmpty else { return }
     let (publisher, queue) = (publisher, queue)
     let verdicts = wait { await publisher.publish(letters, to: queue) }
-    guard let verdicts else { throw Failure(.connection, "\(place): given up") }
+    guard let verdicts else { throw Failure(.connection, "the dead letters' queue \(queue): given up") }
     for verdict in verdicts {
       switch verdict {
       case .published: continue
-      case .refused(let why): throw Failure(.letters, "a letter cannot be kept in the queue \(queue): \(why.reason)")
+      case .refused(let why): throw Failure(.letters, "a letter cannot be kept in \(place): \(why.reason)")
       case .retry(let why):
-        throw Failure(.connection, "\(place): \(why.reason)", advice: why.hint.map { Wording($0) })
+        throw Failure(
+          .connection, "the dead letters' queue \(queue): \(why.reason)", advice: why.hint.map { Wording($0) })
       case .stop(let failure): throw failure
       }
     }
@@ -76,25 +77,4 @@ public final class AMQPLetters: DeadLetterStore {
     while isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut { if isCancelled() { return nil } }
     return result.withLock(\.self)
   }
-
-  private var unreadable: Failure {
-    Failure(
-      .settings, "the dead letters are in the queue \(queue), which is only written here",
-      advice:
-        "read them with a consumer; letters that are to be listed and redriven belong into a file or a table")
-  }
-
-  /// Cannot be done: nobody looks into the queue.
-  public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking { throw unreadable }
-
-  /// Cannot be done.
-  public func letters(
-    matching query: LetterQuery, after mark: LetterMark?, limit: Int
-  ) throws(Failure) -> LetterPage { throw unreadable }
-
-  /// Cannot be done.
-  public func remove(_ letters: [DeadLetter]) throws(Failure) { throw unreadable }
-
-  /// Cannot be done.
-  public func checkRemoval() throws(Failure) { throw unreadable }
 }

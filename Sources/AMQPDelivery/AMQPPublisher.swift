@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 public import Delivery
 public import PostgresWire
 
@@ -18,6 +19,7 @@ public final class AMQPPublisher: Publisher {
     do { address = try AMQPAddress(configuration.address) } catch { throw .setting("sink", Wording("\(error)")) }
     self.configuration = configuration
     try Self.check(configuration)
+    try EventLoops.prepare()
     writer = MessageWriter(configuration)
     link = try AMQPLink(configuration, address)
   }

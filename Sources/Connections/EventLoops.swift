@@ -6,12 +6,12 @@ import NIOPosix
 package import PostgresWire
 import Synchronization
 
-/// The network library's threads, which all receivers share. It makes them when they are first used, and ends the process when
+/// The network library's threads, which all connections share. It makes them when they are first used, and ends the process when
 /// it cannot.
 package enum EventLoops {
   /// How many descriptors one of them has.
   private static let descriptorsEach = 3
-  /// So many more are needed to post anything.
+  /// So many more are needed to connect at all.
   private static let spare = 8
   private static let areThere = Mutex(false)
 
@@ -24,12 +24,12 @@ package enum EventLoops {
       let found = ProcessRoom.makeRoom(forDescriptors: wanted)
       guard found >= wanted else {
         throw Failure(
-          .receiver, "posting events takes up to \(wanted) file descriptors, and the process may have \(found)",
+          .receiver, "connections take up to \(wanted) file descriptors, and the process may have \(found)",
           advice: "raise that limit (ulimit -Hn, LimitNOFILE=)")
       }
       guard ProcessRoom.threads(upTo: count + spare) == count + spare else {
         throw Failure(
-          .receiver, "posting events takes \(count + spare) threads, and the process may not have them",
+          .receiver, "connections take \(count + spare) threads, and the process may not have them",
           advice: "raise that limit (ulimit -u, TasksMax=, pids.max)")
       }
       _ = MultiThreadedEventLoopGroup.singleton

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 public import Delivery
 import Digests
 public import PostgresWire

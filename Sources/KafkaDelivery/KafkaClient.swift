@@ -3,6 +3,7 @@
 #if Kafka
   import CRdkafka
   import Dispatch
+  import Files
   import Synchronization
 
   /// librdkafka's producer: the one file that calls it.
@@ -57,7 +58,10 @@
       unsafe rd_kafka_set_log_queue(made, nil)
       handle = UInt(bitPattern: made)
       unsafe queue = UInt(bitPattern: rd_kafka_queue_get_main(made))
-      DispatchQueue(label: "tailrace.kafka").async { [self] in serve(onNews) }
+      guard let reason = OwnThread.start({ self.serve(onNews) }) else { return }
+      unsafe rd_kafka_queue_destroy(OpaquePointer(bitPattern: queue))
+      unsafe rd_kafka_destroy(made)
+      throw Unusable(reason: "no thread: \(reason)")
     }
 
     private static func settings(

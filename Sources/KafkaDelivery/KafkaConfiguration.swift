@@ -73,14 +73,14 @@
       return all + given
     }
 
-    /// Refuses a piece of a route that no topic's name can have.
-    package static func check(topic piece: String) throws(Failure) {
-      do { try KafkaRecord.check(Array(piece.utf8)[...]) } catch { throw .setting("sink.route", Wording(error.reason)) }
-    }
-
-    /// Whether topics are to be made that are not there.
-    var makesTopics: Bool {
-      (try? settled())?.last { $0.name == "allow.auto.create.topics" }?.value.lowercased() == "true"
+    /// Refuses a route that leads to no topic, whatever the events.
+    package static func check(_ route: Route) throws(Failure) {
+      do {
+        for text in route.texts { try KafkaRecord.check(piece: Array(text.utf8)[...]) }
+        if let topic = route.literal { try KafkaRecord.check(Array(topic.utf8)[...]) }
+      } catch {
+        throw .setting("sink.route", Wording(error.reason))
+      }
     }
 
     /// Whether what is sent can be read on its way.

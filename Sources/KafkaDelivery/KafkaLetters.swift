@@ -8,9 +8,8 @@
   public import PostgresWire
   import Synchronization
 
-  /// Dead letters as records of a topic, each as JSON under the key of its event. They can be written only: whoever wants to see
-  /// them consumes the topic. A letter may come twice.
-  public final class KafkaLetters: DeadLetterStore {
+  /// Dead letters as records of a topic, each as JSON under the key of its event.
+  public final class KafkaLetters: WrittenLetters {
     private struct State {
       var client: KafkaClient?
       var properties: [KafkaProperties.Property] = []
@@ -58,11 +57,11 @@
     /// Looks for the topic. Errors: it is not there, or we may not see it; brokers that do not answer, which may heal.
     public func check() throws(Failure) {
       let code = try client().ask(topic: topic, within: Self.patience)
-      guard code != RD_KAFKA_RESP_ERR_NO_ERROR, !(configuration.makesTopics && KafkaVerdicts.isMissing(code)) else {
-        return
-      }
-      throw failure(code)
+      guard KafkaVerdicts.isFine(code, state.withLock(\.properties)) else { throw failure(code) }
     }
+
+    /// Such as `the topic letters`.
+    public var place: String { "the topic \(topic)" }
 
     private func failure(_ code: rd_kafka_resp_err_t) -> Failure {
       let why = KafkaVerdicts.reason(code)
@@ -124,27 +123,5 @@
         broken?.close(.afterAnswers)
       }
     }
-
-    private var unreadable: Failure {
-      Failure(
-        .settings, "the dead letters are in the topic \(topic), which is only written here",
-        advice:
-          "read them with a consumer of Kafka's; letters that are to be listed and redriven belong into a file or a table"
-      )
-    }
-
-    /// Cannot be done: nobody looks into the topic.
-    public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking { throw unreadable }
-
-    /// Cannot be done.
-    public func letters(
-      matching query: LetterQuery, after mark: LetterMark?, limit: Int
-    ) throws(Failure) -> LetterPage { throw unreadable }
-
-    /// Cannot be done.
-    public func remove(_ letters: [DeadLetter]) throws(Failure) { throw unreadable }
-
-    /// Cannot be done.
-    public func checkRemoval() throws(Failure) { throw unreadable }
   }
 #endif

@@ -4,6 +4,7 @@
   import CRdkafka
   public import Delivery
   import Dispatch
+  import Files
   import IntegrationEvents
   public import PostgresWire
   import Synchronization
@@ -28,8 +29,7 @@
       var properties: [(name: String, value: String)]
       var clients: [Role: KafkaClient] = [:]
       var open = OpenAttempts()
-      var trouble: (code: rd_kafka_resp_err_t, text: String)?
-      var troubleTime = ContinuousClock.now
+      var trouble: (code: rd_kafka_resp_err_t, text: String, time: ContinuousClock.Instant)?
       /// When something was stored last, or when what is under way began.
       var moved = ContinuousClock.now
       var isWatching = false
@@ -40,14 +40,19 @@
 
     private static let patience: Int32 = 10_000
     /// librdkafka says again and again what hinders it: what it has not said for so long is over.
-    private static let memory: Duration = .seconds(30)
+    private let memory: Duration
     /// How long nothing may be stored before another producer is to try: a broker may have forgotten the one there is.
     private static let longestStall: Duration = .seconds(60)
     private static let look: DispatchTimeInterval = .seconds(15)
+    private static let longSilence: Duration = .seconds(10)
 
     /// Makes a publisher; reads its files, and refuses properties that librdkafka does not take.
-    public init(_ configuration: KafkaConfiguration) throws(Failure) {
-      self.configuration = configuration
+    public convenience init(_ configuration: KafkaConfiguration) throws(Failure) {
+      try self.init(configuration, memory: .seconds(30))
+    }
+
+    init(_ configuration: KafkaConfiguration, memory: Duration) throws(Failure) {
+      (self.configuration, self.memory) = (configuration, memory)
       for property in configuration.properties { try KafkaProperties.check(property) }
       state = Mutex(State(properties: try configuration.settled()))
       _ = try client(.batches)
@@ -67,8 +72,16 @@
     /// What the way to the brokers suffers from.
     public var obstacle: String? {
       let now = ContinuousClock.now
-      let known = state.withLock { now - $0.troubleTime < Self.memory ? $0.trouble?.code : nil }
-      guard let code = known else { return nil }
+      let (code, wait) = state.withLock { state in
+        let recent = state.trouble.flatMap { now - $0.time < memory ? $0.code : nil }
+        return (recent, state.open.isEmpty ? .zero : now - state.moved)
+      }
+      guard let code else {
+        // librdkafka tries such things again without a word.
+        return wait < Self.longSilence
+          ? nil
+          : "the brokers answer, but store nothing (too few replicas in step for min.insync.replicas, or partitions without a leader)"
+      }
       let why = KafkaVerdicts.reason(code)
       return why.words + (why.hint.map { " (\($0))" } ?? "")
     }
@@ -224,7 +237,7 @@
           // What is fatal to a producer is what librdkafka makes of a report, which says more; that all brokers are down says less
           // than why one is.
           if !isFatal, code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || state.trouble == nil {
-            state.trouble = (code, text)
+            state.trouble = (code, text, .now)
           }
           return isFatal && !state.isClosed ? state.clients.removeValue(forKey: role) : nil
         }
@@ -236,14 +249,15 @@
     public func check() async throws(Failure) {
       let client = try client(.batches)
       let topic = configuration.route.literal
-      // It blocks its thread.
       let code = await withCheckedContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(returning: client.ask(topic: topic, within: Self.patience)) }
+        let reason = OwnThread.start {
+          continuation.resume(returning: client.ask(topic: topic, within: Self.patience))
+        }
+        if reason != nil { continuation.resume(returning: RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) }
       }
-      guard code != RD_KAFKA_RESP_ERR_NO_ERROR, !(configuration.makesTopics && KafkaVerdicts.isMissing(code)) else {
-        return
-      }
-      let trouble = state.withLock(\.trouble)
+      let (properties, latest) = state.withLock { ($0.properties, $0.trouble) }
+      guard !KafkaVerdicts.isFine(code, properties) else { return }
+      let trouble = latest.map { (code: $0.code, text: $0.text) }
       let why = KafkaVerdicts.reason(code, besides: trouble)
       let place = destination + (topic.map { ", topic \($0)" } ?? "")
       throw Failure(why.kind, "\(place): \(why.words)", advice: why.hint.map { Wording($0) })

@@ -90,15 +90,24 @@
     /// Refuses what no topic can be called. Source: Kafka's documentation, "Topic naming": letters, digits, `.`, `_` and `-`, at
     /// most 249 of them, and neither `.` nor `..`.
     static func check(_ topic: ArraySlice<UInt8>) throws(UnwritableEvent) {
-      let isAllowed = topic.allSatisfy { byte in
+      try check(piece: topic)
+      guard (1...249).contains(topic.count) else {
+        throw UnwritableEvent("no topic can have the name that its route makes: 1 to 249 letters")
+      }
+      let dots = topic.count { $0 == UInt8(ascii: ".") }
+      guard dots != topic.count || dots > 2 else {
+        throw UnwritableEvent("no topic can have the name that its route makes: neither . nor ..")
+      }
+    }
+
+    /// Refuses letters that no topic's name can have.
+    static func check(piece: ArraySlice<UInt8>) throws(UnwritableEvent) {
+      let isAllowed = piece.allSatisfy { byte in
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
           || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
       }
       guard isAllowed else {
         throw UnwritableEvent("no topic can have the name that its route makes: letters, digits, . _ and - only")
-      }
-      guard (1...249).contains(topic.count) else {
-        throw UnwritableEvent("no topic can have the name that its route makes: 1 to 249 letters")
       }
     }
   }

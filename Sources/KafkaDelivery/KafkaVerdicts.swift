@@ -51,11 +51,14 @@
     /// Whether it speaks of the destination: trying again helps only when somebody mends that.
     static func isDestination(_ code: rd_kafka_resp_err_t) -> Bool { destination[code] != nil }
 
-    /// Whether there is no such topic.
-    static func isMissing(_ code: rd_kafka_resp_err_t) -> Bool {
-      [
+    /// Whether an answer about a topic is no obstacle: it is there, or is made by what is sent to it.
+    static func isFine(_ code: rd_kafka_resp_err_t, _ properties: [(name: String, value: String)]) -> Bool {
+      if code == RD_KAFKA_RESP_ERR_NO_ERROR { return true }
+      let isMissing = [
         RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
       ].contains(code)
+      return isMissing
+        && properties.last { $0.name == "allow.auto.create.topics" }?.value.lowercased() == "true"
     }
 
     /// Why brokers cannot be produced to.

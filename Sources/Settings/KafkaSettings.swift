@@ -52,9 +52,7 @@ public struct KafkaSettings: Hashable, Sendable {
     throws(Failure)
   {
     #if Kafka
-      for text in broker.route?.texts ?? [] {
-        try KafkaConfiguration.check(topic: text)
-      }
+      if let route = broker.route { try KafkaConfiguration.check(route) }
       // Its files are read when it starts.
       for property in properties { try KafkaProperties.check((property.name, property.value)) }
       let saysHow = propertiesFile != nil || properties.contains { $0.name.hasPrefix("sasl.mechanism") }

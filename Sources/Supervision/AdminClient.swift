@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Files
 import IntegrationEvents
 import NIOCore
@@ -34,6 +35,7 @@ package enum AdminClient {
       guard let token else { throw Failure(.credentials, "cannot read \(tokenFile): there is no such file") }
       head.headers.add(name: "authorization", value: "Bearer \(token)")
     }
+    try EventLoops.prepare()
     let answer: AdminAnswer
     do { answer = try ask(head, at: place) } catch is HTTPParserError {
       throw Failure(

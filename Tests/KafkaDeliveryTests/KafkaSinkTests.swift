@@ -289,6 +289,62 @@
       await close(sink)
     }
 
+    @Test func `what hinders is told as long as it lasts, and no longer`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      var configuration = KafkaConfiguration(servers: cluster.servers)
+      configuration.properties = [("reconnect.backoff.max.ms", "200")]
+      let publisher = try KafkaPublisher(configuration, memory: .seconds(3))
+      cluster.setDown(true)
+      let start = ContinuousClock.now
+      // Longer than it is remembered: librdkafka says it again.
+      while publisher.obstacle == nil, ContinuousClock.now - start < .seconds(30) {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      var told = 0
+      for _ in 0..<50 {
+        try await Task.sleep(for: .milliseconds(100))
+        if publisher.obstacle != nil { told += 1 }
+      }
+      #expect(told > 40)
+      cluster.setDown(false)
+      let end = ContinuousClock.now
+      while publisher.obstacle != nil, ContinuousClock.now - end < .seconds(30) {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(publisher.obstacle == nil)
+      publisher.close()
+    }
+
+    @Test func `brokers that store nothing for want of replicas are told of`() async throws {
+      let cluster = try MockCluster(topics: ["outbox.event.order"])
+      let sink = try sink(cluster)
+      cluster.setError(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, of: "outbox.event.order")
+      let isDone = Mutex(false)
+      sink.submit(try Events.batch(samples(3, keys: 3))) { failure in isDone.withLock { $0 = failure == nil } }
+      let deadline = ContinuousClock.now + .seconds(60)
+      while sink.health.obstacle == nil, ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      #expect(sink.health.obstacle?.contains("min.insync.replicas") == true)
+      cluster.setError(RD_KAFKA_RESP_ERR_NO_ERROR, of: "outbox.event.order")
+      while !isDone.withLock({ $0 }), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
+      #expect(isDone.withLock { $0 } && sink.health.obstacle == nil)
+      await close(sink)
+    }
+
+    @Test(arguments: [".", "..", "a b", String(repeating: "x", count: 250)])
+    func `a name that no topic can have is refused before it is asked for`(name: String) throws {
+      #expect(throws: Failure.self) { try KafkaConfiguration.check(Route(literal: name)) }
+      #expect(throws: UnwritableEvent.self) { try KafkaRecord.check(Array(name.utf8)[...]) }
+    }
+
+    @Test(arguments: ["...", "a.b", String(repeating: "x", count: 249)])
+    func `a name that a topic can have is taken`(name: String) throws {
+      try KafkaConfiguration.check(Route(literal: name))
+      // What events bring may make a name of a piece that is none.
+      try KafkaConfiguration.check(Route(["aggregatetype", "type"], joinedBy: "."))
+    }
+
     @Test(arguments: [("nonsense", "1"), ("acks", "perhaps"), ("linger.ms", "secret-canary")])
     func `a property that librdkafka does not take is refused, without its value`(name: String, value: String) throws {
       var configuration = KafkaConfiguration(servers: ["127.0.0.1:9"])
