@@ -9,6 +9,12 @@ extension [UInt8] {
   package mutating func appendUnescaped(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     var offset = range.lowerBound
     while offset < range.upperBound {
+      let plain = offset..<TextScanning.plainEnd(bytes, offset..<range.upperBound)
+      guard plain.isEmpty else {
+        append(bytes, plain)
+        offset = plain.upperBound
+        continue
+      }
       let byte = bytes.byte(at: offset)
       guard byte == UInt8(ascii: "\\") else {
         append(byte)

@@ -5,10 +5,7 @@ import Octets
 
 /// An event in a spool: where things lie in its line, counted from the line's start, then the line.
 enum SpooledEvent {
-  /// The places of an event that are kept, in their order.
-  private static var places: [WritableKeyPath<EncodedEvent, EncodedEvent.Place>] {
-    [\.idPlace, \.typePlace, \.aggregateTypePlace, \.keyPlace, \.dataVersionPlace, \.traceParentPlace]
-  }
+  private static let places = 6
 
   static func append(_ event: EncodedEvent, _ line: [UInt8], _ attributes: [EncodedAttribute], to bytes: inout [UInt8])
   {
@@ -16,10 +13,13 @@ enum SpooledEvent {
     bytes.append(event.hasCommitTime ? 1 : 0)
     bytes.appendBigEndian(event.timeOffset)
     bytes.appendBigEndian(event.sequenceOffset)
-    for path in places {
-      bytes.appendBigEndian(event[keyPath: path].start)
-      bytes.appendBigEndian(event[keyPath: path].length)
-    }
+    // Written out, for this is done for each row of a large transaction, and key paths cost more than all else.
+    append(event.idPlace, to: &bytes)
+    append(event.typePlace, to: &bytes)
+    append(event.aggregateTypePlace, to: &bytes)
+    append(event.keyPlace, to: &bytes)
+    append(event.dataVersionPlace, to: &bytes)
+    append(event.traceParentPlace, to: &bytes)
     append(event.dataInLine, to: &bytes)
     bytes.appendBigEndian(UInt32(attributes.count))
     for attribute in attributes {
@@ -30,7 +30,7 @@ enum SpooledEvent {
   }
 
   /// How many bytes `append` adds before the line.
-  static func headSize(attributes: Int) -> Int { 2 + 2 * 4 + places.count * 8 + 16 + 4 + attributes * 32 }
+  static func headSize(attributes: Int) -> Int { 2 + 2 * 4 + places * 8 + 16 + 4 + attributes * 32 }
 
   /// Reads an event back; its line is of the bytes that `content` is a range of.
   static func read(
@@ -46,16 +46,30 @@ enum SpooledEvent {
     event.hasCommitTime = try span.readByte() != 0
     event.timeOffset = try span.readInteger(UInt32.self)
     event.sequenceOffset = try span.readInteger(UInt32.self)
-    for path in places {
-      event[keyPath: path].start = try span.readInteger(UInt32.self)
-      event[keyPath: path].length = try span.readInteger(UInt32.self)
-    }
+    event.idPlace = try place(&span)
+    event.typePlace = try place(&span)
+    event.aggregateTypePlace = try place(&span)
+    event.keyPlace = try place(&span)
+    event.dataVersionPlace = try place(&span)
+    event.traceParentPlace = try place(&span)
     event.dataInLine = try range(&span)
     let count = try span.readCount32(minimumSize: 32)
     var attributes: [EncodedAttribute] = []
     for _ in 0..<count { attributes.append(EncodedAttribute(name: try range(&span), value: try range(&span))) }
     event.line = (content.upperBound - span.byteCount)..<content.upperBound
     return (event, attributes)
+  }
+
+  private static func append(_ place: EncodedEvent.Place, to bytes: inout [UInt8]) {
+    bytes.appendBigEndian(place.start)
+    bytes.appendBigEndian(place.length)
+  }
+
+  private static func place(_ bytes: inout RawSpan) throws(LayoutError) -> EncodedEvent.Place {
+    var place = EncodedEvent.Place()
+    place.start = try bytes.readInteger(UInt32.self)
+    place.length = try bytes.readInteger(UInt32.self)
+    return place
   }
 
   private static func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
