@@ -151,7 +151,7 @@ final class AMQPLink: Sendable {
     return AMQPSession.Opening(
       virtualHost: address.virtualHost, mechanism: isExternal ? "EXTERNAL" : "PLAIN",
       response: isExternal ? [] : [0] + Array(user.utf8) + [0] + Array(secret.utf8), exchange: configuration.exchange,
-      queue: configuration.queue, heartbeat: heartbeat,
+      queue: configuration.queue, route: configuration.route, heartbeat: heartbeat,
       startTimeout: address.connectTimeout ?? configuration.connectTimeout,
       confirmTimeout: configuration.confirmTimeout, stopsAtRefusal: configuration.stopsAtRefusal)
   }

@@ -21,6 +21,7 @@ final class AMQPSession: ChannelInboundHandler {
     let response: [UInt8]
     let exchange: String
     let queue: String?
+    let route: Route
     /// In seconds.
     let heartbeat: UInt16
     let startTimeout: Duration

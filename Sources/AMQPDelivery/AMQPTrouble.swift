@@ -21,13 +21,17 @@ struct AMQPTrouble: Error, Hashable {
   var concernsReceiver = true
   /// Whether it is of what the settings name: only somebody who mends that can help.
   var isDestination = false
+  /// Whether it is of where this event goes, not of what the others go through.
+  var isLocal = false
   var hint: Wording?
+  var longestPause: Duration?
 
   init(
     _ reason: String, status: Int? = nil, concernsReceiver: Bool = true, isDestination: Bool = false,
-    hint: Wording? = nil
+    isLocal: Bool = false, hint: Wording? = nil, longestPause: Duration? = nil
   ) {
     self.isDestination = isDestination
+    (self.isLocal, self.longestPause) = (isLocal, longestPause)
     self.reason = reason
     self.status = status
     self.concernsReceiver = concernsReceiver
@@ -38,7 +42,9 @@ struct AMQPTrouble: Error, Hashable {
   var verdict: Attempt.Verdict { .retry(trouble) }
 
   var trouble: Attempt.Trouble {
-    .init(reason, status: status, concernsReceiver: concernsReceiver, hint: hint?.description)
+    .init(
+      reason, status: status, concernsReceiver: concernsReceiver, isLocal: isLocal, hint: hint?.description,
+      longestPause: longestPause)
   }
 
   /// What a connection's error means.
@@ -72,16 +78,20 @@ struct AMQPTrouble: Error, Hashable {
         )
       case (404, _): ("there is no \(place)", "make the \(place)")
       case (403, _):
-        ("the user may not write to the \(place)", "let the user write there (rabbitmqctl set_permissions)")
+        (
+          "the user may not write to the \(place)",
+          "let the user write there (rabbitmqctl set_permissions, for the routing keys of a topic exchange set_topic_permissions); nobody may to an internal exchange"
+        )
       case (320, _): ("the broker closes the connection, as when it is shut down", nil)
-      case (406, _): ("the broker does not take it, for its size or a property", nil)
+      case (406, _):
+        ("the broker does not take it, for its size (max_message_size) or a property", nil)
       case (311, _): ("it is larger than the broker takes", nil)
       default: (nil, nil)
       }
     // Whatever else the broker finds wrong may be of one event.
     self.init(
       words.map { "\(name): \($0)" } ?? name, status: Int(code), concernsReceiver: words != nil || code >= 540,
-      isDestination: hint != nil, hint: hint)
+      isDestination: hint != nil, isLocal: code == 403 && stage == .publishing, hint: hint)
   }
 
   /// What whoever asks is told.
@@ -100,17 +110,21 @@ struct AMQPTrouble: Error, Hashable {
   ]
 
   /// What came back because no queue takes it.
-  static let unroutable = Attempt.Trouble("312 NO_ROUTE: no queue is bound for its routing key", status: 312)
+  static func unroutable(_ route: Route, at place: String) -> Attempt.Trouble {
+    .init("312 NO_ROUTE: no queue is bound to the \(place) for its routing key (\(route))", status: 312)
+  }
 
   static let refusedByQueue = AMQPTrouble(
     "basic.nack: a queue did not take it",
-    hint: "a queue is full and rejects what comes, or has failed: look at its length")
+    isLocal: true, hint: "a queue is full and rejects what comes, or has failed: look at its length",
+    // It has room again as soon as a consumer has taken something.
+    longestPause: .seconds(1))
 
   static func silent(_ seconds: Int64) -> AMQPTrouble {
     AMQPTrouble(
       "no confirmation within \(seconds) s", hint: "a queue has no majority of its nodes, or is overloaded")
   }
 
-  static let waits = AMQPTrouble("waits for an earlier event of its key")
+  static let waits = AMQPTrouble("waits for an earlier event of its key", isLocal: true)
   static let closed = AMQPTrouble("the publisher is closed")
 }

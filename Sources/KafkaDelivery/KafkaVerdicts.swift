@@ -30,6 +30,12 @@
       RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: "no topic can be called so: mend the route",
     ]
 
+    /// What holds for one topic, and not for others.
+    private static let ofTopic: Set<rd_kafka_resp_err_t> = [
+      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+    ]
+
     /// What we have given up ourselves, because its producer is replaced.
     private static let own: Set<rd_kafka_resp_err_t> = [
       RD_KAFKA_RESP_ERR__PURGE_QUEUE, RD_KAFKA_RESP_ERR__PURGE_INFLIGHT, RD_KAFKA_RESP_ERR__DESTROY,
@@ -95,7 +101,9 @@
       let (name, status) = (KafkaClient.name(code), Int(code.rawValue))
       if let reason = refusals[code] { return .refused(.init("\(name): \(reason)", status: status)) }
       return .retry(
-        .init(name, status: status, concernsReceiver: true, hint: destination[code] ?? hints[code]))
+        .init(
+          name, status: status, concernsReceiver: true, isLocal: ofTopic.contains(code),
+          hint: destination[code] ?? hints[code]))
     }
   }
 

@@ -140,7 +140,10 @@ public final class DeadLetterOffice: Sendable {
     Failure(
       .refused,
       "event \(letter.id) at \(letter.position.sequence) cannot be delivered to \(letter.sink): \(letter.reason)",
-      advice: "mend the receiver, or go on with \(setting: "on-poison", "dead-letter")")
+      // Without a status it was not even sent, unless that was given up.
+      advice: letter.status == nil && !letter.reason.hasPrefix("given up")
+        ? "mend what the row holds or where it is to go, or go on with \(setting: "on-poison", "dead-letter")"
+        : "mend the receiver, or go on with \(setting: "on-poison", "dead-letter")")
   }
 }
 

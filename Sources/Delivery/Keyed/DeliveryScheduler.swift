@@ -10,6 +10,8 @@ struct DeliveryScheduler {
   struct Item: Sendable {
     let batch: BatchInFlight
     let index: Int
+    /// What it is known by where it waits.
+    fileprivate(set) var key = 0
 
     var event: EncodedEvent { batch.batch.events[index] }
     var outgoing: OutgoingEvent { OutgoingEvent(batch.batch, event) }
@@ -18,7 +20,7 @@ struct DeliveryScheduler {
   /// Events that go in one attempt, in order; their keys are taken until it is finished.
   struct Parcel: Sendable {
     var items: [Item]
-    let keys: [Int]
+    fileprivate(set) var keys: [Int]
   }
 
   /// A key is known by a hash: two that share one merely wait for each other.
@@ -42,6 +44,8 @@ struct DeliveryScheduler {
       key = hasher.finalize() & Int.max
     }
     count += 1
+    var item = item
+    item.key = key
     if waiting[key] == nil {
       waiting[key] = [item]
       if !taken.contains(key) { ready.append(key) }
@@ -74,8 +78,16 @@ struct DeliveryScheduler {
   }
 
   /// The parcel's keys are free again.
-  mutating func finish(_ parcel: Parcel) {
-    for key in parcel.keys {
+  mutating func finish(_ parcel: Parcel) { release(parcel.keys) }
+
+  /// Of the parcel's keys only these are still needed: the others must not wait for them.
+  mutating func finish(_ parcel: inout Parcel, except kept: Set<Int>) {
+    release(parcel.keys.filter { !kept.contains($0) })
+    parcel.keys.removeAll { !kept.contains($0) }
+  }
+
+  private mutating func release(_ keys: [Int]) {
+    for key in keys {
       taken.remove(key)
       if waiting[key] != nil { ready.append(key) }
     }

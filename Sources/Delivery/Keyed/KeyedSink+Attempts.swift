@@ -31,11 +31,13 @@ extension KeyedSink {
   /// Sees a parcel through. It holds one of the places for attempts except while it pauses.
   func run(_ parcel: DeliveryScheduler.Parcel) async {
     // The last piece is next. A refused piece is split in two until the one event to blame is found.
-    var pieces = [parcel.items]
+    var (parcel, pieces) = (parcel, [parcel.items])
     let number = state.withLock { $0.record.begin() }
     while let piece = pieces.popLast(), !hasStopped {
       let free = await parkedRemoved(piece)
-      guard !free.isEmpty, case .refused(let items, let refusal) = await send(free, number) else { continue }
+      let later = Set(pieces.joined().map(\.key))
+      guard !free.isEmpty, case .refused(let items, let refusal) = await send(free, number, &parcel, besides: later)
+      else { continue }
       if items.count > 1, refusal.mayBlameOne {
         pieces.append(Array(items[(items.count / 2)...]))
         pieces.append(Array(items[..<(items.count / 2)]))
@@ -45,19 +47,26 @@ extension KeyedSink {
     }
     state.withLock { state in
       state.running -= 1
-      state.record.settle(number, delivered: 0)
+      state.record.settle(number)
       state.scheduler.finish(parcel)
     }
     pump()
   }
 
   /// Tries until the receiver has the piece, or refuses it.
-  private func send(_ items: [Item], _ number: Int) async -> Outcome {
+  ///
+  /// - Parameters:
+  ///   - parcel: what the piece is of; keys of which nothing is left to be tried are given back at once.
+  ///   - later: keys of its other pieces.
+  private func send(
+    _ items: [Item], _ number: Int, _ parcel: inout DeliveryScheduler.Parcel, besides later: Set<Int>
+  ) async -> Outcome {
     let began = ContinuousClock.now
     /// When it was tried first, which only a failure wants to know.
     var first: Int64 { PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds }
     var left = items
-    var (attempts, excused) = (0, 0)
+    /// How many attempts failed since one brought something further.
+    var (attempts, excused, fruitless) = (0, 0, 0)
     while true {
       attempts += 1
       if hasStopped { return .over }
@@ -68,7 +77,7 @@ extension KeyedSink {
       switch attempt.verdicts {
       case .together(.published):
         state.withLock { $0.succeeded(in: .now - start) }
-        finish(left, number)
+        finish(left)
         return .over
       case .together(.stop(let error)):
         fail(error)
@@ -77,13 +86,16 @@ extension KeyedSink {
         return .refused(left, Refusal(trouble: why, attempts: attempts, mayBlameOne: true, first: first))
       case .together(.retry(let why)): trouble = why
       case .each(let verdicts):
-        guard let rest = await sort(&left, verdicts, attempts, began, number) else {
+        guard let rest = await sort(&left, verdicts, attempts, began) else {
           state.withLock { $0.succeeded(in: .now - start) }
           return .over
         }
         trouble = rest
+        if verdicts.contains(.published) { fruitless = 0 }
         // One that was refused may have parked the key of those that are left.
         left = await parkedRemoved(left)
+        let kept = later.union(left.map(\.key))
+        state.withLock { $0.scheduler.finish(&parcel, except: kept) }
         if left.isEmpty { return .over }
       }
       // What fails because the sink ends is no failure of the events.
@@ -101,7 +113,10 @@ extension KeyedSink {
       }
       guard let head = left.first else { return .over }
       state.withLock { $0.record.fail(number, head, trouble) }
-      guard await pause(afterFailures: attempts, since: start, attempt.retryAfter, head) else { return .over }
+      fruitless += 1
+      guard await pause(afterFailures: fruitless, since: start, attempt.retryAfter, trouble, head) else {
+        return .over
+      }
     }
   }
 
@@ -113,13 +128,15 @@ extension KeyedSink {
   /// Takes out of a piece what has a final verdict; gives why the first of the others has to be tried again, if there are
   /// others.
   private func sort(
-    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ began: ContinuousClock.Instant,
-    _ number: Int
+    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ began: ContinuousClock.Instant
   ) async -> Attempt.Trouble? {
     var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
     let published = items.indices.filter { $0 < verdicts.count && verdicts[$0] == .published }.map { items[$0] }
     // All at once, and before anything ends the sink.
-    finish(published, number)
+    if !published.isEmpty {
+      state.withLock { $0.failuresInARow = 0 }
+      finish(published)
+    }
     for (index, item) in items.enumerated() {
       // An event without a verdict is one nobody knows about.
       let verdict = index < verdicts.count ? verdicts[index] : .retry(.init("no verdict"))
@@ -141,8 +158,8 @@ extension KeyedSink {
   }
 
   /// The receiver has them.
-  private func finish(_ items: [Item], _ number: Int) {
-    state.withLock { $0.record.settle(number, delivered: items.count) }
+  private func finish(_ items: [Item]) {
+    state.withLock { $0.record.deliver(items.count) }
     settle(items)
   }
 
@@ -153,12 +170,14 @@ extension KeyedSink {
 
   /// Gives its place away and waits; false when the sink has stopped meanwhile.
   private func pause(
-    afterFailures failures: Int, since start: ContinuousClock.Instant, _ retryAfter: Duration?, _ first: Item
+    afterFailures failures: Int, since start: ContinuousClock.Instant, _ retryAfter: Duration?,
+    _ trouble: Attempt.Trouble, _ first: Item
   ) async -> Bool {
     var own = delivery.retry.pause(afterFailures: failures)
+    if let longest = trouble.longestPause { own = min(own, longest) }
     // The last attempt is due when the event is too old.
     if let age = delivery.maximumAge { own = min(own, max(.zero, first.batch.began + age - .now)) }
-    state.withLock { $0.failed(since: start, retryAfter: retryAfter, delivery.retry) }
+    state.withLock { $0.failed(since: start, retryAfter: retryAfter, isLocal: trouble.isLocal, delivery.retry) }
     pump()
     try? await Task.sleep(for: own)
     await withCheckedContinuation { continuation in

@@ -153,9 +153,13 @@ struct KeyedState {
   }
 
   /// A failure of an attempt that began at a time gives its place away, and may hold all others back: a receiver's wish
-  /// holds for all, and so does a pause when nothing at all has succeeded lately.
-  mutating func failed(since start: ContinuousClock.Instant, retryAfter: Duration?, _ retry: RetryPolicy) {
+  /// holds for all, and so does a pause when nothing at all has succeeded lately. What fails for where its events go says
+  /// nothing of others.
+  mutating func failed(
+    since start: ContinuousClock.Instant, retryAfter: Duration?, isLocal: Bool, _ retry: RetryPolicy
+  ) {
     running -= 1
+    guard !isLocal else { return }
     limit.failed()
     let isNew = lastFailure.map { start > $0 } ?? true
     if isNew {
@@ -188,7 +192,8 @@ struct DeliveryRecord {
   /// An attempt has failed and will be made again.
   mutating func fail(_ parcel: Int, _ first: DeliveryScheduler.Item, _ trouble: Attempt.Trouble) {
     if failing.isEmpty { (failures, since) = (0, .now) }
-    failing[parcel] = (first, failing[parcel]?.since ?? .now)
+    let known = failing[parcel].flatMap { $0.first.event.position == first.event.position ? $0.since : nil }
+    failing[parcel] = (first, known ?? .now)
     failures += 1
     total.failures += 1
     total.lastReason = trouble.reason
@@ -197,10 +202,12 @@ struct DeliveryRecord {
     hint = trouble.hint
   }
 
-  /// What a parcel tried has its fate.
-  mutating func settle(_ parcel: Int, delivered: Int) {
+  /// The receiver has so many more.
+  mutating func deliver(_ count: Int) { total.delivered += count }
+
+  /// All of a parcel has its fate.
+  mutating func settle(_ parcel: Int) {
     if !failing.isEmpty { failing[parcel] = nil }
-    total.delivered += delivered
   }
 
   /// An event has become a dead letter.

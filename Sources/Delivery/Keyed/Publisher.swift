@@ -100,11 +100,19 @@ public struct Attempt: Sendable {
     public let status: Int?
     /// Whether it is surely the receiver's, not the event's: such an attempt is not counted against the event.
     public let concernsReceiver: Bool
+    /// Whether it is of where this event goes, as a queue: events that go elsewhere are not held back by it.
+    public let isLocal: Bool
     /// What can be looked at, in a few words.
     public let hint: String?
+    /// The longest pause before another attempt, for what may be over at any moment; nil for the usual ones.
+    public let longestPause: Duration?
 
     /// Makes a reason.
-    public init(_ reason: String, status: Int? = nil, concernsReceiver: Bool = false, hint: String? = nil) {
+    public init(
+      _ reason: String, status: Int? = nil, concernsReceiver: Bool = false, isLocal: Bool = false,
+      hint: String? = nil, longestPause: Duration? = nil
+    ) {
+      (self.isLocal, self.longestPause) = (isLocal, longestPause)
       self.reason = reason
       self.status = status
       self.concernsReceiver = concernsReceiver
