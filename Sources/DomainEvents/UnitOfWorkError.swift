@@ -23,7 +23,8 @@ public enum UnitOfWorkError: Error, CustomStringConvertible {
     case .innerUnitFailed(let error): "a unit of work inside this one failed: \(error)"
     case .joinedAtOnce: "two units of work are inside one at once: let one wait for the other"
     case .innerUnitRunning: "a unit of work inside this one was still at work: wait for its task"
-    case .notTaken(let type): "nobody takes \(type): an outbox, or whatever is to write it, has to be given to the handlers"
+    case .notTaken(let type):
+      "nobody takes \(type): an outbox, or whatever is to write it, has to be given to the handlers"
     }
   }
 

@@ -10,8 +10,10 @@ enum EventJSON {
     encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
     encoder.dateEncodingStrategy = .custom { date, encoder in
       guard let time = Self.time(date) else {
+        // Not the date itself: showing one that is no number would trap.
         throw EncodingError.invalidValue(
-          date, .init(codingPath: encoder.codingPath, debugDescription: "the date has no year of four digits"))
+          date.timeIntervalSince1970,
+          .init(codingPath: encoder.codingPath, debugDescription: "the date has no year of four digits"))
       }
       var container = encoder.singleValueContainer()
       try container.encode(time)

@@ -93,7 +93,8 @@ public enum OutboxError: Error, Hashable, CustomStringConvertible {
   /// One line.
   public var description: String {
     switch self {
-    case .notWritten(let all, let written): "of \(all) events the outbox took \(written): look at its triggers and rules"
+    case .notWritten(let all, let written):
+      "of \(all) events the outbox took \(written): look at its triggers and rules"
     case .noKey(let type): "an event \(type) has an empty key"
     }
   }

@@ -8,7 +8,9 @@ struct OutboxEntry: Sendable {
   /// The JSON of each field that there is.
   private var fields: [Outbox.Field: String] = [:]
 
-  init<Event: VersionedEvent>(_ event: Event, of aggregateType: String?, _ outbox: Outbox, at time: Date = Date()) throws {
+  init<Event: VersionedEvent>(_ event: Event, of aggregateType: String?, _ outbox: Outbox, at time: Date = Date())
+    throws
+  {
     guard !event.key.isEmpty else { throw OutboxError.noKey(type: Event.type) }
     fields[.id] = JSONText.string(EventIDs.own.next(at: time).uuidString.lowercased())
     fields[.aggregateType] = JSONText.string(aggregateType ?? outbox.aggregateType)

@@ -67,7 +67,8 @@ import Testing
     #expect(notes.words.isEmpty)
   }
 
-  @Test mutating func `what a handler throws after the commit is counted and told, and the others are told of the event`()
+  @Test
+  mutating func `what a handler throws after the commit is counted and told, and the others are told of the event`()
     async throws
   {
     let notes = notes

@@ -38,7 +38,8 @@ import Testing
       unit.raise(Placed(id: 6))
     }
     #expect(source.words == ["kept"])
-    #expect(notes.words == ["before 1", "before 2", "before 5", "before 6", "after 1", "after 2", "after 5", "after 6"])
+    #expect(
+      notes.words == ["before 1", "before 2", "before 5", "before 6", "after 1", "after 2", "after 5", "after 6"])
   }
 
   @Test func `a unit inside another joins it, and what it raises is heard of in its place, once`() async throws {
@@ -117,7 +118,9 @@ import Testing
         try await units.run { _ in
           // As a task of the outer one's would.
           try await withThrowingTaskGroup { group in
-            for _ in 0..<2 { group.addTask { try await units.run { _ in try await Task.sleep(for: .milliseconds(50)) } } }
+            for _ in 0..<2 {
+              group.addTask { try await units.run { _ in try await Task.sleep(for: .milliseconds(50)) } }
+            }
             try await group.waitForAll()
           }
         }
@@ -158,7 +161,8 @@ import Testing
     #expect(source.transactions == 5)
   }
 
-  @Test func `an inner unit that got in others' way has the outer one run again, even if that was caught`() async throws {
+  @Test func `an inner unit that got in others' way has the outer one run again, even if that was caught`() async throws
+  {
     let units = units
     let runs = Atomic(0)
     try await units.run { unit in

@@ -62,7 +62,8 @@ struct Measured: VersionedEvent {
     #expect(rows.map { $0["aggregatetype"] as? String } == ["order", "order"])
     #expect(rows.map { $0["type"] as? String } == ["OrderPlaced", "OrderPlaced"])
     #expect(rows.map { $0["version"] as? Int } == [2, 2])
-    #expect(rows.map { ($0["payload"] as? [String: Any])?.keys.sorted() } == [["orderID", "total"], ["orderID", "total"]])
+    #expect(
+      rows.map { ($0["payload"] as? [String: Any])?.keys.sorted() } == [["orderID", "total"], ["orderID", "total"]])
     #expect(rows.allSatisfy { $0["traceparent"] == nil && $0["headers"] == nil })
   }
 
@@ -122,7 +123,9 @@ struct Measured: VersionedEvent {
     var transaction = source.transaction
     transaction.memory.written.withLock { $0 = 1 }
     let events = [PlacedV2(orderID: "a", total: 1), PlacedV2(orderID: "b", total: 1)]
-    await #expect(throws: OutboxError.notWritten(of: 2, written: 1)) { try await outbox.write(events, in: &transaction) }
+    await #expect(throws: OutboxError.notWritten(of: 2, written: 1)) {
+      try await outbox.write(events, in: &transaction)
+    }
   }
 
   @Test func `an event without a key is refused`() async throws {
@@ -133,7 +136,8 @@ struct Measured: VersionedEvent {
   }
 
   @Test(arguments: [
-    "0.1", "19.99", "12345678901234567890.123456789", "-0.000000000000000000001", "0.30000000000000000000000000000000000001",
+    "0.1", "19.99", "12345678901234567890.123456789", "-0.000000000000000000001",
+    "0.30000000000000000000000000000000000001",
     "99999999999999999999999999999999999999",
   ])
   func `a decimal keeps its digits`(digits: String) throws {

@@ -22,7 +22,9 @@ struct RecordedTransaction: SQLTransaction, UnitTransaction {
     return memory.written.withLock { $0 } ?? objects
   }
 
-  mutating func execute(_ statement: String, _ parameters: [String?]) async throws -> Int { note(statement, parameters) }
+  mutating func execute(_ statement: String, _ parameters: [String?]) async throws -> Int {
+    note(statement, parameters)
+  }
 
   mutating func query(_ statement: String, _ parameters: [String?]) async throws -> [[String?]] {
     Array(repeating: [nil], count: note(statement, parameters))

@@ -152,7 +152,9 @@ extension Integration {
           if order.cents > 1 { try await unit.place("\(order.cents - 1)", cents: order.cents - 1) }
         }
         let units = UnitsOfWork(service.session, handlers)
-        let error = await #expect(throws: UnitOfWorkError.self) { try await units.run { try await $0.place("a", cents: 101) } }
+        let error = await #expect(throws: UnitOfWorkError.self) {
+          try await units.run { try await $0.place("a", cents: 101) }
+        }
         #expect(error?.description.contains("OrderPlaced → OrderPlaced") == true)
         #expect(error?.description.hasSuffix("(101)") == true)
         #expect(try service.orders().isEmpty)
@@ -190,7 +192,8 @@ extension Integration {
       try await Shop.run(version, { $0.connections = 1 }) { service in
         let units = UnitsOfWork(service.session, Shop.Handlers { _ in })
         let database = service.database
-        let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(database.name)' AND state = 'active' "
+        let sleeping =
+          "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(database.name)' AND state = 'active' "
           + "AND wait_event = 'PgSleep'"
         let task = Task {
           try await units.run { unit in
@@ -198,10 +201,11 @@ extension Integration {
             _ = try await unit.transaction.query("SELECT pg_sleep(300)")
           }
         }
-        try wait(until: "the server works") { try database.psql(sleeping) == "1" }
+        // Waiting must block no thread that the task might need.
+        while try database.psql(sleeping) != "1" { try await Task.sleep(for: .milliseconds(20)) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        try wait(until: "the server has stopped") { try database.psql(sleeping) == "0" }
+        while try database.psql(sleeping) != "0" { try await Task.sleep(for: .milliseconds(20)) }
         #expect(try service.orders().isEmpty)
         // The one connection is free again, or another in its place.
         try await units.run { try await $0.place("b") }

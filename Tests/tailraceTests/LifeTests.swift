@@ -60,7 +60,6 @@ extension Integration {
     ) async throws {
       try await Shop.run(version) { service in
         let (units, database) = (units(service), service.database)
-        try database.makeSlot()
         try await units.run { unit in
           try await unit.place("a", cents: 1999)
           try await unit.place("b", cents: 1999)
@@ -72,7 +71,9 @@ extension Integration {
         await #expect(throws: Failure.self) { try await units.run { try await $0.place("a", cents: 1999) } }
         try await units.run { try await $0.place("d", cents: 1999) }
         try check(try database.rest(), ["a", "b", "d"], source: "/\(database.name)/public.outbox")
-        #expect(try database.psql("SELECT count(DISTINCT id) = 3, bool_and(payload->>'total' = '19.99') FROM outbox") == "t|t")
+        #expect(
+          try database.psql("SELECT count(DISTINCT id) = 3, bool_and(payload->>'total' = '19.99') FROM outbox") == "t|t"
+        )
       }
     }
 
@@ -108,10 +109,9 @@ extension Integration {
           outbox.columns = names
         }
         let database = service.database
-        try database.makeSlot()
         try await units.run { unit in for id in ["a", "b"] { try await unit.place(id, cents: 1999) } }
         let options = names.flatMap { ["--column", "\($0.key.rawValue)=\($0.value)"] }
-        let lines = try database.rest(["--table", "My shop.Events"] + options)
+        let lines = try database.rest(["--table", "\"My shop\".\"Events\""] + options)
         try check(lines, ["a", "b"], source: "/\(database.name)/My%20shop.Events")
         #expect(try database.psql("SELECT nr, note FROM \"My shop\".\"Events\" ORDER BY nr") == "1|x\n2|x")
       }
@@ -122,7 +122,6 @@ extension Integration {
       try await Shop.run(version) { service in
         let units = units(service) { $0.place = .messages(prefix: "shop") }
         let database = service.database
-        try database.makeSlot()
         try await units.run { unit in for id in ["a", "b"] { try await unit.place(id, cents: 1999) } }
         await #expect(throws: Failure.self) { try await units.run { try await $0.place("a", cents: 1999) } }
         let lines = try database.rest(["--message-prefix", "shop"])
@@ -171,8 +170,11 @@ extension Integration {
           CREATE TRIGGER note AFTER INSERT ON outbox EXECUTE FUNCTION note();
           """)
         try await units.run { unit in for id in 1...1000 { unit.raise(OrderPlaced(id: "\(id)")) } }
-        #expect(try database.psql("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM statements)") == "1000|1")
-        #expect(try database.psql("SELECT array_agg(aggregateid ORDER BY ctid) = array_agg(aggregateid ORDER BY id) FROM outbox") == "t")
+        #expect(
+          try database.psql("SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM statements)") == "1000|1")
+        #expect(
+          try database.psql(
+            "SELECT array_agg(aggregateid ORDER BY ctid) = array_agg(aggregateid ORDER BY id) FROM outbox") == "t")
       }
     }
   }

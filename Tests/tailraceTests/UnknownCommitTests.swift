@@ -85,7 +85,9 @@ extension Integration {
 
     @Test func `a commit that the server refuses is a failure, not unknown`() async throws {
       try await Shop.run { service in
-        try service.database.psql("ALTER TABLE stock DROP CONSTRAINT stock_pkey, ADD CONSTRAINT once UNIQUE (item) DEFERRABLE INITIALLY DEFERRED")
+        try service.database.psql(
+          "ALTER TABLE stock DROP CONSTRAINT stock_pkey, ADD CONSTRAINT once UNIQUE (item) DEFERRABLE INITIALLY DEFERRED"
+        )
         let failure = await #expect(throws: Failure.self) {
           try await service.session.transaction { try await $0.execute("INSERT INTO stock VALUES ('a', 7), ('a', 8)") }
         }
