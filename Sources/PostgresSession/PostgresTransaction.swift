@@ -96,8 +96,14 @@ final class OpenTransaction: Sendable {
   /// Goes back to a savepoint. Gives what is to be thrown.
   func undo(_ savepoint: String, _ error: any Error) async throws -> any Error {
     let first = refusal
-    try await connection.use(mayBeStopped: false) { server in
-      _ = try server.perform("ROLLBACK TO SAVEPOINT \(savepoint); RELEASE SAVEPOINT \(savepoint)")
+    do {
+      try await connection.use(mayBeStopped: false) { server in
+        _ = try server.perform("ROLLBACK TO SAVEPOINT \(savepoint); RELEASE SAVEPOINT \(savepoint)")
+      }
+    } catch let failure as Failure {
+      // With the connection the whole transaction is gone: what was thrown says why, and nothing is committed after it.
+      state.withLock { $0.refusal = $0.refusal ?? failure }
+      return error
     }
     state.withLock { $0.refusal = nil }
     // The server's word for "in a failed transaction" hides why it has failed.

@@ -43,7 +43,10 @@ public struct Outbox: Sendable {
 
   /// Writes events in one statement, in their order.
   ///
-  /// - Parameter aggregateType: what kind of aggregate they are of, if not the outbox's.
+  /// - Parameters:
+  ///   - events: what is to be published.
+  ///   - aggregateType: what kind of aggregate they are of, if not the outbox's.
+  ///   - transaction: the open transaction.
   public func write(
     _ events: [any VersionedEvent], of aggregateType: String? = nil, in transaction: inout some SQLTransaction
   ) async throws {

@@ -20,6 +20,7 @@ extension DomainEventHandlers where Transaction: SQLTransaction {
   ///     handlers.publish(OrderPlaced.self, as: OrderPlacedV2.init)
   ///
   /// - Parameters:
+  ///   - type: the type of domain event.
   ///   - aggregateType: what kind of aggregate it is of, if not the outbox's.
   ///   - translate: makes the integration event; nil publishes nothing. What it throws rolls back.
   public mutating func publish<Event: DomainEvent, Translation: VersionedEvent>(

@@ -198,7 +198,7 @@ extension Integration {
         let task = Task {
           try await units.run { unit in
             try await unit.place("a")
-            _ = try await unit.transaction.query("SELECT pg_sleep(300)")
+            try await unit.savepoint { _ = try await $0.transaction.query("SELECT pg_sleep(300)") }
           }
         }
         // Waiting must block no thread that the task might need.

@@ -25,6 +25,9 @@ struct OrderPlaced: VersionedEvent {
   let id: String
 }
 
-var transaction = Printed()
-let outbox = Outbox(aggregateType: "order")
-try await outbox.write([OrderPlaced(id: "1"), OrderPlaced(id: "2")], in: &transaction)
+func write() async throws {
+  var transaction = Printed()
+  try await Outbox(aggregateType: "order").write([OrderPlaced(id: "1"), OrderPlaced(id: "2")], in: &transaction)
+}
+
+try await write()
