@@ -33,6 +33,10 @@ let package = Package(
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
+    .library(name: "SQLTransactions", targets: ["SQLTransactions"]),
+    .library(name: "DomainEvents", targets: ["DomainEvents"]),
+    .library(name: "TransactionalOutbox", targets: ["TransactionalOutbox"]),
+    .library(name: "PostgresSession", targets: ["PostgresSession"]),
     .library(name: "RelayService", targets: ["RelayService"]),
     .library(name: "TailraceTesting", targets: ["TailraceTesting"]),
   ],
@@ -69,6 +73,15 @@ let package = Package(
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
+    .target(name: "SQLTransactions", swiftSettings: library),
+    .target(name: "DomainEvents", swiftSettings: library),
+    .target(
+      name: "TransactionalOutbox", dependencies: ["DomainEvents", "IntegrationEvents", "SQLTransactions"],
+      swiftSettings: library),
+    .target(
+      name: "PostgresSession",
+      dependencies: ["DomainEvents", "Files", "PostgresClient", "PostgresWire", "SQLTransactions"],
+      swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
     .target(
       name: "OutboxMapping", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"],
@@ -198,6 +211,11 @@ let package = Package(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationEventsTests", dependencies: ["IntegrationEvents", "TestStream"], swiftSettings: strict),
+    .testTarget(name: "DomainEventsTests", dependencies: ["DomainEvents"], swiftSettings: strict),
+    .testTarget(
+      name: "TransactionalOutboxTests",
+      dependencies: ["DomainEvents", "IntegrationEvents", "SQLTransactions", "TransactionalOutbox"],
+      swiftSettings: strict),
     .testTarget(
       name: "OutboxMappingTests",
       dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "TestStream"],
@@ -264,7 +282,11 @@ let package = Package(
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
     .testTarget(
-      name: "tailraceTests", dependencies: ["TailraceTesting", "TestStream", "tailrace"], swiftSettings: strict),
+      name: "tailraceTests",
+      dependencies: [
+        "DomainEvents", "IntegrationEvents", "PostgresSession", "PostgresWire", "TailraceTesting", "TestStream",
+        "TransactionalOutbox", "tailrace",
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -12,6 +12,9 @@ package import PostgresWire
   package enum Purpose: Hashable, Sendable {
     /// Statements; each answer may take so long, or as long as it takes.
     case statements(within: Duration?)
+    /// A service's own statements, which expect the settings that its role and its database have: schemas, time limits and how
+    /// transactions begin stay as they are.
+    case service(within: Duration?)
     /// A replication stream. Each answer must come within libpq's `connect_timeout`, or else 30 seconds: when the network
     /// has gone without a word, nothing else would tell.
     case replication
@@ -66,6 +69,7 @@ package import PostgresWire
         unsafe PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
         server.transport = server.foundTransport()
         withoutLimits = server.withoutLimits
+        if case .service = purpose { return server }
         try server.pinSettings()
       } catch {
         if let withoutLimits, limits.isEmpty, !isCancelled() {
@@ -111,7 +115,7 @@ package import PostgresWire
     isReplicating = purpose == .replication
     timeLimit =
       switch purpose {
-      case .statements(let limit): limit
+      case .statements(let limit), .service(let limit): limit
       case .replication: .seconds(unsafe Self.connectTimeout(handle))
       }
     notices = NoticeBox()

@@ -31,6 +31,9 @@ let package = Package(
       "InService", "FileDelivery", "OutboxMapping", "PostgresWire", "Relay", "RelayService", "Replication",
       besides: [.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")]),
     program("RehearseEvents", "TailraceTesting"),
+    program("RaiseEvents", "DomainEvents"),
+    program("WriteOutbox", "IntegrationEvents", "SQLTransactions", "TransactionalOutbox"),
+    program("OrderService", "DomainEvents", "IntegrationEvents", "PostgresSession", "TransactionalOutbox"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import PostgresClient
+import PostgresWire
+import Synchronization
+
+/// One connection, opened when it is needed and again when it was lost. Whatever waits for the server does so on a thread of its
+/// own, so that no thread that tasks share ever does.
+final class PooledConnection: Sendable {
+  /// Keeps a connection where several threads get at it, one after another.
+  private final class Wire {
+    let server: Connection
+
+    init(_ server: consuming Connection) { self.server = server }
+  }
+
+  /// Whether whoever waits has given up.
+  private final class Stop: Sendable {
+    let isWanted = Atomic(false)
+  }
+
+  private let configuration: PostgresConfiguration
+  private let thread = OwnQueue()
+  private let wire = Mutex<Wire?>(nil)
+  private let stop = Mutex<Stop?>(nil)
+
+  init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
+
+  /// Does something with the connection, on its thread.
+  ///
+  /// - Parameters:
+  ///   - mayConnect: whether there may be none yet; otherwise one that is gone is an error.
+  ///   - mayBeStopped: whether the task's cancellation stops waiting for the answer, which then ends the connection.
+  func use<Result: Sendable>(
+    mayConnect: Bool = false, mayBeStopped: Bool = true,
+    _ body: @escaping @Sendable (borrowing Connection) throws -> Result
+  ) async throws -> Result {
+    if mayBeStopped { try Task.checkCancellation() }
+    let stop = Stop()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        thread.async { continuation.resume(with: .init { try self.use(mayConnect, stop, body) }) }
+      }
+    } onCancel: {
+      if mayBeStopped { stop.isWanted.store(true, ordering: .relaxed) }
+    }
+  }
+
+  private func use<Result: Sendable>(
+    _ mayConnect: Bool, _ stop: Stop, _ body: @Sendable (borrowing Connection) throws -> Result
+  ) throws -> Result {
+    self.stop.withLock { $0 = stop }
+    defer { self.stop.withLock { $0 = nil } }
+    do {
+      return try wire.withLock { wire in
+        // One that was lost while nobody used it shows itself at the first statement, which has then done nothing.
+        let isFresh = wire == nil
+        do {
+          return try run(&wire, mayConnect, body)
+        } catch {
+          guard mayConnect, !isFresh, wire == nil, !stop.isWanted.load(ordering: .relaxed) else { throw error }
+          return try run(&wire, mayConnect, body)
+        }
+      }
+    } catch {
+      throw stop.isWanted.load(ordering: .relaxed) ? CancellationError() : error
+    }
+  }
+
+  private func run<Result: Sendable>(
+    _ wire: inout Wire?, _ mayConnect: Bool, _ body: @Sendable (borrowing Connection) throws -> Result
+  ) throws -> Result {
+    if wire == nil {
+      guard mayConnect else { throw Failure(.connection, "the connection was lost") }
+      wire = Wire(
+        try Connection.connect(
+          configuration.database, for: .service(within: configuration.answerLimit), as: configuration.name,
+          isCancelled: { self.stop.withLock { $0?.isWanted.load(ordering: .relaxed) ?? false } }))
+    }
+    guard let open = wire else { throw PostgresSessionError.closed }
+    // Whatever is left of an answer, or of a transaction, must meet nobody else.
+    defer { if open.server.standing == .unclear { wire = nil } }
+    return try body(open.server)
+  }
+
+  /// Ends the connection. The server rolls back what is open.
+  func drop() async {
+    await withCheckedContinuation { continuation in
+      thread.async {
+        self.wire.withLock { $0 = nil }
+        continuation.resume()
+      }
+    }
+  }
+}
