@@ -33,6 +33,7 @@ let package = Package(
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
+    .library(name: "SQLTransactions", targets: ["SQLTransactions"]),
     .library(name: "RelayService", targets: ["RelayService"]),
     .library(name: "TailraceTesting", targets: ["TailraceTesting"]),
   ],
@@ -69,6 +70,7 @@ let package = Package(
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
+    .target(name: "SQLTransactions", swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
     .target(
       name: "OutboxMapping", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"],
