@@ -34,6 +34,9 @@ let package = Package(
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
     .library(name: "SQLTransactions", targets: ["SQLTransactions"]),
+    .library(name: "Inbox", targets: ["Inbox"]),
+    .library(name: "Webhooks", targets: ["Webhooks"]),
+    .library(name: "WebhookReceiver", targets: ["WebhookReceiver"]),
     .library(name: "RelayService", targets: ["RelayService"]),
     .library(name: "TailraceTesting", targets: ["TailraceTesting"]),
   ],
@@ -46,7 +49,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -72,6 +77,16 @@ let package = Package(
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "SQLTransactions", swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
+    .target(name: "Inbox", dependencies: ["IntegrationEvents", "SQLTransactions"], swiftSettings: library),
+    .target(name: "Webhooks", dependencies: ["Digests", "IntegrationEvents", "Octets"], swiftSettings: library),
+    .target(
+      name: "WebhookReceiver",
+      dependencies: [
+        "Inbox", "SQLTransactions", "Webhooks",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: library),
     .target(
       name: "OutboxMapping", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"],
       swiftSettings: library),
@@ -201,6 +216,15 @@ let package = Package(
     .testTarget(
       name: "IntegrationEventsTests", dependencies: ["IntegrationEvents", "TestStream"], swiftSettings: strict),
     .testTarget(
+      name: "InboxTests", dependencies: ["Inbox", "IntegrationEvents", "SQLTransactions"], swiftSettings: strict),
+    .testTarget(
+      name: "WebhookReceiverTests",
+      dependencies: [
+        "Digests", "Inbox", "IntegrationEvents", "Octets", "WebhookReceiver", "Webhooks",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "OutboxMappingTests",
       dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "TestStream"],
       swiftSettings: strict),
@@ -266,7 +290,12 @@ let package = Package(
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
     .testTarget(
-      name: "tailraceTests", dependencies: ["TailraceTesting", "TestStream", "tailrace"], swiftSettings: strict),
+      name: "tailraceTests",
+      dependencies: [
+        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "TailraceTesting", "TestStream",
+        "WebhookReceiver", "Webhooks", "tailrace",
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -298,6 +327,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",
+      swiftSettings: fuzzing),
   ]
 }
 
