@@ -220,9 +220,7 @@ let package = Package(
     .testTarget(
       name: "WebhookReceiverTests",
       dependencies: [
-        "Digests", "Inbox", "IntegrationEvents", "Octets", "WebhookReceiver", "Webhooks",
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
+        "Digests", "IntegrationEvents", "Octets", "Webhooks",
       ], swiftSettings: strict),
     .testTarget(
       name: "OutboxMappingTests",
@@ -289,13 +287,16 @@ let package = Package(
         "TestStream",
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
-    .testTarget(
-      name: "tailraceTests",
+    .executableTarget(
+      name: "test-receiver",
       dependencies: [
-        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "TailraceTesting", "TestStream",
-        "WebhookReceiver", "Webhooks", "tailrace",
-        .product(name: "Hummingbird", package: "hummingbird"),
-      ], swiftSettings: strict),
+        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "WebhookReceiver", "Webhooks",
+        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      path: "Tests/TestReceiver", swiftSettings: strict),
+    .testTarget(
+      name: "tailraceTests", dependencies: ["TailraceTesting", "TestStream", "tailrace", "test-receiver"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
