@@ -23,9 +23,42 @@ struct ReceivingService {
     url = "http://127.0.0.1:\(port)/events"
   }
 
-  /// A request without a signature: what curl says that it was answered.
-  func post(_ options: [String], path: String? = nil) throws -> String {
-    try ChildProcess.run(
-      "/usr/bin/env", ["curl", "-s", "-i", "--max-time", "20"] + options + [path.map { url.replacing("/events", with: $0) } ?? url])
+  /// Runs a program in Python after `posting`, with the address, the first secret and further arguments.
+  func python(_ program: String, _ arguments: [String] = [], packages: PythonPackages? = nil) throws -> [String] {
+    let all = [url, Self.secrets[0]] + arguments
+    let text = Self.posting + program
+    if let packages { return try packages.run(text, all).wholeLines }
+    return try ChildProcess.run("/usr/bin/env", ["python3", "-c", text] + all).wholeLines
   }
+
+  /// `post(headers, body, path, method)` gives the status, the headers and the body of an answer; `signed(headers, body)` signs;
+  /// `event(id, type, more)` is an event in JSON.
+  private static let posting = """
+    import base64, hashlib, hmac, http.client, json, sys, threading, time, urllib.parse
+    url, secret = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2]
+    STRUCTURED = {"content-type": "application/cloudevents+json"}
+    BATCHED = {"content-type": "application/cloudevents-batch+json"}
+
+    def post(headers, body, path="/events", method="POST"):
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+
+    def signed(headers, body, ago=0):
+        stamp = str(int(time.time()) - ago)
+        key = base64.b64decode(secret[len("whsec_"):])
+        code = hmac.digest(key, f"m.{stamp}.".encode() + body, hashlib.sha256)
+        return {**headers, "webhook-id": "m", "webhook-timestamp": stamp,
+                "webhook-signature": "v1," + base64.b64encode(code).decode()}
+
+    def event(id, type="Placed", **more):
+        return {"specversion": "1.0", "id": id, "source": "/shop", "type": type, "subject": "k", "data": {"n": 1}, **more}
+
+    def send(what):
+        body = json.dumps(what).encode()
+        return post(signed(BATCHED if isinstance(what, list) else STRUCTURED, body), body)
+
+
+    """
 }
