@@ -290,7 +290,8 @@ let package = Package(
     .executableTarget(
       name: "test-receiver",
       dependencies: [
-        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "WebhookReceiver", "Webhooks",
+        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "WebhookReceiver",
+        "Webhooks",
         .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
       ],
       path: "Tests/TestReceiver", swiftSettings: strict),

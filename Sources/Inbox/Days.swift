@@ -14,7 +14,8 @@ enum Days {
   static func text(_ day: Int64) -> String {
     let date = CivilDate(unixDay: day)
     let year = "\(date.year)"
-    return String(repeating: "0", count: max(0, 4 - year.count)) + "\(year)-\(twoDigits(date.month))-\(twoDigits(date.day))"
+    return String(repeating: "0", count: max(0, 4 - year.count))
+      + "\(year)-\(twoDigits(date.month))-\(twoDigits(date.day))"
   }
 
   private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -39,7 +39,8 @@ extension Inbox {
     var dropped: [String] = []
     for name in found.compactMap({ $0.first.flatMap { $0 } }) {
       // Names of one length compare as their days do; what others have called otherwise is theirs.
-      guard name.hasPrefix(table.name), case let ending = name.dropFirst(table.name.count), ending.utf8.count == oldest.utf8.count,
+      guard name.hasPrefix(table.name), case let ending = name.dropFirst(table.name.count),
+        ending.utf8.count == oldest.utf8.count,
         ending.dropFirst().utf8.allSatisfy({ (0x30...0x39).contains($0) }), ending < oldest
       else { continue }
       _ = try await transaction.execute("DROP TABLE \(table.quoted(String(ending)))", [])

@@ -28,7 +28,8 @@ public struct Inbox: Sendable {
     consumer: String, table: InboxTable = .standard, layout: InboxLayout = .rows, retention: Retention,
     versionAttribute: String? = nil
   ) throws(InboxSettingError) {
-    guard !consumer.isEmpty, consumer.utf8.count <= Self.longestName, !consumer.utf8.contains(where: { $0 < 0x20 }) else {
+    guard !consumer.isEmpty, consumer.utf8.count <= Self.longestName, !consumer.utf8.contains(where: { $0 < 0x20 })
+    else {
       throw .consumer
     }
     (self.consumer, self.table, self.layout, self.retention) = (consumer, table, layout, retention)

@@ -32,7 +32,8 @@ public struct InboxTable: Hashable, Sendable {
     guard let first = text.utf8.first, text.utf8.count <= 40 else { return false }
     return !(0x30...0x39).contains(first)
       && text.utf8.allSatisfy {
-        (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_")
+        (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
+          || $0 == UInt8(ascii: "_")
       }
   }
 }

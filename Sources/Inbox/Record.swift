@@ -31,7 +31,8 @@ struct Record {
         throw EventRefusal("it is older than the records here, so that nobody knows whether it was handled")
       }
       // The day again, so that it is the same whatever the session's time zone and date style.
-      insertion = "INSERT INTO \(table) (consumer, source, id, day) VALUES ($1, $2, $3, $4::date) ON CONFLICT DO NOTHING"
+      insertion =
+        "INSERT INTO \(table) (consumer, source, id, day) VALUES ($1, $2, $3, $4::date) ON CONFLICT DO NOTHING"
       parameters = identity + [Days.text(time.unixDay)]
       removal = "DELETE FROM \(table) WHERE consumer = $1 AND source = $2 AND id = $3 AND day = $4::date"
       removalParameters = parameters
@@ -40,7 +41,8 @@ struct Record {
       guard !event.isRedelivery else {
         throw EventRefusal("it is redriven, and an inbox that keeps positions would take it for a double")
       }
-      guard let sequence = event.extensions["sequence"], event.position != nil, sequence == event.position?.sequence else {
+      guard let sequence = event.extensions["sequence"], event.position != nil, sequence == event.position?.sequence
+      else {
         throw EventRefusal("its sequence is missing or has another form than a position's")
       }
       guard let key = event.key, !key.isEmpty, key.utf8.count <= Self.longest else {

@@ -12,7 +12,9 @@ public struct Retention: Hashable, Sendable {
   /// Throws when records would go before the last redelivery may come, or within a day.
   public init(_ time: Duration, longestRedelivery: Duration) throws(InboxSettingError) {
     // A thousand years, so that no sum overflows.
-    guard time >= longestRedelivery, time >= .seconds(86_400), time <= .seconds(31_557_600_000) else { throw .retention }
+    guard time >= longestRedelivery, time >= .seconds(86_400), time <= .seconds(31_557_600_000) else {
+      throw .retention
+    }
     seconds = time.components.seconds
   }
 }

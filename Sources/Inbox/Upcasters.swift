@@ -19,7 +19,8 @@ public enum UpcasterError: Error, Hashable, Sendable, CustomStringConvertible {
     case .hole(let type, let version): "\(type) has no upcaster from version \(version)"
     case .branch(let type, let version): "\(type) has two upcasters from version \(version)"
     case .otherType(let type, let expected): "an upcaster of \(expected) is of \(type)"
-    case .notUpward(let type, let from, let to): "an upcaster of \(type) leads from version \(from) to \(to), not to the next one"
+    case .notUpward(let type, let from, let to):
+      "an upcaster of \(type) leads from version \(from) to \(to), not to the next one"
     }
   }
 }
@@ -55,7 +56,9 @@ public struct Upcasters<Current: VersionedEvent>: Sendable {
   public init(to current: Current.Type, oldest: Int = 1, _ upcasters: [Upcaster] = []) throws(UpcasterError) {
     var steps: [Int: Upcaster] = [:]
     for step in upcasters {
-      for type in [step.type, step.otherType] where type != Current.type { throw .otherType(type, expected: Current.type) }
+      for type in [step.type, step.otherType] where type != Current.type {
+        throw .otherType(type, expected: Current.type)
+      }
       guard step.from >= oldest, step.from < Int.max, step.to == step.from + 1, step.to <= Current.version else {
         throw .notUpward(type: Current.type, from: step.from, to: step.to)
       }
@@ -78,7 +81,9 @@ public struct Upcasters<Current: VersionedEvent>: Sendable {
   /// - Throws: `EventRefusal` for another type, an unknown version, or data that is not what the version says.
   public func read(_ event: ReceivedEvent) throws(EventRefusal) -> Current {
     guard event.type == Current.type else { throw EventRefusal("it is no \(Current.type)") }
-    guard let version = Int(event.extensions["dataversion"] ?? "1") else { throw EventRefusal("its dataversion is no number") }
+    guard let version = Int(event.extensions["dataversion"] ?? "1") else {
+      throw EventRefusal("its dataversion is no number")
+    }
     if version == Current.version { return try EventJSON.decode(Current.self, event) }
     guard let first = steps[version] else { throw EventRefusal("its version \(version) is not read here") }
     var present = try first.decode(event)

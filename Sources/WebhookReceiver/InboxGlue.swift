@@ -23,9 +23,10 @@ extension WebhookAnswering {
   ///   - transaction: runs a body in a new transaction, and commits it unless the body throws. It returns when the commit is durable.
   public init<Transaction: SQLTransaction & SendableMetatype>(
     _ reading: WebhookReading, into inbox: Inbox, _ handlers: EventHandlers<Transaction>, gaps: GapAnswer = .refused,
-    transaction: @escaping @Sendable (
-      _ body: @escaping @Sendable (inout Transaction) async throws -> InboxResult
-    ) async throws -> InboxResult
+    transaction:
+      @escaping @Sendable (
+        _ body: @escaping @Sendable (inout Transaction) async throws -> InboxResult
+      ) async throws -> InboxResult
   ) {
     self.init(reading) { event in
       let result = try await transaction { transaction in

@@ -37,7 +37,9 @@ struct EventAttributes {
       throw WebhookRefusal(.malformed, "datacontenttype is no media type")
     }
     if let time = try optional("time") {
-      guard let instant = RFC3339.instant(time) else { throw WebhookRefusal(.malformed, "time is not as RFC 3339 has it") }
+      guard let instant = RFC3339.instant(time) else {
+        throw WebhookRefusal(.malformed, "time is not as RFC 3339 has it")
+      }
       event.time = instant
     }
     event.extensions = found.filter { !Self.own.contains($0.key) }

@@ -105,7 +105,9 @@ struct StructuredMode {
     case .number:
       // Source: CloudEvents 1.0, "Type System", Integer.
       let digits = String(decoding: body[range], as: UTF8.self)
-      guard let number = Int32(digits) else { throw WebhookRefusal(.malformed, "an attribute is no integer of 32 bits") }
+      guard let number = Int32(digits) else {
+        throw WebhookRefusal(.malformed, "an attribute is no integer of 32 bits")
+      }
       return "\(number)"
     default: throw WebhookRefusal(.malformed, "an attribute is an array or an object")
     }
@@ -114,7 +116,8 @@ struct StructuredMode {
   /// The text inside a string's quotes.
   private func text(_ body: [UInt8], _ range: Range<Int>) throws(WebhookRefusal) -> String {
     var bytes: [UInt8] = []
-    guard unsafe bytes.appendUnescaped(body.span.bytes, range), let text = String(validating: bytes, as: UTF8.self) else {
+    guard unsafe bytes.appendUnescaped(body.span.bytes, range), let text = String(validating: bytes, as: UTF8.self)
+    else {
       throw WebhookRefusal(.malformed, "a string has half a surrogate pair")
     }
     return text

@@ -49,7 +49,8 @@ public struct WebhookReading: Sendable {
     let essence = MediaType.essence(type)
     guard essence.hasPrefix("application/cloudevents") else {
       guard !fields.names(prefix: "ce-").isEmpty else {
-        throw WebhookRefusal(.unsupportedMediaType, "it is no CloudEvent: neither its Content-Type nor a field ce-id says so")
+        throw WebhookRefusal(
+          .unsupportedMediaType, "it is no CloudEvent: neither its Content-Type nor a field ce-id says so")
       }
       return .binary
     }

@@ -70,7 +70,8 @@ struct InboxTests {
     let layouts: [InboxLayout] = [.rows, .days, .positions(source: "/shop")]
     for layout in layouts {
       let inbox = try Inbox(
-        consumer: "billing", table: InboxTable("app.seen"), layout: layout, retention: ninetyDays(), versionAttribute: "v")
+        consumer: "billing", table: InboxTable("app.seen"), layout: layout, retention: ninetyDays(),
+        versionAttribute: "v")
       let statements = inbox.creation + inbox.partitions()
       #expect(statements.allSatisfy { $0.contains(" IF NOT EXISTS ") })
       #expect(inbox.partitions(daysAhead: 7).count == (layout == .days ? 98 : 0))

@@ -14,7 +14,8 @@ struct PositionTests {
   }
 
   @Test func `an event is kept as its key's position`() async throws {
-    let (result, transaction) = try await Self.handle(event(extensions: ["sequence": Self.sequence, "partitionkey": "k9"]))
+    let (result, transaction) = try await Self.handle(
+      event(extensions: ["sequence": Self.sequence, "partitionkey": "k9"]))
     #expect(result == .done && transaction.parameters == [["billing", "k9", Self.sequence]])
   }
 

@@ -24,7 +24,8 @@ import Webhooks
       }
     let inbox = try Inbox(
       consumer: "billing", layout: layout,
-      retention: Retention(.seconds(30 * 86_400), longestRedelivery: .seconds(30 * 86_400)), versionAttribute: "aggregateversion")
+      retention: Retention(.seconds(30 * 86_400), longestRedelivery: .seconds(30 * 86_400)),
+      versionAttribute: "aggregateversion")
     let sessions = Sessions(arguments[1], count: 20)
     try await sessions.transaction { transaction in
       for statement in inbox.creation + inbox.partitions() { _ = try await transaction.execute(statement, []) }
@@ -37,6 +38,14 @@ import Webhooks
     let router = Router()
     router.add(middleware: WebhookMiddleware(path: "/events", answering))
     router.get("/other") { _, _ in "other" }
+    router.post("/forget") { _, _ in
+      // As a service would, every so often: each batch in a transaction of its own.
+      var removed: [Int] = []
+      repeat {
+        removed.append(try await sessions.transaction { try await inbox.removeOld(in: &$0, atMost: 100) })
+      } while removed.last == 100
+      return "\(removed) \(try await sessions.transaction { try await inbox.dropOldPartitions(in: &$0) }.count)"
+    }
     let application = Application(
       router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
       onServerRunning: { channel in

@@ -22,7 +22,9 @@ struct AnswerTests {
   }
 
   @Test func `an event that will never be taken is 422, whether that is said or thrown`() async {
-    for handler: WebhookAnswering.Handler in [{ _ in .refused("no \"such\" order") }, { _ in throw EventRefusal("no \"such\" order") }] {
+    for handler: WebhookAnswering.Handler in [
+      { _ in .refused("no \"such\" order") }, { _ in throw EventRefusal("no \"such\" order") },
+    ] {
       let answer = await Self.answer(structured(line()), handler)
       #expect(answer.status == 422)
       #expect(Self.text(answer) == #"{"status":422,"detail":"no \"such\" order","index":0,"id":"1"}"#)
@@ -36,7 +38,10 @@ struct AnswerTests {
     #expect(!Self.text(answer).contains("Broken"))
   }
 
-  @Test func `a batch is done when each event is, else the first to blame is named and those behind it are not handled`() async {
+  @Test
+  func `a batch is done when each event is, else the first to blame is named and those behind it are not handled`()
+    async
+  {
     let handled = Mutex<[String]>([])
     let batch = batched("[\(line("a")),\(line("b")),\(line("c"))]")
     let refused = await Self.answer(batch) { event in
@@ -46,7 +51,9 @@ struct AnswerTests {
     #expect(refused.status == 422 && Self.text(refused).contains(#""index":1,"id":"b""#))
     #expect(handled.withLock { $0 } == ["a", "b"])
     let later = await Self.answer(batch) { $0.id == "c" ? .unavailable("not now", retryAfter: 7) : .done }
-    #expect(later.status == 503 && Self.text(later).contains(#""index":2,"id":"c""#) && later.fields.contains(.init("retry-after", "7")))
+    #expect(
+      later.status == 503 && Self.text(later).contains(#""index":2,"id":"c""#)
+        && later.fields.contains(.init("retry-after", "7")))
     #expect(await Self.answer(batch) { _ in .done }.status == 204)
     #expect(await Self.answer(batched("[]")) { _ in .refused("no") }.status == 204)
   }
@@ -61,6 +68,8 @@ struct AnswerTests {
 
   @Test func `each refusal is its status code`() async {
     #expect(WebhookRefusal.Kind.allCases.map(\.rawValue) == [400, 401, 413, 415, 422, 503])
-    for kind in WebhookRefusal.Kind.allCases { #expect(WebhookAnswer(WebhookRefusal(kind, "x")).status == kind.rawValue) }
+    for kind in WebhookRefusal.Kind.allCases {
+      #expect(WebhookAnswer(WebhookRefusal(kind, "x")).status == kind.rawValue)
+    }
   }
 }

@@ -19,7 +19,8 @@ struct ReadingTests {
   }
 
   @Test func `one event is the same in all three modes`() throws {
-    let attributes = #","subject":"ä 1","time":"2026-11-23T07:16:06.5Z","sequence":"000000000152AEA8-0000000001","n":7,"b":true"#
+    let attributes =
+      #","subject":"ä 1","time":"2026-11-23T07:16:06.5Z","sequence":"000000000152AEA8-0000000001","n":7,"b":true"#
     let rest = attributes + #","datacontenttype":"application/json","data":{"cents": 999}"#
     let one = try Self.read(structured(line("a\\u00e4", rest)))
     #expect(try Self.read(batched("[\(line("a\\u00e4", rest))]")) == one)
@@ -28,7 +29,8 @@ struct ReadingTests {
       ("ce-sequence", "000000000152AEA8-0000000001"), ("ce-source", "/shop/public.outbox"), ("ce-id", "a%c3%a4"),
     ]
     #expect(try Self.read(binary([], #"{"cents": 999}"#).with(fields)) == one)
-    #expect(one[0].subject == "ä 1" && one[0].id == "aä" && one[0].extensions["n"] == "7" && one[0].extensions["b"] == "true")
+    #expect(
+      one[0].subject == "ä 1" && one[0].id == "aä" && one[0].extensions["n"] == "7" && one[0].extensions["b"] == "true")
     #expect(one[0].time?.description == "2026-11-23T07:16:06.500000Z" && one[0].position?.ordinal == 1)
     #expect(one[0].data == Array(#"{"cents": 999}"#.utf8))
   }
@@ -37,20 +39,30 @@ struct ReadingTests {
     let cases: [(String, String?)] = [
       (#","data":[1, 2.50]"#, "[1, 2.50]"), (#","data":null"#, "null"), ("", nil), (#","data":"a\n""#, #""a\n""#),
       (#","datacontenttype":"text/plain","data":"a\n""#, "a\n"), (#","datacontenttype":"text/plain","data":null"#, nil),
-      (#","data_base64":"YQ==""#, "a"), (#","data_base64":null"#, nil), (#","datacontenttype":"a/b+json","data":"x""#, #""x""#),
+      (#","data_base64":"YQ==""#, "a"), (#","data_base64":null"#, nil),
+      (#","datacontenttype":"a/b+json","data":"x""#, #""x""#),
     ]
-    for (rest, data) in cases { #expect(try Self.read(structured(line("1", rest)))[0].data == data.map { Array($0.utf8) }, "\(rest)") }
+    for (rest, data) in cases {
+      #expect(try Self.read(structured(line("1", rest)))[0].data == data.map { Array($0.utf8) }, "\(rest)")
+    }
   }
 
   @Test(arguments: [
-    "", "[]", "null", "1", "{", "{}", #"{"specversion":"1.0"}"#, line("", ""), line("1", #","id":"2""#), line("1", #","data":1,"data":2"#),
+    "", "[]", "null", "1", "{", "{}", #"{"specversion":"1.0"}"#, line("", ""), line("1", #","id":"2""#),
+    line("1", #","data":1,"data":2"#),
     line("1", #","data":1,"data_base64":"YQ==""#), line("1", #","data_base64":"YQ""#), line("1", #","data_base64":1"#),
-    line("1", #","Tenant":"a""#), line("1", #","ten-ant":"a""#), line("1", #","":"a""#), line("1", #","a":{}"#), line("1", #","a":[1]"#),
-    line("1", #","a":1.5"#), line("1", #","a":2147483648"#), line("1", #","time":"now""#), line("1", #","time":"2026-11-23 07:16:06Z""#),
-    line("1", #","time":"2026-11-23T07:16:06""#), line("1", #","time":"2026-02-30T07:16:06Z""#), line("1", #","subject":"""#),
-    line("1", #","time":"2026-11-23T07:16:06+24:00""#), line("1", #","datacontenttype":"json""#), line("1", #","dataschema":"a b""#),
-    line("1", #","a":"\ud83d""#), line("1", #","a":"\u0000""#), line("1", #","a":"\uFFFF""#), line() + "x", line() + line(),
-    line().replacing("1.0", with: "0.3"), line().replacing("/shop/", with: "a b"), #"{"specversion":1.0,"id":"1","source":"/","type":"t"}"#,
+    line("1", #","Tenant":"a""#), line("1", #","ten-ant":"a""#), line("1", #","":"a""#), line("1", #","a":{}"#),
+    line("1", #","a":[1]"#),
+    line("1", #","a":1.5"#), line("1", #","a":2147483648"#), line("1", #","time":"now""#),
+    line("1", #","time":"2026-11-23 07:16:06Z""#),
+    line("1", #","time":"2026-11-23T07:16:06""#), line("1", #","time":"2026-02-30T07:16:06Z""#),
+    line("1", #","subject":"""#),
+    line("1", #","time":"2026-11-23T07:16:06+24:00""#), line("1", #","datacontenttype":"json""#),
+    line("1", #","dataschema":"a b""#),
+    line("1", #","a":"\ud83d""#), line("1", #","a":"\u0000""#), line("1", #","a":"\uFFFF""#), line() + "x",
+    line() + line(),
+    line().replacing("1.0", with: "0.3"), line().replacing("/shop/", with: "a b"),
+    #"{"specversion":1.0,"id":"1","source":"/","type":"t"}"#,
   ])
   func `an event in JSON that is none is malformed`(body: String) {
     #expect(Self.refusal(structured(body))?.kind == .malformed)
@@ -76,8 +88,10 @@ struct ReadingTests {
   }
 
   @Test(arguments: [
-    ("ce-id", ""), ("ce-specversion", "0.3"), ("ce-source", "a b"), ("ce-time", "now"), ("ce-id", "%"), ("ce-id", "%4"), ("ce-id", "%zz"),
-    ("ce-id", "%ff"), ("ce-id", "%00"), ("ce-a_b", "1"), ("ce-", "1"), ("ce-data", "1"), ("ce-datacontenttype", "a/b"), ("ce-a", #""a"b""#),
+    ("ce-id", ""), ("ce-specversion", "0.3"), ("ce-source", "a b"), ("ce-time", "now"), ("ce-id", "%"), ("ce-id", "%4"),
+    ("ce-id", "%zz"),
+    ("ce-id", "%ff"), ("ce-id", "%00"), ("ce-a_b", "1"), ("ce-", "1"), ("ce-data", "1"), ("ce-datacontenttype", "a/b"),
+    ("ce-a", #""a"b""#),
     ("ce-a", #""a\""#), ("content-type", "json"),
   ])
   func `a header field that is no attribute's is malformed`(name: String, value: String) {
@@ -104,7 +118,8 @@ struct ReadingTests {
     ("content-encoding", "gzip"),
   ])
   func `what is no CloudEvent in JSON is another media type`(name: String, value: String) {
-    let request = WebhookRequest(fields: [.init("content-type", "application/cloudevents+json")], body: Array(line().utf8))
+    let request = WebhookRequest(
+      fields: [.init("content-type", "application/cloudevents+json")], body: Array(line().utf8))
     #expect(Self.refusal(request.with([(name, value)]))?.kind == .unsupportedMediaType)
   }
 

@@ -22,8 +22,11 @@ func batched(_ body: String) -> WebhookRequest {
   WebhookRequest(fields: [.init("content-type", "application/cloudevents-batch+json")], body: Array(body.utf8))
 }
 
-func binary(_ further: [(String, String)] = [], _ body: String = "{}", type: String? = "application/json") -> WebhookRequest {
-  let fields = [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/shop"), ("ce-type", "OrderPlaced")] + further
+func binary(_ further: [(String, String)] = [], _ body: String = "{}", type: String? = "application/json")
+  -> WebhookRequest
+{
+  let fields =
+    [("ce-specversion", "1.0"), ("ce-id", "1"), ("ce-source", "/shop"), ("ce-type", "OrderPlaced")] + further
   return WebhookRequest(
     fields: (fields + (type.map { [("content-type", $0)] } ?? [])).map { .init($0.0, $0.1) }, body: Array(body.utf8))
 }
@@ -40,6 +43,7 @@ extension WebhookRequest {
 
   func with(_ further: [(String, String)]) -> WebhookRequest {
     let names = Set(further.map(\.0))
-    return WebhookRequest(fields: fields.filter { !names.contains($0.name) } + further.map { .init($0.0, $0.1) }, body: body)
+    return WebhookRequest(
+      fields: fields.filter { !names.contains($0.name) } + further.map { .init($0.0, $0.1) }, body: body)
   }
 }

@@ -44,7 +44,8 @@ struct SignatureTests {
     let signed = try structured(line()).signed()
     let signature = try #require(signed.fields.last?.value)
     let changes = [
-      ("webhook-id", "msg_2"), ("webhook-timestamp", "\(now + 1)"), ("webhook-signature", ""), ("webhook-signature", "v1,"),
+      ("webhook-id", "msg_2"), ("webhook-timestamp", "\(now + 1)"), ("webhook-signature", ""),
+      ("webhook-signature", "v1,"),
       ("webhook-signature", String(signature.dropLast())), ("webhook-signature", String(signature.dropFirst(3))),
       ("webhook-signature", "v2" + signature.dropFirst(2)), ("webhook-signature", signature.lowercased()),
     ]

@@ -19,7 +19,10 @@ extension Integration {
       }
     }
 
-    @Test func `an event that does not follow its aggregate's last version is refused, and taken behind what was missing`() throws {
+    @Test
+    func `an event that does not follow its aggregate's last version is refused, and taken behind what was missing`()
+      throws
+    {
       try Self.withService("rows") { database, service in
         let answers = try service.python(
           Self.statuses + """
@@ -58,7 +61,10 @@ extension Integration {
       }
     }
 
-    @Test func `a day's events meet in one partition however late they come again, and older ones than are kept are refused`() throws {
+    @Test
+    func `a day's events meet in one partition however late they come again, and older ones than are kept are refused`()
+      throws
+    {
       try Self.withService("days") { database, service in
         let answers = try service.python(
           Self.statuses + """
@@ -72,9 +78,43 @@ extension Integration {
       }
     }
 
+    @Test func `old records go in batches, those of others and younger ones stay`() throws {
+      try Self.withService("rows") { database, service in
+        try database.psql(
+          """
+          INSERT INTO inbox SELECT c, '/shop', n, now() - n * interval '1 day'
+            FROM generate_series(1, 280) n, unnest(ARRAY['billing', 'other']) c
+          """)
+        let forgotten = try service.python("print(post({}, b'', '/forget')[2])")
+        #expect(forgotten == ["[100, 100, 51] 0"])
+        #expect(
+          try database.psql("SELECT consumer, count(*), max(id::int) FROM inbox GROUP BY 1 ORDER BY 1")
+            == "billing|29|29\nother|280|280")
+      }
+    }
+
+    @Test func `partitions of days that are not kept are dropped, and no other table`() throws {
+      try Self.withService("days") { database, service in
+        try database.psql(
+          """
+          CREATE TABLE inbox_20200101 PARTITION OF inbox FOR VALUES FROM ('2020-01-01') TO ('2020-01-02');
+          CREATE TABLE inbox_20200102 PARTITION OF inbox FOR VALUES FROM ('2020-01-02') TO ('2020-01-03');
+          CREATE TABLE inbox_archived PARTITION OF inbox FOR VALUES FROM ('2019-01-01') TO ('2020-01-01');
+          CREATE TABLE inbox_20200103 (n int);
+          """)
+        #expect(try service.python("for _ in range(2): print(post({}, b'', '/forget')[2])") == ["[0] 2", "[0] 0"])
+        #expect(
+          try database.psql(
+            "SELECT to_regclass('inbox_archived'), to_regclass('inbox_20200103'), to_regclass('inbox_20200101')")
+            == "inbox_archived|inbox_20200103|")
+        #expect(try database.psql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'inbox'::regclass") == "39")
+      }
+    }
+
     @Test func `the record of an event whose effect fails goes with it`() throws {
       try Self.withService("rows") { database, service in
-        let answers = try service.python(Self.statuses + "show(event('a', 'Refused'), event('a', 'Refused'), event('b'))")
+        let answers = try service.python(
+          Self.statuses + "show(event('a', 'Refused'), event('a', 'Refused'), event('b'))")
         #expect(answers == ["422 422 204"])
         #expect(try database.psql("SELECT count(*) FROM effects; SELECT string_agg(id, '') FROM inbox") == "1\nb")
       }

@@ -15,7 +15,8 @@ public func receive(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     if line.isEmpty { break }
     let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
     fields.append(
-      .init(String(decoding: line[..<colon], as: UTF8.self), String(decoding: line[colon...].dropFirst(), as: UTF8.self)))
+      .init(
+        String(decoding: line[..<colon], as: UTF8.self), String(decoding: line[colon...].dropFirst(), as: UTF8.self)))
   }
   let request = WebhookRequest(fields: fields, body: Array(rest))
   var limits = WebhookLimits()
@@ -32,11 +33,13 @@ public func receive(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
     precondition(events.count <= limits.batchEvents, "more events than are taken")
     for event in events {
-      precondition(!event.id.isEmpty && !event.type.isEmpty && EventSource(event.source) != nil, "an event without its name")
+      precondition(
+        !event.id.isEmpty && !event.type.isEmpty && EventSource(event.source) != nil, "an event without its name")
       precondition((event.data?.count ?? 0) <= request.body.count, "more came out than went in")
       _ = (event.key, event.position, event.isRedelivery)
     }
-    precondition((try? reading.events(of: request, unixSeconds: 1_700_000_000)) == events, "the same twice is not the same")
+    precondition(
+      (try? reading.events(of: request, unixSeconds: 1_700_000_000)) == events, "the same twice is not the same")
   }
   return 0
 }

@@ -16,7 +16,8 @@ struct ReceivingService {
 
   /// Starts one for a database.
   init(_ database: OutboxDatabase, layout: String = "rows", connection: String? = nil) throws {
-    let path = URL(fileURLWithPath: Tailrace.built).deletingLastPathComponent().appendingPathComponent("test-receiver").path
+    let path = URL(fileURLWithPath: Tailrace.built).deletingLastPathComponent().appendingPathComponent("test-receiver")
+      .path
     let process = try database.start(path, [connection ?? database.connection, layout] + Self.secrets)
     self.process = process
     let port = try eventually("test-receiver can be posted to") { process.output.lines.first }

@@ -17,7 +17,9 @@ struct Client: SQLTransaction {
 
   mutating func query(_ statement: String, _ parameters: [String?]) async throws -> [[String?]] { [] }
 
-  mutating func savepoint<Result>(_ body: (inout Self) async throws -> Result) async throws -> Result { try await body(&self) }
+  mutating func savepoint<Result>(_ body: (inout Self) async throws -> Result) async throws -> Result {
+    try await body(&self)
+  }
 }
 
 struct OrderPlacedV1: VersionedEvent {
@@ -42,11 +44,13 @@ var handlers = EventHandlers<Client>()
 handlers.on(
   try Upcasters(
     to: OrderPlacedV2.self,
-    [Upcaster(OrderPlacedV1.self, to: OrderPlacedV2.self) { OrderPlacedV2(orderID: $0.orderID, cents: $0.euros * 100) }])
+    [Upcaster(OrderPlacedV1.self, to: OrderPlacedV2.self) { OrderPlacedV2(orderID: $0.orderID, cents: $0.euros * 100) }]
+  )
 ) { order, event, transaction in
   _ = try await transaction.execute("INSERT INTO invoices VALUES ($1)", ["\(order.orderID): \(order.cents)"])
 }
-let event = ReceivedEvent(id: "1", source: "/shop", type: "OrderPlaced", data: Array(#"{"orderID":"7","euros":9}"#.utf8))
+let event = ReceivedEvent(
+  id: "1", source: "/shop", type: "OrderPlaced", data: Array(#"{"orderID":"7","euros":9}"#.utf8))
 var client = Client()
 for _ in 1...2 { print(try await inbox.handle(event, with: handlers, in: &client)) }
 print(client.effects.compactMap { $0 }.joined(separator: ", "))

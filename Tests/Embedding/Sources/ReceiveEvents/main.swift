@@ -5,7 +5,9 @@ import WebhookReceiver
 import Webhooks
 
 // A hummingbird application that takes events, until it is told to stop.
-let answering = WebhookAnswering(WebhookReading(verifier: nil)) { event in event.type == "OrderPlaced" ? .done : .refused("unknown") }
+let answering = WebhookAnswering(WebhookReading(verifier: nil)) { event in
+  event.type == "OrderPlaced" ? .done : .refused("unknown")
+}
 let router = Router()
 router.add(middleware: WebhookMiddleware(path: "/events", answering))
 let application = Application(
