@@ -40,8 +40,7 @@ public struct Inbox: Sendable {
   ///
   /// One statement, and another for an event that has its aggregate's version.
   ///
-  /// - Parameter effect: makes the effect, in the same transaction. What it throws is thrown on.
-  /// - Throws: `EventRefusal` for an event that cannot be recorded here: it would be so each time.
+  /// - Throws: what the effect throws; `EventRefusal` for an event that cannot be recorded here: it would be so each time.
   public func handle<Transaction: SQLTransaction>(
     _ event: ReceivedEvent, in transaction: inout Transaction,
     effect: (inout Transaction) async throws -> Void

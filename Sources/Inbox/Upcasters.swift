@@ -50,9 +50,8 @@ public struct Upcasters<Current: VersionedEvent>: Sendable {
   private let steps: [Int: Upcaster]
   private let oldest: Int
 
-  /// Checks the steps: from the oldest version to the present one, each has exactly one, to the next.
-  ///
-  /// - Parameter oldest: the oldest version that may still come. Older ones are refused.
+  /// Checks the steps: from the oldest version that may still come to the present one, each has exactly one, to the next. What is
+  /// older is refused when it comes.
   public init(to current: Current.Type, oldest: Int = 1, _ upcasters: [Upcaster] = []) throws(UpcasterError) {
     var steps: [Int: Upcaster] = [:]
     for step in upcasters {

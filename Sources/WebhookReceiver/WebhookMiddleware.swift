@@ -13,11 +13,8 @@ public struct WebhookMiddleware<Context: RequestContext>: RouterMiddleware {
   private let answering: WebhookAnswering
   private let now: @Sendable () -> Int64
 
-  /// Makes one.
-  ///
-  /// - Parameters:
-  ///   - path: as it stands in the request, without a query.
-  ///   - now: the clock that requests' timestamps are held against: seconds since 1970.
+  /// Makes one for a path as it stands in requests, without a query. Their timestamps are held against the clock, which gives
+  /// seconds since 1970.
   public init(
     path: String, _ answering: WebhookAnswering, now: @escaping @Sendable () -> Int64 = WallClock.unixSeconds
   ) {

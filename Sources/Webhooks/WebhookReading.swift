@@ -24,9 +24,7 @@ public struct WebhookReading: Sendable {
     (self.verifier, self.limits) = (verifier, limits)
   }
 
-  /// The events of a request, in their order.
-  ///
-  /// - Parameter unixSeconds: the time, which a signed request's must be near.
+  /// The events of a request, in their order, at a time that a signed request's must be near: seconds since 1970.
   public func events(of request: WebhookRequest, unixSeconds: Int64) throws(WebhookRefusal) -> [ReceivedEvent] {
     guard request.body.count <= limits.bodyBytes else {
       throw WebhookRefusal(.tooLarge, "the body is longer than \(limits.bodyBytes) bytes")
