@@ -40,7 +40,7 @@ struct StructuredMode {
   }
 
   private func checkDepth(_ body: [UInt8], envelope: Int) throws(WebhookRefusal) {
-    guard JSONDepth.isWithin(limits.depth + envelope, body) else {
+    guard JSONDepth.isWithin(min(limits.depth, .max - envelope) + envelope, body) else {
       throw WebhookRefusal(.malformed, "the data has more than \(limits.depth) arrays and objects within each other")
     }
   }

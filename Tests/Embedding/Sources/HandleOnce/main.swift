@@ -38,19 +38,27 @@ struct OrderPlacedV2: VersionedEvent {
   let cents: Int
 }
 
-let retention = try Retention(.seconds(90 * 86_400), longestRedelivery: .seconds(30 * 86_400))
-let inbox = try Inbox(consumer: "billing", retention: retention)
-var handlers = EventHandlers<Client>()
-handlers.on(
-  try Upcasters(
-    to: OrderPlacedV2.self,
-    [Upcaster(OrderPlacedV1.self, to: OrderPlacedV2.self) { OrderPlacedV2(orderID: $0.orderID, cents: $0.euros * 100) }]
-  )
-) { order, event, transaction in
-  _ = try await transaction.execute("INSERT INTO invoices VALUES ($1)", ["\(order.orderID): \(order.cents)"])
+try await handleTwice()
+
+func handleTwice() async throws {
+  let retention = try Retention(.seconds(90 * 86_400), longestRedelivery: .seconds(30 * 86_400))
+  let inbox = try Inbox(consumer: "billing", retention: retention)
+  var handlers = EventHandlers<Client>()
+  handlers.on(
+    try Upcasters(
+      to: OrderPlacedV2.self,
+      [
+        Upcaster(OrderPlacedV1.self, to: OrderPlacedV2.self) {
+          OrderPlacedV2(orderID: $0.orderID, cents: $0.euros * 100)
+        }
+      ]
+    )
+  ) { order, event, transaction in
+    _ = try await transaction.execute("INSERT INTO invoices VALUES ($1)", ["\(order.orderID): \(order.cents)"])
+  }
+  let event = ReceivedEvent(
+    id: "1", source: "/shop", type: "OrderPlaced", data: Array(#"{"orderID":"7","euros":9}"#.utf8))
+  var client = Client()
+  for _ in 1...2 { print(try await inbox.handle(event, with: handlers, in: &client)) }
+  print(client.effects.compactMap { $0 }.joined(separator: ", "))
 }
-let event = ReceivedEvent(
-  id: "1", source: "/shop", type: "OrderPlaced", data: Array(#"{"orderID":"7","euros":9}"#.utf8))
-var client = Client()
-for _ in 1...2 { print(try await inbox.handle(event, with: handlers, in: &client)) }
-print(client.effects.compactMap { $0 }.joined(separator: ", "))
