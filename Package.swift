@@ -37,6 +37,9 @@ let package = Package(
     .library(name: "DomainEvents", targets: ["DomainEvents"]),
     .library(name: "TransactionalOutbox", targets: ["TransactionalOutbox"]),
     .library(name: "PostgresSession", targets: ["PostgresSession"]),
+    .library(name: "Inbox", targets: ["Inbox"]),
+    .library(name: "Webhooks", targets: ["Webhooks"]),
+    .library(name: "WebhookReceiver", targets: ["WebhookReceiver"]),
     .library(name: "RelayService", targets: ["RelayService"]),
     .library(name: "TailraceTesting", targets: ["TailraceTesting"]),
   ],
@@ -49,7 +52,9 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -83,6 +88,16 @@ let package = Package(
       dependencies: ["DomainEvents", "Files", "PostgresClient", "PostgresWire", "SQLTransactions"],
       swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
+    .target(name: "Inbox", dependencies: ["IntegrationEvents", "SQLTransactions"], swiftSettings: library),
+    .target(name: "Webhooks", dependencies: ["Digests", "IntegrationEvents", "Octets"], swiftSettings: library),
+    .target(
+      name: "WebhookReceiver",
+      dependencies: [
+        "Inbox", "SQLTransactions", "Webhooks",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ], swiftSettings: library),
     .target(
       name: "OutboxMapping", dependencies: ["Octets", "PgOutput", "IntegrationEvents", "PostgresWire"],
       swiftSettings: library),
@@ -217,6 +232,13 @@ let package = Package(
       dependencies: ["DomainEvents", "IntegrationEvents", "SQLTransactions", "TransactionalOutbox"],
       swiftSettings: strict),
     .testTarget(
+      name: "InboxTests", dependencies: ["Inbox", "IntegrationEvents", "SQLTransactions"], swiftSettings: strict),
+    .testTarget(
+      name: "WebhookReceiverTests",
+      dependencies: [
+        "Digests", "IntegrationEvents", "Octets", "Webhooks",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "OutboxMappingTests",
       dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire", "TestStream"],
       swiftSettings: strict),
@@ -281,11 +303,19 @@ let package = Package(
         "TestStream",
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
+    .executableTarget(
+      name: "test-receiver",
+      dependencies: [
+        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "WebhookReceiver",
+        "Webhooks",
+        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      path: "Tests/TestReceiver", swiftSettings: strict),
     .testTarget(
       name: "tailraceTests",
       dependencies: [
         "DomainEvents", "IntegrationEvents", "PostgresSession", "PostgresWire", "TailraceTesting", "TestStream",
-        "TransactionalOutbox", "tailrace",
+        "TransactionalOutbox", "tailrace", "test-receiver",
       ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
@@ -318,6 +348,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",
+      swiftSettings: fuzzing),
   ]
 }
 

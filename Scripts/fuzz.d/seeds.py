@@ -21,6 +21,25 @@ if target == "settings":
     for number, line in enumerate(lines):
         (folder / f"line-{number}").write_text("\n".join(line))
     sys.exit()
+if target == "receiver":
+    event = ('{"specversion":"1.0","id":"1","source":"/shop/public.outbox","type":"OrderPlaced","subject":"1",'
+             '"time":"2026-11-23T07:16:06.254758Z","sequence":"000000000152AEA8-0000000001","partitionkey":"1",'
+             '"datacontenttype":"application/json","data":{"cents": 999, "t": "\\u00e4\\ud83d\\ude00"}}')
+    structured = "Content-Type: application/cloudevents+json; charset=UTF-8"
+    batch = "content-type:application/cloudevents-batch+json"
+    signed = ("webhook-id: 1\nwebhook-timestamp: 1700000000\n"
+              "webhook-signature: v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4= v1a,x\n")
+    binary = ("ce-specversion: 1.0\nce-id: %c3%a4\nce-source: urn:x\nce-type: \"a \\\"b\"\nce-time: 2026-11-23t07:16:06+01:00\n"
+              "ce-dataschema: https://h/s\nce-sequence: 7\n")
+    requests = [
+        f"{structured}\n\n{event}", f"{batch}\n\n[{event}, {event}]", f"{batch}\n\n[]", f"{signed}{structured}\n\n{event}",
+        f"{binary}content-type: application/json\n\n[1, null]", f"{binary}content-type: text/plain\n\nx", f"{binary}\n",
+        f"{structured}\n\n" + event.replace('"data":{', '"data_base64":"AAA=","n":1,"b":true,"z":null,"y":{'),
+        f"{structured}\ncontent-encoding: gzip\n\n{event}", f"{structured}\n\n" + event.replace("application/json", "text/plain"),
+    ]
+    for number, request in enumerate(requests):
+        (folder / f"request-{number}").write_text(request)
+    sys.exit()
 if target == "rows":
     deep = "[" * 600 + "]" * 600
     bodies = ['{"n": 1}', '{\r\n\t"\u00e9": "\\ud83d\\ude00",\n"a":[true,null,-1.5e3]}', deep, 'null',

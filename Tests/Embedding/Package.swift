@@ -17,6 +17,7 @@ let package = Package(
     .package(name: "tailrace", path: "../.."),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
   ],
   targets: [
     program("DecodeDump", "Capture", "PgOutput", "PostgresWire"),
@@ -34,6 +35,11 @@ let package = Package(
     program("RaiseEvents", "DomainEvents"),
     program("WriteOutbox", "IntegrationEvents", "SQLTransactions", "TransactionalOutbox"),
     program("OrderService", "DomainEvents", "IntegrationEvents", "PostgresSession", "TransactionalOutbox"),
+    program("HandleOnce", "Inbox", "IntegrationEvents", "SQLTransactions"),
+    program("AnswerWebhook", "IntegrationEvents", "Webhooks"),
+    program(
+      "ReceiveEvents", "IntegrationEvents", "WebhookReceiver", "Webhooks",
+      besides: [.product(name: "Hummingbird", package: "hummingbird")]),
   ],
   swiftLanguageModes: [.v6]
 )

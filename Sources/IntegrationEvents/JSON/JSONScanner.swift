@@ -59,6 +59,31 @@ public struct JSONScanner {
     guard scanner.offset == range.upperBound else { throw scanner.failure }
   }
 
+  /// Checks that a range is one JSON array and calls `body` with each element, until it says that this is enough.
+  ///
+  /// - Returns: false when it said so; what follows has not been checked then.
+  package static func forEachElement(
+    _ bytes: RawSpan, _ range: Range<Int>, _ body: (Range<Int>, Kind) -> Bool
+  ) throws(Failure) -> Bool {
+    var scanner = JSONScanner(range)
+    scanner.skipBlanks(bytes)
+    guard scanner.take(UInt8(ascii: "["), bytes) else { throw scanner.failure }
+    scanner.skipBlanks(bytes)
+    if !scanner.take(UInt8(ascii: "]"), bytes) {
+      repeat {
+        scanner.skipBlanks(bytes)
+        let start = scanner.offset
+        let kind = try scanner.value(bytes)
+        guard body(start..<scanner.offset, kind) else { return false }
+        scanner.skipBlanks(bytes)
+      } while scanner.take(UInt8(ascii: ","), bytes)
+      guard scanner.take(UInt8(ascii: "]"), bytes) else { throw scanner.failure }
+    }
+    scanner.skipBlanks(bytes)
+    guard scanner.offset == range.upperBound else { throw scanner.failure }
+    return true
+  }
+
   private var failure: Failure { Failure(offset: offset - range.lowerBound) }
 
   private func peek(_ bytes: RawSpan) -> UInt8? { offset < range.upperBound ? bytes.byte(at: offset) : nil }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Inbox
+import IntegrationEvents
+import SQLTransactions
+import Testing
+
+struct InboxTests {
+  @Test func `an event costs one statement besides its effect`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
+    var transaction = ScriptedTransaction()
+    let result = try await inbox.handle(event(), in: &transaction) { _ = try await $0.execute("effect", []) }
+    #expect(result == .done)
+    #expect(transaction.statements.count == 2 && transaction.statements[1] == "effect")
+    #expect(transaction.parameters[0] == ["billing", "/shop", "1"])
+  }
+
+  @Test func `no rows affected means a duplicate, whose effect is not made`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
+    var transaction = ScriptedTransaction(affected: [0])
+    let result = try await inbox.handle(event(), in: &transaction) { _ = try await $0.execute("effect", []) }
+    #expect(result == .duplicate && transaction.statements.count == 1)
+  }
+
+  @Test func `what the effect throws is thrown on`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
+    var transaction = ScriptedTransaction()
+    await #expect(throws: EventRefusal("no such order")) {
+      try await inbox.handle(event(), in: &transaction) { _ in throw EventRefusal("no such order") }
+    }
+  }
+
+  @Test func `an event that no handler is for is ignored without a statement`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
+    var handlers = EventHandlers<ScriptedTransaction>()
+    handlers.on(try Upcasters(to: Shipped.self)) { _, _, _ in }
+    var transaction = ScriptedTransaction()
+    #expect(try await inbox.handle(event(), with: handlers, in: &transaction) == .ignored)
+    #expect(transaction.statements.isEmpty)
+  }
+
+  @Test func `an event that cannot be read is refused before anything is recorded`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
+    var handlers = EventHandlers<ScriptedTransaction>()
+    handlers.on(try Upcasters(to: PlacedV1.self)) { _, _, _ in }
+    var transaction = ScriptedTransaction()
+    await #expect(throws: EventRefusal.self) { try await inbox.handle(event(), with: handlers, in: &transaction) }
+    #expect(transaction.statements.isEmpty)
+  }
+
+  @Test func `records are kept at least as long as redeliveries may come`() throws {
+    let day = Duration.seconds(86_400)
+    #expect(throws: InboxSettingError.retention) { try Retention(day * 7, longestRedelivery: day * 8) }
+    #expect(throws: InboxSettingError.retention) { try Retention(.seconds(3600), longestRedelivery: .seconds(60)) }
+    #expect(throws: InboxSettingError.retention) { try Retention(.seconds(Int64.max), longestRedelivery: day) }
+    #expect(try Retention(day * 8, longestRedelivery: day * 8).seconds == 8 * 86_400)
+  }
+
+  @Test(arguments: ["", "a.b.c", "a b", "a\"", "1a", ".a", "a.", "ä", String(repeating: "a", count: 41)])
+  func `a table's name that is none is refused`(name: String) {
+    #expect(throws: InboxSettingError.table) { try InboxTable(name) }
+  }
+
+  @Test(arguments: ["", "a\nb", String(repeating: "a", count: 201)])
+  func `a consumer's name that is none is refused`(name: String) throws {
+    #expect(throws: InboxSettingError.consumer) { try Inbox(consumer: name, retention: ninetyDays()) }
+  }
+
+  @Test func `all statements that make tables may run again`() throws {
+    let layouts: [InboxLayout] = [.rows, .days, .positions(source: "/shop")]
+    for layout in layouts {
+      let inbox = try Inbox(
+        consumer: "billing", table: InboxTable("app.seen"), layout: layout, retention: ninetyDays(),
+        versionAttribute: "v")
+      let statements = inbox.creation + inbox.partitions()
+      #expect(statements.allSatisfy { $0.contains(" IF NOT EXISTS ") })
+      #expect(inbox.partitions(daysAhead: 7).count == (layout == .days ? 98 : 0))
+    }
+  }
+}
