@@ -82,7 +82,8 @@ extension AMQPSession {
       let verdict: Attempt.Verdict =
         if event.isReturned {
           opening.queue == nil
-            ? .refused(AMQPTrouble.unroutable(opening.route, at: opening.place)) : AMQPTrouble(code: 404, .publishing, to: opening.place).verdict
+            ? .refused(AMQPTrouble.unroutable(opening.route, at: opening.place))
+            : AMQPTrouble(code: 404, .publishing, to: opening.place).verdict
         } else {
           isStored ? .published : AMQPTrouble.refusedByQueue.verdict
         }

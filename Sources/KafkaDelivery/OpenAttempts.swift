@@ -11,7 +11,8 @@
     case refused(rd_kafka_resp_err_t)
 
     /// It was not tried, because one before it in its key was not stored.
-    static let waits = Fate.known(.retry(.init("waits for an earlier event of its key", concernsReceiver: true, isLocal: true)))
+    static let waits = Fate.known(
+      .retry(.init("waits for an earlier event of its key", concernsReceiver: true, isLocal: true)))
 
     var verdict: Attempt.Verdict {
       switch self {
