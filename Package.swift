@@ -62,7 +62,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Octets", swiftSettings: library),
-    .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: library),
+    .target(name: "Digests", dependencies: ["CCrypto", "Octets"], swiftSettings: library),
     .target(name: "Files", dependencies: ["Octets"], swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
     .target(
@@ -306,8 +306,7 @@ let package = Package(
     .executableTarget(
       name: "test-receiver",
       dependencies: [
-        "Inbox", "IntegrationEvents", "PostgresClient", "PostgresWire", "SQLTransactions", "WebhookReceiver",
-        "Webhooks",
+        "Inbox", "IntegrationEvents", "PostgresSession", "SQLTransactions", "WebhookReceiver", "Webhooks",
         .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
       ],
       path: "Tests/TestReceiver", swiftSettings: strict),

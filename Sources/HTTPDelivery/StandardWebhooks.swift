@@ -13,21 +13,19 @@ public struct StandardWebhooks: Sendable {
   /// More secrets make signatures that fit into no request.
   private static let most = 100
 
-  private let keys: [[UInt8]]
+  private let keys: [WebhookSecret]
 
   /// Takes secrets of the form `whsec_` and base64, one a line; all of them sign, so that a secret can be replaced.
   ///
   /// Nil when there is none, or one has another form: it would be another key than the receiver's. Source: the same,
   /// "Symmetric": 24 to 64 bytes. Nil too for more than 100.
   public init?(secrets text: String) {
-    var keys: [[UInt8]] = []
+    var keys: [WebhookSecret] = []
     for line in text.split(whereSeparator: \.isNewline) {
       let secret = String(line).trimmedBlanks
       if secret.isEmpty { continue }
-      guard secret.hasPrefix("whsec_"), let bytes = Base64.decode(secret.dropFirst(6).utf8),
-        (24...64).contains(bytes.count)
-      else { return nil }
-      keys.append(bytes)
+      guard let key = WebhookSecret(secret) else { return nil }
+      keys.append(key)
     }
     guard (1...Self.most).contains(keys.count) else { return nil }
     self.keys = keys
@@ -42,8 +40,8 @@ public struct StandardWebhooks: Sendable {
   ) throws(SHA256.Unavailable) -> [(String, String)] {
     var signatures: [String] = []
     for body in bodies {
-      let signed = Array("\(id).\(unixSeconds).".utf8) + body
-      for key in keys { signatures.append("v1," + Base64.encode(try SHA256.authenticationCode(signed, key: key))) }
+      let signed = WebhookSecret.content(id: id, timestamp: "\(unixSeconds)", body: body)
+      for key in keys { signatures.append("v1," + Base64.encode(try key.code(of: signed))) }
     }
     return [
       ("webhook-id", id), ("webhook-timestamp", "\(unixSeconds)"),

@@ -18,16 +18,15 @@ public struct WebhookVerifier: Sendable {
   /// How far a request's clock may be from ours: 5 minutes.
   public var tolerance: Duration = .seconds(300)
 
-  private let keys: [[UInt8]]
+  private let keys: [WebhookSecret]
 
   /// Takes secrets of the form `whsec_` and base64. A request that one of them has signed is taken, so that a secret can be
   /// replaced by another in two steps.
   public init(secrets: [String]) throws(SecretError) {
     guard !secrets.isEmpty else { throw .none }
-    var keys: [[UInt8]] = []
+    var keys: [WebhookSecret] = []
     for (index, secret) in secrets.enumerated() {
-      guard secret.hasPrefix("whsec_"), let key = Base64.decode(secret.utf8.dropFirst(6)), (24...64).contains(key.count)
-      else { throw .malformed(at: index) }
+      guard let key = WebhookSecret(secret) else { throw .malformed(at: index) }
       keys.append(key)
     }
     self.keys = keys
@@ -49,11 +48,11 @@ public struct WebhookVerifier: Sendable {
     let signatures = given.split(separator: " ").compactMap { word in
       word.hasPrefix("v1,") ? Base64.decode(word.utf8.dropFirst(3)) : nil
     }
-    let signed = Array("\(id).\(stamp).".utf8) + body
+    let signed = WebhookSecret.content(id: id, timestamp: stamp, body: body)
     var fits = false
     do {
       for key in keys {
-        let code = try SHA256.authenticationCode(signed, key: key)
+        let code = try key.code(of: signed)
         // None ends the search, so that the time tells nothing of which it was.
         for signature in signatures where Self.areEqual(code, signature) { fits = true }
       }

@@ -5,6 +5,7 @@ import Hummingbird
 import Inbox
 import IntegrationEvents
 import NIOCore
+import PostgresSession
 import WebhookReceiver
 import Webhooks
 
@@ -26,8 +27,10 @@ import Webhooks
       consumer: "billing", layout: layout,
       retention: Retention(.seconds(30 * 86_400), longestRedelivery: .seconds(30 * 86_400)),
       versionAttribute: "aggregateversion")
-    let sessions = Sessions(arguments[1], count: 20)
-    try await sessions.transaction { transaction in
+    var configuration = PostgresConfiguration(database: arguments[1])
+    configuration.connections = 20
+    let sessions = PostgresSession(configuration)
+    try await sessions.transaction { @Sendable transaction in
       for statement in inbox.creation + inbox.partitions() { _ = try await transaction.execute(statement, []) }
     }
     let secrets = Array(arguments.dropFirst(3))
@@ -54,8 +57,8 @@ import Webhooks
     try await application.runService()
   }
 
-  private static func handlers() -> EventHandlers<Transaction> {
-    var handlers = EventHandlers<Transaction>()
+  private static func handlers() -> EventHandlers<PostgresTransaction> {
+    var handlers = EventHandlers<PostgresTransaction>()
     for type in ["Placed", "OrderPlaced", "Gäste geladen"] {
       handlers.on(type: type) { event, transaction in
         _ = try await transaction.execute(
