@@ -56,6 +56,11 @@ extension RawSpan {
     guard isEmpty else { throw .bytesLeftOver(byteCount) }
   }
 
+  /// A copy of a range as a string; what is not UTF-8 is replaced.
+  package func text(_ range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
   /// Copies a range out as a string, refusing what is not UTF-8.
   package func string(_ range: Range<Int>) throws(LayoutError) -> String {
     let text = unsafe extracting(range).withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
@@ -94,5 +99,13 @@ extension RawSpan {
   @unsafe @inlinable @inline(__always)
   package func length(unchecked offset: Int) -> Int {
     Int(Int32(bigEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Int32.self)))
+  }
+}
+
+extension [UInt8] {
+  /// Appends a range of a span.
+  @inlinable
+  package mutating func append(_ bytes: RawSpan, _ range: Range<Int>) {
+    unsafe bytes.extracting(range).withUnsafeBytes { unsafe append(contentsOf: $0) }
   }
 }

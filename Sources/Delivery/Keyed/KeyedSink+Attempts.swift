@@ -65,8 +65,9 @@ extension KeyedSink {
     /// When it was tried first, which only a failure wants to know.
     var first: Int64 { PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds }
     var left = items
-    /// How many attempts failed since one brought something further.
-    var (attempts, excused, fruitless) = (0, 0, 0)
+    var (attempts, excused) = (0, 0)
+    /// How many of them failed since one brought something further.
+    var fruitless = 0
     while true {
       attempts += 1
       if hasStopped { return .over }
