@@ -145,6 +145,18 @@ class RabbitMQ(Outlet):
                   lambda: from_rabbitmq_event(RabbitMQMessage(headers, properties.content_type, body)))
 
     def _drain(self):
+        import pika
+
+        # A queue that has no leader yet, soon after a broker's start, closes the connection of whoever wants to read.
+        for attempt in range(30):
+            try:
+                return self._read()
+            except pika.exceptions.ConnectionClosedByBroker as error:
+                if error.reply_code != 541 or attempt == 29:
+                    raise
+                time.sleep(1)
+
+    def _read(self):
         connection, channel = self._connect()
         channel.basic_qos(prefetch_count=500)
         tag = 0
