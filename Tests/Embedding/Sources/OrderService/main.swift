@@ -39,5 +39,9 @@ for id in ["a", "b", "a"] {
     print("not placed: \(id)")
   }
 }
-print(try await session.query("SELECT count, (SELECT count(*) FROM outbox) FROM placed"))
+let counted = try await session.transaction { @Sendable transaction in
+  try await transaction.execute("UPDATE placed SET count = count + $1::int", ["0"])
+  return try await transaction.query("SELECT count, (SELECT count(*) FROM outbox) FROM placed")
+}
+print(counted)
 await session.close()
