@@ -28,7 +28,8 @@ public struct Recorder {
       try writer.flush()
     }
     try writer.finish()
-    if let streamFailure { throw streamFailure }
+    // Whoever asked for the end may have been what ended it.
+    if let streamFailure, !control.isStopRequested || !streamFailure.isRetryable { throw streamFailure }
     try? source.finish()
   }
 

@@ -31,12 +31,15 @@ struct Outbound {
     failure == nil && sink.window.hasRoom(besides: rule.batchesInFlight, bytes: rule.bytesInFlight)
   }
 
-  /// Hands over what it is time for. Transactions go whole, unless they fill a batch: a stop in the middle of one would
+  /// Hands over what it is time for. Transactions go whole, unless one alone fills a batch: a stop in the middle of one would
   /// deliver what could not be confirmed.
   mutating func handOver(_ pipeline: inout Pipeline, after supply: FrameSupply) {
     if pipeline.isBatchFull {
       gathering.end()
-      if hasRoom(pipeline.confirm) { submit(pipeline.takeBatch(), &pipeline) }
+      let isOneTransaction = !pipeline.hasCompleteEvents
+      if hasRoom(pipeline.confirm) {
+        submit(isOneTransaction ? pipeline.takeBatch() : pipeline.takeCompleteBatch(), &pipeline)
+      }
     } else if gathering.isOver(supply, hasCompleteEvents: pipeline.hasCompleteEvents),
       pipeline.confirm.batchesInFlight < sink.window.partialBatches, hasRoom(pipeline.confirm)
     {

@@ -31,35 +31,40 @@ struct CaptureCommand: ParsableCommand {
     try reportingErrors {
       let control = RunControl()
       try Signals.direct(to: control)
-      let names = try tables.names()
-      let settings = try self.names.settings(connection).replication(tables: names)
-      var stream = try SlotContention.open(
-        settings, isFirst: true, isCancelled: { control.isStopRequested })
+      let settings = try names.settings(connection).replication(tables: try tables.names())
       let log = logging.logger()
-      if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
-      // Whoever replays it may want other columns and rows than we know of.
-      var ledger = TableLedger(names, PublishingNeeds(acceptsRowFilter: true))
-      if let catalogue = stream.catalogue, !ledger.isEmpty {
-        let findings = try catalogue.look(ledger.question())
-        for warning in try ledger.take(findings) { log.warning("\(Flags.text(warning))") }
-        for table in findings.tables where table.hasRowFilter {
-          log.warning("table \(table.name) has a row filter: rows that it takes out are not in the recording")
-        }
+      do throws(Failure) { try record(settings, under: control, log) } catch {
+        guard control.isStopRequested, error.isRetryable else { throw error }
+        log.info("stopped before anything was recorded")
       }
-      var writer = try CaptureWriter(
-        path: output,
-        header: CaptureHeader(
-          identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options,
-          timelineHistory: stream.timelineHistory, tables: ledger.known, encoding: stream.encoding))
-      let end: LSN? =
-        switch until {
-        case .lsn(let lsn): lsn
-        case .now: stream.flushLSN
-        case nil: nil
-        }
-      var recorder = Recorder(until: end, control: control)
-      try recorder.run(&stream, to: &writer)
-      log.info("recorded to \(output)")
     }
+  }
+
+  private func record(_ settings: ReplicationSettings, under control: RunControl, _ log: Logger) throws(Failure) {
+    var stream = try SlotContention.open(settings, isFirst: true, isCancelled: { control.isStopRequested })
+    if let warning = stream.warning { log.warning("\(Flags.text(warning))") }
+    // Whoever replays it may want other columns and rows than we know of.
+    var ledger = TableLedger(settings.tables, PublishingNeeds(acceptsRowFilter: true))
+    if let catalogue = stream.catalogue, !ledger.isEmpty {
+      let findings = try catalogue.look(ledger.question())
+      for warning in try ledger.take(findings) { log.warning("\(Flags.text(warning))") }
+      for table in findings.tables where table.hasRowFilter {
+        log.warning("table \(table.name) has a row filter: rows that it takes out are not in the recording")
+      }
+    }
+    var writer = try CaptureWriter(
+      path: output,
+      header: CaptureHeader(
+        identity: stream.identity, serverVersion: stream.serverVersion, options: stream.options,
+        timelineHistory: stream.timelineHistory, tables: ledger.known, encoding: stream.encoding))
+    let end: LSN? =
+      switch until {
+      case .lsn(let lsn): lsn
+      case .now: stream.flushLSN
+      case nil: nil
+      }
+    var recorder = Recorder(until: end, control: control)
+    try recorder.run(&stream, to: &writer)
+    log.info("recorded to \(output)")
   }
 }

@@ -233,12 +233,11 @@ import Testing
       $0.onPublish = { .send($0.tag == 1 ? Words.blocked : Words.ack($0.tag)) }
     }
     let sink = try amqpSink(peer.address) { $0.confirmTimeout = .milliseconds(500) }
+    // It is not silent itself.
+    let heart = Heart { peer.send(ClientMethod.heartbeat) }
+    defer { heart.stop() }
     async let delivered: Void = sink.deliver(try Events.batch(samples(0..<5, keys: 1)))
-    try await eventually("no heartbeats") {
-      // It is not silent itself.
-      peer.send(ClientMethod.heartbeat)
-      return peer.heartbeats >= 4
-    }
+    try await eventually("no heartbeats") { peer.heartbeats >= 4 }
     #expect(peer.connections == 1 && peer.ids == [0] && sink.health.failures == 0)
     #expect(sink.health.obstacle?.contains("takes nothing for now") == true)
     peer.send(Words.unblocked + Words.ack(1))
@@ -252,6 +251,9 @@ import Testing
       $0.heartbeat = 1
       $0.onPublish = { $0.connection == 1 ? .send([]) : .send(Words.ack($0.tag)) }
     }
+    // It is silent from the first event on, until there is another connection.
+    let heart = Heart { if peer.ids.isEmpty || peer.connections > 1 { peer.send(ClientMethod.heartbeat) } }
+    defer { heart.stop() }
     let sink = try amqpSink(peer.address)
     try await sink.deliver(try Events.batch(samples(0..<3, keys: 3)))
     #expect(sink.health.lastReason.contains("silent") && peer.connections == 2)

@@ -346,6 +346,27 @@ import Testing
     #expect(journal.content.finished == 1)
   }
 
+  @Test func `a stop behind a batch that is full has confirmed every event that was delivered`() async throws {
+    /// Wants no more than the first batch.
+    final class Content: Sink {
+      let control = RunControl()
+      let taken = Mutex<[UInt64]>([])
+      func submit(_ batch: EventBatch, done: @escaping Done) {
+        taken.withLock { $0 += batch.events.map(\.position.commitLSN) }
+        control.stop()
+        done(nil)
+      }
+      func close() {}
+    }
+    let payload = String(repeating: "x", count: 20_000)
+    let all = (1...50 as ClosedRange<UInt64>).flatMap { OutboxStream.transaction($0 << 8, "a", payload: payload) }
+    let sink = Content()
+    let outcome = try await run(sink: sink, control: sink.control) { (_) in MemorySource(all) }.get()
+    let taken = sink.taken.withLock { $0 }
+    #expect(outcome.reason == .stopped && taken.count > 5 && taken.count < 50)
+    #expect(outcome.flushed.rawValue == taken.last.map { $0 + 8 })
+  }
+
   @Test func `with nothing to deliver the server's position is confirmed`() async throws {
     let journal = Journal()
     let control = RunControl()

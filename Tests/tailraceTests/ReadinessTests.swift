@@ -90,7 +90,7 @@ extension Integration {
             let stream = try database.tailrace(
               ["stream"] + database.names(over: link) + ["--sink", "file:\(database.file)", "--admin", "127.0.0.1:0"])
             let page = try AdminPage(of: stream)
-            try database.waitUntilStreaming()
+            try page.wait(untilReady: true, within: 20)
             link.cut()
             link.healForNewOnes()
             try database.psql("SELECT place(1, 10);")

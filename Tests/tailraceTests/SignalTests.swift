@@ -86,7 +86,7 @@ extension Integration {
         let capture = try database.tailrace(["capture"] + database.names + ["--output", database.files.file("c")])
         try wait(until: "it records") { try database.psql(name) == database.slot }
         capture.signal(SIGTERM)
-        #expect(try capture.exitCode() == 0)
+        #expect(try capture.exitCode() == 0, "\(capture.errors.text)")
         try wait(until: "the server has let go") { try database.psql(name).isEmpty }
         let named = try database.tailrace(
           ["stream"] + database.names + ["--sink", "file:\(database.file)"], environment: ["PGAPPNAME": "mine"])
@@ -119,6 +119,21 @@ extension Integration {
       try wait(until: "it tries again") { stream.errors.text.contains("trying again") }
       stream.signal(SIGTERM)
       #expect(try stream.exitCode(within: 5) == 0)
+    }
+
+    @Test func `a recording that is asked to end before it has begun ends well, and has made no file`() throws {
+      try withDatabase { database in
+        try database.withLink { link in
+          link.cut()
+          let file = database.files.file("c")
+          let capture = try database.tailrace(["capture"] + database.names(over: link) + ["--output", file])
+          try wait(until: "it connects") { link.count == 1 }
+          capture.signal(SIGTERM)
+          #expect(try capture.exitCode(within: 5) == 0, "\(capture.errors.text)")
+          #expect(capture.errors.text.contains("stopped before anything was recorded"))
+          #expect(!FileManager.default.fileExists(atPath: file))
+        }
+      }
     }
 
     @Test func `asked to end in the middle of a large transaction, it leaves that to the next run`() throws {

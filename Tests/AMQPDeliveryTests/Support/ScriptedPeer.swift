@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import Dispatch
 import NIOCore
 import NIOPosix
 import Octets
@@ -83,6 +84,20 @@ final class ScriptedPeer: Sendable {
   func send(_ bytes: [UInt8]) {
     for channel in log.state.withLock({ $0.channels }) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
   }
+}
+
+/// Does something three times a second, whatever else keeps the threads that tasks share.
+final class Heart {
+  private let timer: any DispatchSourceTimer
+
+  init(_ beat: @escaping @Sendable () -> Void) {
+    timer = DispatchSource.makeTimerSource()
+    timer.setEventHandler(handler: beat)
+    timer.schedule(deadline: .now(), repeating: .milliseconds(333))
+    timer.resume()
+  }
+
+  func stop() { timer.cancel() }
 }
 
 /// What brokers say.
