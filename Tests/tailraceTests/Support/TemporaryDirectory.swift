@@ -6,8 +6,9 @@ import Foundation
 struct TemporaryDirectory: Sendable {
   let path: String
 
-  init() throws {
-    path = "/tmp/tailrace-test-\(UUID().uuidString.prefix(8))"
+  /// - Parameter place: where it is made.
+  init(in place: String = "/tmp") throws {
+    path = "\(place)/tailrace-test-\(UUID().uuidString.prefix(8))"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
   }
 

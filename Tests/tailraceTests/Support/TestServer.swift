@@ -14,7 +14,7 @@ final class TestServer: Sendable {
   ///
   /// Roles that are members of `secretive` need a password, all others none.
   init(version: Int = 15, settings: [String: String] = [:]) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory(in: Self.place)
     let options = settings.flatMap { ["--set", "\($0.key)=\($0.value)"] }
     do {
       let connection = try Self.script(["start", directory.path, "--version", "\(version)"] + options)
@@ -30,7 +30,7 @@ final class TestServer: Sendable {
 
   /// Creates and starts a standby of another server, which takes over slots that follow a failover if it is to.
   init(standbyOf primary: TestServer, hasSlots: Bool = false) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryDirectory(in: Self.place)
     let data = "\(directory.path)/data"
     do {
       let programs = try Self.script(["bindir", "--version", "\(primary.version)"]).split(separator: "\n")[0]
@@ -52,6 +52,12 @@ final class TestServer: Sendable {
     self.directory = directory
     version = primary.version
   }
+
+  /// In memory, where that is large enough: most of what servers do in tests is to make databases, and to remove them.
+  private static let place: String = {
+    let memory = try? FileManager.default.attributesOfFileSystem(forPath: "/dev/shm")
+    return (memory?[.systemFreeSize] as? Int) ?? 0 >= 8 << 30 ? "/dev/shm" : "/tmp"
+  }()
 
   private static func requirePasswords(of role: String, _ directory: TemporaryDirectory) throws {
     let rules = directory.path + "/data/pg_hba.conf"
