@@ -36,13 +36,14 @@ extension AMQPSession {
     let capabilities = properties.tables["capabilities"]?.flags ?? [:]
     guard capabilities["publisher_confirms"] == true else {
       return fail(
-        AMQPTrouble("it does not confirm what it has stored (publisher_confirms)", hint: "use another broker"))
+        AMQPTrouble(
+          "it does not confirm what it has stored (publisher_confirms)", isDestination: true, hint: "use another broker"))
     }
     guard mechanisms.contains(opening.mechanism) else {
       let hint: Wording =
         opening.mechanism == "EXTERNAL"
         ? "enable rabbitmq_auth_mechanism_ssl, or name a user in the address" : "let it take PLAIN"
-      return fail(AMQPTrouble("it takes no login by \(opening.mechanism)", hint: hint))
+      return fail(AMQPTrouble("it takes no login by \(opening.mechanism)", isDestination: true, hint: hint))
     }
     send(ClientMethod.startOK(mechanism: opening.mechanism, response: opening.response))
     flush()

@@ -69,15 +69,17 @@ import Testing
   }
 
   @Test func `an end in the midst of the login, no confirms and no fitting mechanism are told`() async throws {
-    for (change, words) in [
-      ({ $0.onLogin = { .hangUp } }, "closed while logging in"), ({ $0.confirms = false }, "does not confirm"),
-      ({ $0.mechanisms = "EXTERNAL" }, "no login by PLAIN"),
-      ({ $0.frameLimit = 100 }, "no frame that a message fits into"),
-    ] as [((inout Behaviour) -> Void, String)] {
+    for (change, words, kind) in [
+      ({ $0.onLogin = { .hangUp } }, "closed while logging in", .receiver),
+      ({ $0.confirms = false }, "does not confirm", .destination),
+      ({ $0.mechanisms = "EXTERNAL" }, "no login by PLAIN", .destination),
+      ({ $0.frameLimit = 100 }, "no frame that a message fits into", .receiver),
+    ] as [((inout Behaviour) -> Void, String, FailureKind)] {
       let peer = try peer(change)
       let sink = try amqpSink(peer.address)
       let failure = await #expect(throws: Failure.self) { try await sink.check() }
       #expect(failure?.description.contains(words) == true, "\(String(describing: failure))")
+      #expect(failure?.kind == kind)
       sink.close()
     }
   }
