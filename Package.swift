@@ -204,6 +204,23 @@ let package = Package(
       ],
       swiftSettings: library
     ),
+    .executableTarget(
+      name: "orders",
+      dependencies: [
+        "DomainEvents", "Inbox", "IntegrationEvents", "PostgresSession", "TransactionalOutbox", "WebhookReceiver",
+        "Webhooks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Sources/Examples/orders", swiftSettings: library),
+    .executableTarget(
+      name: "billing",
+      dependencies: [
+        "Inbox", "IntegrationEvents", "PostgresSession", "WebhookReceiver", "Webhooks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+      ], path: "Sources/Examples/billing", swiftSettings: library),
     .target(
       name: "TestStream", dependencies: ["Octets", "PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
     .target(

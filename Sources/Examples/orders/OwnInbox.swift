@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Inbox
+import IntegrationEvents
+import PostgresSession
+import WebhookReceiver
+import Webhooks
+
+/// The service's own inbox: local work that must not be lost, and that may not hold up or undo an order.
+///
+/// The event goes through the outbox and comes back from the relay until it is taken, whichever process has died in between.
+enum OwnInbox {
+  static func make() throws -> Inbox {
+    try Inbox(
+      consumer: "shipping", retention: Retention(.seconds(30 * 86_400), longestRedelivery: .seconds(30 * 86_400)))
+  }
+
+  static func answering(_ session: PostgresSession, _ verifier: WebhookVerifier) throws -> WebhookAnswering {
+    var handlers = EventHandlers<PostgresTransaction>()
+    // Any version will do: of what was placed, only the key is wanted.
+    handlers.on(type: OrderPlacedV2.type) { event, transaction in
+      try await transaction.execute("INSERT INTO shipments (order_id) VALUES ($1)", [event.key])
+    }
+    return WebhookAnswering(WebhookReading(verifier: verifier), into: try make(), handlers) { body in
+      try await session.transaction { transaction in try await body(&transaction) }
+    }
+  }
+}
