@@ -45,10 +45,11 @@ import Webhooks
       try await database.withSession { session in
         // Better said now than to the first event.
         _ = try await session.query("SELECT FROM invoices, inbox LIMIT 0")
+        let log = Logger(label: "billing")
         let router = Router()
-        router.add(middleware: WebhookMiddleware(path: "/events", try Invoices.answering(session, verifier)))
+        router.add(middleware: WebhookMiddleware(path: "/events", try Invoices.answering(session, verifier, log)))
         let application = Application(
-          router: router, configuration: .init(address: .hostname(host, port: port)), logger: Logger(label: "billing"))
+          router: router, configuration: .init(address: .hostname(host, port: port)), logger: log)
         try await application.runService()
       }
     }

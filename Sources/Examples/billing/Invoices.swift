@@ -2,6 +2,7 @@
 
 import Inbox
 import IntegrationEvents
+import Logging
 import PostgresSession
 import WebhookReceiver
 import Webhooks
@@ -33,9 +34,13 @@ enum Invoices {
     return handlers
   }
 
-  static func answering(_ session: PostgresSession, _ verifier: WebhookVerifier) throws -> WebhookAnswering {
+  static func answering(
+    _ session: PostgresSession, _ verifier: WebhookVerifier, _ log: Logger
+  ) throws -> WebhookAnswering {
     WebhookAnswering(WebhookReading(verifier: verifier), into: try inbox(), try handlers()) { body in
-      try await session.transaction { transaction in try await body(&transaction) }
+      let result = try await session.transaction { transaction in try await body(&transaction) }
+      if result == .duplicate { log.info("an event was handled before") }
+      return result
     }
   }
 }

@@ -35,7 +35,9 @@ struct Order: Codable, Equatable, Sendable {
 
   static func isName(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
-      && text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".contains(Character($0))) }
+      && text.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".contains(Character($0)))
+      }
   }
 }
 

@@ -42,7 +42,7 @@ import Webhooks
         _ = try await session.query("SELECT FROM orders, items, customer_totals, shipments, inbox, outbox LIMIT 0")
         let log = Logger(label: "orders")
         let router = Router()
-        router.add(middleware: WebhookMiddleware(path: "/events", try OwnInbox.answering(session, verifier)))
+        router.add(middleware: WebhookMiddleware(path: "/events", try OwnInbox.answering(session, verifier, log)))
         OrdersAPI(session, log).add(to: router)
         let application = Application(
           router: router, configuration: .init(address: .hostname(host, port: port)), logger: log)

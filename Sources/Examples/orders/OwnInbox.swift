@@ -2,6 +2,7 @@
 
 import Inbox
 import IntegrationEvents
+import Logging
 import PostgresSession
 import WebhookReceiver
 import Webhooks
@@ -15,14 +16,18 @@ enum OwnInbox {
       consumer: "shipping", retention: Retention(.seconds(30 * 86_400), longestRedelivery: .seconds(30 * 86_400)))
   }
 
-  static func answering(_ session: PostgresSession, _ verifier: WebhookVerifier) throws -> WebhookAnswering {
+  static func answering(
+    _ session: PostgresSession, _ verifier: WebhookVerifier, _ log: Logger
+  ) throws -> WebhookAnswering {
     var handlers = EventHandlers<PostgresTransaction>()
     // Any version will do: of what was placed, only the key is wanted.
     handlers.on(type: OrderPlacedV2.type) { event, transaction in
       try await transaction.execute("INSERT INTO shipments (order_id) VALUES ($1)", [event.key])
     }
     return WebhookAnswering(WebhookReading(verifier: verifier), into: try make(), handlers) { body in
-      try await session.transaction { transaction in try await body(&transaction) }
+      let result = try await session.transaction { transaction in try await body(&transaction) }
+      if result == .duplicate { log.info("an event was handled before") }
+      return result
     }
   }
 }
