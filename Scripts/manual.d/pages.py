@@ -37,12 +37,13 @@ class Block:
     def is_endless(self):
         return bool(ENDLESS.search(self.text))
 
-    def stands_in_tests(self):
-        """Whether its lines stand one after another in a test, indented as they may be."""
+    def is_compiled(self):
+        """Whether its lines stand one after another in a test or an example, indented as they may be."""
         def plain(text):
             return "\n".join(line.strip() for line in text.strip().split("\n"))
 
-        return any(plain(self.text) in plain(source.read_text(encoding="utf-8")) for source in ROOT.glob("Tests/**/*.swift"))
+        sources = [*ROOT.glob("Tests/**/*.swift"), *ROOT.glob("Sources/Examples/**/*.swift")]
+        return any(plain(self.text) in plain(source.read_text(encoding="utf-8")) for source in sources)
 
     def trouble(self):
         """What is wrong with it as it stands; None if nothing is."""
@@ -57,7 +58,7 @@ class Block:
         if self.language == "yaml" and re.search(r"^relays:", self.text, re.M):
             return None  # a test holds it to the schema of configurations
         if self.language == "swift":
-            return None if self.stands_in_tests() else f"{self.place}: this stands in no file under Tests, so nothing compiles it"
+            return None if self.is_compiled() else f"{self.place}: this stands in no test and no example, so nothing compiles it"
         return f"{self.place}: {self.language or 'no language'} is neither run nor marked as not run by the tests"
 
 

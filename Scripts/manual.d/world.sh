@@ -20,6 +20,7 @@ mkdir -p /home/ada
 export HOME=/home/ada USER=ada
 if [[ -n $program ]]; then
   install -m 755 "$program" /usr/local/bin/tailrace
+  [[ -z ${EXAMPLES:-} ]] || install -m 755 "$EXAMPLES"/{orders,billing} /usr/local/bin
   install -D -m 755 "$(dirname "${BASH_SOURCE[0]}")/../package.d/tailrace-as" /usr/local/sbin/tailrace-as
   mkdir -p "$tree/credentials" /run/credentials
   mount --bind "$tree/credentials" /run/credentials
