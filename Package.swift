@@ -330,8 +330,9 @@ let package = Package(
     .testTarget(
       name: "tailraceTests",
       dependencies: [
-        "DomainEvents", "IntegrationEvents", "PostgresSession", "PostgresWire", "TailraceTesting", "TestStream",
-        "TransactionalOutbox", "tailrace", "test-receiver",
+        "DomainEvents", "Inbox", "IntegrationEvents", "PostgresSession", "PostgresWire", "TailraceTesting",
+        "TestStream",
+        "TransactionalOutbox", "Webhooks", "tailrace", "test-receiver",
       ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -34,15 +34,14 @@ class Part(threading.Thread):
                         self.command, cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                         start_new_session=True)
             code = self.process.wait()
-            if self.resting.is_set():
-                expected = code == 0
-            elif self.is_killed:
-                expected = code == -signal.SIGKILL
-            else:
-                expected = code > 0 and self.needs is not None and self.needs.was_away_since(began)
-            if not expected:
+            if not self._is_expected(code, began):
                 self.problems.append(f"{self.name} has ended with {code}: see {self.log}")
             self.resting.wait(0.05 if self.is_killed else 0.2)
+
+    def _is_expected(self, code, began):
+        if self.resting.is_set() and code == 0 or self.is_killed and code == -signal.SIGKILL:
+            return True
+        return code > 0 and self.needs is not None and self.needs.was_away_since(began)
 
     def kill(self):
         """Kills it, wherever it is; it comes again at once."""

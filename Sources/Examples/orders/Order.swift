@@ -8,9 +8,15 @@ struct PlaceOrder: Decodable, Sendable {
   let customer: String
   let item: String
   let quantity: Int
+
+  /// Refuses what can be no order, before anything is asked of the database.
+  func check() throws(OrderRefusal) {
+    guard [id, customer, item].allSatisfy(Order.isName) else { throw .name }
+    guard (1...100).contains(quantity) else { throw .quantity }
+  }
 }
 
-/// The aggregate that the service is about. One that cannot be is not made.
+/// The aggregate that the service is about.
 struct Order: Codable, Equatable, Sendable {
   let id: String
   let customer: String
@@ -18,26 +24,13 @@ struct Order: Codable, Equatable, Sendable {
   let quantity: Int
   let cents: Int
 
-  init(_ command: PlaceOrder, centsEach: Int) throws(OrderRefusal) {
-    guard [command.id, command.customer, command.item].allSatisfy(Self.isName) else { throw .name }
-    guard (1...100).contains(command.quantity) else { throw .quantity }
-    (id, customer, item, quantity) = (command.id, command.customer, command.item, command.quantity)
-    cents = command.quantity * centsEach
-  }
-
-  init(id: String, customer: String, item: String, quantity: Int, cents: Int) {
-    (self.id, self.customer, self.item, self.quantity, self.cents) = (id, customer, item, quantity, cents)
-  }
-
   func isWhat(_ command: PlaceOrder) -> Bool {
     customer == command.customer && item == command.item && quantity == command.quantity
   }
 
   static func isName(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
-      && text.unicodeScalars.allSatisfy {
-        $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".contains(Character($0)))
-      }
+      && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
   }
 }
 

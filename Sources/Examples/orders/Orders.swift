@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Foundation
 import Hummingbird
 import Logging
 import PostgresSession
 import WebhookReceiver
-import Webhooks
 
 @main struct Orders: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,13 +28,12 @@ import Webhooks
       abstract: "Takes orders at /orders and its own events at /events, until SIGTERM.")
 
     @OptionGroup var database: DatabaseOptions
+    @OptionGroup var signatures: SignatureOptions
     @Option(help: "The address to listen at.") var host = "127.0.0.1"
     @Option(help: "The port to listen at.") var port = 8080
-    @Option(help: "A file with the secrets that sign events, one a line: whsec_ and base64.") var secretFile: String
 
     func run() async throws {
-      let lines = try String(contentsOfFile: secretFile, encoding: .utf8).split(whereSeparator: \.isNewline)
-      let verifier = try WebhookVerifier(secrets: lines.map(String.init))
+      let verifier = try signatures.verifier()
       try await database.withSession { session in
         // Better said now than to the first client.
         _ = try await session.query("SELECT FROM orders, items, customer_totals, shipments, inbox, outbox LIMIT 0")
@@ -49,26 +46,5 @@ import Webhooks
         try await application.runService()
       }
     }
-  }
-}
-
-struct DatabaseOptions: ParsableArguments {
-  @Option(help: "The database, as a connection string of libpq; what it does not say, the environment does.")
-  var database = ""
-
-  /// Gives a session that is closed at the end.
-  func withSession(_ body: (PostgresSession) async throws -> Void) async throws {
-    var configuration = PostgresConfiguration(database: database)
-    configuration.name = "orders"
-    // A server that has gone without a word holds nobody up for long.
-    configuration.answerLimit = .seconds(10)
-    let session = PostgresSession(configuration)
-    do {
-      try await body(session)
-    } catch {
-      await session.close()
-      throw error
-    }
-    await session.close()
   }
 }

@@ -28,13 +28,19 @@ struct OrdersAPI: Sendable {
       return EditedResponse(status: placed.isNew ? .created : .ok, response: placed.order)
     }
     router.get("/orders/:id") { _, context in
-      let id = try context.parameters.require("id")
+      let id = try Self.name("id", context)
       return try await found { try await Order.find(id, in: &$0) }
     }
     router.get("/customers/:name") { _, context in
-      let name = try context.parameters.require("name")
+      let name = try Self.name("name", context)
       return try await found { try await CustomerTotal.find(name, in: &$0) }
     }
+  }
+
+  private static func name(_ parameter: String, _ context: BasicRequestContext) throws -> String {
+    let name = try context.parameters.require(parameter)
+    guard Order.isName(name) else { throw HTTPError(.notFound) }
+    return name
   }
 
   private func found<Answer: Sendable>(

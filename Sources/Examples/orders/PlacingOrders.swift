@@ -10,8 +10,9 @@ extension PlaceOrder {
   ///
   /// Gives the order, and whether it was placed only now.
   func run(in unit: inout Unit) async throws -> (order: Order, isNew: Bool) {
+    try check()
     guard let price = try await Stock.centsEach(of: item, in: &unit) else { throw OrderRefusal.unknownItem }
-    let order = try Order(self, centsEach: price)
+    let order = Order(id: id, customer: customer, item: item, quantity: quantity, cents: quantity * price)
     let inserted = try await unit.transaction.execute(
       "INSERT INTO orders (id, customer, item, quantity, cents) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
       [order.id, order.customer, order.item, "\(order.quantity)", "\(order.cents)"])
