@@ -37,7 +37,8 @@ extension AMQPSession {
     guard capabilities["publisher_confirms"] == true else {
       return fail(
         AMQPTrouble(
-          "it does not confirm what it has stored (publisher_confirms)", isDestination: true, hint: "use another broker"))
+          "it does not confirm what it has stored (publisher_confirms)", isDestination: true, hint: "use another broker"
+        ))
     }
     guard mechanisms.contains(opening.mechanism) else {
       let hint: Wording =
