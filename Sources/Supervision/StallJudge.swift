@@ -97,7 +97,8 @@ struct StallJudge {
       return .stalled("has waited for the dead letters for \((now - since).inSeconds)")
     }
     if status.batchesInFlight > 0, now - status.moved >= Self.patience {
-      return .stalled("\(health.destination) has taken nothing for \((now - status.moved).inSeconds)")
+      let why = health.trouble.map { ": \($0.reason)" } ?? ""
+      return .stalled("\(health.destination) has taken nothing for \((now - status.moved).inSeconds)\(why)")
     }
     return nil
   }

@@ -120,6 +120,9 @@ struct StallJudgeTests {
     scene.now += .seconds(60)
     scene.status.health.trouble = trouble(stuck: scene.now - .seconds(2))
     #expect(scene.judge().isReady)
+    (scene.status.batchesInFlight, scene.status.moved) = (1, scene.now - .seconds(20))
+    #expect(scene.judge().reason.contains("has taken nothing for 20 s: it answered 503"))
+    scene.status.batchesInFlight = 0
     scene.status.health.trouble = trouble(stuck: scene.now - .seconds(20))
     #expect(scene.judge().reason.contains("503"))
   }
