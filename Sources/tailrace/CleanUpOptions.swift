@@ -32,10 +32,14 @@ struct LetterCleanUpOptions: ParsableArguments {
   @OptionGroup var rows: CleanUpOptions
 
   @Option(
-    help: ArgumentHelp("The outbox table that the rows are in. Default: public.outbox.", valueName: "schema.name"))
+    help: ArgumentHelp(
+      "The outbox table that the rows are in; may be repeated where rows stay. Default: public.outbox.",
+      valueName: "schema.name"))
   var table: [String] = []
 
-  @Option(help: ArgumentHelp("The id column, where it has another name: id=column.", valueName: "role=column"))
+  @Option(
+    help: ArgumentHelp(
+      "The id column, where it has another name: id=column. May be repeated.", valueName: "role=column"))
   var column: [String] = []
 
   /// The outbox, as far as letters' rows are concerned.
