@@ -139,6 +139,9 @@ class File:
                 record.tear(rest)
         return record
 
+    def delivered(self):
+        return self.read().ids
+
     def arrived(self):
         try:
             return len(self.read().ids)
@@ -218,6 +221,10 @@ class Web:
 
     def letters(self):
         return set(self.all_letters())
+
+    def delivered(self):
+        """What is durable: letters are not."""
+        return self.record.ids
 
     def arrived(self):
         return len(self.record.ids | self.letters())

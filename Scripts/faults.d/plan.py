@@ -2,6 +2,7 @@
 
 import random
 
+import cleaning
 import tables
 
 FAULTS = {
@@ -41,7 +42,8 @@ LINES = ("stdout", "file")
 class Plan:
     """The choices of one round."""
 
-    def __init__(self, seed, number, kinds, poison=None, changes_tables=False, endurance=None):
+    def __init__(self, seed, number, kinds, poison=None, changes_tables=False, endurance=None,
+                 after_delivery=None):
         self.seed = f"{seed}/{number}"
         self.number = number
         self.random = random.Random(self.seed)
@@ -123,6 +125,10 @@ class Plan:
         self.tables = None
         if changes_tables or not poison and chance(0.15):
             self._change_tables()
+        # Rounds in which rows are cleaned up after delivery.
+        self.after_delivery, self.clean_arguments = None, []
+        if after_delivery:
+            self._clean_up(after_delivery)
         # Rounds of a given length instead, with nothing but kills.
         self.rows_left = None
         if endurance:
@@ -146,6 +152,20 @@ class Plan:
         times += [(step * (fall + self.random.uniform(0, 0.3)), "fallen broker") for fall in range(falls)]
         self.faults = sorted(times)
         self.ends_with_now, self.looks_again = False, True
+
+    def _clean_up(self, way):
+        """Each row is told by its event's id, and a message has none."""
+        self.after_delivery = self.random.choice(cleaning.WAYS) if way == "all" else way
+        self.publishes_all = self.random.random() < 0.3
+        dropped = ("--envelope", "payload", "--table", "public.outbox", "--message-prefix", "outbox")
+        self.arguments = [word for word in self.arguments if word not in dropped]
+        self.clean_arguments = ["--after-delivery", self.after_delivery]
+        self.arguments += self.clean_arguments
+        self.envelope, self.tables = "cloudevents", None
+        self.ways = [name for name in self.ways if name != "message"]
+        times = [(self.random.uniform(0, self.seconds), name) for name in ("kill", "kill", "kill postgres")]
+        rest = [(due, name) for due, name in self.faults if not name.endswith("postgres")]
+        self.faults = sorted(rest[:2] + times + [(self.random.uniform(0, self.seconds), "lock the outbox")])
 
     def _change_tables(self):
         choose = self.random.choice

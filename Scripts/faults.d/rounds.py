@@ -8,6 +8,7 @@ import threading
 import time
 
 import checker
+import cleaning
 import interruption
 import ledger
 from outlets import KINDS, LETTERS
@@ -73,10 +74,17 @@ class Round:
             self.supervisors.append(Supervisor(command, environment, self.outlet, self.log))
         self.tables = Tables(plan, self.server, self.log)
         self.tables.make()
+        self.cleaning = cleaning.Cleaning(plan, self.server, self.outlet) if plan.after_delivery else None
+        if self.cleaning:
+            self.cleaning.make()
+            for supervisor in self.supervisors if len(self.supervisors) == 1 else []:
+                supervisor.on_end = self.cleaning.look
         if plan.tables:
             for supervisor in self.supervisors:
                 supervisor.expected.append(TOLD)
         self.set_up(names, environment)
+        if self.cleaning:
+            self.cleaning.begin()
         self.server.query(ledger.SCHEMA.format(keys=plan.keys), plan.database)
         for number in range(plan.writers):
             self.writers.append(ledger.Writer(self.server, plan.database, number, plan.seed, plan))
@@ -196,7 +204,8 @@ class Round:
     def redrive_all(self, refused, keys):
         """Lets the receiver refuse some; letters of other keys may not be left."""
         self.outlet.receiver.refuses = refused.__contains__
-        command = [self.binary, "dead-letters", "redrive", "--all", *self.outlet.letters_arguments, *self.outlet.target]
+        command = [self.binary, "dead-letters", "redrive", "--all", *self.outlet.letters_arguments, *self.outlet.target,
+                   *self.plan.clean_arguments]
         done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, start_new_session=True)
         self.log.write(done.stdout)
@@ -207,8 +216,17 @@ class Round:
             self.problems.append(f"redrive ended with {done.returncode}, {text}: {done.stdout.strip()}")
 
     def compare(self):
+        if self.cleaning and not self.problems:
+            if self.is_untold():
+                self.supervisors[0].once("--until", "now", seconds=PATIENCE)
+            self.cleaning.look()
+            self.cleaning.conclude(self.entries)
         if self.plan.poison:
             self.redrive()
+        if self.cleaning and not self.problems:
+            self.cleaning.finish()
+        if self.cleaning:
+            self.problems += self.cleaning.problems
         self.record = self.outlet.finish()
         self.figures = checker.check(
             self.plan, self.entries, self.record, self.problems, getattr(self.outlet, "may_double", False))

@@ -95,6 +95,7 @@ class Supervisor(threading.Thread):
         self.expected = []  # ends that are no surprise in any run
         self.starts = 0
         self.memory = 0
+        self.on_end = None  # called with each run when it has ended
 
     def launch(self, *more, injection=None):
         more = [*more, *self.accepted()]
@@ -127,6 +128,8 @@ class Supervisor(threading.Thread):
                 time.sleep(0.02)
             run = self.current
             self.conclude(run)
+            if self.on_end:
+                self.on_end(run)
             if not run.is_excused(run.process.returncode):
                 time.sleep(0.3)  # do not spin when something is really wrong
             self.resting.wait(random.uniform(0, 0.05))

@@ -235,6 +235,14 @@ class Troubles:
         psql.stdin.write(f"BEGIN;\nLOCK TABLE {LETTERS} IN ACCESS EXCLUSIVE MODE;\nSELECT pg_sleep({seconds});\nCOMMIT;\n")
         psql.stdin.close()
 
+    def lock_the_outbox(self, tailrace):
+        """Somebody reads rows in a way that nobody may change them meanwhile."""
+        psql = self.server.psql(self.plan.database)
+        seconds = self.random.choice([0.3, 1.0, 2.5])
+        psql.stdin.write("BEGIN;\nSELECT count(*) FROM (SELECT FROM outbox FOR SHARE) AS x;\n"
+                         f"SELECT pg_sleep({seconds});\nCOMMIT;\n")
+        psql.stdin.close()
+
     def redrive_beside(self, tailrace):
         """Some letters are redriven while the stream goes on; those that are refused again stay."""
         self._redrive(kills=False)
@@ -244,6 +252,7 @@ class Troubles:
 
     def _redrive(self, kills):
         command = [tailrace_binary(self.supervisors), "dead-letters", "redrive", "--all", *self.outlet.letters_arguments,
+                   *self.plan.clean_arguments,
                    *self.outlet.target]
         process = subprocess.Popen(
             command, env=self.supervisors[0].environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -30,6 +30,12 @@ extension DeadLetterTable {
   }
 
   private var look: String {
+    Self.look(
+      where: "n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name))")
+  }
+
+  /// Asks of a table: whose triggers would run with our rights, whether we are superuser, and whether a crash empties it.
+  static func look(where isMeant: String) -> String {
     """
     SELECT b.rolname, (b.rolname IS NOT NULL AND pg_catalog.pg_has_role(session_user, 10::pg_catalog.oid, 'MEMBER'))::text, \
     EXISTS (SELECT FROM pg_catalog.pg_class p WHERE p.relpersistence <> 'p' AND p.oid = ANY (a.oids))::text \
@@ -41,7 +47,7 @@ extension DeadLetterTable {
     UNION SELECT f.proowner FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid \
     WHERE NOT g.tgisinternal AND g.tgrelid = ANY (a.oids)) AS r (oid) \
     WHERE NOT pg_catalog.pg_has_role(r.oid, 10::pg_catalog.oid, 'MEMBER') ORDER BY 1 LIMIT 1) b ON true \
-    WHERE n.nspname = \(SQLQuoting.literal(table.schema)) AND c.relname = \(SQLQuoting.literal(table.name))
+    WHERE \(isMeant)
     """
   }
 

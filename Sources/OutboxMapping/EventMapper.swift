@@ -37,6 +37,8 @@ public struct EventMapper: Sendable {
   let memberUses: [[UInt8]: [TablePlan.Use]]
   /// Of which relation the event's source is.
   var sourceRelation: RelationVersion?
+  /// Which of the configured tables the event's row is in, counted from 1; 0 for none.
+  var outbox: UInt16 = 0
   /// One entry a relation version; nil for a table that is no outbox.
   private(set) var plans: [TablePlan?] = []
   /// The outboxes by OID: as the catalogue says, and those that were described under a configured name.
@@ -90,6 +92,7 @@ public struct EventMapper: Sendable {
     guard let plan = plans[relation] else { return .none }
     if let column = plan.missingColumn { throw error(.missing, plan, column, lsn) }
     event.clear()
+    outbox = plan.outbox
     if sourceRelation != relation {
       event.source = plan.source
       sourceRelation = relation
@@ -110,11 +113,13 @@ public struct EventMapper: Sendable {
   }
 
   /// Takes note of an update, delete or truncation of relations that have been described.
+  ///
+  /// - Parameter isOwn: whether it is the relay's own clean-up, of which nobody is told.
   public mutating func change(
-    _ what: String, of changed: [RelationVersion], in relations: RelationCache, lsn: LSN
+    _ what: String, of changed: [RelationVersion], in relations: RelationCache, lsn: LSN, isOwn: Bool = false
   ) throws(MappingError) {
     event.position.ordinal &+= 1
-    guard configuration.onChange != .ignore else { return }
+    guard configuration.onChange != .ignore, !isOwn else { return }
     for relation in changed {
       describe(relation, in: relations)
       guard let plan = plans[relation] else { continue }
@@ -128,9 +133,19 @@ public struct EventMapper: Sendable {
     _ outcome: Outcome, _ message: RawSpan, with encoder: EnvelopeEncoder, into buffer: inout [UInt8],
     _ attributes: inout [EncodedAttribute]
   ) throws(EnvelopeError) -> EncodedEvent {
-    outcome == .eventInMessage
+    var encoded =
+      outcome == .eventInMessage
       ? try encoder.encode(event, from: message, into: &buffer, &attributes)
       : unsafe try encoder.encode(event, from: scratch.span.bytes, into: &buffer, &attributes)
+    encoded.outbox = outbox
+    return encoded
+  }
+
+  /// The row that an outcome speaks of; nil where it is of a message.
+  package func row(_ outcome: Outcome, _ message: RawSpan) -> DeliveredRow? {
+    guard outbox > 0, outcome != .none else { return nil }
+    let id = outcome == .eventInMessage ? message.text(event.id) : unsafe scratch.span.bytes.text(event.id)
+    return DeliveredRow(outbox: Int(outbox), id: id)
   }
 
   /// Adds place and column to an envelope's error; without a relation, the event came from a logical message.

@@ -47,7 +47,7 @@ extension EventMapper {
     }
     event.clear()
     scratch.removeAll(keepingCapacity: scratch.capacity <= 1 << 20)
-    sourceRelation = nil
+    (sourceRelation, outbox) = (nil, 0)
     event.source =
       configuration.source ?? EventSource(path: [configuration.database, "message", logical.prefix])
     resetTime()

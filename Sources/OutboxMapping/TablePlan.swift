@@ -66,6 +66,8 @@ final class TablePlan: Sendable {
   /// The table's name, with its schema.
   let table: String
   let source: EventSource
+  /// Which of the configured tables it is, counted from 1.
+  let outbox: UInt16
   /// One entry a column, in the relation's order.
   let uses: [Use]
   /// What columns are used for that have more than one use.
@@ -89,6 +91,7 @@ final class TablePlan: Sendable {
   /// - Parameter outbox: the configured name, which stays the source when the table gets another.
   init(_ relation: Relation, of outbox: TableName, _ configuration: MappingConfiguration) {
     table = relation.qualifiedName
+    self.outbox = UInt16(clamping: 1 + (configuration.tables.firstIndex { $0.isStored(as: outbox) } ?? -1))
     source =
       configuration.source ?? EventSource(path: [configuration.database, outbox.inSource])
     // By their bytes, as the server tells them apart: two names can be the same text in different forms.

@@ -13,18 +13,18 @@ package final class SQLSession: Sendable {
   private let lockLimit: Duration?
   private let connection = Mutex<Connected?>(nil)
 
-  private final class Connected {
-    let server: Connection
+  fileprivate final class Connected {
+    fileprivate let server: Connection
     /// Whether whoever connected is superuser, whatever role is set; nil before anybody had to know.
     private var isSuperuser: Bool?
     /// It has a transaction that cannot be ended.
-    private(set) var isBroken = false
+    fileprivate(set) var isBroken = false
 
     init(_ server: consuming Connection) {
       self.server = server
     }
 
-    private func looksForSuperuser() throws(Failure) -> Bool {
+    fileprivate func looksForSuperuser() throws(Failure) -> Bool {
       if let isSuperuser { return isSuperuser }
       // A member of the role that made the cluster may become one. The views of roles may be closed to us.
       let found = try server.query("SELECT pg_catalog.pg_has_role(session_user, 10::pg_catalog.oid, 'MEMBER')")
@@ -98,10 +98,47 @@ package final class SQLSession: Sendable {
   package func query(
     _ sql: String, _ parameters: [String?] = [], under guardian: Guardian? = nil
   ) throws(Failure) -> [SQLRow] {
+    try perform { (open) throws(Failure) in try open.query(sql, parameters, under: guardian) }
+  }
+
+  /// One transaction of a session, while it is open.
+  package struct Transaction {
+    fileprivate let open: Connected
+
+    /// Whether whoever connected is superuser, or may become one.
+    package func isSuperuser() throws(Failure) -> Bool { try open.looksForSuperuser() }
+
+    /// Runs a statement in it.
+    package func query(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
+      try open.server.query(sql, parameters)
+    }
+  }
+
+  /// Runs statements in one transaction, which is committed when it returns. A connection that was lost is tried once more, also
+  /// where it is not known whether that has committed.
+  package func transaction<Answer: Sendable>(
+    _ body: @Sendable (Transaction) throws(Failure) -> Answer
+  ) throws(Failure) -> Answer {
+    try perform { (open) throws(Failure) in
+      do throws(Failure) {
+        _ = try open.server.query("BEGIN ISOLATION LEVEL READ COMMITTED")
+        let answer = try body(Transaction(open: open))
+        _ = try open.server.query("COMMIT")
+        return answer
+      } catch {
+        open.isBroken = (try? open.server.query("ROLLBACK")) == nil
+        throw error
+      }
+    }
+  }
+
+  private func perform<Answer: Sendable>(
+    _ body: @Sendable (Connected) throws(Failure) -> Answer
+  ) throws(Failure) -> Answer {
     try connection.withLock { (connected) throws(Failure) in
       if let open = connected, !open.isBroken {
         do throws(Failure) {
-          return try open.query(sql, parameters, under: guardian)
+          return try body(open)
         } catch {
           guard error.isRetryable else { throw error }
           connected = nil
@@ -114,7 +151,7 @@ package final class SQLSession: Sendable {
             "SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockLimit.components.seconds)s"])
         }
         connected = opened
-        return try opened.query(sql, parameters, under: guardian)
+        return try body(opened)
       } catch {
         throw opened.server.transport.warned(error)
       }

@@ -7,8 +7,9 @@ package import PostgresWire
 
 /// Which position may be confirmed to the server: the end of the last commit before which everything is durable.
 ///
-/// The stream tells how far it is whole, the sink which batches are durable. Batches may become durable in any order; only
-/// those before which none is missing count. With nothing under way and no transaction open, the position follows the
+/// The stream tells how far it is whole, the sink which batches are durable, and where rows are cleaned up after delivery, the
+/// table whether theirs are. Batches may become durable, and clean, in any order; only those before which none is missing count.
+/// With nothing under way and no transaction open, the position follows the
 /// server's own, so that other tables' traffic does not pin its log. It never goes back.
 package struct ConfirmRule {
   /// A transaction with events, by its commit.
@@ -19,6 +20,7 @@ package struct ConfirmRule {
     let commit: Read?
     let size: Int
     var isDurable = false
+    var isClean: Bool
   }
 
   /// Everything before this is durable.
@@ -36,9 +38,15 @@ package struct ConfirmRule {
   private var prepared: [TransactionID: LSN] = [:]
   private var flights: Deque<Flight> = []
   private var firstNumber = 0
+  /// Batches that are durable with all before them, but for whose rows, or those of one before, the table still waits.
+  private var owed: Deque<Flight> = []
+  /// Whether a position waits for the clean-up of the rows before it, too.
+  private let awaitsCleanUp: Bool
 
-  package init(flushed: LSN = .zero, commit: CommitMark? = nil) {
+  /// - Parameter awaitsCleanUp: whether durable is not enough: the rows of a batch have to be cleaned up as well.
+  package init(flushed: LSN = .zero, commit: CommitMark? = nil, awaitsCleanUp: Bool = false) {
     self.flushed = flushed
+    self.awaitsCleanUp = awaitsCleanUp
     read = commit.map { ($0.lsn, $0.time) }
     durable = read
   }
@@ -48,6 +56,9 @@ package struct ConfirmRule {
 
   /// Whether nothing is with the sink.
   package var isIdle: Bool { flights.isEmpty }
+
+  /// Whether nothing is with the sink, and no clean-up is waited for.
+  package var isSettled: Bool { flights.isEmpty && owed.isEmpty }
 
   /// How many batches are with the sink, or behind one that is.
   package var batchesInFlight: Int { flights.count }
@@ -76,7 +87,7 @@ package struct ConfirmRule {
 
   /// A batch goes to the sink; once it and all before it are durable, what is confirmable now is confirmed. Gives its number.
   package mutating func submit(bytes: Int) -> Int {
-    flights.append(Flight(confirms: confirmable, commit: read, size: bytes))
+    flights.append(Flight(confirms: confirmable, commit: read, size: bytes, isClean: !awaitsCleanUp))
     bytesInFlight += bytes
     return firstNumber + flights.count - 1
   }
@@ -90,15 +101,34 @@ package struct ConfirmRule {
       flights.removeFirst()
       firstNumber += 1
       bytesInFlight -= first.size
-      flushed = max(flushed, first.confirms)
-      durable = first.commit
+      if first.isClean, owed.isEmpty { confirm(first) } else { owed.append(first) }
     }
     return true
   }
 
-  /// No event waits to be handed over: if none is with the sink either, the stream's own position counts.
+  /// The rows of a batch have been cleaned up, or it has none. Nothing happens for a number that is not waited for.
+  package mutating func clean(_ number: Int) {
+    let index = number - firstNumber
+    if flights.indices.contains(index) {
+      flights[index].isClean = true
+    } else if owed.indices.contains(owed.count + index) {
+      owed[owed.count + index].isClean = true
+    }
+    while let first = owed.first, first.isClean {
+      owed.removeFirst()
+      confirm(first)
+    }
+  }
+
+  private mutating func confirm(_ flight: Flight) {
+    flushed = max(flushed, flight.confirms)
+    durable = flight.commit
+  }
+
+  /// No event waits to be handed over: if none is with the sink either, and no clean-up is waited for, the stream's own position
+  /// counts.
   package mutating func advance() {
-    guard flights.isEmpty else { return }
+    guard isSettled else { return }
     flushed = max(flushed, confirmable)
     durable = read
   }

@@ -14,6 +14,10 @@ struct Outbound {
   private var batches: Deque<EventBatch?> = []
   private var firstNumber = 0
   private var gathering = Gathering()
+  /// What cleans up the rows of what is durable; nil where they are kept.
+  var cleanUp: CleanUpDesk?
+  /// Rows that have come again, by the batch that went next.
+  private var beside: [Int: [RecognisedRow]] = [:]
   /// Why the sink takes nothing any more.
   private(set) var failure: Failure?
   /// How many events are durable.
@@ -21,8 +25,9 @@ struct Outbound {
   /// How many bytes these had.
   private(set) var deliveredBytes = 0
 
-  init(_ sink: any Sink, _ wakeup: Wakeup) {
+  init(_ sink: any Sink, _ wakeup: Wakeup, _ cleanUp: CleanUpDesk? = nil) {
     gate = SinkGate(sink)
+    self.cleanUp = cleanUp
     mailbox = Mailbox(wakeup)
   }
 
@@ -50,12 +55,14 @@ struct Outbound {
   /// Hands over everything that there is room for.
   mutating func handOverAll(_ pipeline: inout Pipeline) {
     if !pipeline.batch.events.isEmpty, hasRoom(pipeline.confirm) { submit(pipeline.takeBatch(), &pipeline) }
+    passOnRecognised(&pipeline)
   }
 
   private mutating func submit(_ batch: EventBatch, _ pipeline: inout Pipeline) {
     let number = pipeline.confirm.submit(bytes: batch.bytes.count)
     batches.append(batch)
     pipeline.tally?.submit()
+    if cleanUp != nil, !pipeline.recognised.isEmpty { beside[number] = pipeline.takeRecognised() }
     mailbox.submit(batch, number, to: sink)
     collect(&pipeline)
   }
@@ -69,9 +76,13 @@ struct Outbound {
         deliveredEvents += batch.events.count
         deliveredBytes += batch.bytes.count
         pipeline.tally?.finish(batch)
+        if let cleanUp, !cleanUp.take(batch, beside.removeValue(forKey: answer.number), answer.number) {
+          pipeline.confirm.clean(answer.number)
+        }
         pipeline.recycle(batch)
       }
     }
+    if let cleanUp { for number in cleanUp.takeDone() { pipeline.confirm.clean(number) } }
     let first = firstNumber
     while let next = batches.first, next == nil {
       batches.removeFirst()
@@ -80,12 +91,27 @@ struct Outbound {
     pipeline.tally?.settle(firstNumber - first)
   }
 
+  /// Cleans up rows that have come again, where no event waits that would take them along: for the confirmation they are a batch
+  /// that is durable already.
+  mutating func passOnRecognised(_ pipeline: inout Pipeline) {
+    guard let cleanUp, !pipeline.recognised.isEmpty, pipeline.batch.events.isEmpty else { return }
+    let number = pipeline.confirm.submit(bytes: 0)
+    batches.append(nil)
+    pipeline.tally?.submit()
+    if !cleanUp.take(EventBatch(), pipeline.takeRecognised(), number) { pipeline.confirm.clean(number) }
+    _ = pipeline.confirm.finish(number)
+    collect(&pipeline)
+  }
+
   private var sink: any Sink { gate.sink }
 
   func reopen() { sink.reopen() }
 
   /// The sink starts nothing more; what it has not answered by then will not count.
-  func close() { gate.close() }
+  func close() {
+    gate.close()
+    cleanUp?.close()
+  }
 }
 
 /// When to hand over what has gathered: while more is on its way, large batches are cheaper, but nothing waits long.

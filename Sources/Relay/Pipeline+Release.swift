@@ -56,6 +56,7 @@ extension Pipeline {
       case .event(let event):
         if let delivered, position <= delivered {
           skippedCount += 1
+          if held != nil { recognise(release.rows.row(event), at: position) }
           continue
         }
         growing.append(event, release.rows.attributes, from: release.rows.window, committedAt: position, time)

@@ -15,6 +15,24 @@ extension Pipeline {
   /// Takes what a recording says of them.
   mutating func remember(_ tables: OutboxTables) { mapper.take(tables) }
 
+  /// Counts a change of relations that is no insert, and tells of one that is not our own.
+  mutating func change(
+    _ what: String, _ ids: [ObjectID], _ xid: TransactionID?, _ message: RawSpan, _ lsn: LSN
+  ) throws(Failure) {
+    var versions: [RelationVersion] = []
+    do {
+      for id in ids { versions.append(try decoder.relation(id, in: message)) }
+    } catch {
+      throw Failure(undecoded: error, at: lsn)
+    }
+    try beginRow(xid, lsn)
+    let isOwn = isOwnChange?(what, begun?.xid ?? open.current?.id, lsn) ?? false
+    do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn, isOwn: isOwn) } catch {
+      try keepBadRow(error) { BadRow($0) }
+    }
+    try open.bound()
+  }
+
   /// Takes note of a relation that is not known by its OID: the catalogue is asked, or where there is none an operator is told.
   mutating func meet(_ relation: Relation) {
     if knowsCatalogue {

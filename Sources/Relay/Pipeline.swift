@@ -11,7 +11,7 @@ package struct Pipeline {
   /// A batch is handed over once it is this large, in bytes.
   static let batchSize = 128 * 1024
 
-  private(set) var decoder = Decoder()
+  var decoder = Decoder()
   /// How much is kept of what the server has described of relations, as `RelationCache.size` counts: some ten megabytes.
   var mostDescribed = 100_000
   var mapper: EventMapper
@@ -53,6 +53,12 @@ package struct Pipeline {
   var strangers = Strangers()
   /// Events up to here are delivered already, or in a batch.
   var delivered: EventPosition?
+  /// What the sink itself holds, where rows that come again are to be cleaned up; nil where they are not.
+  var held: EventPosition?
+  /// Those that have come again.
+  var recognised: [RecognisedRow] = []
+  /// Whether a change of an outbox is a clean-up of our own.
+  var isOwnChange: (@Sendable (_ what: String, _ transaction: TransactionID?, _ lsn: LSN) -> Bool)?
   /// Which position may be confirmed.
   package var confirm: ConfirmRule
   /// A transaction that has to come again, since the server goes back behind it; nil once it has.
@@ -69,10 +75,10 @@ package struct Pipeline {
 
   package init(
     _ mapper: EventMapper, _ encoder: EnvelopeEncoder, until: LSN? = nil, delivered: EventPosition? = nil,
-    confirmed: Confirmation = Confirmation(lsn: .zero), keepsBadRows: Bool = false,
+    confirmed: Confirmation = Confirmation(lsn: .zero), keepsBadRows: Bool = false, awaitsCleanUp: Bool = false,
     spool: SpoolConfiguration = SpoolConfiguration()
   ) {
-    confirm = ConfirmRule(flushed: confirmed.lsn, commit: confirmed.commit)
+    confirm = ConfirmRule(flushed: confirmed.lsn, commit: confirmed.commit, awaitsCleanUp: awaitsCleanUp)
     self.mapper = mapper
     open = OpenTransactions(spool)
     self.encoder = encoder
@@ -125,7 +131,7 @@ package struct Pipeline {
   }
 
   /// It is time to hand over, rows that could not become events first.
-  var isFull: Bool { isBatchFull || !badRows.isEmpty }
+  var isFull: Bool { isBatchFull || !badRows.isEmpty || recognised.count >= 1000 }
 
   /// The batch is as large as batches become.
   package var isBatchFull: Bool { growing.batch.bytes.count >= Self.batchSize }
@@ -230,22 +236,6 @@ package struct Pipeline {
     do { return try decoder.relation(of: tuple, id, in: message) } catch { throw Failure(undecoded: error, at: lsn) }
   }
 
-  private mutating func change(
-    _ what: String, _ ids: [ObjectID], _ xid: TransactionID?, _ message: RawSpan, _ lsn: LSN
-  ) throws(Failure) {
-    var versions: [RelationVersion] = []
-    do {
-      for id in ids { versions.append(try decoder.relation(id, in: message)) }
-    } catch {
-      throw Failure(undecoded: error, at: lsn)
-    }
-    try beginRow(xid, lsn)
-    do { try mapper.change(what, of: versions, in: decoder.relations, lsn: lsn) } catch {
-      try keepBadRow(error) { BadRow($0) }
-    }
-    try open.bound()
-  }
-
   private mutating func take(_ insert: Insert, _ message: RawSpan, _ lsn: LSN) throws(Failure) {
     let relation = try self.relation(insert.new, insert.relationID, message, lsn)
     try beginRow(insert.xid, lsn)
@@ -260,7 +250,7 @@ package struct Pipeline {
   }
 
   /// Counts a row of an open transaction.
-  private mutating func beginRow(
+  mutating func beginRow(
     _ xid: TransactionID?, _ lsn: LSN, isMessage: Bool = false
   ) throws(Failure) {
     guard begun == nil else { return }
@@ -290,6 +280,7 @@ package struct Pipeline {
         eventCount += 1
       } else {
         skippedCount += 1
+        if held != nil { recognise(mapper.row(outcome, message), at: mapper.event.position) }
       }
     } catch {
       throw mapper.located(error, relation: relation, lsn: lsn)

@@ -18,6 +18,9 @@ public struct RelayConfiguration: Sendable {
   public var mapping: MappingConfiguration
   /// What a line holds. Default: a CloudEvent.
   public var envelope: EnvelopeEncoder.Envelope = .cloudevents
+  /// What cleans rows up once their events are durable in the sink, before their position is confirmed. Default: nothing; rows
+  /// stay.
+  public var cleaner: (any RowCleaner)?
   /// Where to stop. Default: nowhere.
   public var end: End?
   /// What may check a payload or put another in its place. Default: nothing.

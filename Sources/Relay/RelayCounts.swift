@@ -21,6 +21,10 @@ public struct RelayCounts: Sendable {
   public var letterKinds = KindCounts()
   /// How many rows that could not become events are kept as dead letters.
   public var keptRows = 0
+  /// How many rows were cleaned up after delivery.
+  public var cleanedRows = 0
+  /// How many attempts to clean up have failed.
+  public var cleanUpFailures = 0
   /// What was passed over.
   public var passedOver = PassedOver()
   /// How often reading paused because the sink had enough.
@@ -48,6 +52,8 @@ public struct RelayCounts: Sendable {
     deadLetters += before.deadLetters
     letterKinds.add(before.letterKinds)
     keptRows += before.keptRows
+    cleanedRows += before.cleanedRows
+    cleanUpFailures += before.cleanUpFailures
     passedOver.add(before.passedOver)
     pauses += before.pauses
     failures.merge(before.failures, uniquingKeysWith: +)

@@ -38,4 +38,22 @@ extension RelayLoop where Source: ~Copyable {
     session.replace(source)
     isRenewing = false
   }
+
+  /// While there is no stream: takes the sink's answers and keeps what is durable now.
+  mutating func idle(atMost duration: Duration) throws(Failure) {
+    control.wait(for: nil, atMost: duration)
+    outbound.collect(&pipeline)
+    tell()
+    publish(.connecting, isDetailed: control.takeStatusRequest())
+    if !gate.isClosed { try ledger.record(flushed, pipeline.confirm.commit) }
+  }
+
+  /// Waits a moment for what is with the sink, when there is no stream to confirm it to any more.
+  mutating func settle() throws(Failure) {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while !pipeline.confirm.isSettled, outbound.failure == nil, case let left = deadline - .now, left > .zero {
+      try idle(atMost: left)
+    }
+    if let failure = outbound.failure, failure.kind != .closed { throw failure }
+  }
 }

@@ -50,6 +50,9 @@ extension RelayLoop where Source: ~Copyable {
     counts.deadLetters = health.letters.count
     counts.letterKinds = health.letters.kinds
     counts.keptRows = desk.keptRows
+    let cleanUp = outbound.cleanUp?.account
+    counts.cleanedRows = cleanUp?.cleaned ?? 0
+    counts.cleanUpFailures = cleanUp?.failures ?? 0
     counts.passedOver = PassedOver(pipeline.mapper)
     counts.pauses = keeping.pauses
     counts.failures = health.reasons
@@ -72,6 +75,8 @@ extension RelayLoop where Source: ~Copyable {
       status.bytesInFlight = pipeline.confirm.bytesInFlight
       status.pausedSince = keeping.pausedSince
       status.moved = watch.moved
+      status.rowsToCleanUp = cleanUp?.waiting ?? 0
+      status.cleanUpTroubleSince = cleanUp?.trouble?.since
       status.deskSince = desk.since
       status.health = health
     }

@@ -63,7 +63,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     let encoder = EnvelopeEncoder(envelope: configuration.envelope, payloadHook: configuration.payloadHook)
     var pipeline = Pipeline(
       EventMapper(mapping), encoder, until: end, delivered: ledger.delivered, confirmed: start,
-      keepsBadRows: deadLetters.store != nil, spool: configuration.spool)
+      keepsBadRows: deadLetters.store != nil, awaitsCleanUp: configuration.cleaner != nil, spool: configuration.spool)
     pipeline.expected = ledger.expected(source)
     pipeline.earlierPublication = ledger.earlierPublication
     pipeline.show = configuration.show
@@ -74,13 +74,19 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     do throws(Failure) {
       try tables.open(source, control.wakeup, &pipeline)
       try ledger.keep(tables.ledger.known)
+      try configuration.cleaner?.check(tables.holders)
     } catch {
       sink.close()
       throw error
     }
+    outbound = Outbound(sink, control.wakeup)
+    if let cleaner = configuration.cleaner {
+      pipeline.cleanUp(with: cleaner, held: sink.resumePosition, logEnd: source.flushLSN)
+      deadLetters.rememberLetters(from: EventPosition(commitLSN: start.lsn.rawValue, ordinal: 0))
+      outbound.cleanUp = CleanUpDesk(cleaner, deadLetters, control.wakeup, tables.holders)
+    }
     self.pipeline = pipeline
     self.tables = tables
-    outbound = Outbound(sink, control.wakeup)
     keeping = StatusKeeping(before: board.current.counts)
     session = StreamSession(source, seeksEnd: end != nil)
     hasServer = session.isLive
@@ -135,7 +141,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       publishNow(afterReading: supply)
       // A failure that came while something was handed over has woken nobody.
       if supply != .paused, outbound.failure == nil {
-        let busy: Duration? = pipeline.confirm.isIdle && !desk.isBusy ? nil : .seconds(1)
+        let busy: Duration? = pipeline.confirm.isSettled && !desk.isBusy ? nil : .seconds(1)
         let longest = [tables.untilNext(pipeline), busy].compactMap { $0 }.min()
         session.wait(pipeline, after: supply, control, atMost: longest)
       }
@@ -165,6 +171,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     for warning in warned.warnings(PassedOver(pipeline.mapper)) { log.warning("\(warning)") }
     for table in pipeline.strangers.take() { log.warning(PassedOver.words(stranger: table)) }
     desk.keep(pipeline.takeBadRows())
+    outbound.passOnRecognised(&pipeline)
     if !pipeline.hasReachedEnd, supply != .ended { outbound.handOver(&pipeline, after: supply) }
     return supply
   }
@@ -172,12 +179,13 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether there is room for what would be read, nothing that has to be durable before it, and nothing to be known first.
   private var mayRead: Bool {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
+      && outbound.cleanUp?.hasRoom ?? true
   }
 
   /// Delivers what lies before a failure, which is given back; before a server's while the sink takes anything.
   private mutating func afterDelivering(_ failure: Failure) throws(Failure) -> Failure {
     pipeline.dropIncomplete()
-    if !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
+    if !pipeline.confirm.isSettled || !pipeline.batch.events.isEmpty {
       log.warning("\(failure.what); this ends the stream once what lies before is delivered")
     }
     do throws(Failure) { _ = try finish(.ended, isBounded: session.isLive) } catch {
@@ -192,7 +200,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private mutating func watchTables() throws(Failure) {
     let hasChanged: Bool
     do throws(Failure) { hasChanged = try tables.step(&pipeline) } catch { throw try afterDelivering(error) }
-    if hasChanged { try ledger.keep(tables.ledger.known) }
+    guard hasChanged else { return }
+    try ledger.keep(tables.ledger.known)
+    outbound.cleanUp?.tables = tables.holders
   }
 
   /// Tells the server how far we are, when it is time.
@@ -225,8 +235,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     var drain = Drain(drainTimeout)
     var (isLost, delivered) = (false, outbound.deliveredEvents)
     outbound.handOverAll(&pipeline)
-    while !pipeline.confirm.isIdle || !pipeline.batch.events.isEmpty {
+    while !pipeline.confirm.isSettled || !pipeline.batch.events.isEmpty {
       if let failure = outbound.failure { return try end(failure) }
+      if pipeline.confirm.isIdle, pipeline.batch.events.isEmpty, outbound.cleanUp?.lasting != nil { break }
       if isBounded || control.isStopRequested, drain.isOver { break }
       tell()
       publish(.draining, isDetailed: control.takeStatusRequest())
@@ -244,13 +255,13 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     }
     if let failure = outbound.failure { return try end(failure) }
     tell()
-    let isDone = pipeline.confirm.isIdle && pipeline.batch.events.isEmpty
+    let isDone = pipeline.confirm.isSettled && pipeline.batch.events.isEmpty
     advance()
     try sayGoodbye()
     if let summary = PassedOver(pipeline.mapper).summary { log.warning("\(summary)") }
     if !session.isLive, let words = PassedOver.words(skipped: pipeline.skippedCount) { log.warning("\(words)") }
     if !session.isLive { for table in pipeline.absentTables { log.warning(PassedOver.words(absent: table)) } }
-    guard isDone else { throw .drainGivenUp(after: drainTimeout, hasServer: hasServer) }
+    guard isDone else { throw outbound.cleanUp?.givenUp ?? .drainGivenUp(after: drainTimeout, hasServer: hasServer) }
     return reason
   }
 
@@ -265,31 +276,14 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     }
   }
 
-  /// While there is no stream: takes the sink's answers and keeps what is durable now.
-  mutating func idle(atMost duration: Duration) throws(Failure) {
-    control.wait(for: nil, atMost: duration)
-    outbound.collect(&pipeline)
-    tell()
-    publish(.connecting, isDetailed: control.takeStatusRequest())
-    if !gate.isClosed { try ledger.record(flushed, pipeline.confirm.commit) }
-  }
-
   /// Tells of deliveries that fail.
-  private mutating func tell() {
+  mutating func tell() {
+    outbound.cleanUp?.tell(log)
     let (received, flushed) = (pipeline.received.rawValue, pipeline.confirm.flushed.rawValue)
     watch.look(
       at: outbound.gate.sink, unconfirmed: hasServer ? received - min(received, flushed) : nil,
       isFull: !outbound.hasRoom(pipeline.confirm), isBusy: !pipeline.confirm.isIdle,
       delivered: outbound.deliveredEvents)
-  }
-
-  /// Waits a moment for what is with the sink, when there is no stream to confirm it to any more.
-  mutating func settle() throws(Failure) {
-    let deadline = ContinuousClock.now + .seconds(5)
-    while !pipeline.confirm.isIdle, outbound.failure == nil, case let left = deadline - .now, left > .zero {
-      try idle(atMost: left)
-    }
-    if let failure = outbound.failure, failure.kind != .closed { throw failure }
   }
 
   /// The sink starts nothing more.

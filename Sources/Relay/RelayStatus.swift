@@ -66,6 +66,10 @@ public struct RelayStatus: Sendable {
   public var moved = ContinuousClock.now
   /// Since when it has waited for the dead letters; nil while it does not.
   public var deskSince: ContinuousClock.Instant?
+  /// How many rows of delivered events wait to be cleaned up.
+  public var rowsToCleanUp = 0
+  /// Since when no clean-up has succeeded that was tried; nil while they do.
+  public var cleanUpTroubleSince: ContinuousClock.Instant?
   /// How the sink is getting on.
   public var health = DeliveryHealth()
   /// How many transactions in progress are kept, and how much memory and how much of files that takes.

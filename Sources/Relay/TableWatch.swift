@@ -119,6 +119,9 @@ struct TableWatch {
     asked = nil
   }
 
+  /// What the server knows the configured tables by, in their order.
+  var holders: [ObjectID] { ledger.known.outboxes.map(\.holder) }
+
   private func tell(_ warnings: TableLedger.Warnings) {
     for warning in warnings { log.warning("\(warning)") }
   }

@@ -19,7 +19,10 @@ extension RelaySettings {
     plan.needs = mapping.publishingNeeds
     let found = try Doctor(plan, mapping, database: source.database, isCancelled: isCancelled).examine()
     let (output, recorded) = outputChecks(found.identity)
-    let ours = [checkpointCheck(found, besides: recorded), lettersCheck(isCancelled: isCancelled)]
+    let ours = [
+      checkpointCheck(found, besides: recorded), lettersCheck(isCancelled: isCancelled),
+      cleanUpCheck(isCancelled: isCancelled),
+    ]
     return found.checks + ours.compactMap(\.self) + output
   }
 

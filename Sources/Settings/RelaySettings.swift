@@ -13,6 +13,8 @@ public struct RelaySettings: Hashable, Sendable {
   public var sink = SinkSettings()
   /// What happens to what cannot be delivered.
   public var poison = PoisonSettings()
+  /// What becomes of rows after delivery.
+  public var cleanUp = CleanUpSettings()
   /// Where rows of transactions in progress wait.
   public var spool = SpoolConfiguration()
   /// Where it tells how it is getting on.
@@ -36,6 +38,7 @@ public struct RelaySettings: Hashable, Sendable {
     _ = try outbox.configuration()
     try sink.validate(outbox.envelope)
     try poison.validate()
+    try cleanUp.validate(with: outbox)
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     if case .queue = poison.deadLetters { _ = try sink.rabbit() }
     try validateFiles()

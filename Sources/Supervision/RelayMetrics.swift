@@ -81,6 +81,7 @@ struct RelayMetrics {
     counter("events_skipped_total", "Events that were delivered before, and not again.", counts.skippedEvents)
     counter("dead_letters_total", "Events that became dead letters.", counts.deadLetters)
     counter("dead_rows_total", "Rows that could be no events and became dead letters.", counts.keptRows)
+    counter("rows_cleaned_up_total", "Rows that were deleted or marked after delivery.", counts.cleanedRows)
     counter("received_bytes_total", "Bytes of the replication stream.", counts.receivedBytes)
     counter(
       "settled_bytes_total", "Bytes of the events that are delivered, or are dead letters.", counts.deliveredBytes)
@@ -163,6 +164,7 @@ struct RelayMetrics {
       "reconnects_total", .counter, "How often the stream was lost, or could not be opened, and was tried again.",
       "kind",
       counts.losses.map { ($0.key.rawValue, $0.value) }.sorted { $0.0 < $1.0 })
+    counter("clean_up_failures_total", "Attempts to clean rows up that failed.", counts.cleanUpFailures)
     counter("pauses_total", "How often reading paused because the sink had enough.", counts.pauses)
   }
 
@@ -170,6 +172,7 @@ struct RelayMetrics {
     gauge("in_flight_batches", "Batches with the sink.", status.batchesInFlight)
     gauge("in_flight_bytes", "Bytes of events with the sink.", status.bytesInFlight)
     gauge("paused", "Whether nothing is read because the sink has enough.", status.pausedSince == nil ? 0 : 1)
+    gauge("rows_to_clean_up", "Rows of delivered events that wait to be deleted or marked.", status.rowsToCleanUp)
     gauge("spool_transactions", "Transactions in progress that are kept until their commit.", status.spool.transactions)
     gauge("spool_memory_bytes", "What they take in memory.", status.spool.memory)
     gauge("spool_file_bytes", "What they take in files.", Int(status.spool.files))

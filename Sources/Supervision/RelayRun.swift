@@ -36,6 +36,10 @@ package struct RelayRun: Sendable {
     let deadLetters = try makeOffice()
     var configuration = try settings.configuration()
     configuration.show = show
+    let drainTimeout = settings.drainTimeout.duration
+    configuration.cleaner = try settings.cleanUp.makeCleaner(
+      settings.outbox, database: settings.source.database,
+      isCancelled: { [control] in control.isStopRequested(since: drainTimeout) })
     configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
     settings.sink.watchReader { [control] in control.stop() }
     try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }

@@ -116,6 +116,14 @@ package struct StatusReport: Sendable {
         ("oldest_waiting_seconds", Self.number(status.counts.tally?.oldest.map(Self.age))),
         ("messages", "[\(status.notices.reversed().map(Self.message).joined(separator: ","))]"),
         (
+          "clean_up",
+          Self.object([
+            ("rows", "\(counts.cleanedRows)"), ("waiting", "\(status.rowsToCleanUp)"),
+            ("failures", "\(counts.cleanUpFailures)"),
+            ("failing_seconds", Self.number(status.cleanUpTroubleSince.map { (status.time - $0) / .seconds(1) })),
+          ])
+        ),
+        (
           "spool",
           Self.object([
             ("transactions", "\(status.spool.transactions)"), ("memory_bytes", "\(status.spool.memory)"),
@@ -170,6 +178,9 @@ package struct StatusReport: Sendable {
       lines.append(("in flight", "\(status.batchesInFlight) batches, \(ByteCount(status.bytesInFlight))"))
       lines.append(("retries", "\(status.health.failures) deliveries, \(status.retries) connections"))
       lines.append(("dead letters", "\(counts.deadLetters) events, \(counts.keptRows) rows"))
+      if counts.cleanedRows + status.rowsToCleanUp > 0 {
+        lines.append(("cleaned up", "\(counts.cleanedRows) rows, \(status.rowsToCleanUp) wait"))
+      }
     }
     return lines.map { line in
       let name = line.0 + String(repeating: " ", count: max(0, 14 - line.0.count))

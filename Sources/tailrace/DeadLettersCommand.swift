@@ -90,10 +90,11 @@ struct DeadLettersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Removes letters for good.")
     @OptionGroup var store: LetterStoreOptions
     @OptionGroup var selection: LetterSelection
+    @OptionGroup var cleanUp: LetterCleanUpOptions
 
     func run() throws {
       try reportingErrors {
-        try store.use { letters in
+        try store.use(cleaning: cleanUp) { letters in
           say("info: dropped \(try letters.removeAll(matching: store.narrowed(selection.query))) dead letters")
         }
       }
@@ -106,6 +107,7 @@ struct DeadLettersCommand: ParsableCommand {
       discussion: "A letter that is refused again stays, and with it the later ones of its aggregate.")
     @OptionGroup var store: LetterStoreOptions
     @OptionGroup var selection: LetterSelection
+    @OptionGroup var cleanUp: LetterCleanUpOptions
     @OptionGroup var sink: SinkOptions
     @OptionGroup var logging: LogOptions
 
@@ -127,7 +129,8 @@ struct DeadLettersCommand: ParsableCommand {
         let limit = drainTimeout.duration
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         try sink.settings.checkDestination { say("warning: \($0.text(Flags.text)); trying again") }
-        try store.use(retries: true, isCancelled: { control.isStopRequested(since: limit) }) { letters in
+        try store.use(cleaning: cleanUp, retries: true, isCancelled: { control.isStopRequested(since: limit) }) {
+          letters in
           let redriver = Redriver(
             letters, control, drainTimeout: limit, log: logging.logger(), tell: logging.logger().tell,
             onWait: { say("warning: \($0.text(Flags.text)); trying again") },

@@ -24,6 +24,7 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var names: StreamNameOptions
   @OptionGroup var options: StreamOptions
+  @OptionGroup var cleanUp: CleanUpOptions
 
   @Flag(help: "Print one JSON object.")
   var json = false
@@ -36,7 +37,11 @@ struct DoctorCommand: ParsableCommand {
     try Flags.checking { () throws(Failure) in try settings.validate() }
   }
 
-  private func settings() throws -> RelaySettings { try options.settings(names.settings(connection)) }
+  private func settings() throws -> RelaySettings {
+    var settings = try options.settings(names.settings(connection))
+    settings.cleanUp = cleanUp.settings
+    return settings
+  }
 
   func run() throws {
     try reportingErrors {

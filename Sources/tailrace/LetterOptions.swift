@@ -35,6 +35,19 @@ struct LetterStoreOptions: ParsableArguments {
     }
   }
 
+  /// Does something with the store, where removing letters cleans up their rows.
+  func use(
+    cleaning cleanUp: LetterCleanUpOptions, retries: Bool = false,
+    isCancelled: @escaping @Sendable () -> Bool = { false }, _ body: (any DeadLetterStore) throws -> Void
+  ) throws {
+    try use(retries: retries, isCancelled: isCancelled) { letters in
+      let cleaning = try CleaningLetters(
+        letters, cleanUp.rows.settings, cleanUp.outbox, database: connection.resolved, isCancelled: isCancelled)
+      try cleaning?.checkRemoval()
+      try body(cleaning ?? letters)
+    }
+  }
+
   /// Does something with the store; says what its connection is to be warned of.
   ///
   /// - Parameter retries: whether what may heal is tried again.

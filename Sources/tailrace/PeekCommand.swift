@@ -40,6 +40,7 @@ struct PeekCommand: ParsableCommand {
   var slot: String?
 
   @OptionGroup var options: StreamOptions
+  @OptionGroup var cleanUp: CleanUpOptions
 
   @Option(help: ArgumentHelp("Show no more than so many.", valueName: "number"))
   var count = 10
@@ -54,6 +55,10 @@ struct PeekCommand: ParsableCommand {
     }
     guard path != nil || slot != nil && publication != nil else {
       throw ValidationError("name --publication and --slot, or a recording")
+    }
+    // What a file or the environment says is the stream's; nobody means it here.
+    guard Flags.values(of: "--after-delivery", CommandLine.arguments).isEmpty else {
+      throw ValidationError("--after-delivery: what is only shown is not delivered")
     }
     let settings = try settings()
     try Flags.checking { () throws(Failure) in

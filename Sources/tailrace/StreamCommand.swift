@@ -25,13 +25,18 @@ struct StreamCommand: ParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var names: StreamNameOptions
   @OptionGroup var options: StreamOptions
+  @OptionGroup var cleanUp: CleanUpOptions
 
   func validate() throws {
     let settings = try settings()
     try Flags.checking { () throws(Failure) in try settings.validate() }
   }
 
-  func settings() throws -> RelaySettings { try options.settings(names.settings(connection)) }
+  func settings() throws -> RelaySettings {
+    var settings = try options.settings(names.settings(connection))
+    settings.cleanUp = cleanUp.settings
+    return settings
+  }
 
   func run() throws {
     try reportingErrors {

@@ -9,7 +9,9 @@ import Testing
 private final class Rule {
   private var rule: ConfirmRule
 
-  init(flushed: UInt64 = 0) { rule = ConfirmRule(flushed: LSN(rawValue: flushed)) }
+  init(flushed: UInt64 = 0, awaitsCleanUp: Bool = false) {
+    rule = ConfirmRule(flushed: LSN(rawValue: flushed), awaitsCleanUp: awaitsCleanUp)
+  }
 
   var flushed: UInt64 { rule.flushed.rawValue }
   var confirmable: UInt64 { rule.confirmable.rawValue }
@@ -22,6 +24,8 @@ private final class Rule {
   func settle(_ id: UInt32) { rule.settle(id) }
   func submit(_ bytes: Int = 1) -> Int { rule.submit(bytes: bytes) }
   @discardableResult func finish(_ number: Int) -> Bool { rule.finish(number) }
+  var isSettled: Bool { rule.isSettled }
+  func clean(_ number: Int) { rule.clean(number) }
   func advance() { rule.advance() }
   func restart() { rule.restart() }
 }
@@ -108,6 +112,60 @@ private final class Rule {
     #expect(rule.confirmable == 12)
     rule.advance()
     #expect(rule.flushed == 12)
+  }
+
+  @Test func `where rows are cleaned up, durable is not enough`() {
+    let rule = Rule(awaitsCleanUp: true)
+    let numbers = (1...3 as ClosedRange<UInt64>).map { end in
+      rule.reach(end * 10)
+      return rule.submit(10)
+    }
+    rule.clean(numbers[1])
+    rule.finish(numbers[1])
+    rule.finish(numbers[0])
+    #expect(rule.flushed == 0 && rule.bytesInFlight == 10, "they are with the sink no more, and the table still waits")
+    rule.clean(numbers[0])
+    #expect(rule.flushed == 20)
+    rule.finish(numbers[2])
+    #expect(rule.isIdle && !rule.isSettled)
+    rule.reach(90)
+    rule.advance()
+    #expect(rule.flushed == 20, "nor does the stream's own position count")
+    rule.clean(7)
+    rule.clean(numbers[2])
+    #expect(rule.isSettled && rule.flushed == 30)
+    rule.advance()
+    #expect(rule.flushed == 90)
+  }
+
+  /// Batches that become durable and clean in any order, against the definition.
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func `confirmed never passes a batch that is not clean and never goes back`(seed: UInt64) {
+    var random = Randomness(seed: seed)
+    let rule = Rule(awaitsCleanUp: true)
+    var batches: [(confirms: UInt64, isDurable: Bool, isClean: Bool)] = []
+    var highest: UInt64 = 0
+    for _ in 0..<500 {
+      let number = batches.indices.filter { !batches[$0].isDurable || !batches[$0].isClean }
+        .randomElement(using: &random)
+      switch Int.random(in: 0...2, using: &random) {
+      case 1:
+        guard let number else { continue }
+        rule.finish(number)
+        batches[number].isDurable = true
+      case 2:
+        guard let number else { continue }
+        rule.clean(number)
+        batches[number].isClean = true
+      default:
+        highest += UInt64.random(in: 0...9, using: &random)
+        rule.reach(highest)
+        #expect(rule.submit() == batches.count)
+        batches.append((highest, false, false))
+      }
+      #expect(rule.flushed == batches.prefix { $0.isDurable && $0.isClean }.map(\.confirms).max() ?? 0)
+      #expect(rule.batchesInFlight == batches.count - batches.prefix { $0.isDurable }.count)
+    }
   }
 
   /// Batches that finish in any order, against the definition.

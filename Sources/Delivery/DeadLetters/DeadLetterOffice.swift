@@ -13,6 +13,8 @@ public final class DeadLetterOffice: Sendable {
   public let store: (any DeadLetterStore)?
   /// Whose events may have letters, and the first one's position as far as we know: others may remove some.
   private let parked = Mutex<[Aggregate: EventPosition]>([:])
+  /// Which events have become letters, where somebody asks for them.
+  let memory = Mutex<LetterMemory?>(nil)
   private let queue = OwnQueue()
   /// Whose letters are ours, where others may be beside them.
   private let slot: String?
@@ -55,12 +57,14 @@ public final class DeadLetterOffice: Sendable {
       var found: [Aggregate: EventPosition] = [:]
       try office.patience.perform { () throws(Failure) in
         try store.check()
-        guard office.parksKeys else { return }
+        let begin = office.memory.withLock { $0?.begin }
+        guard office.parksKeys || begin != nil && store.isReadable else { return }
         found = [:]
         var ours = LetterQuery()
         ours.slot = office.slot
-        try store.forEachPage(matching: ours) { (letters) throws(Failure) in
-          for letter in letters { found.note(letter) }
+        try store.forEachPage(matching: ours, after: office.parksKeys ? nil : begin) { (letters) throws(Failure) in
+          office.remember(letters)
+          if office.parksKeys { for letter in letters { found.note(letter) } }
         }
       }
       // Our own letters are among them, but for those that come just now.
@@ -80,6 +84,7 @@ public final class DeadLetterOffice: Sendable {
     let letters = letters.map(ours)
     perform(done) { (office, store) throws(Failure) in
       try office.patience.perform { () throws(Failure) in try store.append(letters) }
+      office.remember(letters)
       guard office.parksKeys else { return }
       office.parked.withLock { parked in
         for letter in letters { parked.note(letter) }
@@ -113,6 +118,7 @@ public final class DeadLetterOffice: Sendable {
       perform({ continuation.resume(returning: $0) }) { (office, store) throws(Failure) in
         let parking = try office.patience.perform { () throws(Failure) in try store.appendBehindOthers(letter) }
         if parking == .free { office.parked.withLock { _ = $0.removeValue(forKey: aggregate) } }
+        if parking == .parked || parking == .isThere { office.remember([letter]) }
         answer.withLock { $0 = parking != .free }
       }
     }

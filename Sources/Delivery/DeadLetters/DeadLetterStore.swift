@@ -8,6 +8,9 @@ public import PostgresWire
 /// Calls block until they are done. Several processes may use one store at once. What a store cannot do now but may do later
 /// is a failure that is worth another try.
 public protocol DeadLetterStore: Sendable {
+  /// Whether letters can be read and removed, not only added. Default: they can.
+  var isReadable: Bool { get }
+
   /// Tells whether letters could be kept now. Default: nothing is known against it.
   func check() throws(Failure)
 
@@ -83,6 +86,9 @@ public struct LetterPage: Sendable {
 extension DeadLetterStore {
   /// How many letters are held in memory at once, and how many bytes of them, as far as one alone is not longer.
   package static var pageSize: (letters: Int, bytes: Int) { (200, 1 << 20) }
+
+  /// They can be read.
+  public var isReadable: Bool { true }
 
   /// Nothing is known against it.
   public func check() throws(Failure) {}

@@ -16,6 +16,9 @@ extension WrittenLetters {
       advice: "read them with a consumer; letters that are to be listed and redriven belong into a file or a table")
   }
 
+  /// They cannot be read.
+  public var isReadable: Bool { false }
+
   /// Cannot be done: nobody looks into it.
   public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking { throw unreadable }
 

@@ -67,6 +67,9 @@ public struct EncodedEvent: Hashable, Sendable {
   /// Whether the noted attributes are all there are, in whatever order, because another program may have written the line.
   package var listsAllAttributes = false
 
+  /// Which of the outboxes its row is in, counted from 1; 0 for none.
+  package var outbox: UInt16 = 0
+
   package init(position: EventPosition, line: Range<Int>) {
     self.position = position
     self.line = line

@@ -80,6 +80,7 @@ extension Check {
     case publicationAge = "publication-age"
     case checkpoint
     case deadLetters = "dead-letters"
+    case cleanUp = "clean-up"
     case sinkDirectory = "sink-directory"
     case sinkSpace = "sink-space"
     case sinkFile = "sink-file"

@@ -3,6 +3,7 @@
 import Delivery
 import Files
 import IntegrationEvents
+import OutboxMapping
 import PostgresWire
 
 /// Reads a committed transaction's rows back, in order and without those that were rolled back, a piece at a time.
@@ -64,6 +65,14 @@ struct SpoolReader {
     }
     guard next == window.count else { throw Self.broken }
     return nil
+  }
+
+  /// The row of an event that lies in `window`; nil for a message's.
+  func row(_ event: EncodedEvent) -> DeliveredRow? {
+    guard event.outbox > 0 else { return nil }
+    var id: [UInt8] = []
+    _ = unsafe id.appendUnescaped(window.span.bytes, event.id)
+    return DeliveredRow(outbox: Int(event.outbox), id: String(decoding: id, as: UTF8.self))
   }
 
   private func head() throws(Failure) -> SpoolRecord {

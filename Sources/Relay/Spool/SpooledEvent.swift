@@ -11,6 +11,7 @@ enum SpooledEvent {
   {
     bytes.append(event.dataKind.rawValue)
     bytes.append(event.hasCommitTime ? 1 : 0)
+    bytes.appendBigEndian(event.outbox)
     bytes.appendBigEndian(event.timeOffset)
     bytes.appendBigEndian(event.sequenceOffset)
     // Written out, for this is done for each row of a large transaction, and key paths cost more than all else.
@@ -30,7 +31,7 @@ enum SpooledEvent {
   }
 
   /// How many bytes `append` adds before the line.
-  static func headSize(attributes: Int) -> Int { 2 + 2 * 4 + places * 8 + 16 + 4 + attributes * 32 }
+  static func headSize(attributes: Int) -> Int { 4 + 2 * 4 + places * 8 + 16 + 4 + attributes * 32 }
 
   /// Reads an event back; its line is of the bytes that `content` is a range of.
   static func read(
@@ -44,6 +45,7 @@ enum SpooledEvent {
     }
     event.dataKind = kind
     event.hasCommitTime = try span.readByte() != 0
+    event.outbox = try span.readInteger(UInt16.self)
     event.timeOffset = try span.readInteger(UInt32.self)
     event.sequenceOffset = try span.readInteger(UInt32.self)
     event.idPlace = try place(&span)
