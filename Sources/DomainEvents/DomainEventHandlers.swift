@@ -48,7 +48,7 @@ public struct DomainEventHandlers<Transaction: UnitTransaction>: Sendable {
   }
 
   /// Adds whoever takes all that a unit has left of a type, in its order, once and last of all before the commit: there nothing
-  /// can be raised any more. It is not called where nothing was left.
+  /// can be raised any more, and no unit be run that would join this one. It is not called where nothing was left.
   public mutating func lastly<Item: Sendable>(
     _ type: Item.Type, _ take: @escaping @Sendable ([Item], inout Transaction) async throws -> Void
   ) {
@@ -56,6 +56,11 @@ public struct DomainEventHandlers<Transaction: UnitTransaction>: Sendable {
       Taker(item: ObjectIdentifier(type)) { items, transaction in
         try await take(items.compactMap { $0 as? Item }, &transaction)
       })
+  }
+
+  /// Whether somebody takes what is left of a type.
+  package func takes<Item: Sendable>(_ type: Item.Type) -> Bool {
+    takers.contains { $0.item == ObjectIdentifier(type) }
   }
 }
 

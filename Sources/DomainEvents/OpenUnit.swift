@@ -4,11 +4,13 @@
 struct OpenUnit<Transaction: UnitTransaction>: Sendable {
   let transaction: Transaction
   let journal: UnitJournal
+  /// Who is told of what is raised in it.
+  let handlers: DomainEventHandlers<Transaction>
   /// How many units it is inside of.
   var depth = 0
 
-  init(_ transaction: Transaction, _ journal: UnitJournal) {
-    (self.transaction, self.journal) = (transaction, journal)
+  init(_ transaction: Transaction, _ journal: UnitJournal, _ handlers: DomainEventHandlers<Transaction>) {
+    (self.transaction, self.journal, self.handlers) = (transaction, journal, handlers)
   }
 
   /// The innermost one of this task over a source.
@@ -25,9 +27,9 @@ struct OpenUnit<Transaction: UnitTransaction>: Sendable {
     return try await OpenUnits.$ofTask.withValue(units) { try await body() }
   }
 
-  /// Runs a unit inside this one, which was entered.
+  /// Runs a unit inside this one, which was entered behind so many events, for a runner with handlers of its own.
   func join<Result>(
-    _ source: some TransactionSource<Transaction>,
+    _ source: some TransactionSource<Transaction>, _ own: DomainEventHandlers<Transaction>, behind events: Int,
     _ body: (inout UnitOfWork<Transaction>) async throws -> Result
   ) async throws -> Result {
     var inner = self
@@ -35,6 +37,13 @@ struct OpenUnit<Transaction: UnitTransaction>: Sendable {
     var unit = UnitOfWork(transaction, journal)
     do {
       let result = try await inner.whileOpen(source) { try await body(&unit) }
+      // Who expects to be told here, and nobody tells, would have no veto and no effect.
+      for event in journal.events(behind: events) {
+        let id = ObjectIdentifier(type(of: event))
+        guard handlers.types[id] != nil || own.types[id] == nil else {
+          throw UnitOfWorkError.notHandled(String(describing: type(of: event)))
+        }
+      }
       journal.exit(throwing: nil)
       return result
     } catch {

@@ -22,9 +22,8 @@ struct UnitDispatch<Transaction: UnitTransaction> {
 
   /// Does all that is to be done before the commit. Gives the events, in the order in which they were handled.
   mutating func finish(_ unit: inout UnitOfWork<Transaction>) async throws -> [any DomainEvent] {
-    try read(cause: nil)
     var next = 0
-    while next < raised.count {
+    while try hasMore(behind: next) {
       let event = raised[next].event
       let before = handlers.types[ObjectIdentifier(type(of: event))]?.before ?? []
       for handle in before {
@@ -39,8 +38,14 @@ struct UnitDispatch<Transaction: UnitTransaction> {
     return raised.map(\.event)
   }
 
+  /// Whether there is an event to be handled. Where there is none, nothing can be raised any more.
+  private mutating func hasMore(behind next: Int) throws -> Bool {
+    if next == raised.count { try read(cause: nil) }
+    return next < raised.count
+  }
+
   private mutating func read(cause: Int?) throws {
-    let noted = journal.take()
+    let noted = try journal.take(isLast: cause == nil)
     if let error = noted.failures.first { throw UnitOfWorkError.innerUnitFailed(error) }
     items += noted.items
     let depth = cause.map { raised[$0].depth + 1 } ?? 1

@@ -12,6 +12,11 @@ public enum UnitOfWorkError: Error, CustomStringConvertible {
   case joinedAtOnce
   /// A unit that had joined this one, in a task that nobody waited for, was not done yet.
   case innerUnitRunning
+  /// A unit wanted to join this one when its work and its handlers were done, as from what takes all that was left.
+  case joinedLate
+  /// A unit that had joined this one raised an event for which only its own runner has handlers, and it is this one's that
+  /// count: the event's type.
+  case notHandled(String)
   /// Something was left that nobody takes: its type.
   case notTaken(String)
 
@@ -23,6 +28,9 @@ public enum UnitOfWorkError: Error, CustomStringConvertible {
     case .innerUnitFailed(let error): "a unit of work inside this one failed: \(error)"
     case .joinedAtOnce: "two units of work are inside one at once: let one wait for the other"
     case .innerUnitRunning: "a unit of work inside this one was still at work: wait for its task"
+    case .joinedLate: "a unit of work came when all but the commit of the one around it was done: run it before that"
+    case .notHandled(let type):
+      "\(type) was raised in a unit that has joined one whose runner has no handlers for it: give both the same handlers"
     case .notTaken(let type):
       "nobody takes \(type): an outbox, or whatever is to write it, has to be given to the handlers"
     }

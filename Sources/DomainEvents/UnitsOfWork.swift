@@ -43,14 +43,15 @@ public final class UnitsOfWork<Source: TransactionSource>: Sendable {
   /// rolls back and is thrown on; so does the task's cancellation.
   ///
   /// Where a unit over the same source is under way in this task, this one joins it: the same transaction, committed and heard of
-  /// with the outer one, which fails with it. Where the transaction only got in others' way, all of it is run again, with fresh
+  /// with the outer one, which fails with it. It is the outer one's runner whose handlers are told; what only this one's would be
+  /// told of is refused. Where the transaction only got in others' way, all of it is run again, with fresh
   /// events; so `body` must do nothing beside its transaction that cannot be done again. Throws ``CommitUnknown`` where the commit's
   /// answer was lost; then nothing is run again, and no handler after the commit.
   public func run<Result>(
     _ body: (inout UnitOfWork<Transaction>) async throws -> Result
   ) async throws -> Result {
-    if let outer = OpenUnit<Transaction>.around(source), try outer.journal.enter(from: outer.depth) {
-      return try await outer.join(source, body)
+    if let outer = OpenUnit<Transaction>.around(source), let events = try outer.journal.enter(from: outer.depth) {
+      return try await outer.join(source, handlers, behind: events, body)
     }
     var runs = 1
     while true {
@@ -80,7 +81,7 @@ public final class UnitsOfWork<Source: TransactionSource>: Sendable {
   ) async throws -> (Result, [any DomainEvent]) {
     try await source.transaction { transaction in
       let journal = UnitJournal()
-      let open = OpenUnit(transaction, journal)
+      let open = OpenUnit(transaction, journal, handlers)
       var unit = UnitOfWork(transaction, journal)
       defer { transaction = unit.transaction }
       do {
@@ -89,7 +90,7 @@ public final class UnitsOfWork<Source: TransactionSource>: Sendable {
           var dispatch = UnitDispatch(handlers, limits, journal)
           return (result, try await dispatch.finish(&unit))
         }
-        guard journal.close() else { throw UnitOfWorkError.innerUnitRunning }
+        try journal.end()
         return done
       } catch {
         journal.close()

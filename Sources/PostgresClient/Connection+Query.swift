@@ -28,9 +28,13 @@ extension Connection {
   }
 
   /// The last result, as `PQexec` has it, but without waiting for ever.
-  func execute(_ sql: String, _ parameters: [String?], within limit: Duration?) throws(Failure) -> OpaquePointer? {
+  ///
+  /// - Parameter isSingle: whether the server is to refuse several statements at once, as it does where there are parameters.
+  func execute(
+    _ sql: String, _ parameters: [String?], isSingle: Bool = false, within limit: Duration?
+  ) throws(Failure) -> OpaquePointer? {
     let deadline = limit.map { ContinuousClock.now + $0 }
-    try send(sql, parameters, until: deadline, limit ?? .zero)
+    try send(sql, parameters, isSingle, until: deadline, limit ?? .zero)
     return try unsafe lastResult(until: deadline, limit ?? .zero)
   }
 
@@ -53,7 +57,8 @@ extension Connection {
         try checkPatience(until: deadline, limit)
       }
       let next = unsafe PQgetResult(connection)
-      isBusy = unsafe next != nil && PQresultStatus(next) != PGRES_COPY_BOTH
+      // While a copy goes on, the same result comes again and again.
+      isBusy = unsafe next != nil && ![PGRES_COPY_BOTH, PGRES_COPY_IN, PGRES_COPY_OUT].contains(PQresultStatus(next))
       if unsafe next != nil {
         unsafe PQclear(last)
         unsafe last = next
@@ -64,11 +69,12 @@ extension Connection {
 
   /// Sends a statement whole, however much its parameters hold, without waiting for ever.
   private func send(
-    _ sql: String, _ parameters: [String?], until deadline: ContinuousClock.Instant?, _ limit: Duration
+    _ sql: String, _ parameters: [String?], _ isSingle: Bool, until deadline: ContinuousClock.Instant?,
+    _ limit: Duration
   ) throws(Failure) {
     _ = unsafe PQsetnonblocking(connection, 1)
     let isSent =
-      if parameters.isEmpty {
+      if parameters.isEmpty, !isSingle {
         unsafe PQsendQuery(connection, sql)
       } else {
         unsafe Self.withCStrings(parameters) { values in

@@ -11,6 +11,8 @@ extension Connection {
     package let rows: [[String?]]
     /// How many rows it has inserted, changed, removed or selected.
     package let affected: Int
+    /// What it was, such as `INSERT 0 1`. Source: PostgreSQL manual, "Message Formats", CommandComplete.
+    package let tag: String
   }
 
   /// Where the session stands, as the server said with its last answer.
@@ -26,11 +28,17 @@ extension Connection {
   }
 
   /// Runs a statement, `$1` and so on being its parameters. Without any, there may be several statements: then the last one's
-  /// answer counts.
-  package func perform(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> Answer {
-    let result = try unsafe execute(sql, parameters, within: timeLimit)
+  /// answer counts, unless it is to be a single one and the server refuses several.
+  package func perform(
+    _ sql: String, _ parameters: [String?] = [], isSingle: Bool = false
+  ) throws(Failure) -> Answer {
+    let result = try unsafe execute(sql, parameters, isSingle: isSingle, within: timeLimit)
     defer { unsafe PQclear(result) }
     let status = unsafe PQresultStatus(result)
+    // Whoever has the connection can only end it.
+    guard ![PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(status) else {
+      throw Failure(.server, "COPY between the server and its client is not done here; the connection is ended")
+    }
     guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY else {
       throw unsafe failure(result)
     }
@@ -40,7 +48,9 @@ extension Connection {
         unsafe PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
       }
     }
-    return Answer(rows: rows, affected: unsafe PQcmdTuples(result).flatMap { unsafe Int(String(cString: $0)) } ?? 0)
+    return Answer(
+      rows: rows, affected: unsafe PQcmdTuples(result).flatMap { unsafe Int(String(cString: $0)) } ?? 0,
+      tag: unsafe PQcmdStatus(result).map { unsafe String(cString: $0) } ?? "")
   }
 
   /// Where the session stands.

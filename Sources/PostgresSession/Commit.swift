@@ -20,14 +20,18 @@ public enum CommitOutcome: String, Sendable {
 /// Ends a transaction so that what is not known is said.
 enum Commit {
   static func perform(_ server: borrowing Connection) throws {
-    // Without this id nobody could ask. A transaction without one has written nothing.
+    guard server.standing != .idle else { throw PostgresSessionError.endedByStatement }
+    // Without this id nobody could ask. A transaction without one has written nothing, though it may have notified somebody.
     let id = try server.perform("SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text").rows.first?.first
+    let tag: String
     do throws(Failure) {
-      _ = try server.perform("COMMIT")
+      tag = try server.perform("COMMIT").tag
     } catch {
       guard let id = id ?? nil, isUnanswered(error) else { throw error }
       throw CommitUnknown(transaction: id, cause: error)
     }
+    // A transaction that has failed is rolled back, and that is no error to the server.
+    guard tag == "COMMIT" else { throw PostgresSessionError.answer("\(tag) to a COMMIT") }
   }
 
   /// Whether the server has said nothing of the commit: it, the network or our patience has ended before.

@@ -23,20 +23,26 @@ final class ConnectionPool: Sendable {
     try Task.checkCancellation()
     if let connection = try takeAtOnce() { return connection }
     let number = numbers.add(1, ordering: .relaxed).newValue
-    let patience = configuration.patience
-    let clock = Task {
-      try await Task.sleep(for: patience)
-      self.giveUp(number, PostgresSessionError.allInUse(patience))
-    }
-    defer { clock.cancel() }
+    var clock: Task<Void, any Error>?
+    defer { clock?.cancel() }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         wait(number, continuation)
+        // Not before: a clock that is over when nobody waits yet would find nobody.
+        clock = startClock(number)
         // Whoever was cancelled before has not been found among those that wait.
         if Task.isCancelled { giveUp(number, CancellationError()) }
       }
     } onCancel: {
       giveUp(number, CancellationError())
+    }
+  }
+
+  private func startClock(_ number: Int) -> Task<Void, any Error> {
+    let patience = configuration.patience
+    return Task {
+      try await Task.sleep(for: patience)
+      giveUp(number, PostgresSessionError.allInUse(patience))
     }
   }
 
@@ -75,16 +81,15 @@ final class ConnectionPool: Sendable {
     waiting?.resume(throwing: error)
   }
 
-  var isClosed: Bool { state.withLock { $0.isClosed } }
-
-  /// Takes a connection back.
-  func giveBack(_ connection: PooledConnection) {
-    let next = state.withLock { state -> CheckedContinuation<PooledConnection, any Error>? in
-      if !state.waiting.isEmpty { return state.waiting.removeFirst().continuation }
+  /// Takes a connection back, or ends it where the pool is closed.
+  func giveBack(_ connection: PooledConnection) async {
+    let (next, isClosed) = state.withLock { state -> (CheckedContinuation<PooledConnection, any Error>?, Bool) in
+      if !state.waiting.isEmpty { return (state.waiting.removeFirst().continuation, false) }
       if !state.isClosed { state.free.append(connection) }
-      return nil
+      return (nil, state.isClosed)
     }
     next?.resume(returning: connection)
+    if isClosed { await connection.drop() }
   }
 
   /// Lets nobody have a connection any more, and ends those that are free; the others end when they come back.

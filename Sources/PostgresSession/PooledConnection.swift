@@ -20,10 +20,17 @@ final class PooledConnection: Sendable {
     let isWanted = Atomic(false)
   }
 
+  /// Who waits now. On its own: the connection asks it, and must not hold whoever holds the connection.
+  private final class Waiting: Sendable {
+    let stop = Mutex<Stop?>(nil)
+
+    var isStopWanted: Bool { stop.withLock { $0?.isWanted.load(ordering: .relaxed) ?? false } }
+  }
+
   private let configuration: PostgresConfiguration
   private let thread = OwnQueue()
   private let wire = Mutex<Wire?>(nil)
-  private let stop = Mutex<Stop?>(nil)
+  private let waiting = Waiting()
 
   init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
 
@@ -50,8 +57,8 @@ final class PooledConnection: Sendable {
   private func use<Result: Sendable>(
     _ mayConnect: Bool, _ stop: Stop, _ body: @Sendable (borrowing Connection) throws -> Result
   ) throws -> Result {
-    self.stop.withLock { $0 = stop }
-    defer { self.stop.withLock { $0 = nil } }
+    waiting.stop.withLock { $0 = stop }
+    defer { waiting.stop.withLock { $0 = nil } }
     do {
       return try wire.withLock { wire in
         // One that was lost while nobody used it shows itself at the first statement, which has then done nothing.
@@ -76,7 +83,7 @@ final class PooledConnection: Sendable {
       wire = Wire(
         try Connection.connect(
           configuration.database, for: .service(within: configuration.answerLimit), as: configuration.name,
-          isCancelled: { self.stop.withLock { $0?.isWanted.load(ordering: .relaxed) ?? false } }))
+          isCancelled: { [waiting] in waiting.isStopWanted }))
     }
     guard let open = wire else { throw PostgresSessionError.closed }
     // Whatever is left of an answer, or of a transaction, must meet nobody else.

@@ -20,6 +20,9 @@ public final class PostgresSession: TransactionSource {
   }
 
   /// Runs a statement in a transaction of its own. Gives how many rows it has inserted, changed or removed.
+  ///
+  /// A `Failure` without an SQLSTATE may mean that the answer was lost, and then nothing says whether the statement is done; where
+  /// that matters, use ``transaction(_:)``.
   @discardableResult
   public func execute(_ statement: String, _ parameters: [String?] = []) async throws -> Int {
     try await alone(statement, parameters).affected
@@ -31,7 +34,7 @@ public final class PostgresSession: TransactionSource {
   }
 
   private func alone(_ statement: String, _ parameters: [String?]) async throws -> Connection.Answer {
-    try OpenTransaction.check(parameters)
+    try OpenTransaction.check(statement, parameters)
     return try await withConnection { connection in
       // Of a statement that does its own commit, nobody knows what it has done when the connection is lost: it runs once.
       _ = try await connection.use(mayConnect: true) { _ = try $0.perform("SELECT") }
@@ -46,7 +49,8 @@ public final class PostgresSession: TransactionSource {
   /// task's cancellation, up to the moment of the commit. Where the server has refused something because of others'
   /// transactions, that is thrown, whatever `body` has made of it.
   ///
-  /// Throws `CommitUnknown` where the commit was sent and its answer never came; ask ``outcome(of:)`` then.
+  /// Throws `CommitUnknown` where the commit was sent and its answer never came; ask ``outcome(of:)`` then. Where that happens to a
+  /// transaction without an id, which has written nothing but may have notified somebody, a `Failure` is thrown.
   public func transaction<Result>(
     _ body: (inout PostgresTransaction) async throws -> Result
   ) async throws -> Result {
@@ -59,16 +63,17 @@ public final class PostgresSession: TransactionSource {
         var transaction = PostgresTransaction(open: open)
         result = try await body(&transaction)
         try Task.checkCancellation()
-        open.end()
-        if let refusal = open.refusal { throw refusal }
+        try open.end()
       } catch {
-        open.end()
+        open.giveUp()
         // Where this fails the connection is gone, and with it the transaction.
         _ = try? await connection.use(mayBeStopped: false) { _ = try $0.perform("ROLLBACK") }
+        // That something may be committed counts more than what was made of it.
+        if open.isEndedByStatement { throw PostgresSessionError.endedByStatement }
         if let refusal = open.refusal, mayBeRunAgain(after: refusal) { throw refusal }
         throw error
       }
-      try await connection.use(mayBeStopped: false) { try Commit.perform($0) }
+      try await connection.use(mayBeStopped: false) { try open.commit($0) }
       return result
     }
   }
@@ -79,17 +84,12 @@ public final class PostgresSession: TransactionSource {
     let connection = try await pool.take()
     do {
       let result = try await body(connection)
-      await giveBack(connection)
+      await pool.giveBack(connection)
       return result
     } catch {
-      await giveBack(connection)
+      await pool.giveBack(connection)
       throw error
     }
-  }
-
-  private func giveBack(_ connection: PooledConnection) async {
-    if pool.isClosed { await connection.drop() }
-    pool.giveBack(connection)
   }
 
   /// Whether the server has refused something because of others' transactions, so that the same may succeed next time: SQLSTATE

@@ -92,6 +92,8 @@ public enum OutboxError: Error, Hashable, CustomStringConvertible {
   case notWritten(of: Int, written: Int)
   /// An event's key is empty: nothing says what its order is kept within.
   case noKey(type: String)
+  /// The handlers were given more than one outbox: each event would be written as often.
+  case secondOutbox
 
   /// One line.
   public var description: String {
@@ -99,6 +101,7 @@ public enum OutboxError: Error, Hashable, CustomStringConvertible {
     case .notWritten(let all, let written):
       "of \(all) events the outbox took \(written): look at its triggers and rules"
     case .noKey(let type): "an event \(type) has an empty key"
+    case .secondOutbox: "the handlers were given more than one outbox, and each would take every event"
     }
   }
 }

@@ -7,8 +7,9 @@ public import SQLTransactions
 extension DomainEventHandlers where Transaction: SQLTransaction {
   /// Gives the outbox into which all that is published is written, in one statement a unit, last of all before the commit.
   ///
-  /// Without one, a unit that publishes anything fails.
+  /// Without one, a unit that publishes anything fails; so it does with a second one, in which each event would be again.
   public mutating func write(to outbox: Outbox) {
+    guard !takes(Published.self) else { return lastly(Published.self) { _, _ in throw OutboxError.secondOutbox } }
     lastly(Published.self) { published, transaction in
       try await outbox.write(try published.map { try $0.entry(outbox) }, in: &transaction)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DomainEvents
+import Synchronization
 import Testing
 
 @Suite struct DispatchTests {
@@ -139,6 +140,80 @@ import Testing
     handlers.beforeCommit(Placed.self) { $1.leave($0.id) }
     let error = await #expect(throws: UnitOfWorkError.self) { try await run(Placed(id: 1)) }
     #expect(error?.description.hasPrefix("nobody takes Int: ") == true)
+    #expect(source.words.isEmpty)
+  }
+
+  /// Runs a unit whose only item is taken by `take`, which has the runner.
+  private mutating func run(
+    taking take: @escaping @Sendable (UnitsOfWork<MemorySource>) async throws -> Void
+  ) async throws {
+    let notes = notes
+    let runner = Mutex<UnitsOfWork<MemorySource>?>(nil)
+    handlers.beforeCommit(Placed.self) { event, _ in notes.add("before \(event.id)") }
+    handlers.lastly(Int.self) { numbers, _ in notes.add("taken \(numbers)") }
+    handlers.lastly(String.self) { _, _ in
+      if let units = runner.withLock({ $0 }) { try await take(units) }
+    }
+    let units = UnitsOfWork(source, handlers)
+    runner.withLock { $0 = units }
+    try await units.run { $0.leave("last") }
+  }
+
+  @Test mutating func `a unit inside what takes last of all is refused, for nobody would hear what it raises`()
+    async throws
+  {
+    let error = await #expect(throws: UnitOfWorkError.self) {
+      try await run { units in
+        try await units.run { unit in
+          unit.transaction.write("late")
+          unit.raise(Placed(id: 1))
+          unit.leave(7)
+        }
+      }
+    }
+    guard case .joinedLate = error else { throw Refusal() }
+    #expect(source.transactions == 1)
+    #expect(source.words.isEmpty)
+    #expect(notes.words.isEmpty)
+  }
+
+  @Test mutating func `a unit that was refused there and is missed by nobody fails the one around it`() async throws {
+    let error = await #expect(throws: UnitOfWorkError.self) {
+      try await run { units in
+        try? await units.run { unit in
+          unit.transaction.write("half")
+          throw Refusal()
+        }
+      }
+    }
+    guard case .innerUnitFailed(UnitOfWorkError.joinedLate) = error else { throw Refusal() }
+    #expect(source.words.isEmpty)
+  }
+
+  @Test
+  mutating func `a unit of a task that nobody waited for, when all is being handed over, is not committed unheard`()
+    async throws
+  {
+    let (go, done) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+    handlers.lastly(String.self) { _, _ in
+      go.continuation.finish()
+      for await _ in done.stream {}
+    }
+    let runner = UnitsOfWork(source, handlers)
+    let error = await #expect(throws: UnitOfWorkError.self) {
+      try await runner.run { unit in
+        unit.leave("last")
+        Task {
+          defer { done.continuation.finish() }
+          for await _ in go.stream {}
+          try await runner.run { unit in
+            unit.transaction.write("late")
+            unit.raise(Placed(id: 1))
+          }
+        }
+      }
+    }
+    guard case .innerUnitFailed(UnitOfWorkError.joinedLate) = error else { throw Refusal() }
     #expect(source.words.isEmpty)
   }
 }

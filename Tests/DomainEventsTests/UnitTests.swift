@@ -70,6 +70,26 @@ import Testing
     #expect(notes.words == ["before 1", "after 1"])
   }
 
+  @Test func `an event that only the runner of an inner unit handles is refused, not left unheard`() async throws {
+    let source = source
+    var handlers = Handlers { _ in }
+    handlers.beforeCommit(Billed.self) { _, unit in unit.transaction.write("billed") }
+    let billing = UnitsOfWork(source, handlers)
+    try await billing.run { $0.raise(Billed(id: 1)) }
+    #expect(source.words == ["billed"])
+    let error = await #expect(throws: UnitOfWorkError.self) {
+      try await units.run { _ in
+        try await billing.run { unit in
+          unit.transaction.write("unheard")
+          unit.raise(Placed(id: 2))
+          unit.raise(Billed(id: 2))
+        }
+      }
+    }
+    guard case .notHandled("Billed") = error else { throw Refusal() }
+    #expect(source.words == ["billed"])
+  }
+
   @Test func `a unit over another source is one of its own`() async throws {
     let other = MemorySource()
     let others = UnitsOfWork(other, Handlers { _ in })
@@ -127,6 +147,41 @@ import Testing
       }
     }
     #expect(source.transactions == 1)
+  }
+
+  @Test func `a unit whose inner one has a savepoint open when it ends fails, and the savepoint ends behind it`()
+    async throws
+  {
+    let late = Mutex<Task<Void, any Error>?>(nil)
+    let streams = (0..<3).map { _ in AsyncStream.makeStream(of: Void.self) }
+    let (entered, go, done) = (streams[0], streams[1], streams[2])
+    var handlers = Handlers { _ in }
+    handlers.beforeCommit(Placed.self) { _, _ in
+      go.continuation.finish()
+      for await _ in done.stream {}
+    }
+    let units = UnitsOfWork(source, handlers)
+    let error = await #expect(throws: UnitOfWorkError.self) {
+      try await units.run { unit in
+        unit.raise(Placed(id: 1))
+        let task = Task {
+          defer { done.continuation.finish() }
+          try await units.run { unit in
+            try await unit.savepoint { _ in
+              entered.continuation.finish()
+              for await _ in go.stream {}
+              throw Refusal()
+            }
+          }
+        }
+        late.withLock { $0 = task }
+        for await _ in entered.stream {}
+      }
+    }
+    guard case .innerUnitRunning = error else { throw Refusal() }
+    go.continuation.finish()
+    await #expect(throws: Refusal()) { try await late.withLock { $0 }?.value }
+    #expect(source.words.isEmpty)
   }
 
   @Test func `a task that outlives its unit gets a unit of its own`() async throws {

@@ -78,6 +78,13 @@ struct Measured: VersionedEvent {
     await #expect(throws: UnitOfWorkError.self) { try await raise(Placed(id: "a", cents: 1)) }
   }
 
+  @Test mutating func `a second outbox is refused, instead of each event written twice`() async throws {
+    handlers.publish(Placed.self, as: PlacedV2.init)
+    handlers.write(to: outbox)
+    handlers.write(to: outbox)
+    await #expect(throws: OutboxError.secondOutbox) { try await raise(Placed(id: "a", cents: 1)) }
+  }
+
   @Test mutating func `a translation into nothing publishes nothing, and one that throws is a veto`() async throws {
     handlers.publish(Placed.self) { (placed: Placed) -> PlacedV2? in
       if placed.cents < 0 { throw OutboxError.noKey(type: "x") }

@@ -187,6 +187,126 @@ extension Integration {
       }
     }
 
+    @Test func `a statement of a task that nobody waited for is never done when its transaction is over`() async throws
+    {
+      try await Shop.run(15, { $0.connections = 1 }) { service in
+        let (session, elsewhere) = (service.session, Elsewhere())
+        let tasks = Mutex<[Task<Void, any Error>]>([])
+        // Each comes as its transaction ends; some just behind the ROLLBACK.
+        for round in 1...2000 {
+          try? await session.transaction { transaction in
+            let copy = transaction
+            let task = Task { try await elsewhere.place("\(round)", copy) }
+            tasks.withLock { $0.append(task) }
+            if round % 3 == 0 { await Task.yield() }
+            throw Veto()
+          }
+        }
+        for task in tasks.withLock({ $0 }) { _ = await task.result }
+        let found = try service.orders()
+        #expect(found.isEmpty)
+      }
+    }
+
+    /// Whoever has an executor of its own.
+    private actor Elsewhere {
+      func place(_ id: String, _ transaction: PostgresTransaction) async throws {
+        var transaction = transaction
+        try await transaction.execute("INSERT INTO orders VALUES ($1, 1)", [id])
+      }
+    }
+
+    @Test func `a savepoint whose transaction is over undoes nothing of the connection's next`() async throws {
+      try await Shop.run(15, { $0.connections = 1 }) { service in
+        let session = service.session
+        let (entered, go) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+        let tasks = Mutex<[Task<Void, any Error>]>([])
+        await #expect(throws: PostgresSessionError.savepointsAtOnce) {
+          try await session.transaction { transaction in
+            let copy = transaction
+            let task = Task {
+              var transaction = copy
+              try await transaction.savepoint { _ in
+                entered.continuation.finish()
+                for await _ in go.stream {}
+                throw Veto()
+              }
+            }
+            tasks.withLock { $0.append(task) }
+            for await _ in entered.stream {}
+          }
+        }
+        try await session.transaction { transaction in
+          try await transaction.execute("INSERT INTO orders VALUES ('a', 1)")
+          try await transaction.savepoint { transaction in
+            try await transaction.execute("INSERT INTO orders VALUES ('b', 1)")
+            go.continuation.finish()
+            for task in tasks.withLock({ $0 }) { await #expect(throws: Veto()) { try await task.value } }
+          }
+        }
+        let found = try service.orders()
+        #expect(found == ["a", "b"])
+      }
+    }
+
+    @Test func `of two savepoints side by side neither undoes what is the other's without a word`() async throws {
+      try await Shop.run { service in
+        await #expect(throws: PostgresSessionError.savepointsAtOnce) {
+          try await service.session.transaction { transaction in
+            let copy = transaction
+            let streams = (0..<3).map { _ in AsyncStream.makeStream(of: Void.self) }
+            async let first: Void = {
+              var transaction = copy
+              try await transaction.savepoint { transaction in
+                streams[0].continuation.finish()
+                for await _ in streams[1].stream {}
+                defer { streams[2].continuation.finish() }
+                try await transaction.execute("INSERT INTO orders VALUES ('of the first', 1)")
+              }
+            }()
+            async let second: Void = {
+              var transaction = copy
+              for await _ in streams[0].stream {}
+              defer { streams[1].continuation.finish() }
+              try? await transaction.savepoint { _ in
+                streams[1].continuation.finish()
+                for await _ in streams[2].stream {}
+                throw Veto()
+              }
+            }()
+            _ = try await (first, second)
+          }
+        }
+        let found = try service.orders()
+        #expect(found.isEmpty)
+      }
+    }
+
+    @Test func `a savepoint that ends before one that a task has opened inside it is refused`() async throws {
+      try await Shop.run { service in
+        let (entered, go) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+        defer { go.continuation.finish() }
+        await #expect(throws: PostgresSessionError.savepointsAtOnce) {
+          try await service.session.transaction { transaction in
+            try? await transaction.savepoint { transaction in
+              try await transaction.execute("INSERT INTO orders VALUES ('a', 1)")
+              let copy = transaction
+              Task {
+                var transaction = copy
+                try await transaction.savepoint { _ in
+                  entered.continuation.finish()
+                  for await _ in go.stream {}
+                }
+              }
+              for await _ in entered.stream {}
+            }
+          }
+        }
+        let found = try service.orders()
+        #expect(found.isEmpty)
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `a task that is cancelled while the server works rolls back, and the server stops`(version: Int) async throws {
       try await Shop.run(version, { $0.connections = 1 }) { service in

@@ -22,6 +22,17 @@ extension Integration {
         await #expect(throws: PostgresSessionError.zeroByte(parameter: 2)) {
           try await session.execute("INSERT INTO orders VALUES ($1, $2)", ["a", "1\u{0}2"])
         }
+        await #expect(throws: PostgresSessionError.zeroByteInStatement) {
+          try await session.execute("DELETE FROM orders WHERE true\u{0} AND id = '1'")
+        }
+        await #expect(throws: PostgresSessionError.zeroByteInStatement) {
+          try await session.transaction { _ = try await $0.execute("DELETE FROM stock WHERE true\u{0} AND item = 'a'") }
+        }
+        let found = try await session.query("SELECT count(*) FROM stock")
+        #expect(found == [["2"]])
+        await #expect(throws: PostgresSessionError.tooManyParameters(65_536)) {
+          try await session.query("SELECT $65536", Array(repeating: "", count: 65_536))
+        }
       }
     }
 
@@ -96,6 +107,30 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [Duration.zero, .microseconds(20)])
+    func `no patience at all is not missed`(patience: Duration) async throws {
+      let setting: (inout PostgresConfiguration) -> Void = { ($0.connections, $0.patience) = (1, patience) }
+      try await Shop.run(15, setting) { service in
+        let session = service.session
+        try await session.transaction { transaction in
+          try await transaction.execute("SELECT 1")
+          for _ in 0..<500 {
+            let waiting = Task { try await session.query("SELECT 1") }
+            let watch = Task {
+              try await Task.sleep(for: .seconds(5))
+              waiting.cancel()
+            }
+            let outcome = await waiting.result
+            watch.cancel()
+            guard case .failure(PostgresSessionError.allInUse) = outcome else {
+              Issue.record("\(outcome)")
+              break
+            }
+          }
+        }
+      }
+    }
+
     @Test func `a refusal that was caught is not committed over without a word`() async throws {
       try await Shop.run { service in
         let failure = await #expect(throws: Failure.self) {
@@ -121,6 +156,74 @@ extension Integration {
         // What stands alone leaves no transaction behind.
         try await service.session.execute("BEGIN; INSERT INTO orders VALUES ('a', 1)")
         #expect(try await service.session.query("SELECT count(*) FROM orders") == [["0"]])
+      }
+    }
+
+    @Test(arguments: ["COMMIT", "ROLLBACK", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN"])
+    func `a statement that ends the transaction ends it there, even if that is caught`(end: String) async throws {
+      struct Veto: Error {}
+      try await Shop.run(15, { $0.connections = 1 }) { service in
+        for isThrowing in [false, true] {
+          let id = isThrowing ? "b" : "a"
+          await #expect(throws: PostgresSessionError.endedByStatement) {
+            try await service.session.transaction { transaction in
+              try await transaction.execute("INSERT INTO orders VALUES ($1, 1)", [id])
+              _ = try? await transaction.execute(end)
+              _ = try? await transaction.execute("INSERT INTO orders VALUES ('behind it', 1)")
+              if isThrowing { throw Veto() }
+            }
+          }
+        }
+        let found = try service.orders()
+        #expect(found == (end.hasPrefix("COMMIT") ? ["a", "b"] : []))
+        let answer = try await service.session.query("SELECT 1")
+        #expect(answer == [["1"]])
+      }
+    }
+
+    @Test func `several statements at once are refused in a transaction, where one of them could end it`() async throws
+    {
+      try await Shop.run { service in
+        let failure = await #expect(throws: Failure.self) {
+          try await service.session.transaction { transaction in
+            try await transaction.execute("INSERT INTO orders VALUES ('a', 1)")
+            try await transaction.execute("COMMIT; BEGIN")
+          }
+        }
+        #expect(failure?.sqlState == "42601")
+        let found = try service.orders()
+        #expect(found.isEmpty)
+      }
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["COPY (SELECT 1) TO STDOUT", "COPY orders FROM STDIN"])
+    func `a copy from or to the client is an error, and leaves a connection that works`(copy: String) async throws {
+      try await Shop.run(15, { $0.connections = 1 }) { service in
+        let session = service.session
+        let failure = await #expect(throws: Failure.self) { try await session.execute(copy) }
+        #expect(failure?.what.description.contains("COPY") == true)
+        await #expect(throws: Failure.self) {
+          try await session.transaction { transaction in
+            try await transaction.execute("INSERT INTO orders VALUES ('a', 1)")
+            _ = try? await transaction.execute(copy)
+          }
+        }
+        let found = try await session.query("SELECT count(*) FROM orders")
+        #expect(found == [["0"]])
+      }
+    }
+
+    @Test func `connections of a session that is dropped are closed`() async throws {
+      try await Shop.run { service in
+        for _ in 0..<8 {
+          var configuration = service.session.configuration
+          configuration.name = "dropped"
+          _ = try await PostgresSession(configuration).query("SELECT 1")
+        }
+        let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dropped'"
+        for _ in 0..<200 where try service.database.psql(left) != "0" { try await Task.sleep(for: .milliseconds(20)) }
+        let found = try service.database.psql(left)
+        #expect(found == "0")
       }
     }
 
