@@ -37,11 +37,17 @@ public struct EventHandlers<Transaction: SQLTransaction & SendableMetatype>: Sen
 extension Inbox {
   /// Handles an event by its type. It is read before anything is recorded.
   ///
+  /// One of a type that nobody handles moves its aggregate's version on all the same: those behind it follow it.
+  ///
   /// - Throws: `EventRefusal` for one that is not what it says, or cannot be recorded here.
   public func handle<Transaction: SQLTransaction & SendableMetatype>(
     _ event: ReceivedEvent, with handlers: EventHandlers<Transaction>, in transaction: inout Transaction
   ) async throws -> InboxResult {
-    guard let effect = try handlers.effect(of: event) else { return .ignored }
+    guard let effect = try handlers.effect(of: event) else {
+      // What it says is not for this consumer to refuse.
+      guard let version = try? Version(event, self) else { return .ignored }
+      return try await version.gapBeforeIgnored(in: &transaction).map { .outOfOrder($0) } ?? .ignored
+    }
     return try await handle(event, in: &transaction, effect: effect)
   }
 }

@@ -3,16 +3,19 @@
 import Foundation
 import IntegrationEvents
 
-/// Decodes the data of events: dates as RFC 3339 has them, decimals exactly as they stand.
+/// Decodes the data of events: dates as RFC 3339 has them, decimals exactly as they stand. A number of more digits than a decimal
+/// holds is refused, whatever it is read as: which would be cut cannot be told from here.
 enum EventJSON {
   static func decode<Event: VersionedEvent>(_ type: Event.Type, _ event: ReceivedEvent) throws(EventRefusal) -> Event {
     guard event.hasJSON else { throw EventRefusal("its data is no JSON") }
     guard let data = event.data else { throw EventRefusal("it has no data") }
+    guard JSONDigits.most(data) <= 38 else {
+      throw EventRefusal("its data has a number of more than 38 digits, which no decimal holds")
+    }
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .custom { decoder in
       let container = try decoder.singleValueContainer()
-      let text = Array(try container.decode(String.self).utf8)
-      guard text.count >= 20, let time = unsafe EventTime.parse(text.span.bytes, 0..<text.count) else {
+      guard let time = RFC3339.instant(try container.decode(String.self)) else {
         throw DecodingError.dataCorruptedError(in: container, debugDescription: "no time as RFC 3339 has it")
       }
       return Date(timeIntervalSince1970: Double(time.unixMicroseconds) / 1_000_000)

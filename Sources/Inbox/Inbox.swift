@@ -18,7 +18,8 @@ public struct Inbox: Sendable {
   /// How long they are kept.
   public let retention: Retention
   /// The attribute that has the version of the event's aggregate, to find gaps by; nil to look for none. An event that has no such
-  /// attribute is not looked at.
+  /// attribute is not looked at. Versions are those of a source, an `aggregatetype` and a key. They must reach this consumer without
+  /// gaps: all types of its events, also those that it does not handle. Several events may have one version.
   public var versionAttribute: String?
 
   private static let longestName = 200

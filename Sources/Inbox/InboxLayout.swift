@@ -10,8 +10,9 @@ public enum InboxLayout: Hashable, Sendable {
   /// been dropped, is refused.
   case days
 
-  /// A row a key, however many events there were: the position of the last that was handled, by the attribute `sequence`, which
-  /// compares as text. Whatever is not further is a duplicate. Constant in size, and sound under these conditions only:
+  /// A row a key and aggregate type, however many events there were: the position of the last that was handled, by the attribute
+  /// `sequence`, which compares as text. Whatever is not further is a duplicate. Constant in size, and sound under these conditions
+  /// only:
   ///
   /// - Events of one key come in order, and **once one has become a dead letter, those after it do too** (the relay parks the key).
   ///   Else those that passed it would make it a duplicate.

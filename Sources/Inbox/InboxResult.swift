@@ -7,8 +7,10 @@ public enum InboxResult: Hashable, Sendable {
   /// It has been handled before: nothing has been done.
   case duplicate
   /// Nobody here handles events of its type: nothing has been recorded either, so that whoever comes to handle it may be sent it.
+  /// Only its aggregate's version is the last one now, where the inbox looks at versions; what comes to be handled later then is
+  /// out of order, unless it is sent to a consumer of another name.
   case ignored
-  /// Its aggregate's version does not follow the last one that was handled: nothing has been done or recorded.
+  /// Its aggregate's version is neither the last one that was handled nor the next: nothing has been done or recorded.
   case outOfOrder(Gap)
 
   /// Between which versions something is missing.

@@ -49,15 +49,18 @@ struct Record {
         throw EventRefusal("it has no key of 1 to \(Self.longest) bytes, within which positions are compared")
       }
       insertion = """
-        INSERT INTO \(table) AS kept (consumer, key, sequence) VALUES ($1, $2, $3) ON CONFLICT (consumer, key) \
+        INSERT INTO \(table) AS kept (consumer, aggregatetype, key, sequence) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (consumer, aggregatetype, key) \
         DO UPDATE SET sequence = excluded.sequence, previous = kept.sequence WHERE kept.sequence < excluded.sequence
         """
-      parameters = [inbox.consumer, key, sequence]
+      let place = [inbox.consumer, try event.aggregateType, key]
+      parameters = place + [sequence]
       removal = """
-        WITH first AS (DELETE FROM \(table) WHERE consumer = $1 AND key = $2 AND previous IS NULL) \
-        UPDATE \(table) SET sequence = previous WHERE consumer = $1 AND key = $2 AND previous IS NOT NULL
+        WITH first AS (DELETE FROM \(table) WHERE consumer = $1 AND aggregatetype = $2 AND key = $3 AND previous IS NULL) \
+        UPDATE \(table) SET sequence = previous \
+        WHERE consumer = $1 AND aggregatetype = $2 AND key = $3 AND previous IS NOT NULL
         """
-      removalParameters = [inbox.consumer, key]
+      removalParameters = place
     }
   }
 }

@@ -12,6 +12,8 @@ public enum UpcasterError: Error, Hashable, Sendable, CustomStringConvertible {
   case otherType(String, expected: String)
   /// A step leads down, nowhere, past a version, or beyond the present one; or a version is below the oldest.
   case notUpward(type: String, from: Int, to: Int)
+  /// Two Swift types stand for one version: the one that a step leads to, and the one that the next leads from, or the present one.
+  case twoTypes(type: String, version: Int)
 
   /// What is wrong.
   public var description: String {
@@ -21,6 +23,8 @@ public enum UpcasterError: Error, Hashable, Sendable, CustomStringConvertible {
     case .otherType(let type, let expected): "an upcaster of \(expected) is of \(type)"
     case .notUpward(let type, let from, let to):
       "an upcaster of \(type) leads from version \(from) to \(to), not to the next one"
+    case .twoTypes(let type, let version):
+      "version \(version) of \(type) is one Swift type where an upcaster leads to it, and another where it is read"
     }
   }
 }
@@ -29,6 +33,7 @@ public enum UpcasterError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct Upcaster: Sendable {
   let (type, from, to): (String, Int, Int)
   let otherType: String
+  let (old, new): (ObjectIdentifier, ObjectIdentifier)
   let decode: @Sendable (ReceivedEvent) throws(EventRefusal) -> any VersionedEvent
   let raise: @Sendable (any VersionedEvent) throws -> any VersionedEvent
 
@@ -37,6 +42,7 @@ public struct Upcaster: Sendable {
     _ old: Old.Type, to new: New.Type, _ raise: @escaping @Sendable (Old) throws -> New
   ) {
     (type, otherType, from, to) = (Old.type, New.type, Old.version, New.version)
+    (self.old, self.new) = (ObjectIdentifier(Old.self), ObjectIdentifier(New.self))
     decode = { event throws(EventRefusal) in try EventJSON.decode(Old.self, event) }
     self.raise = { event in
       guard let event = event as? Old else { throw EventRefusal("an upcaster was given another version") }
@@ -69,8 +75,10 @@ public struct Upcasters<Current: VersionedEvent>: Sendable {
     // Each step is one further, so a hole lies within as many versions as there are steps.
     var version = oldest
     while version < Current.version {
-      guard steps[version] != nil else { throw .hole(type: Current.type, version: version) }
+      guard let step = steps[version] else { throw .hole(type: Current.type, version: version) }
       version += 1
+      let reader = version == Current.version ? ObjectIdentifier(Current.self) : steps[version]?.old
+      guard reader == nil || reader == step.new else { throw .twoTypes(type: Current.type, version: version) }
     }
     (self.steps, self.oldest) = (steps, oldest)
   }

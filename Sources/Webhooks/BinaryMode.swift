@@ -15,13 +15,19 @@ struct BinaryMode {
       guard name != "datacontenttype", let value = try fields.value(field) else {
         throw WebhookRefusal(.malformed, "ce-datacontenttype is what Content-Type is for")
       }
+      // What a server makes of other bytes may be one character for many, and one id for two events'.
+      guard value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        throw WebhookRefusal(.malformed, "a header field has other bytes than printable ASCII, which are written %XX")
+      }
       try attributes.set(name, try Self.decoded(value))
     }
     if let type = try fields.value("content-type"), !type.isEmpty { try attributes.set("datacontenttype", type) }
     var event = try attributes.event()
     guard !body.isEmpty else { return event }
     event.data = body
-    if event.dataContentType != nil, event.hasJSON {
+    // Source: RFC 9110, section 8.3. That it were JSON is said for the JSON format only.
+    if event.dataContentType == nil { event.dataContentType = "application/octet-stream" }
+    if event.hasJSON {
       guard JSONDepth.isWithin(limits.depth, body) else {
         throw WebhookRefusal(.malformed, "the data has more than \(limits.depth) arrays and objects within each other")
       }

@@ -74,37 +74,11 @@ struct EventAttributes {
   }
 }
 
-/// Times as RFC 3339 has them, which is less than what PostgreSQL writes: a T, and an offset that says so.
-enum RFC3339 {
-  static func instant(_ text: String) -> EventTime? {
-    let bytes = Array(text.utf8)
-    // `2026-11-23T06:30:00Z` at least; far more decimals than a clock has at most.
-    guard (20...64).contains(bytes.count), bytes.last != UInt8(ascii: "."),
-      bytes[10] | 0x20 == UInt8(ascii: "t"), hasZone(bytes)
-    else { return nil }
-    let upper = bytes.map { $0 == UInt8(ascii: "t") || $0 == UInt8(ascii: "z") ? $0 & 0xDF : $0 }
-    return unsafe EventTime.parse(upper.span.bytes, 0..<upper.count)
-  }
-
-  /// Whether it ends in Z or in an offset of hours and minutes.
-  private static func hasZone(_ bytes: [UInt8]) -> Bool {
-    guard let last = bytes.last else { return false }
-    if last | 0x20 == UInt8(ascii: "z") { return true }
-    let zone = bytes.suffix(6)
-    guard bytes.count >= 25, let sign = zone.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"),
-      zone[zone.startIndex + 3] == UInt8(ascii: ":")
-    else { return false }
-    let digits = [1, 2, 4, 5].map { zone[zone.startIndex + $0] }
-    guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return false }
-    return (digits[0] - 48) * 10 + (digits[1] - 48) < 24 && digits[2] < UInt8(ascii: "6")
-  }
-}
-
 /// Media types. Source: RFC 9110, section 8.3.1.
 enum MediaType {
   /// The type itself in lower case, without its parameters.
   static func essence(_ text: String) -> String {
-    String(text.prefix { $0 != ";" }).withoutBlanks.lowercased()
+    String(text.prefix { $0 != ";" }).withoutBlanks.lowercasedInASCII
   }
 
   /// Whether text has the form of one: two tokens and a slash.
@@ -116,7 +90,7 @@ enum MediaType {
   /// Whether a parameter `charset` names another than UTF-8.
   static func hasOtherCharset(_ text: String) -> Bool {
     text.split(separator: ";").dropFirst().contains { parameter in
-      let parts = parameter.split(separator: "=", maxSplits: 1).map { String($0).withoutBlanks.lowercased() }
+      let parts = parameter.split(separator: "=", maxSplits: 1).map { String($0).withoutBlanks.lowercasedInASCII }
       return parts.first == "charset" && (parts.count < 2 || !["utf-8", "\"utf-8\"", "us-ascii"].contains(parts[1]))
     }
   }

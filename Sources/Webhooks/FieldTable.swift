@@ -15,7 +15,7 @@ struct FieldTable {
       guard bytes <= limits.fieldBytes else {
         throw WebhookRefusal(.malformed, "the header fields take more than \(limits.fieldBytes) bytes")
       }
-      values[field.name.lowercased(), default: []].append(field.value.withoutBlanks)
+      values[field.name.lowercasedInASCII, default: []].append(field.value.withoutBlanks)
     }
     self.values = values
   }
@@ -32,6 +32,11 @@ struct FieldTable {
 }
 
 extension String {
+  /// With `a` to `z` for `A` to `Z`, and nothing else another: what other scripts have that becomes an ASCII letter is none.
+  var lowercasedInASCII: String {
+    String(decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+
   /// Without the blanks and tabs around it.
   var withoutBlanks: String {
     let start = drop { $0 == " " || $0 == "\t" }

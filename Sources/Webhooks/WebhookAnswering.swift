@@ -26,7 +26,8 @@ public struct WebhookAnswer: Hashable, Sendable {
 
   private init(status: Int) { self.status = status }
 
-  /// The answer to what was not taken. Of a batch it names the event: `index`, and `id` where it has one.
+  /// The answer to what was not taken. Of a batch it names the event: `index`, and `id` where it has one. One of 503 always has
+  /// `Retry-After`, 5 seconds unless another time is given.
   public init(_ refusal: WebhookRefusal, retryAfter: Int? = nil) {
     status = refusal.kind.rawValue
     var text = "{\"status\":\(status),\"detail\":\(JSONText.string(refusal.reason))"
@@ -36,7 +37,9 @@ public struct WebhookAnswer: Hashable, Sendable {
     }
     body = Array((text + "}").utf8)
     fields = [.init("content-type", "application/problem+json")]
-    if let retryAfter { fields.append(.init("retry-after", "\(max(0, retryAfter))")) }
+    if let retryAfter = retryAfter ?? (refusal.kind == .unavailable ? 5 : nil) {
+      fields.append(.init("retry-after", "\(max(0, retryAfter))"))
+    }
   }
 }
 
@@ -47,7 +50,7 @@ public struct WebhookAnswering: Sendable {
 
   /// How requests are read.
   public var reading: WebhookReading
-  /// What `Retry-After` says where a handler throws: 5 seconds.
+  /// What `Retry-After` says where a handler throws, or nothing can be verified: 5 seconds.
   public var retryAfter = 5
 
   private let handler: Handler
@@ -58,13 +61,14 @@ public struct WebhookAnswering: Sendable {
   }
 
   /// Answers a request. A batch is taken when each of its events is done; the first that is not is named, and those after it are
-  /// not handled. Those before it are done, so that they are doubles when the batch comes again.
+  /// not handled. Those before it are done, so that they are doubles when the batch comes again. Each is read before the first is
+  /// handled: where one makes no sense, none is.
   public func answer(_ request: WebhookRequest, unixSeconds: Int64) async -> WebhookAnswer {
     let events: [ReceivedEvent]
     do throws(WebhookRefusal) {
       events = try reading.events(of: request, unixSeconds: unixSeconds)
     } catch {
-      return WebhookAnswer(error)
+      return WebhookAnswer(error, retryAfter: error.kind == .unavailable ? retryAfter : nil)
     }
     for (index, event) in events.enumerated() {
       let blame = WebhookRefusal.Blame(index: index, id: event.id)

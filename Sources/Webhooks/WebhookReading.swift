@@ -19,9 +19,18 @@ public struct WebhookReading: Sendable {
   /// Who verifies; nil to take what nobody has signed, as behind a gateway that has verified it.
   public var verifier: WebhookVerifier?
 
+  /// Which modes are taken; nil for all where nobody verifies, and else for those that a signature covers whole: structured and
+  /// batched.
+  ///
+  /// In binary mode it covers the id and the data, and **no other attribute**: not the type, the source, the subject or the time.
+  /// Whoever has recorded a signed request can send it again within the verifier's tolerance with others; so can be sent, as the
+  /// data of whatever type, the body of a structured one. Take it only over a way on which nobody records, or where the handlers
+  /// look at nothing but the id and the data.
+  public var modes: Set<Mode>?
+
   /// Makes one.
-  public init(verifier: WebhookVerifier?, limits: WebhookLimits = WebhookLimits()) {
-    (self.verifier, self.limits) = (verifier, limits)
+  public init(verifier: WebhookVerifier?, limits: WebhookLimits = WebhookLimits(), modes: Set<Mode>? = nil) {
+    (self.verifier, self.limits, self.modes) = (verifier, limits, modes)
   }
 
   /// The events of a request, in their order, at a time that a signed request's must be near: seconds since 1970.
@@ -32,15 +41,38 @@ public struct WebhookReading: Sendable {
     let fields = try FieldTable(request, limits)
     // Before anything is read of it.
     if let verifier { try verifier.verify(fields, body: request.body, unixSeconds: unixSeconds) }
-    switch try mode(fields) {
-    case .binary: return [try BinaryMode(limits: limits).event(fields, request.body)]
+    let mode = try mode(fields)
+    guard takes(mode) else {
+      guard mode == .binary, verifier != nil else {
+        throw WebhookRefusal(.unsupportedMediaType, "the mode \(mode) is not taken here")
+      }
+      // Speaks of the receiver, so that no sender gives an event up for it.
+      throw WebhookRefusal(.unsigned, "the mode binary, whose attributes nobody has signed, is not taken here")
+    }
+    switch mode {
+    case .binary:
+      let event = try BinaryMode(limits: limits).event(fields, request.body)
+      if verifier != nil { try checkID(of: event, fields) }
+      return [event]
     case .structured: return [try StructuredMode(limits: limits).event(request.body)]
     case .batched: return try StructuredMode(limits: limits).events(request.body)
     }
   }
 
+  private func takes(_ mode: Mode) -> Bool {
+    if let modes { return modes.contains(mode) }
+    return verifier == nil || mode != .binary
+  }
+
+  /// The signature covers `webhook-id`, so that one request is no other event. Both are decoded, so that one is one id only.
+  private func checkID(of event: ReceivedEvent, _ fields: FieldTable) throws(WebhookRefusal) {
+    guard let signed = try fields.value("webhook-id", .unsigned), (try? BinaryMode.decoded(signed)) == event.id else {
+      throw WebhookRefusal(.unsigned, "webhook-id is not ce-id, which nobody has signed then")
+    }
+  }
+
   private func mode(_ fields: FieldTable) throws(WebhookRefusal) -> Mode {
-    if let coding = try fields.value("content-encoding"), !coding.isEmpty, coding.lowercased() != "identity" {
+    if let coding = try fields.value("content-encoding"), !coding.isEmpty, coding.lowercasedInASCII != "identity" {
       throw WebhookRefusal(.unsupportedMediaType, "a body that is compressed is not read")
     }
     let type = try fields.value("content-type") ?? ""

@@ -39,6 +39,27 @@ struct InboxTests {
     #expect(transaction.statements.isEmpty)
   }
 
+  @Test func `an event that no handler is for moves its aggregate's version on, or is behind a gap`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays(), versionAttribute: "v")
+    let second = event(extensions: ["v": "2", "aggregatetype": "order"])
+    let cases: [(Int, String?, InboxResult)] = [
+      (1, nil, .ignored), (0, "2", .ignored), (0, "7", .ignored), (0, "0", .outOfOrder(.init(last: 0, found: 2))),
+      (0, nil, .outOfOrder(.init(last: nil, found: 2))),
+    ]
+    for (affected, last, result) in cases {
+      var transaction = ScriptedTransaction(affected: [affected], rows: last.map { [[$0]] } ?? [])
+      let handlers = EventHandlers<ScriptedTransaction>()
+      #expect(try await inbox.handle(second, with: handlers, in: &transaction) == result)
+      #expect(transaction.parameters.first == ["billing", "/shop", "order", "k1", "2"])
+      #expect(transaction.statements.allSatisfy { $0.contains("inbox_versions") })
+    }
+    // A version that is none is not for this consumer to refuse.
+    var transaction = ScriptedTransaction()
+    let none = EventHandlers<ScriptedTransaction>()
+    #expect(try await inbox.handle(event(extensions: ["v": "x"]), with: none, in: &transaction) == .ignored)
+    #expect(transaction.statements.isEmpty)
+  }
+
   @Test func `an event that cannot be read is refused before anything is recorded`() async throws {
     let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
     var handlers = EventHandlers<ScriptedTransaction>()
@@ -54,6 +75,9 @@ struct InboxTests {
     #expect(throws: InboxSettingError.retention) { try Retention(.seconds(3600), longestRedelivery: .seconds(60)) }
     #expect(throws: InboxSettingError.retention) { try Retention(.seconds(Int64.max), longestRedelivery: day) }
     #expect(try Retention(day * 8, longestRedelivery: day * 8).seconds == 8 * 86_400)
+    // Up, so that they are.
+    let longer = Duration.milliseconds(86_400_900)
+    #expect(try Retention(longer, longestRedelivery: longer).seconds == 86_401)
   }
 
   @Test(arguments: ["", "a.b.c", "a b", "a\"", "1a", ".a", "a.", "ä", String(repeating: "a", count: 41)])

@@ -16,7 +16,10 @@ struct PositionTests {
   @Test func `an event is kept as its key's position`() async throws {
     let (result, transaction) = try await Self.handle(
       event(extensions: ["sequence": Self.sequence, "partitionkey": "k9"]))
-    #expect(result == .done && transaction.parameters == [["billing", "k9", Self.sequence]])
+    #expect(result == .done && transaction.parameters == [["billing", "", "k9", Self.sequence]])
+    let (_, typed) = try await Self.handle(
+      event(extensions: ["sequence": Self.sequence, "partitionkey": "k9", "aggregatetype": "order"]))
+    #expect(typed.parameters == [["billing", "order", "k9", Self.sequence]])
   }
 
   @Test(arguments: ["", "7", "000000000152aea8-0000000001", "000000000152AEA8-000000001", "000000000152AEA8", "-"])
@@ -24,7 +27,11 @@ struct PositionTests {
     await #expect(throws: EventRefusal.self) { try await Self.handle(event(extensions: ["sequence": sequence])) }
   }
 
-  @Test func `no sequence, no key, another source, and a redelivery are refused`() async throws {
+  @Test func `no sequence, no key, too long a type, another source, and a redelivery are refused`() async throws {
+    let long = String(repeating: "t", count: 256)
+    await #expect(throws: EventRefusal.self) {
+      try await Self.handle(event(extensions: ["sequence": Self.sequence, "aggregatetype": long]))
+    }
     await #expect(throws: EventRefusal.self) { try await Self.handle(event()) }
     var keyless = event(extensions: ["sequence": Self.sequence])
     keyless.subject = nil

@@ -5,6 +5,9 @@ import Inbox
 import IntegrationEvents
 import Testing
 
+/// As many as a decimal holds.
+private let digits = "12345678901234567890123456789012345678"
+
 struct UpcasterTests {
   @Test(arguments: [
     ("1", #"{"orderID":"7","euros":19.99}"#), ("2", #"{"orderID":"7","cents":1999}"#),
@@ -44,6 +47,26 @@ struct UpcasterTests {
     }
   }
 
+  private struct OtherV2: VersionedEvent {
+    static let type = "OrderPlaced"
+    static let version = 2
+    var key: String { "" }
+  }
+
+  @Test func `steps between which two Swift types stand for one version are refused at the start`() throws {
+    let toOther = Upcaster(PlacedV1.self, to: OtherV2.self) { _ in OtherV2() }
+    let fromOther = Upcaster(OtherV2.self, to: PlacedV3.self) { _ in PlacedV3(orderID: "", cents: 0, currency: "") }
+    for steps in [[toOther, secondToThird], [firstToSecond, fromOther]] {
+      #expect(throws: UpcasterError.twoTypes(type: "OrderPlaced", version: 2)) {
+        try Upcasters(to: PlacedV3.self, steps)
+      }
+    }
+    #expect(throws: UpcasterError.twoTypes(type: "OrderPlaced", version: 2)) {
+      try Upcasters(to: PlacedV2.self, [toOther])
+    }
+    #expect(throws: Never.self) { try Upcasters(to: PlacedV3.self, [toOther, fromOther]) }
+  }
+
   @Test func `versions below the oldest that may come need no step, and are refused when they come`() throws {
     let upcasters = try Upcasters(to: PlacedV3.self, oldest: 2, [secondToThird])
     #expect(throws: EventRefusal.self) { try upcasters.read(event(version: "1", #"{"orderID":"7","euros":1}"#)) }
@@ -75,8 +98,30 @@ struct UpcasterTests {
       let shipped = try Upcasters(to: Shipped.self).read(event("OrderShipped", #"{"orderID":"7","at":"\#(time)"}"#))
       #expect(shipped.at == Date(timeIntervalSince1970: 1_795_418_166.5))
     }
+  }
+
+  @Test(arguments: [
+    "yesterday", "2026-11-23T06:30:00.5", "2026-11-23 06:30:00.5", "2026-11-23 06:30:00+01:00",
+    "2026-11-23T06:30:00+01",
+    "2026-11-23T24:00:00Z", "2026-11-23T24:59:60Z",
+  ])
+  func `a time that RFC 3339 does not have is refused`(time: String) throws {
     #expect(throws: EventRefusal.self) {
-      try Upcasters(to: Shipped.self).read(event("OrderShipped", #"{"orderID":"7","at":"yesterday"}"#))
+      try Upcasters(to: Shipped.self).read(event("OrderShipped", #"{"orderID":"7","at":"\#(time)"}"#))
     }
+  }
+
+  @Test(arguments: [
+    (digits, true), ("0.\(digits)", true), ("-\(digits)e-20", true), ("\(digits)000000", true),
+    ("0.000\(digits)000", true),
+    ("\(digits)1", false), ("0.\(digits)1", false), ("1.\(digits)", false),
+    ("1.\(String(repeating: "0", count: 37))1", false),
+    ("1e200", false),
+  ])
+  func `a number of more digits than a decimal holds is refused, and none is cut`(number: String, isTaken: Bool) throws
+  {
+    let placed = try? Upcasters(to: PlacedV1.self).read(
+      event(version: nil, #"{"euros":\#(number),"orderID":"\#(digits)\"9"}"#))
+    #expect(placed.map(\.euros) == (isTaken ? Decimal(string: number) : nil))
   }
 }

@@ -11,7 +11,7 @@ import Webhooks
 
 /// A consumer for tests: takes events at `/events`, and writes each into the table `effects` as its effect.
 ///
-/// usage: test-receiver DATABASE LAYOUT SECRET...     LAYOUT: rows, days, or positions:SOURCE
+/// usage: test-receiver DATABASE LAYOUT [--all-modes] SECRET...     LAYOUT: rows, days, or positions:SOURCE
 ///
 /// Prints its port when it can be posted to. An event whose type is `Refused` is refused, one that is called `Unknown` has no handler.
 @main struct Service {
@@ -33,8 +33,10 @@ import Webhooks
     try await sessions.transaction { @Sendable transaction in
       for statement in inbox.creation + inbox.partitions() { _ = try await transaction.execute(statement, []) }
     }
-    let secrets = Array(arguments.dropFirst(3))
-    let reading = WebhookReading(verifier: secrets.isEmpty ? nil : try WebhookVerifier(secrets: secrets))
+    let secrets = arguments.dropFirst(3).filter { $0 != "--all-modes" }
+    let reading = WebhookReading(
+      verifier: secrets.isEmpty ? nil : try WebhookVerifier(secrets: secrets),
+      modes: arguments.contains("--all-modes") ? Set(WebhookReading.Mode.allCases) : nil)
     let answering = WebhookAnswering(reading, into: inbox, handlers()) { body in
       try await sessions.transaction { transaction in try await body(&transaction) }
     }

@@ -69,7 +69,10 @@ struct AnswerTests {
   @Test func `each refusal is its status code`() async {
     #expect(WebhookRefusal.Kind.allCases.map(\.rawValue) == [400, 401, 413, 415, 422, 503])
     for kind in WebhookRefusal.Kind.allCases {
-      #expect(WebhookAnswer(WebhookRefusal(kind, "x")).status == kind.rawValue)
+      let answer = WebhookAnswer(WebhookRefusal(kind, "x"))
+      #expect(answer.status == kind.rawValue)
+      // Whatever is not now says when, also where nothing could be verified.
+      #expect(answer.fields.contains(.init("retry-after", "5")) == (kind == .unavailable))
     }
   }
 }

@@ -56,6 +56,7 @@ struct ReadingTests {
     line("1", #","a":1.5"#), line("1", #","a":2147483648"#), line("1", #","time":"now""#),
     line("1", #","time":"2026-11-23 07:16:06Z""#),
     line("1", #","time":"2026-11-23T07:16:06""#), line("1", #","time":"2026-02-30T07:16:06Z""#),
+    line("1", #","time":"2026-11-23T24:00:00Z""#), line("1", #","time":"2026-11-23T24:59:60Z""#),
     line("1", #","subject":"""#),
     line("1", #","time":"2026-11-23T07:16:06+24:00""#), line("1", #","datacontenttype":"json""#),
     line("1", #","dataschema":"a b""#),
@@ -92,7 +93,8 @@ struct ReadingTests {
     ("ce-id", "%zz"),
     ("ce-id", "%ff"), ("ce-id", "%00"), ("ce-a_b", "1"), ("ce-", "1"), ("ce-data", "1"), ("ce-datacontenttype", "a/b"),
     ("ce-a", #""a"b""#),
-    ("ce-a", #""a\""#), ("content-type", "json"),
+    ("ce-a", #""a\""#), ("content-type", "json"), ("ce-id", "caf\u{FFFD}"), ("ce-a", "é"), ("ce-a", "a\tb"),
+    ("ce-\u{212A}ey", "1"),
   ])
   func `a header field that is no attribute's is malformed`(name: String, value: String) {
     #expect(Self.refusal(binary().with([(name, value)]))?.kind == .malformed)
@@ -110,6 +112,22 @@ struct ReadingTests {
     #expect(Self.refusal(binary([], "{"))?.kind == .malformed)
     #expect(Self.refusal(binary([], "{", type: "text/plain")) == nil)
     #expect(Self.refusal(binary([], "", type: nil)) == nil)
+  }
+
+  @Test func `in binary mode data of which nobody says what it is is bytes`() throws {
+    var request = binary([], "", type: nil)
+    request.body = [0xFF, 0x7B]
+    let event = try Self.read(request)[0]
+    #expect(event.dataContentType == "application/octet-stream" && !event.hasJSON && event.data == [0xFF, 0x7B])
+    #expect(try Self.read(binary([], "", type: nil))[0].dataContentType == nil)
+  }
+
+  @Test func `names of header fields are compared as ASCII has them`() throws {
+    let kelvin = WebhookRequest(
+      fields: binary().fields + [.init("CE-A", "1"), .init("content-\u{212A}", "x")], body: Array("{}".utf8))
+    #expect(try Self.read(kelvin)[0].extensions == ["a": "1"])
+    let type = "application/\u{212A}json"
+    #expect(Self.refusal(binary().with([("content-type", type)]))?.kind == .malformed)
   }
 
   @Test(arguments: [

@@ -4,8 +4,10 @@ import Testing
 import Webhooks
 
 struct SignatureTests {
-  private static func refusal(_ request: WebhookRequest, _ secrets: [String] = [secret]) throws -> WebhookRefusal? {
-    let reading = WebhookReading(verifier: try WebhookVerifier(secrets: secrets))
+  private static func refusal(
+    _ request: WebhookRequest, _ secrets: [String] = [secret], modes: Set<WebhookReading.Mode>? = nil
+  ) throws -> WebhookRefusal? {
+    let reading = WebhookReading(verifier: try WebhookVerifier(secrets: secrets), modes: modes)
     do throws(WebhookRefusal) {
       _ = try reading.events(of: request, unixSeconds: now)
       return nil
@@ -78,6 +80,36 @@ struct SignatureTests {
     for text in ["", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_", "whsec_AAAA", "whsec_!", secret + "\n"] {
       #expect(throws: WebhookVerifier.SecretError.malformed(at: 1)) { try WebhookVerifier(secrets: [secret, text]) }
     }
+  }
+
+  @Test func `a signed body is not taken in binary mode, whose attributes nobody has signed, unless that is asked for`()
+    throws
+  {
+    let one = try structured(line("1")).signed(id: "1")
+    #expect(try Self.refusal(one) == nil)
+    #expect(try Self.refusal(batched("[\(line())]").signed()) == nil)
+    var again = binary([], line("1"))
+    again.fields += one.fields.filter { $0.name.hasPrefix("webhook-") }
+    #expect(try Self.refusal(again)?.kind == .unsigned)
+    #expect(try Self.refusal(binary().signed(id: "1"))?.kind == .unsigned)
+    #expect(try Self.refusal(binary().signed(id: "1"), modes: [.binary]) == nil)
+    #expect(try Self.refusal(one, modes: [.binary])?.kind == .unsupportedMediaType)
+    // Also where the verifier comes later.
+    var reading = WebhookReading(verifier: nil)
+    reading.verifier = try WebhookVerifier(secrets: [secret])
+    let error = #expect(throws: WebhookRefusal.self) { try reading.events(of: again, unixSeconds: now) }
+    #expect(error?.kind == .unsigned)
+  }
+
+  @Test(arguments: [
+    ("1", "1", true), ("a%20b", "a%20b", true), ("a%c3%a4", "a%C3%A4", true), ("aä", "a%C3%A4", true),
+    ("1", "2", false),
+    ("msg_1", "1", false), ("a%20b", "a%2520b", false), ("100%", "100%25", false), ("a", "A", false),
+  ])
+  func `in binary mode the id that is signed is the event's`(signed: String, id: String, isTaken: Bool) throws {
+    let request = try binary().with([("ce-id", id)]).signed(id: signed)
+    let refusal = try Self.refusal(request, modes: Set(WebhookReading.Mode.allCases))
+    #expect(isTaken ? refusal == nil : refusal?.kind == .unsigned)
   }
 
   @Test func `nothing is read of a body that nobody has signed`() throws {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Inbox
+import PostgresSession
+import PostgresWire
 import Testing
 
 extension Integration {
@@ -37,6 +40,98 @@ extension Integration {
         #expect(try database.psql("SELECT string_agg(id, '' ORDER BY at) FROM effects") == "acbdehik")
         #expect(try database.psql("SELECT count(*) FROM inbox") == "8")
       }
+    }
+
+    @Test
+    func `versions go on over events that nobody handles, several may have one, and each aggregate type has its own`()
+      throws
+    {
+      try Self.withService("rows") { database, service in
+        let answers = try service.python(
+          Self.statuses + """
+            def version(id, number, type="Placed", **more):
+                return event(id, type, **{"partitionkey": "1", "aggregatetype": "order", "aggregateversion": number, **more})
+            show(version("a", 1), version("b", 2, "Unknown"), version("b", 2, "Unknown"), version("c", 3))
+            show(version("b", 2, "Unknown"), version("d", 5, "Unknown"), version("e", 4), version("d", 5, "Unknown"))
+            show(version("f", 6), version("g", 6), version("f", 6), version("h", 7), version("i", 6), version("j", 9))
+            show(version("k", 1, aggregatetype="customer"), version("l", 1, aggregatetype=None), version("m", 2, aggregatetype="customer"))
+            show(version("n", "x", "Unknown"), version("o", "x"), version("p", 8, aggregatetype="x" * 256))
+            """)
+        #expect(
+          answers == [
+            "204 204 204 204", "204 422 204 204", "204 204 204 204 422 422", "204 204 204", "204 422 422",
+          ])
+        #expect(try database.psql("SELECT string_agg(id, '' ORDER BY at) FROM effects") == "acefghklm")
+        #expect(
+          try database.psql("SELECT aggregatetype, key, version FROM inbox_versions ORDER BY 1")
+            == "|1|1\ncustomer|1|2\norder|1|7")
+      }
+    }
+
+    @Test func `keys of two aggregate types have a position each`() throws {
+      try Self.withService("positions:/shop") { database, service in
+        let answers = try service.python(
+          Self.statuses + """
+            def placed(id, position, type, **more):
+                return event(id, partitionkey="1", aggregatetype=type, sequence=f"{position:016X}-{1:010d}", **more)
+            show(placed("c", 11, "customer"), placed("o", 10, "order"), placed("o", 10, "order"))
+            show(placed("p", 12, "order", aggregateversion=1), placed("q", 13, "order", aggregateversion=3))
+            show(placed("r", 13, "order", aggregateversion=2))
+            """)
+        #expect(answers == ["204 204 204", "204 422", "204"])
+        #expect(try database.psql("SELECT string_agg(id, '' ORDER BY at) FROM effects") == "copr")
+      }
+    }
+
+    @Test func `several services may make the tables at once`() async throws {
+      let days = try Self.inbox(.days)
+      try await Shop.run { service in
+        let session = service.session
+        for _ in 1...10 {
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 1...4 {
+              group.addTask {
+                try await session.transaction { @Sendable transaction in
+                  for statement in days.creation + days.partitions() { try await transaction.execute(statement) }
+                }
+              }
+            }
+            try await group.waitForAll()
+          }
+          try service.database.psql("DROP TABLE inbox, inbox_versions")
+        }
+      }
+    }
+
+    @Test(arguments: [InboxLayout.rows, .positions(source: "/shop")])
+    func `a table of an earlier version is named, and works with the column that the page says to add`(
+      layout: InboxLayout
+    ) async throws {
+      let inbox = try Self.inbox(layout)
+      let (name, key) = layout == .rows ? ("inbox_versions", "consumer, source,") : ("inbox", "consumer,")
+      try await Shop.run { service in
+        let session = service.session
+        for statement in inbox.creation { try await session.execute(statement) }
+        try service.database.psql("ALTER TABLE \(name) DROP aggregatetype, ADD PRIMARY KEY (\(key) key)")
+        let failure = await #expect(throws: Failure.self) {
+          for statement in inbox.creation { try await session.execute(statement) }
+        }
+        #expect(failure?.sqlState == "42703")
+        #expect(failure.map { "\($0)".contains("has no column aggregatetype") } == true)
+        try service.database.psql(
+          """
+          ALTER TABLE "\(name)" ADD aggregatetype text NOT NULL DEFAULT 'order', DROP CONSTRAINT "\(name)_pkey",
+            ADD PRIMARY KEY (\(key) aggregatetype, key);
+          ALTER TABLE "\(name)" ALTER aggregatetype DROP DEFAULT
+          """)
+        for statement in inbox.creation { try await session.execute(statement) }
+      }
+    }
+
+    private static func inbox(_ layout: InboxLayout) throws -> Inbox {
+      try Inbox(
+        consumer: "billing", layout: layout,
+        retention: Retention(.seconds(86_400), longestRedelivery: .seconds(86_400)), versionAttribute: "v")
     }
 
     @Test func `positions keep one row a key, and whatever breaks their conditions is refused`() throws {

@@ -6,10 +6,10 @@ import Testing
 extension Integration {
   @Suite struct WebhookReceivers {
     private static func withService(
-      _ layout: String = "rows", _ body: (OutboxDatabase, ReceivingService) throws -> Void
+      _ layout: String = "rows", allModes: Bool = false, _ body: (OutboxDatabase, ReceivingService) throws -> Void
     ) throws {
       try withDatabase(15, ReceivingService.schema) { database in
-        try body(database, try ReceivingService(database, layout: layout))
+        try body(database, try ReceivingService(database, layout: layout, allModes: allModes))
       }
     }
 
@@ -44,7 +44,7 @@ extension Integration {
     func `what clients that are not ours sign and write is taken, in all three modes`() throws {
       let packages = try PythonPackages("webhooks")
       defer { packages.remove() }
-      try Self.withService { database, service in
+      try Self.withService(allModes: true) { database, service in
         let answers = try service.python(
           """
           import datetime
@@ -57,18 +57,18 @@ extension Integration {
                   "specversion": "1.0", "subject": 'a "b" %', "time": datetime.datetime.now(datetime.timezone.utc),
                   "datacontenttype": "application/json", "tenant": "north"}, {"text": "ä 🎉"})
 
-          def send_by(secret, message, kind=None, body=None):
+          def send_by(secret, message, kind=None, body=None, id="msg"):
               body = message.body if body is None else body
               body = body if isinstance(body, bytes) else body.encode()
               now = datetime.datetime.now(datetime.timezone.utc)
-              signature = Webhook(secret).sign("msg", now, body.decode())
-              headers = {**message.headers, "webhook-id": "msg", "webhook-timestamp": str(int(now.timestamp())),
+              signature = Webhook(secret).sign(id, now, body.decode())
+              headers = {**message.headers, "webhook-id": id, "webhook-timestamp": str(int(now.timestamp())),
                          "webhook-signature": signature}
               if kind: headers = {name: value for name, value in headers.items() if name.lower() != "content-type"} | kind
               return post(headers, body)
 
           for number, secret in enumerate(sys.argv[2:]):
-              print("binary", *send_by(secret, to_binary_event(made(f"b{number}")))[::2])
+              print("binary", *send_by(secret, to_binary_event(made(f"b{number}")), id=f"b{number}")[::2])
               print("structured", *send_by(secret, to_structured_event(made(f"s{number}")))[::2])
               two = [to_structured_event(made(f"{letter}{number}")) for letter in "xy"]
               whole = "[" + ",".join(m.body.decode() if isinstance(m.body, bytes) else m.body for m in two) + "]"
@@ -87,7 +87,7 @@ extension Integration {
 
     @Test(arguments: ["structured", "binary", "batch"])
     func `what tailrace sends is taken and handled once, whatever comes again`(mode: String) throws {
-      try Self.withService { database, service in
+      try Self.withService(allModes: mode == "binary") { database, service in
         let secrets = database.files.file("secrets")
         try ReceivingService.secrets.joined(separator: "\n").write(toFile: secrets, atomically: true, encoding: .utf8)
         try database.psql(
@@ -172,6 +172,41 @@ extension Integration {
             "204", "204", "204", "400", "401", "401", "204", "413", "413", "415", "422 1 5", "400 1 7", "405   POST",
             "other 404",
           ])
+      }
+    }
+
+    @Test func `what was signed is no other event when it is sent again with other header fields`() throws {
+      let program = #"""
+        body = json.dumps(event("1")).encode()
+        one = signed(STRUCTURED, body, id="1")
+        again = {name: value for name, value in one.items() if name.startswith("webhook-")}
+        plain = signed(binary("2"), b"{}", id="2")
+        forged = [(one, body), ({**again, **binary("1", "OrderPlaced")}, body), ({**again, **binary("3", "OrderPlaced")}, body),
+                  (plain, b"{}"), ({**plain, "ce-id": "3"}, b"{}")]
+        print(*[post(*request)[0] for request in forged])
+        """#
+      try Self.withService { database, service in
+        #expect(try service.python(program) == ["204 401 401 401 401"])
+        #expect(try database.psql("SELECT id, type FROM effects") == "1|Placed")
+      }
+      try Self.withService(allModes: true) { database, service in
+        // Not the type of one in binary mode, which nothing covers: the same id is taken once all the same.
+        #expect(try service.python(program) == ["204 204 401 204 401"])
+        #expect(try database.psql("SELECT id, type FROM effects ORDER BY id") == "1|Placed\n2|Placed")
+      }
+    }
+
+    @Test func `ids in header fields of bytes that are no ASCII are refused, before two become one`() throws {
+      try Self.withService(allModes: true) { database, service in
+        let answers = try service.python(
+          #"""
+          def raw(id, written):
+              headers = signed(binary(id), b"{}", id=written)
+              return post({name: value.encode("latin-1") for name, value in headers.items()}, b"{}")[0]
+          print(raw("caf\xe9", "caf%C3%A9"), raw("caf\xe8", "caf%C3%A8"), raw("caf%C3%A9", "caf%C3%A9"), raw("caf%C3%A8", "caf%c3%a8"))
+          """#)
+        #expect(answers == ["400 400 204 204"])
+        #expect(try database.psql("SELECT count(DISTINCT id) FROM effects") == "2")
       }
     }
 

@@ -14,11 +14,12 @@ struct ReceivingService {
   let process: ChildProcess
   let url: String
 
-  /// Starts one for a database.
-  init(_ database: OutboxDatabase, layout: String = "rows", connection: String? = nil) throws {
+  /// Starts one for a database, that takes the modes of which all is signed, or all of them.
+  init(_ database: OutboxDatabase, layout: String = "rows", allModes: Bool = false, connection: String? = nil) throws {
     let path = URL(fileURLWithPath: Tailrace.built).deletingLastPathComponent().appendingPathComponent("test-receiver")
       .path
-    let process = try database.start(path, [connection ?? database.connection, layout] + Self.secrets)
+    let process = try database.start(
+      path, [connection ?? database.connection, layout] + (allModes ? ["--all-modes"] : []) + Self.secrets)
     self.process = process
     let port = try eventually("test-receiver can be posted to") { process.output.lines.first }
     url = "http://127.0.0.1:\(port)/events"
@@ -32,8 +33,8 @@ struct ReceivingService {
     return try ChildProcess.run("/usr/bin/env", ["python3", "-c", text] + all).wholeLines
   }
 
-  /// `post(headers, body, path, method)` gives the status, the headers and the body of an answer; `signed(headers, body)` signs;
-  /// `event(id, type, more)` is an event in JSON.
+  /// `post(headers, body, path, method)` gives the status, the headers and the body of an answer; `signed(headers, body)` signs, as
+  /// `id`; `binary(id, type)` are headers; `event(id, type, more)` is an event in JSON.
   private static let posting = """
     import base64, hashlib, hmac, http.client, json, sys, threading, time, urllib.parse
     url, secret = urllib.parse.urlsplit(sys.argv[1]), sys.argv[2]
@@ -46,12 +47,15 @@ struct ReceivingService {
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
 
-    def signed(headers, body, ago=0):
+    def signed(headers, body, ago=0, id="m"):
         stamp = str(int(time.time()) - ago)
         key = base64.b64decode(secret[len("whsec_"):])
-        code = hmac.digest(key, f"m.{stamp}.".encode() + body, hashlib.sha256)
-        return {**headers, "webhook-id": "m", "webhook-timestamp": stamp,
+        code = hmac.digest(key, f"{id}.{stamp}.".encode() + body, hashlib.sha256)
+        return {**headers, "webhook-id": id, "webhook-timestamp": stamp,
                 "webhook-signature": "v1," + base64.b64encode(code).decode()}
+
+    def binary(id, type="Placed"):
+        return {"content-type": "application/json", "ce-specversion": "1.0", "ce-id": id, "ce-source": "/shop", "ce-type": type}
 
     def event(id, type="Placed", **more):
         return {"specversion": "1.0", "id": id, "source": "/shop", "type": type, "subject": "k", "data": {"n": 1}, **more}
