@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import DomainEvents
+import Foundation
 import PostgresSession
 import PostgresWire
 import Synchronization
@@ -35,7 +36,11 @@ struct Shop {
     _ settings: (inout PostgresConfiguration) -> Void = { _ in }, _ body: (borrowing Shop) async throws -> Void
   ) async throws {
     let number = count.add(1, ordering: .relaxed).newValue
-    let database = try OutboxDatabase(Integration.server(version), name: "service\(number)", schema: schema)
+    let server = try Integration.server(version)
+    // A slot is made when all transactions have ended, so those of other tests must be able to go on meanwhile.
+    let database = try await withCheckedThrowingContinuation { made in
+      Thread { made.resume(with: Result { try OutboxDatabase(server, name: "service\(number)", schema: schema) }) }.start()
+    }
     defer { database.remove() }
     let link = try port?(database)
     var configuration = PostgresConfiguration(
