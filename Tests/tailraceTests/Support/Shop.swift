@@ -39,7 +39,8 @@ struct Shop {
     let server = try Integration.server(version)
     // A slot is made when all transactions have ended, so those of other tests must be able to go on meanwhile.
     let database = try await withCheckedThrowingContinuation { made in
-      Thread { made.resume(with: Result { try OutboxDatabase(server, name: "service\(number)", schema: schema) }) }.start()
+      Thread { made.resume(with: Result { try OutboxDatabase(server, name: "service\(number)", schema: schema) }) }
+        .start()
     }
     defer { database.remove() }
     let link = try port?(database)
