@@ -35,7 +35,7 @@ public final class OutboxCleaner: RowCleaner {
   /// Makes a cleaner; the server is asked when there is something to do.
   ///
   /// - Parameters:
-  ///   - marks: the column that says when an event was delivered; nil to delete rows.
+  ///   - column: the column that says when an event was delivered; nil to delete rows.
   ///   - mapping: which tables there are, and which column has the id.
   ///   - database: a connection string of libpq's.
   ///   - isCancelled: asked about every fifth of a second while waiting for the server: true gives up.
