@@ -114,7 +114,12 @@ public struct EventMapper: Sendable {
 
   /// Takes note of an update, delete or truncation of relations that have been described.
   ///
-  /// - Parameter isOwn: whether it is the relay's own clean-up, of which nobody is told.
+  /// - Parameters:
+  ///   - what: `UPDATE`, `DELETE` or `TRUNCATE`.
+  ///   - changed: the relations.
+  ///   - relations: what the stream has described.
+  ///   - lsn: where it stands in the log.
+  ///   - isOwn: whether it is the relay's own clean-up, of which nobody is told.
   public mutating func change(
     _ what: String, of changed: [RelationVersion], in relations: RelationCache, lsn: LSN, isOwn: Bool = false
   ) throws(MappingError) {
