@@ -195,4 +195,19 @@ struct VerdictTests {
     #expect(judge.published.withLock(\.self) == ["3"])
     sink.close()
   }
+
+  @Test func `an event is published whose letters ahead are gone meanwhile, although others stand behind it`() async throws {
+    let letters = MemoryLetters()
+    let judge = Judge()
+    let sink = KeyedSink(judge, KeyedDelivery(), deadLetters: DeadLetterOffice(letters, parksKeys: true))
+    try await sink.deliver(try Events.batch([.init(id: "1", key: "a")]))
+    var behind = try #require(letters.all.first)
+    try letters.remove([behind])
+    behind.position.ordinal += 10
+    try letters.append([behind])
+    try await sink.deliver(try Events.batch([.init(id: "2", key: "a")]))
+    #expect(letters.all == [behind])
+    #expect(judge.published.withLock(\.self) == ["2"])
+    sink.close()
+  }
 }

@@ -118,8 +118,10 @@ public final class DeadLetterOffice: Sendable {
       perform({ continuation.resume(returning: $0) }) { (office, store) throws(Failure) in
         let parking = try office.patience.perform { () throws(Failure) in try store.appendBehindOthers(letter) }
         if parking == .free { office.parked.withLock { _ = $0.removeValue(forKey: aggregate) } }
-        if parking == .parked || parking == .isThere { office.remember([letter]) }
-        answer.withLock { $0 = parking != .free }
+        // One that stands ahead of the others is to be delivered.
+        let isLetter = parking == .parked || parking == .isThere
+        if isLetter { office.remember([letter]) }
+        answer.withLock { $0 = isLetter }
       }
     }
     if let failure { throw failure }
