@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import IntegrationEvents
+
 /// How exact the numbers in JSON text are.
 enum JSONDigits {
   /// The most digits that a number has in text that need not be JSON, without the zeros before and behind that only place them.
   static func most(_ bytes: [UInt8]) -> Int {
     var most = 0
     var number = Number()
-    var isInString = false
-    var isEscaped = false
-    for byte in bytes {
-      if isInString {
-        if isEscaped {
-          isEscaped = false
-        } else if byte == UInt8(ascii: "\\") {
-          isEscaped = true
-        } else if byte == UInt8(ascii: "\"") {
-          isInString = false
-        }
-        continue
-      }
+    var strings = JSONStrings()
+    for byte in bytes where strings.isOutside(byte) {
       switch byte {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): number.take(byte)
       case UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"): break
@@ -26,7 +17,6 @@ enum JSONDigits {
       default:
         most = max(most, number.digits)
         number = Number()
-        isInString = byte == UInt8(ascii: "\"")
       }
     }
     return max(most, number.digits)

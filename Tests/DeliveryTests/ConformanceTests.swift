@@ -196,7 +196,7 @@ struct VerdictTests {
     sink.close()
   }
 
-  @Test func `an event is published whose letters ahead are gone meanwhile, although others stand behind it`() async throws {
+  @Test func `an event is published whose letters ahead are gone, although others stand behind it`() async throws {
     let letters = MemoryLetters()
     let judge = Judge()
     let sink = KeyedSink(judge, KeyedDelivery(), deadLetters: DeadLetterOffice(letters, parksKeys: true))
