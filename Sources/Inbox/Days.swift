@@ -5,6 +5,9 @@ import IntegrationEvents
 
 /// Days in UTC, as numbers since 1970-01-01.
 enum Days {
+  /// How many there are partitions for beyond today: clocks differ, and nobody may be there tomorrow.
+  static let ahead: Int64 = 7
+
   /// The day that it is.
   static var today: Int64 {
     Int64(Date().timeIntervalSince1970.rounded(.down)).dayOfSecond

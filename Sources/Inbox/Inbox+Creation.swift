@@ -75,13 +75,13 @@ extension Inbox {
       """
   }
 
-  /// The statements that make the partitions that events of these days need: from the oldest day that is kept up to some days
+  /// The statements that make the partitions that events of these days need: from the oldest day that is kept up to seven days
   /// ahead of today, for clocks differ and nobody may be there tomorrow. Run them once a day. None for another layout than `.days`.
   ///
-  /// An event of a day that has no partition fails, and comes again.
-  public func partitions(daysAhead: Int = 7) -> [String] {
+  /// An event of a day among them that has no partition fails, and comes again.
+  public func partitions() -> [String] {
     guard layout == .days else { return [] }
-    return (Days.today - retention.days...Days.today + Int64(max(1, daysAhead))).map { day in
+    return (Days.today - retention.days...Days.today + Days.ahead).map { day in
       """
       CREATE TABLE IF NOT EXISTS \(table.quoted(Self.ending(day))) PARTITION OF \(table.quoted()) \
       FOR VALUES FROM ('\(Days.text(day))') TO ('\(Days.text(day + 1))')

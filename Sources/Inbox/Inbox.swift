@@ -41,7 +41,8 @@ public struct Inbox: Sendable {
   ///
   /// One statement, and another for an event that has its aggregate's version.
   ///
-  /// - Throws: what the effect throws; `EventRefusal` for an event that cannot be recorded here: it would be so each time.
+  /// - Throws: what the effect throws; `EventRefusal` for an event that cannot be recorded here, or has a value that no transaction
+  ///   takes, such as text with a zero byte: it would be so each time.
   public func handle<Transaction: SQLTransaction>(
     _ event: ReceivedEvent, in transaction: inout Transaction,
     effect: (inout Transaction) async throws -> Void
@@ -55,7 +56,11 @@ public struct Inbox: Sendable {
         return .outOfOrder(gap)
       }
     }
-    try await effect(&transaction)
+    do {
+      try await effect(&transaction)
+    } catch let error as any ValueError where error.isOfValues {
+      throw EventRefusal("\(error)")
+    }
     return .done
   }
 }

@@ -30,6 +30,9 @@ struct Record {
       guard time.unixDay >= Days.today - inbox.retention.days else {
         throw EventRefusal("it is older than the records here, so that nobody knows whether it was handled")
       }
+      guard time.unixDay <= Days.today + Days.ahead else {
+        throw EventRefusal("its time is more than \(Days.ahead) days ahead, for which there are no records")
+      }
       // The day again, so that it is the same whatever the session's time zone and date style.
       insertion =
         "INSERT INTO \(table) (consumer, source, id, day) VALUES ($1, $2, $3, $4::date) ON CONFLICT DO NOTHING"

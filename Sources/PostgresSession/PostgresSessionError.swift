@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import SQLTransactions
+
 /// Why something is not asked of the server at all. What the server itself refuses is a `Failure`.
 public enum PostgresSessionError: Error, Hashable, CustomStringConvertible {
   /// All connections were in use for so long.
@@ -37,6 +39,16 @@ public enum PostgresSessionError: Error, Hashable, CustomStringConvertible {
     case .zeroByteInStatement: "the statement holds a zero byte, where it would end"
     case .tooManyParameters(let count): "the statement has \(count) parameters; there can be 65535"
     case .answer(let words): "the server's answer makes no sense: \(words)"
+    }
+  }
+}
+
+extension PostgresSessionError: ValueError {
+  /// Whether a parameter is to blame.
+  public var isOfValues: Bool {
+    switch self {
+    case .zeroByte, .tooManyParameters: true
+    default: false
     }
   }
 }

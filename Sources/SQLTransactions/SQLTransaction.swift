@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What a transaction throws, where it is known whether the values are to blame.
+public protocol ValueError: Error {
+  /// Whether the same values would be refused each time, whatever the server and the hour.
+  var isOfValues: Bool { get }
+}
+
 /// A transaction that is open in a service's own database, as whoever adds a statement to it sees it.
 ///
 /// The parameters stand in the statement as `$1`, `$2`, …; each is text as PostgreSQL reads it, or nil for NULL. What the server

@@ -27,12 +27,7 @@ struct BinaryMode {
     event.data = body
     // Source: RFC 9110, section 8.3. That it were JSON is said for the JSON format only.
     if event.dataContentType == nil { event.dataContentType = "application/octet-stream" }
-    if event.hasJSON {
-      guard JSONDepth.isWithin(limits.depth, body) else {
-        throw WebhookRefusal(.malformed, "the data has more than \(limits.depth) arrays and objects within each other")
-      }
-      guard JSONText.isValue(body) else { throw WebhookRefusal(.malformed, "the data is no JSON") }
-    }
+    if event.hasJSON { try limits.checkJSON(body) }
     return event
   }
 

@@ -57,11 +57,13 @@ struct EventAttributes {
     return value
   }
 
-  private static let own: Set = [
+  /// Those that CloudEvents names, each text.
+  static let own: Set = [
     "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema",
   ]
 
-  private static func isName(_ name: String) -> Bool {
+  /// Whether text has the form of an attribute's name, which can then be shown.
+  static func isName(_ name: String) -> Bool {
     !name.isEmpty && name != "data" && name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
   }
 

@@ -2,6 +2,21 @@
 
 import IntegrationEvents
 
+extension WebhookLimits {
+  /// Throws unless data that is called JSON is, and within the depth.
+  func checkJSON(_ data: [UInt8]) throws(WebhookRefusal) {
+    try checkDepth(data, around: 0)
+    guard JSONText.isValue(data) else { throw WebhookRefusal(.malformed, "the data is no JSON") }
+  }
+
+  /// Throws when the data in a text goes deeper than it may, with so many arrays and objects around it.
+  func checkDepth(_ text: [UInt8], around count: Int) throws(WebhookRefusal) {
+    guard JSONDepth.isWithin(min(depth, .max - count) + count, text) else {
+      throw WebhookRefusal(.malformed, "the data has more than \(depth) arrays and objects within each other")
+    }
+  }
+}
+
 /// How deep JSON text goes.
 enum JSONDepth {
   /// Whether no more arrays and objects lie within each other than so many, in text that need not be JSON.

@@ -9,13 +9,13 @@ struct StructuredMode {
 
   /// The event that a body is.
   func event(_ body: [UInt8]) throws(WebhookRefusal) -> ReceivedEvent {
-    try checkDepth(body, envelope: 1)
+    try limits.checkDepth(body, around: 1)
     return try event(body, 0..<body.count, nil)
   }
 
   /// The events of an array; none for an empty one.
   func events(_ body: [UInt8]) throws(WebhookRefusal) -> [ReceivedEvent] {
-    try checkDepth(body, envelope: 2)
+    try limits.checkDepth(body, around: 2)
     var ranges: [(Range<Int>, JSONScanner.Kind)] = []
     do {
       let isWhole = try unsafe JSONScanner.forEachElement(body.span.bytes, 0..<body.count) { range, kind in
@@ -39,12 +39,6 @@ struct StructuredMode {
     return events
   }
 
-  private func checkDepth(_ body: [UInt8], envelope: Int) throws(WebhookRefusal) {
-    guard JSONDepth.isWithin(min(limits.depth, .max - envelope) + envelope, body) else {
-      throw WebhookRefusal(.malformed, "the data has more than \(limits.depth) arrays and objects within each other")
-    }
-  }
-
   /// The event in a range, which is the one at a place of a batch.
   private func event(_ body: [UInt8], _ range: Range<Int>, _ index: Int?) throws(WebhookRefusal) -> ReceivedEvent {
     var members: [(Range<Int>, Range<Int>, JSONScanner.Kind)] = []
@@ -63,20 +57,24 @@ struct StructuredMode {
         guard names.insert(name).inserted else { throw WebhookRefusal(.malformed, "a member is there more than once") }
         switch name {
         case "data": data = (value, kind)
-        case "data_base64": base64 = (value, kind)
-        // Null is no value.
+        // Null is no value, but for data, where it is one of JSON's.
+        case "data_base64": if kind != .null { base64 = (value, kind) }
         default: if kind != .null { try attributes.set(name, self.value(body, value, kind, name)) }
         }
       }
       var event = try attributes.event()
-      guard data == nil || base64 == nil else { throw WebhookRefusal(.malformed, "it has data and data_base64") }
-      if let (range, kind) = data { event.data = try self.data(body, range, kind, hasJSON: event.hasJSON) }
-      if let (range, kind) = base64, kind != .null {
+      if let (range, kind) = base64 {
+        guard data == nil || data?.1 == .null else {
+          throw WebhookRefusal(.malformed, "it has data and data_base64")
+        }
         guard kind == .string, let bytes = Base64.decode(Array(try text(body, range.inner).utf8)) else {
           throw WebhookRefusal(.malformed, "data_base64 is no base64")
         }
         event.data = bytes
         if event.dataContentType == nil { event.dataContentType = "application/octet-stream" }
+        if event.hasJSON { try limits.checkJSON(bytes) }
+      } else if let (range, kind) = data {
+        event.data = try self.data(body, range, kind, hasJSON: event.hasJSON)
       }
       return event
     } catch {
@@ -99,6 +97,11 @@ struct StructuredMode {
   private func value(
     _ body: [UInt8], _ range: Range<Int>, _ kind: JSONScanner.Kind, _ name: String
   ) throws(WebhookRefusal) -> String {
+    // A name that is none may be anything, and is refused as such elsewhere.
+    let attribute = EventAttributes.isName(name) ? "the attribute \(name)" : "an attribute"
+    guard kind == .string || !EventAttributes.own.contains(name) else {
+      throw WebhookRefusal(.malformed, "\(attribute) is no string")
+    }
     switch kind {
     case .string: return try text(body, range.inner)
     case .boolean: return String(decoding: body[range], as: UTF8.self)
@@ -106,10 +109,10 @@ struct StructuredMode {
       // Source: CloudEvents 1.0, "Type System", Integer.
       let digits = String(decoding: body[range], as: UTF8.self)
       guard let number = Int32(digits) else {
-        throw WebhookRefusal(.malformed, "an attribute is no integer of 32 bits")
+        throw WebhookRefusal(.malformed, "\(attribute) is no integer of 32 bits")
       }
       return "\(number)"
-    default: throw WebhookRefusal(.malformed, "an attribute is an array or an object")
+    default: throw WebhookRefusal(.malformed, "\(attribute) is an array or an object")
     }
   }
 

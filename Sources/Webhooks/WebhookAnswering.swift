@@ -52,6 +52,8 @@ public struct WebhookAnswering: Sendable {
   public var reading: WebhookReading
   /// What `Retry-After` says where a handler throws, or nothing can be verified: 5 seconds.
   public var retryAfter = 5
+  /// Is told what a handler has thrown that was answered 503, and for which event: the answer does not say it.
+  public var onFailure: (@Sendable (any Error, ReceivedEvent) -> Void)?
 
   private let handler: Handler
 
@@ -88,6 +90,7 @@ public struct WebhookAnswering: Sendable {
     } catch let refusal as EventRefusal {
       return .refused(refusal.reason)
     } catch {
+      onFailure?(error, event)
       // What was thrown may say what a stranger must not read.
       return .unavailable("it cannot be taken now", retryAfter: retryAfter)
     }

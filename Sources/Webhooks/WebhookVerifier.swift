@@ -8,11 +8,20 @@ import Octets
 /// Source: Standard Webhooks specification, "Signature scheme" and "Verifying webhooks": HMAC-SHA256 of `id.timestamp.body`.
 public struct WebhookVerifier: Sendable {
   /// A list of secrets that cannot be used.
-  public enum SecretError: Error, Hashable, Sendable {
+  public enum SecretError: Error, Hashable, Sendable, CustomStringConvertible {
     /// There is none.
     case none
     /// The secret at this place, from 0, is not `whsec_` and 24 to 64 bytes in base64.
     case malformed(at: Int)
+
+    /// One line, without the secret.
+    public var description: String {
+      switch self {
+      case .none: "there is no secret: give one of the form whsec_ and 24 to 64 bytes in base64"
+      case .malformed(let place):
+        "secret \(place + 1) is not whsec_ and 24 to 64 bytes in base64: echo \"whsec_$(openssl rand -base64 32)\" makes one"
+      }
+    }
   }
 
   /// How far a request's clock may be from ours: 5 minutes.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Inbox
 import IntegrationEvents
 import SQLTransactions
@@ -27,6 +28,33 @@ struct InboxTests {
     var transaction = ScriptedTransaction()
     await #expect(throws: EventRefusal("no such order")) {
       try await inbox.handle(event(), in: &transaction) { _ in throw EventRefusal("no such order") }
+    }
+  }
+
+  private struct Refused: ValueError { let isOfValues: Bool }
+
+  @Test func `a value that no transaction takes is the event's, and another error is not`() async throws {
+    let inbox = try Inbox(consumer: "billing", retention: ninetyDays())
+    var transaction = ScriptedTransaction()
+    await #expect(throws: EventRefusal.self) {
+      try await inbox.handle(event(), in: &transaction) { _ in throw Refused(isOfValues: true) }
+    }
+    await #expect(throws: Refused.self) {
+      try await inbox.handle(event(), in: &transaction) { _ in throw Refused(isOfValues: false) }
+    }
+  }
+
+  @Test(arguments: [(-91, false), (-90, true), (0, true), (7, true), (8, false), (100_000, false)])
+  func `an event of a day that has no partition here is refused`(days: Int64, isTaken: Bool) async throws {
+    let inbox = try Inbox(consumer: "billing", layout: .days, retention: ninetyDays())
+    var transaction = ScriptedTransaction()
+    var ofThatDay = event()
+    ofThatDay.time = EventTime(unixMicroseconds: (Int64(Date().timeIntervalSince1970) + days * 86_400) * 1_000_000)
+    do {
+      let result = try await inbox.handle(ofThatDay, in: &transaction) { _ in }
+      #expect(isTaken && result == .done)
+    } catch {
+      #expect(!isTaken && error is EventRefusal)
     }
   }
 
@@ -98,7 +126,7 @@ struct InboxTests {
         versionAttribute: "v")
       let statements = inbox.creation + inbox.partitions()
       #expect(statements.allSatisfy { $0.contains(" IF NOT EXISTS ") })
-      #expect(inbox.partitions(daysAhead: 7).count == (layout == .days ? 98 : 0))
+      #expect(inbox.partitions().count == (layout == .days ? 98 : 0))
     }
   }
 }

@@ -32,10 +32,14 @@ struct AnswerTests {
     }
   }
 
-  @Test func `what else is thrown is 503 with Retry-After, and says nothing of it`() async {
-    let answer = await Self.answer(structured(line())) { _ in throw Broken() }
+  @Test func `what else is thrown is 503 with Retry-After, and is told to the service, not the sender`() async {
+    let told = Mutex<[String]>([])
+    var answering = WebhookAnswering(WebhookReading(verifier: nil)) { _ in throw Broken() }
+    answering.onFailure = { error, event in told.withLock { $0.append("\(event.id) \(type(of: error))") } }
+    let answer = await answering.answer(structured(line()), unixSeconds: now)
     #expect(answer.status == 503 && answer.fields.contains(.init("retry-after", "5")))
     #expect(!Self.text(answer).contains("Broken"))
+    #expect(told.withLock { $0 } == ["1 Broken"])
   }
 
   @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IntegrationEvents
+import Octets
 import Testing
 import Webhooks
 
@@ -41,6 +42,8 @@ struct ReadingTests {
       (#","datacontenttype":"text/plain","data":"a\n""#, "a\n"), (#","datacontenttype":"text/plain","data":null"#, nil),
       (#","data_base64":"YQ==""#, "a"), (#","data_base64":null"#, nil),
       (#","datacontenttype":"a/b+json","data":"x""#, #""x""#),
+      (#","data":1,"data_base64":null"#, "1"), (#","data":null,"data_base64":"YQ==""#, "a"),
+      (#","datacontenttype":"application/json","data_base64":"WzFd""#, "[1]"),
     ]
     for (rest, data) in cases {
       #expect(try Self.read(structured(line("1", rest)))[0].data == data.map { Array($0.utf8) }, "\(rest)")
@@ -63,10 +66,23 @@ struct ReadingTests {
     line("1", #","a":"\ud83d""#), line("1", #","a":"\u0000""#), line("1", #","a":"\uFFFF""#), line() + "x",
     line() + line(),
     line().replacing("1.0", with: "0.3"), line().replacing("/shop/", with: "a b"),
-    #"{"specversion":1.0,"id":"1","source":"/","type":"t"}"#,
+    #"{"specversion":1.0,"id":"1","source":"/","type":"t"}"#, line().replacing(#""1""#, with: "1"),
+    line("1", #","subject":true"#), line("1", #","dataschema":7"#),
+    line("1", #","datacontenttype":"application/json","data_base64":"YQ==""#),
   ])
   func `an event in JSON that is none is malformed`(body: String) {
     #expect(Self.refusal(structured(body))?.kind == .malformed)
+  }
+
+  @Test func `an attribute that is wrong is named, unless its name is no name`() {
+    for (rest, words) in [
+      (#","amount":1.5"#, "the attribute amount is no integer of 32 bits"),
+      (#","a":{}"#, "the attribute a is an array or an object"),
+      (#","subject":7"#, "the attribute subject is no string"),
+      (#","A b":[]"#, "an attribute is an array or an object"),
+    ] {
+      #expect(Self.refusal(structured(line("1", rest)))?.reason == words)
+    }
   }
 
   @Test func `a body that is cut at any byte, or has bytes that are no UTF-8, is malformed`() {
@@ -162,6 +178,8 @@ struct ReadingTests {
       #expect((Self.refusal(structured(line("1", ",\"data\":\(data)")), limits) == nil) == isTaken)
       #expect((Self.refusal(batched("[\(line("1", ",\"data\":\(data)"))]"), limits) == nil) == isTaken)
       #expect((Self.refusal(binary([], data), limits) == nil) == isTaken)
+      let coded = #","datacontenttype":"application/json","data_base64":"\#(Base64.encode(Array(data.utf8)))""#
+      #expect((Self.refusal(structured(line("1", coded)), limits) == nil) == isTaken)
     }
   }
 }

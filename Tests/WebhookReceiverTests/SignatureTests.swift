@@ -78,7 +78,10 @@ struct SignatureTests {
   @Test func `secrets that cannot be used are refused by their places, without a word of them`() {
     #expect(throws: WebhookVerifier.SecretError.none) { try WebhookVerifier(secrets: []) }
     for text in ["", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_", "whsec_AAAA", "whsec_!", secret + "\n"] {
-      #expect(throws: WebhookVerifier.SecretError.malformed(at: 1)) { try WebhookVerifier(secrets: [secret, text]) }
+      let error = #expect(throws: WebhookVerifier.SecretError.malformed(at: 1)) {
+        try WebhookVerifier(secrets: [secret, text])
+      }
+      #expect(error?.description.hasPrefix("secret 2 is not whsec_") == true)
     }
   }
 
@@ -105,6 +108,7 @@ struct SignatureTests {
     ("1", "1", true), ("a%20b", "a%20b", true), ("a%c3%a4", "a%C3%A4", true), ("aä", "a%C3%A4", true),
     ("1", "2", false),
     ("msg_1", "1", false), ("a%20b", "a%2520b", false), ("100%", "100%25", false), ("a", "A", false),
+    ("K", "%E2%84%AA", false), ("%C3%A9", "e%CC%81", false),
   ])
   func `in binary mode the id that is signed is the event's`(signed: String, id: String, isTaken: Bool) throws {
     let request = try binary().with([("ce-id", id)]).signed(id: signed)

@@ -37,10 +37,12 @@ enum Invoices {
   static func answering(
     _ session: PostgresSession, _ verifier: WebhookVerifier, _ log: Logger
   ) throws -> WebhookAnswering {
-    WebhookAnswering(WebhookReading(verifier: verifier), into: try inbox(), try handlers()) { body in
+    var answering = WebhookAnswering(WebhookReading(verifier: verifier), into: try inbox(), try handlers()) { body in
       let result = try await session.transaction { transaction in try await body(&transaction) }
       if result == .duplicate { log.info("an event was handled before") }
       return result
     }
+    answering.onFailure = { log.error("event \($1.id) comes again: \($0)") }
+    return answering
   }
 }

@@ -24,10 +24,12 @@ enum OwnInbox {
     handlers.on(type: OrderPlacedV2.type) { event, transaction in
       try await transaction.execute("INSERT INTO shipments (order_id) VALUES ($1)", [event.key])
     }
-    return WebhookAnswering(WebhookReading(verifier: verifier), into: try make(), handlers) { body in
+    var answering = WebhookAnswering(WebhookReading(verifier: verifier), into: try make(), handlers) { body in
       let result = try await session.transaction { transaction in try await body(&transaction) }
       if result == .duplicate { log.info("an event was handled before") }
       return result
     }
+    answering.onFailure = { log.error("event \($1.id) comes again: \($0)") }
+    return answering
   }
 }
