@@ -89,6 +89,7 @@ let package = Package(
       swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
     .target(name: "Inbox", dependencies: ["IntegrationEvents", "SQLTransactions"], swiftSettings: library),
+    .target(name: "Contracts", dependencies: ["IntegrationEvents", "Octets"], swiftSettings: library),
     .target(name: "Webhooks", dependencies: ["Digests", "IntegrationEvents", "Octets"], swiftSettings: library),
     .target(
       name: "WebhookReceiver",
@@ -248,6 +249,8 @@ let package = Package(
       name: "TransactionalOutboxTests",
       dependencies: ["DomainEvents", "IntegrationEvents", "SQLTransactions", "TransactionalOutbox"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ContractsTests", dependencies: ["Contracts", "IntegrationEvents", "Octets"], swiftSettings: strict),
     .testTarget(
       name: "InboxTests", dependencies: ["Inbox", "IntegrationEvents", "SQLTransactions"], swiftSettings: strict),
     .testTarget(

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegrationEvents
+import Octets
+
+/// Reads a schema's text in one pass, once it is known to be JSON.
+struct SchemaReading {
+  private let text: [UInt8]
+  private var offset = 0
+  private var line = 1
+  private var depth = 0
+
+  init(_ text: [UInt8]) { self.text = text }
+
+  mutating func document() throws(SchemaFault) -> SchemaDocument {
+    do throws(JSONScanner.Failure) {
+      try unsafe JSONScanner.validate(text.span.bytes, 0..<text.count)
+    } catch {
+      let line = text[..<min(error.offset, text.count)].count { $0 == 0x0A } + 1
+      throw SchemaFault(
+        line: line, "this is no JSON", advice: "write JSON as RFC 8259 has it, without comments or trailing commas")
+    }
+    return try value()
+  }
+
+  /// Reads the value that begins here. That it is one was checked, so each byte that is looked for is there.
+  private mutating func value() throws(SchemaFault) -> SchemaDocument {
+    skipBlanks()
+    let start = line
+    switch byte {
+    case UInt8(ascii: "{"): return SchemaDocument(.object(try members()), line: start)
+    case UInt8(ascii: "["): return SchemaDocument(.array(try elements()), line: start)
+    case UInt8(ascii: "\""): return SchemaDocument(.string(try string()), line: start)
+    case UInt8(ascii: "t"):
+      offset += 4
+      return SchemaDocument(.boolean(true), line: start)
+    case UInt8(ascii: "f"):
+      offset += 5
+      return SchemaDocument(.boolean(false), line: start)
+    case UInt8(ascii: "n"):
+      offset += 4
+      return SchemaDocument(.null, line: start)
+    default:
+      let first = offset
+      while offset < text.count, "+-.eE0123456789".utf8.contains(text[offset]) { offset += 1 }
+      return SchemaDocument(.number(String(decoding: text[first..<offset], as: UTF8.self)), line: start)
+    }
+  }
+
+  private mutating func members() throws(SchemaFault) -> [SchemaDocument.Member] {
+    try open()
+    defer { depth -= 1 }
+    var members: [SchemaDocument.Member] = []
+    var names: Set<ForeignText> = []
+    skipBlanks()
+    while byte != UInt8(ascii: "}") {
+      if byte == UInt8(ascii: ",") { offset += 1 }
+      skipBlanks()
+      let name = try string()
+      guard names.insert(ForeignText(name)).inserted else {
+        throw SchemaFault(
+          line: line, "the member \(ForeignText(ForeignText(name).shortened())) is there twice",
+          advice: "take one of them out")
+      }
+      skipBlanks()
+      offset += 1
+      members.append(.init(name: name, value: try value()))
+      skipBlanks()
+    }
+    offset += 1
+    return members
+  }
+
+  private mutating func elements() throws(SchemaFault) -> [SchemaDocument] {
+    try open()
+    defer { depth -= 1 }
+    var elements: [SchemaDocument] = []
+    skipBlanks()
+    while byte != UInt8(ascii: "]") {
+      if byte == UInt8(ascii: ",") { offset += 1 }
+      elements.append(try value())
+      skipBlanks()
+    }
+    offset += 1
+    return elements
+  }
+
+  private mutating func open() throws(SchemaFault) {
+    depth += 1
+    guard depth <= SchemaDocument.maximumDepth else {
+      throw SchemaFault(
+        line: line, "more than \(SchemaDocument.maximumDepth) arrays and objects lie within each other",
+        advice: "name the inner ones, and refer to them")
+    }
+    offset += 1
+  }
+
+  private mutating func string() throws(SchemaFault) -> String {
+    let start = offset + 1
+    offset = start
+    while byte != UInt8(ascii: "\"") { offset += byte == UInt8(ascii: "\\") ? 2 : 1 }
+    var unescaped: [UInt8] = []
+    let isWhole = unsafe unescaped.appendUnescaped(text.span.bytes, start..<offset)
+    offset += 1
+    guard isWhole, let string = String(validating: unescaped, as: UTF8.self) else {
+      throw SchemaFault(line: line, "a string has half a surrogate pair", advice: "write the character itself")
+    }
+    return string
+  }
+
+  private var byte: UInt8 { offset < text.count ? text[offset] : 0 }
+
+  private mutating func skipBlanks() {
+    while byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+      if byte == 0x0A { line += 1 }
+      offset += 1
+    }
+  }
+}
