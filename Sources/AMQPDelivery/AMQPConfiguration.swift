@@ -41,3 +41,12 @@ public struct AMQPConfiguration: Hashable, Sendable {
   /// The one queue that all events go to; nil where they go elsewhere.
   var queue: String? { exchange.isEmpty ? route.literal : nil }
 }
+
+extension AMQPConfiguration {
+  /// The routing key of an event; throws where no message can hold the event.
+  package func routingKey(of outgoing: OutgoingEvent) throws(UnwritableEvent) -> String {
+    var bytes: [UInt8] = []
+    let message = try MessageWriter(self).append(outgoing, to: &bytes, frameLimit: Int(AMQPSession.frameLimit))
+    return String(decoding: bytes[message.routingKey], as: UTF8.self)
+  }
+}

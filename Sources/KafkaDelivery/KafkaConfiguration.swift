@@ -83,6 +83,13 @@
       }
     }
 
+    /// The topic of an event; throws where no record can hold the event.
+    package func topic(of outgoing: OutgoingEvent) throws(UnwritableEvent) -> String {
+      var record = KafkaRecord()
+      try record.set(outgoing, self)
+      return String(decoding: record.bytes[record.topic], as: UTF8.self)
+    }
+
     /// Whether what is sent can be read on its way.
     package var isPlain: Bool {
       let name = "security.protocol"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Delivery
+package import Delivery
 import Dispatch
 public import IntegrationEvents
 public import Logging
@@ -13,21 +13,25 @@ import Synchronization
 public struct Peek: Sendable {
   /// One row or message.
   public enum Item: Sendable {
-    /// It would be this event.
-    case event(EventPosition, id: String, type: String, key: String, line: String)
+    /// It would be this event, and go this way there; nil where all go one.
+    case event(EventPosition, id: String, type: String, key: String, route: String?, line: String)
     /// It would be none, for this reason; the row as a dead letter would have it.
     case refused(EventPosition, reason: String, row: String)
 
     /// Where it stands in the log.
     public var position: EventPosition {
       switch self {
-      case .event(let position, _, _, _, _): position
+      case .event(let position, _, _, _, _, _): position
       case .refused(let position, _, _): position
       }
     }
   }
 
+  /// Which way an event goes at a broker; nil where all go one.
+  package typealias Routing = @Sendable (OutgoingEvent) throws(UnwritableEvent) -> String?
+
   private let configuration: RelayConfiguration
+  private let routing: Routing
   private let count: Int
   private let control: RunControl
   private let log: Logger
@@ -40,6 +44,14 @@ public struct Peek: Sendable {
   ///   - control: how to stop it from another thread.
   ///   - log: for developers, at `debug` and `trace`.
   public init(_ configuration: RelayConfiguration, count: Int, control: RunControl = RunControl(), log: Logger) {
+    self.init(configuration, routing: { _ in nil }, count: count, control: control, log: log)
+  }
+
+  /// Makes one that also says which way each event would go, or that a broker's messages cannot hold it.
+  package init(
+    _ configuration: RelayConfiguration, routing: @escaping Routing, count: Int, control: RunControl, log: Logger
+  ) {
+    self.routing = routing
     var configuration = configuration
     configuration.envelope = .cloudevents
     configuration.retries = false
@@ -64,7 +76,7 @@ public struct Peek: Sendable {
     do throws(Failure) {
       _ = try relay.run(
         open: { (request) throws(Failure) in PeekedSource(try open(request), end, control) },
-        sink: { _ in PeekSink(held, collection) })
+        sink: { _ in PeekSink(held, collection, routing) })
     } catch {
       failure = error
     }
@@ -140,15 +152,23 @@ public struct Peek: Sendable {
 private final class PeekSink: Sink {
   let resumePosition: EventPosition?
   private let collection: Peek.Collection
+  private let routing: Peek.Routing
 
-  init(_ held: EventPosition?, _ collection: Peek.Collection) { (resumePosition, self.collection) = (held, collection) }
+  init(_ held: EventPosition?, _ collection: Peek.Collection, _ routing: @escaping Peek.Routing) {
+    (resumePosition, self.collection, self.routing) = (held, collection, routing)
+  }
 
   func submit(_ batch: EventBatch, done: @escaping Done) {
     collection.add(
       batch.events.map { event in
-        .event(
-          event.position, id: batch.text(event.id), type: batch.text(event.type), key: batch.text(event.key),
-          line: String(decoding: batch.line(of: event), as: UTF8.self))
+        let line = String(decoding: batch.line(of: event), as: UTF8.self)
+        do throws(UnwritableEvent) {
+          return .event(
+            event.position, id: batch.text(event.id), type: batch.text(event.type), key: batch.text(event.key),
+            route: try routing(OutgoingEvent(batch, event)), line: line)
+        } catch {
+          return .refused(event.position, reason: error.reason, row: line)
+        }
       })
     done(nil)
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQPDelivery
-import Delivery
+package import Delivery
 import Dispatch
 public import PostgresWire
 import Synchronization
@@ -104,5 +104,22 @@ extension SinkSettings {
       }
     #endif
     return false
+  }
+}
+
+extension SinkSettings {
+  /// Tells which way events go at a broker, as its own messages have it: the topic, or the routing key.
+  package func routing() -> @Sendable (OutgoingEvent) throws(UnwritableEvent) -> String? {
+    switch try? place() {
+    case .amqp(let url):
+      let configuration = amqp.configuration(url, broker, certificates, stopsAtRefusal: true)
+      return { (outgoing) throws(UnwritableEvent) in try configuration.routingKey(of: outgoing) }
+    #if Kafka
+      case .kafka(let address):
+        let configuration = kafka.configuration(address, broker, certificates, stopsAtRefusal: true)
+        return { (outgoing) throws(UnwritableEvent) in try configuration.topic(of: outgoing) }
+    #endif
+    default: return { (_) throws(UnwritableEvent) in nil }
+    }
   }
 }

@@ -60,6 +60,7 @@ package struct StatusReport: Sendable {
     var members: [(String, String?)] = [
       ("state", JSONText.string(verdict.state.rawValue)), ("reason", JSONText.string(verdict.reason)),
       ("ready", isByRelay ? "\(verdict.isReady)" : nil), ("relay", JSONText.string(relay)),
+      ("slot", identity.map { JSONText.string($0.slot) }),
       ("publication", identity.map { JSONText.string($0.publication) }),
       ("database", identity.map { JSONText.string($0.database) }),
       ("system", identity.map { JSONText.string($0.systemIdentifier) }),

@@ -17,8 +17,8 @@ struct PeekCommand: ParsableCommand {
     abstract: "Shows the next events of a slot, or of a recording, and where each would go, and moves nothing.",
     discussion: """
       A slot is read through a temporary copy of it, which is gone afterwards: a relay may run meanwhile. Prints a header and a \
-      line an event, by position: position, type, id, key, and where it would go, or why the row would be no event. --json \
-      has each event whole.
+      line an event, by position: position, type, id, key, and where it would go (at a broker with its topic or routing key), \
+      or why the row would be no event. --json has each event whole.
 
       Examples:
         tailrace peek --publication orders --slot orders --count 5
@@ -92,11 +92,11 @@ struct PeekCommand: ParsableCommand {
       let destination = settings.sink.destination
       let found: (items: [Peek.Item], failure: Failure?)
       if let path {
-        let peek = Peek(configuration, count: count, control: control, log: log)
+        let peek = Peek(configuration, routing: settings.sink.routing(), count: count, control: control, log: log)
         found = peek.run(open: { (_) throws(Failure) in try CaptureReader(path: path) })
       } else {
         configuration.end = .now
-        let peek = Peek(configuration, count: count, control: control, log: log)
+        let peek = Peek(configuration, routing: settings.sink.routing(), count: count, control: control, log: log)
         var replication = try settings.source.replication(tables: settings.outbox.tableNames())
         replication.copiesSlot = true
         found = peek.run(open: { (_) throws(Failure) in
@@ -112,7 +112,8 @@ struct PeekCommand: ParsableCommand {
   private static func line(_ item: Peek.Item, _ destination: String) -> String {
     let words =
       switch item {
-      case .event(let position, let id, let type, let key, _): [position.sequence, type, id, key, destination]
+      case .event(let position, let id, let type, let key, let route, _):
+        [position.sequence, type, id, key, destination + (route.map { " \($0)" } ?? "")]
       case .refused(let position, let reason, _): [position.sequence, "", "", "", "nowhere: \(reason)"]
       }
     return words.map { "\(ForeignText($0))" }.joined(separator: "\t")
@@ -121,8 +122,9 @@ struct PeekCommand: ParsableCommand {
   private static func json(_ item: Peek.Item, _ destination: String) -> String {
     let text =
       switch item {
-      case .event(let position, _, _, _, let line):
-        "{\"position\": \(JSONText.string(position.sequence)), \"to\": \(JSONText.string(destination)), \"event\": \(line)}"
+      case .event(let position, _, _, _, let route, let line):
+        "{\"position\": \(JSONText.string(position.sequence)), \"to\": \(JSONText.string(destination)), "
+          + (route.map { "\"route\": \(JSONText.string($0)), " } ?? "") + "\"event\": \(line)}"
       case .refused(let position, let reason, let row):
         "{\"position\": \(JSONText.string(position.sequence)), \"to\": null, \"reason\": \(JSONText.string(reason)), "
           + "\"row\": \(row)}"

@@ -23,6 +23,28 @@ extension Integration {
       }
     }
 
+    @Test func `each event's own way at a broker is shown, and an event that has none`() throws {
+      try withDatabase(15) { database in
+        try database.psql(
+          "INSERT INTO outbox (aggregatetype, aggregateid, type) VALUES ('order', 'a', 'Placed'), ('an order', 'b', 'Paid')"
+        )
+        let broker = ["--sink", "amqp://127.0.0.1:1", "--amqp-exchange", "events"]
+        let shown = try database.peek(broker)
+        #expect(try shown.exitCodeAfterAllOutput() == 0, "\(shown.errors.text)")
+        let ends = zip(shown.output.lines.dropFirst(), ["\tamqp://127.0.0.1:1 order.Placed", " an order.Paid"])
+        #expect(shown.output.lines.count == 3 && ends.allSatisfy { $0.hasSuffix($1) }, "\(shown.output.lines)")
+        for (route, routes, reason) in [
+          ("x.{type}", ["x.Placed", "x.Paid"], nil),
+          ("{tenant}", [nil, nil], "it has no tenant, which the routing key needs"),
+        ] {
+          let child = try database.peek(broker + ["--json", "--route", route])
+          #expect(try child.exitCodeAfterAllOutput() == 0, "\(child.errors.text)")
+          let items = try Peeked.read(child.output.lines)
+          #expect(items.map(\.route) == routes && items.allSatisfy { $0.reason == reason }, "\(child.output.lines)")
+        }
+      }
+    }
+
     @Test(arguments: [15, 18])
     func `a row that is no event is shown with the reason, in its place`(version: Int) throws {
       try withDatabase(version) { database in
@@ -152,6 +174,7 @@ extension Integration {
 private struct Peeked: Decodable {
   let position: String
   let to: String?
+  let route: String?
   let event: Event?
   let reason: String?
 
