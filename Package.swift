@@ -164,8 +164,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "AMQPDelivery", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "KafkaDelivery",
-        "Octets",
+        "AMQPDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents",
+        "KafkaDelivery", "Octets",
         "Operations", "OutboxMapping", "PostgresWire", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),
@@ -199,7 +199,7 @@ let package = Package(
       dependencies: [
         "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay",
+        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "Contracts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

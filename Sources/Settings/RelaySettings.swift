@@ -9,6 +9,8 @@ public struct RelaySettings: Hashable, Sendable {
   public var source = SourceSettings()
   /// How rows become events.
   public var outbox = OutboxSettings()
+  /// What events are held to before they leave.
+  public var contracts = ContractSettings()
   /// Where events go.
   public var sink = SinkSettings()
   /// What happens to what cannot be delivered.
@@ -36,6 +38,7 @@ public struct RelaySettings: Hashable, Sendable {
   /// Refuses what cannot work, before anything is opened.
   public func validate() throws(Failure) {
     _ = try outbox.configuration()
+    try contracts.validate()
     try sink.validate(outbox.envelope)
     try poison.validate()
     try cleanUp.validate(with: outbox)

@@ -41,6 +41,7 @@ package struct RelayRun: Sendable {
       settings.outbox, database: settings.source.database,
       isCancelled: { [control] in control.isStopRequested(since: drainTimeout) })
     configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
+    configuration.payloadHook = try settings.contracts.makeHook(tell: { [log] in log.warning("\($0)") })
     settings.sink.watchReader { [control] in control.stop() }
     try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }
     var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)

@@ -88,6 +88,7 @@ struct PeekCommand: ParsableCommand {
       for warning in settings.sink.warnings + settings.admin.warnings { say("warning: \(Flags.text(warning))") }
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
+      configuration.payloadHook = try settings.contracts.makeHook(tell: { say("warning: \($0)") })
       let log = LogOptions.logger(.error)
       let destination = settings.sink.destination
       let found: (items: [Peek.Item], failure: Failure?)

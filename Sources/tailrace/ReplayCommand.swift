@@ -22,6 +22,7 @@ struct ReplayCommand: ParsableCommand {
   var path: String
 
   @OptionGroup var outbox: OutboxOptions
+  @OptionGroup var contracts: ContractOptions
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
   @OptionGroup var spool: SpoolOptions
@@ -54,6 +55,7 @@ struct ReplayCommand: ParsableCommand {
   private func settings() throws -> RelaySettings {
     var settings = RelaySettings()
     settings.outbox = try outbox.settings()
+    settings.contracts = contracts.settings
     settings.sink = sink.settings
     settings.poison = poison.settings
     settings.spool = spool.configuration()
@@ -78,6 +80,7 @@ struct ReplayCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
+      configuration.payloadHook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
       settings.sink.watchReader { control.stop() }
       let board = StatusBoard()
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)

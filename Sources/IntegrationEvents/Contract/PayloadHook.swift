@@ -33,6 +33,8 @@ public struct PayloadRefusal: Error, Hashable, Sendable {
 public struct ReplacedPayload: Hashable, Sendable {
   /// Its form.
   public enum Content: Hashable, Sendable {
+    /// The row's payload, as it stands: only what is said beside it is another.
+    case row
     /// A JSON value, which is checked.
     case json([UInt8])
     /// Bytes, carried in base64.
@@ -59,6 +61,7 @@ extension ReplacedPayload {
   var longestText: Int {
     let names = (contentType?.utf8.count ?? 0) + (schema?.utf8.count ?? 0)
     switch content {
+    case .row: return names * LineWriter.longestEscape
     case .json(let bytes): return bytes.count + names * LineWriter.longestEscape
     case .bytes(let bytes): return (bytes.count + 2) / 3 * 4 + names * LineWriter.longestEscape
     }
@@ -70,6 +73,7 @@ extension ReplacedPayload {
   ) throws(EnvelopeError) -> LineWriter {
     var line = written
     switch content {
+    case .row: break
     case .json(let bytes):
       if isWhole { line.append(contentType == nil ? #","datacontenttype":"application/json","data":"# : #","data":"#) }
       let start = line.count

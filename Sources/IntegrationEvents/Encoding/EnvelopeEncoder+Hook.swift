@@ -23,6 +23,10 @@ extension EnvelopeEncoder {
       let room = longestLine(event, from: bytes) + data.longestText
       try buffer.append(room: room) { line throws(EnvelopeError) in
         guard envelope == .cloudevents else {
+          if data.content == .row {
+            if case .none = event.payload { line.append("null") }
+            try appendData(event.payload, from: bytes, to: &line, &encoded)
+          }
           line = try data.appending(to: line, isWhole: false, &encoded)
           return line.append(UInt8(ascii: "\n"))
         }
@@ -34,6 +38,9 @@ extension EnvelopeEncoder {
         }
         if let type = data.contentType {
           line = try line.appendingNoted("datacontenttype", type, .payload, &attributes)
+        }
+        if data.content == .row {
+          try appendMember(event.payload, hasType: data.contentType != nil, from: bytes, to: &line, &encoded)
         }
         line = try data.appending(to: line, isWhole: true, &encoded)
         line.append("}\n")

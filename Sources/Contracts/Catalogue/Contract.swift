@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Octets
+
+/// A version of what events of a type carry.
+package struct Contract: Sendable {
+  /// The event's type.
+  package let type: String
+  /// The version, from 1.
+  package let version: Int
+  /// Its file, as it was given.
+  package let file: String
+  /// What the data must be.
+  package let schema: any Schema
+
+  /// Reads a file whose name ends in `avsc` or `json`.
+  package init(type: String, version: Int, file: String, text: [UInt8]) throws(SchemaFault) {
+    (self.type, self.version, self.file) = (type, version, file)
+    guard let format = Self.formats.first(where: { file.hasSuffix(".\($0.ending)") }) else {
+      throw SchemaFault("its name ends in neither .avsc nor .json", advice: "name it VERSION.avsc or VERSION.json")
+    }
+    schema = try format.schema.init(try SchemaDocument(text))
+  }
+
+  /// The formats by the endings of their files' names.
+  package static let formats: [(ending: String, schema: any Schema.Type)] = [
+    ("avsc", AvroSchema.self), ("json", JSONSchema.self),
+  ]
+
+  /// Whether data of the two is of one format and means the same.
+  func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
+
+  /// What keeps a reader who has this contract from reading what was written by another.
+  func obstacles(reading writer: Contract) -> [Obstacle] {
+    schema.obstacles(readingAny: writer.schema)
+      ?? [
+        Obstacle(
+          "", "the schemas are of two formats", advice: "give what is written in another format a type of its own")
+      ]
+  }
+}
+
+extension Schema {
+  fileprivate func isSameAny(as other: any Schema) -> Bool { (other as? Self).map { isSame(as: $0) } ?? false }
+
+  fileprivate func obstacles(readingAny writer: any Schema) -> [Obstacle]? {
+    (writer as? Self).map { obstacles(reading: $0) }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import PostgresWire
+
+/// Where contracts lie: a directory, or what git has of it at some commit.
+package struct ContractTree: Sendable {
+  /// The longest file that is read, in bytes.
+  private static let longest = 16 << 20
+  /// As many files as are read: who names a directory with more has named another.
+  private static let mostFiles = 20_000
+
+  /// The files' names, with the names of directories before them.
+  let names: [String]
+  /// What stands before a name when a file is spoken of.
+  let place: String
+  private let read: @Sendable (String) throws(Failure) -> [UInt8]
+
+  /// The text of a file.
+  func text(of name: String) throws(Failure) -> [UInt8] { try read(name) }
+
+  /// Whether there is a directory of that name.
+  package static func isDirectory(_ path: String) -> Bool {
+    (try? FileStatus(path: path))?.isDirectory ?? false
+  }
+
+  /// A directory as it is.
+  package init(directory: String) throws(Failure) {
+    var names: [String] = []
+    do throws(SystemFailure) {
+      for name in try OpenFile.names(inDirectory: directory) {
+        // Also what leads out of it.
+        if name.hasPrefix(".") { continue }
+        guard try FileStatus(path: "\(directory)/\(name)")?.isDirectory == true else {
+          names.append(name)
+          continue
+        }
+        names += try OpenFile.names(inDirectory: "\(directory)/\(name)")
+          .filter { !$0.hasPrefix(".") }.map { "\(name)/\($0)" }
+        if names.count > Self.mostFiles { break }
+      }
+    } catch {
+      throw Failure(
+        .settings, "cannot read the contracts in \(directory): \(error.textInSentence)",
+        advice: "name a directory that has contracts.yaml, or a directory for each type of event")
+    }
+    try self.init(names, place: "\(directory)/") { (name) throws(Failure) in
+      do throws(SystemFailure) {
+        guard let text = try SmallFile.read("\(directory)/\(name)", atMost: Self.longest) else { throw .missing }
+        return Array(text.utf8)
+      } catch {
+        throw Failure(
+          .settings, "cannot read \(directory)/\(name): \(error.textInSentence)",
+          advice: "make it a file that can be read")
+      }
+    }
+  }
+
+  /// What git has of a directory at a commit, by any name that git knows it by.
+  package init(directory: String, at commit: String) throws(Failure) {
+    guard !commit.isEmpty, !commit.hasPrefix("-") else {
+      throw Failure(
+        .settings, "what to compare with is no name of a commit", advice: "name a branch, a tag or a commit")
+    }
+    let listed = try Self.git(directory, ["ls-tree", "-r", "-z", "--name-only", commit], commit)
+    let names = listed.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    try self.init(names, place: "\(commit):") { (name) throws(Failure) in
+      try Self.git(directory, ["show", "\(commit):./\(name)"], commit)
+    }
+  }
+
+  private init(
+    _ names: [String], place: String, read: @escaping @Sendable (String) throws(Failure) -> [UInt8]
+  ) throws(Failure) {
+    guard names.count <= Self.mostFiles else {
+      throw Failure(
+        .settings, "there are more than \(Self.mostFiles) files in \(place)",
+        advice: "name the directory of the contracts")
+    }
+    (self.names, self.place, self.read) = (names.sorted(), place, read)
+  }
+
+  private static func git(_ directory: String, _ words: [String], _ commit: String) throws(Failure) -> [UInt8] {
+    do throws(ProgramOutput.Trouble) {
+      return try ProgramOutput.of(["git", "-C", directory] + words, atMost: longest, patience: .seconds(60))
+    } catch {
+      let why: Wording =
+        switch error {
+        case .start(let failure): "git cannot be run: \(failure.textInSentence)"
+        case .endless: "git prints more than 16 MiB"
+        case .late: "git has not ended within a minute"
+        default: "git knows no \(commit) with that directory"
+        }
+      throw Failure(
+        .settings, "cannot read the contracts of \(commit): \(why)",
+        advice: "see what git -C \(directory) show \(commit) says, or name a directory")
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Contracts
+
+/// Reads `contracts.yaml`.
+///
+///     compatibility: backward_transitive
+///     types:
+///       OrderPlaced:
+///         compatibility: full
+///         accepted: [3 after 2]
+struct RulesReading {
+  private let file: String
+  private(set) var faults: [ContractFinding] = []
+
+  init(_ file: String) { self.file = file }
+
+  mutating func rules(_ text: [UInt8]) -> CompatibilityRules {
+    var rules = CompatibilityRules()
+    guard text.count <= FileReading.longest, let text = String(validating: text, as: UTF8.self) else {
+      add(FilePosition(), "it is no text of up to 1 MiB", "write YAML")
+      return rules
+    }
+    let (node, mistakes) = FileReading.parse(text)
+    for mistake in mistakes { add(mistake.position, mistake.text, "mend it") }
+    guard let node, !node.isNothing else { return rules }
+    guard let members = node.members else {
+      add(node.position, "a map is wanted", "write compatibility: backward_transitive")
+      return rules
+    }
+    for member in members {
+      switch member.name {
+      case "compatibility": if let found = compatibility(member.node) { rules.standard = found }
+      case "types":
+        guard let types = member.node.members else {
+          add(member.position, "types: a map is wanted", "write a type's name, and what holds for it below")
+          continue
+        }
+        for type in types { read(type, to: &rules) }
+      default: add(member.position, "\(member.name): there is no such key", "write compatibility or types")
+      }
+    }
+    return rules
+  }
+
+  private mutating func read(_ type: FileNode.Member, to rules: inout CompatibilityRules) {
+    guard let members = type.node.members else {
+      return add(type.position, "\(type.name): a map is wanted", "write compatibility or accepted below it")
+    }
+    for member in members {
+      switch member.name {
+      case "compatibility": if let found = compatibility(member.node) { rules.byType[type.name] = found }
+      case "accepted":
+        for part in member.node.parts ?? [member.node] {
+          let words = (part.text ?? "").split(separator: " ")
+          guard words.count == 3, words[1] == "after", let version = Int(words[0]), let before = Int(words[2]) else {
+            add(part.position, "accepted: this is no pair of versions", "write them such as 3 after 2")
+            continue
+          }
+          rules.accepted.insert(.init(type: type.name, version: version, before: before))
+        }
+      default: add(member.position, "\(member.name): there is no such key", "write compatibility or accepted")
+      }
+    }
+  }
+
+  private mutating func compatibility(_ node: FileNode) -> Compatibility? {
+    if let text = node.text, let found = Compatibility(rawValue: text.lowercased()) { return found }
+    add(
+      node.position, "compatibility: there is no such one",
+      "write one of \(Compatibility.allCases.map(\.rawValue).joined(separator: ", "))")
+    return nil
+  }
+
+  private mutating func add(_ position: FilePosition, _ rule: String, _ advice: String) {
+    faults.append(ContractFinding(.violation, file: file, line: position.line, rule: rule, advice: advice))
+  }
+}
