@@ -11,7 +11,7 @@ struct AvroObstacle: Sendable {
   static func kind(_ reader: AvroType, _ writer: AvroType) -> AvroObstacle {
     AvroObstacle(
       rule: "\(reader.words) does not read \(writer.words)",
-      advice: "write \(writer.words) again, or a union of both: [\(reader.words), \(writer.words)]")
+      advice: "write a union that has \(writer.words) too, or a type that reads both")
   }
 
   /// A reader's union none of whose branches reads a type.
@@ -21,9 +21,13 @@ struct AvroObstacle: Sendable {
   }
 
   static func name(_ reader: AvroType, _ writer: AvroType) -> AvroObstacle {
-    AvroObstacle(
+    let (own, other) = (reader.name?.namespace ?? "", writer.name?.full ?? "")
+    // Within a namespace no alias can name what has none.
+    let hasAlias = own.isEmpty || writer.name?.namespace.isEmpty == false
+    return AvroObstacle(
       rule: "\(reader.words) is another than the writer's \(writer.words)",
-      advice: "name it \(writer.name?.full ?? "") again, or add that to its \"aliases\"", place: reader.place)
+      advice: "name it \(other) again" + (hasAlias ? ", or add \"\(other)\" to its \"aliases\"" : ""),
+      place: reader.place)
   }
 
   static func missing(_ field: AvroField) -> AvroObstacle {
