@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Holds a reader's schema to a writer's: whether the reader can read all that the writer may write.
+///
+/// Source: Avro 1.12, "Schema Resolution". Each pair of types that can meet is looked at once; then what cannot be read makes
+/// the pairs unreadable that need it. So recursive types take no care, and the time is bounded by the pairs that can meet.
+///
+/// Where the specification leaves room, as most implementations do: names are compared without their namespaces, or a
+/// writer's full name with the reader's aliases; of a reader's union any branch may read what a writer's type writes.
+struct AvroResolution {
+  /// A reader's and a writer's type.
+  struct Pair: Hashable {
+    var reader: Int
+    var writer: Int
+  }
+
+  /// A pair that has to be readable, or may be, and where the reader uses its type.
+  struct Edge {
+    var pair: Int
+    var place: Int
+  }
+
+  struct Meeting {
+    var pair: Pair
+    /// What keeps the reader from reading, by this pair alone.
+    var own: [AvroObstacle] = []
+    var edges: [Edge] = []
+    /// Whether one readable edge is enough, as for a reader's union; else all have to be.
+    var isChoice = false
+    var isUnreadable = false
+    /// The meetings that have an edge to this one.
+    var dependents: [Int] = []
+    /// Edges of a choice that may be readable.
+    var left = 0
+  }
+
+  /// How much is compared at most.
+  static let patience = 4_000_000
+
+  let reader: AvroSchema
+  let writer: AvroSchema
+  private(set) var meetings: [Meeting] = []
+  private var numbers: [Pair: Int] = [:]
+  private var patience = AvroResolution.patience
+  /// The named branches of a reader's union, by the names that they read.
+  private var branchesByName: [Int: [Substring: [AvroUse]]] = [:]
+  /// The fields of a writer's record, by their names.
+  private var fieldsByName: [Int: [String: AvroField]] = [:]
+
+  init(reader: AvroSchema, writer: AvroSchema) { (self.reader, self.writer) = (reader, writer) }
+
+  mutating func obstacles() -> [Obstacle] {
+    _ = meet(reader.root, writer.root.type)
+    var next = 0
+    while next < meetings.count, patience > 0 {
+      compare(next)
+      next += 1
+    }
+    guard patience > 0 else {
+      return [
+        Obstacle(
+          "", "the schemas are too large to be compared", advice: "divide them into smaller ones", isProved: false)
+      ]
+    }
+    spread()
+    return AvroReport(self).obstacles()
+  }
+
+  /// The number of the pair's meeting, which is made when it is met first.
+  private mutating func meet(_ use: AvroUse, _ writer: Int) -> Edge {
+    patience -= 1
+    let pair = Pair(reader: use.type, writer: writer)
+    if let number = numbers[pair] { return Edge(pair: number, place: use.place) }
+    numbers[pair] = meetings.count
+    meetings.append(Meeting(pair: pair))
+    return Edge(pair: meetings.count - 1, place: use.place)
+  }
+
+  private mutating func compare(_ number: Int) {
+    let pair = meetings[number].pair
+    let (reading, writing) = (reader.types[pair.reader], writer.types[pair.writer])
+    var own: [AvroObstacle] = []
+    var edges: [Edge] = []
+    switch (reading.shape, writing.shape) {
+    case (_, .union(let branches)):
+      for branch in branches { edges.append(meet(AvroUse(type: pair.reader, place: reading.place), branch.type)) }
+    case (.union(let branches), _):
+      meetings[number].isChoice = true
+      for branch in candidates(pair.reader, branches, writing) { edges.append(meet(branch, pair.writer)) }
+    case (.array(let items), .array(let others)), (.map(let items), .map(let others)):
+      edges.append(meet(items, others.type))
+    case (.record(let name, let fields), .record(let other, _)):
+      if !name.reads(other) { own.append(.name(reading, writing)) }
+      let writersFields = writersFields(of: pair.writer)
+      for field in fields {
+        patience -= 1 + field.aliases.count
+        let aliased = field.aliases.filter { writersFields[$0] != nil && $0 != field.name }
+        let matches = (writersFields[field.name] == nil ? [] : [field.name]) + aliased
+        if matches.count > 1 { own.append(.ambiguous(field, matches)) }
+        if let match = matches.first, let writersField = writersFields[match] {
+          edges.append(meet(field.use, writersField.use.type))
+        } else if field.defaultValue == nil {
+          own.append(.missing(field))
+        }
+      }
+    case (.enumeration(let name, let enumeration), .enumeration(let other, let others)):
+      if !name.reads(other) { own.append(.name(reading, writing)) }
+      patience -= enumeration.symbols.count + others.symbols.count
+      let known = Set(enumeration.symbols)
+      let lacking = others.symbols.filter { !known.contains($0) }
+      if !lacking.isEmpty, enumeration.defaultSymbol == nil { own.append(.symbols(reading, lacking)) }
+    case (.fixed(let name, let size), .fixed(let other, let writersSize)):
+      if !name.reads(other) { own.append(.name(reading, writing)) }
+      if size != writersSize { own.append(.size(reading, writersSize)) }
+    default:
+      if !Self.promotes(reading.shape, writing.shape) { own.append(.kind(reading, writing)) }
+    }
+    if let obstacle = AvroObstacle.meaning(reading, writing) { own.append(obstacle) }
+    (meetings[number].own, meetings[number].edges, meetings[number].left) = (own, edges, edges.count)
+    for edge in edges { meetings[edge.pair].dependents.append(number) }
+  }
+
+  /// The branches of a reader's union that may read a type, by its kind and name.
+  private mutating func candidates(_ union: Int, _ branches: [AvroUse], _ writing: AvroType) -> [AvroUse] {
+    guard let name = writing.name else {
+      patience -= branches.count
+      // At most eleven kinds have no name.
+      return branches.filter { branch in
+        let shape = reader.types[branch.type].shape
+        return Self.promotes(shape, writing.shape) || reader.types[branch.type].kind == writing.kind
+      }
+    }
+    if branchesByName[union] == nil {
+      var named: [Substring: [AvroUse]] = [:]
+      for branch in branches {
+        guard let name = reader.types[branch.type].name else { continue }
+        for key in Set([name.simple] + name.aliases.map { $0[...] }) { named[key, default: []].append(branch) }
+      }
+      patience -= branches.count
+      branchesByName[union] = named
+    }
+    let named = (branchesByName[union]?[name.simple] ?? []) + (branchesByName[union]?[name.full[...]] ?? [])
+    patience -= named.count
+    var candidates: [AvroUse] = []
+    for branch in named {
+      let type = reader.types[branch.type]
+      guard type.kind == writing.kind, type.name?.reads(name) == true, !candidates.contains(branch) else { continue }
+      candidates.append(branch)
+    }
+    return candidates
+  }
+
+  private mutating func writersFields(of record: Int) -> [String: AvroField] {
+    if let known = fieldsByName[record] { return known }
+    guard case .record(_, let fields) = writer.types[record].shape else { return [:] }
+    let named = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
+    fieldsByName[record] = named
+    return named
+  }
+
+  /// Whether a primitive type reads another, or itself.
+  private static func promotes(_ reader: AvroType.Shape, _ writer: AvroType.Shape) -> Bool {
+    switch (reader, writer) {
+    case (.null, .null), (.boolean, .boolean), (.int, .int), (.long, .int), (.long, .long), (.float, .int),
+      (.float, .long),
+      (.float, .float), (.double, .int), (.double, .long), (.double, .float), (.double, .double), (.bytes, .bytes),
+      (.bytes, .string), (.string, .string), (.string, .bytes):
+      true
+    default: false
+    }
+  }
+
+  /// Makes unreadable what needs what is.
+  private mutating func spread() {
+    var unreadable: [Int] = []
+    for number in meetings.indices
+    where !meetings[number].own.isEmpty || (meetings[number].isChoice && meetings[number].edges.isEmpty) {
+      meetings[number].isUnreadable = true
+      unreadable.append(number)
+    }
+    while let number = unreadable.popLast() {
+      for dependent in meetings[number].dependents where !meetings[dependent].isUnreadable {
+        meetings[dependent].left -= 1
+        guard !meetings[dependent].isChoice || meetings[dependent].left == 0 else { continue }
+        meetings[dependent].isUnreadable = true
+        unreadable.append(dependent)
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Records, whose members may come in any order.
+extension AvroCheck {
+  /// Which fields of a record have been met.
+  private struct Met {
+    private var low: InlineArray<4, UInt64> = .init(repeating: 0)
+    /// For records of more fields than the above has bits.
+    private var high: [UInt64] = []
+
+    init(_ count: Int) {
+      if count > 256 { high = [UInt64](repeating: 0, count: (count - 193) / 64) }
+    }
+
+    func contains(_ index: Int) -> Bool {
+      let word = index < 256 ? low[index >> 6] : high[index >> 6 - 4]
+      return word >> UInt64(index & 63) & 1 != 0
+    }
+
+    /// False when it had been.
+    mutating func insert(_ index: Int) -> Bool {
+      guard !contains(index) else { return false }
+      let bit: UInt64 = 1 << UInt64(index & 63)
+      if index < 256 { low[index >> 6] |= bit } else { high[index >> 6 - 4] |= bit }
+      return true
+    }
+  }
+
+  mutating func record(
+    _ type: Int, _ number: Int, _ depth: Int, _ program: borrowing AvroProgram, _ bytes: RawSpan
+  ) -> Bool {
+    let start = offset
+    guard take(UInt8(ascii: "{"), bytes) else { return fails(.type(type), at: start) }
+    guard depth < AvroValidator.maximumDepth else { return fails(.deep, at: start) }
+    let list = program.records[number].names
+    var missing = program.records[number].required
+    var met = Met(list.count)
+    var last = list.lowerBound - 1
+    skipBlanks(bytes)
+    if !take(UInt8(ascii: "}"), bytes) {
+      repeat {
+        skipBlanks(bytes)
+        guard let key = name(bytes), colon(bytes) else { return fails(.type(type), at: start) }
+        guard let field = find(list, after: last, key, program, bytes) else { return fails(.unknown(type), at: offset) }
+        guard met.insert(field - list.lowerBound) else { return fails(.twice(type), at: offset) }
+        last = field
+        if program.fields[field].isRequired { missing -= 1 }
+        guard value(program.fields[field].type, depth + 1, program, bytes) else { return false }
+        skipBlanks(bytes)
+      } while take(UInt8(ascii: ","), bytes)
+      guard take(UInt8(ascii: "}"), bytes) else { return fails(.type(type), at: start) }
+    }
+    guard missing > 0 else { return true }
+    for field in list where program.fields[field].isRequired && !met.contains(field - list.lowerBound) {
+      return fails(.missing(type, field: field), at: start)
+    }
+    return true
+  }
+
+  /// Whether an object has a record's members, as far as their names tell. It leaves the place as it was.
+  mutating func fits(_ number: Int, _ program: borrowing AvroProgram, _ bytes: RawSpan) -> Bool {
+    let start = offset
+    defer { offset = start }
+    let isFitting = passes(number, program, bytes)
+    // What this cost is counted even where it was of use: it is done again at each level.
+    return spend(offset - start) && isFitting
+  }
+
+  private mutating func passes(_ number: Int, _ program: borrowing AvroProgram, _ bytes: RawSpan) -> Bool {
+    let list = program.records[number].names
+    var missing = program.records[number].required
+    var last = list.lowerBound - 1
+    guard take(UInt8(ascii: "{"), bytes) else { return false }
+    skipBlanks(bytes)
+    if take(UInt8(ascii: "}"), bytes) { return missing == 0 }
+    repeat {
+      skipBlanks(bytes)
+      guard let key = name(bytes), colon(bytes), let field = find(list, after: last, key, program, bytes) else {
+        return false
+      }
+      last = field
+      if program.fields[field].isRequired { missing -= 1 }
+      guard skipValue(bytes) else { return false }
+      skipBlanks(bytes)
+    } while take(UInt8(ascii: ","), bytes)
+    return missing <= 0
+  }
+
+  private func find(
+    _ list: Range<Int>, after last: Int, _ key: (text: Range<Int>, isEscaped: Bool), _ program: borrowing AvroProgram,
+    _ bytes: RawSpan
+  ) -> Int? {
+    key.isEscaped
+      ? program.names.find(list, bytes, escaped: key.text) : program.names.find(list, after: last, bytes, key.text)
+  }
+}
