@@ -26,7 +26,7 @@ extension SchemaPlaces {
     let shown = ForeignText(ForeignText(text).shortened())
     let (reference, fragment) = ReferenceURI.read(text)
     let uri = resources[places[place].resource].uri.resolving(reference)
-    if root(of: uri) == nil, let metaschemas = Metaschemas.files(for: uri) {
+    if root(of: uri) == nil, let metaschemas = try Metaschemas.files(for: uri) {
       for (name, file) in metaschemas where root(of: name) == nil { try add(file, named: name) }
     }
     guard let root = root(of: uri) else {
