@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A schema in JSON Schema, of draft 7 or 2020-12: `$schema` says which, 2020-12 when it says nothing.
+///
+/// References go within the file: to `$id`, `$anchor`, `$dynamicAnchor` and by JSON Pointer, and to the two drafts' own
+/// schemas. Keywords that are not known are annotations, and so are `format` and the `content` keywords.
+/// Source: draft-handrews-json-schema-validation-01; JSON Schema 2020-12, Core and Validation.
+package struct JSONSchema: Schema {
+  package let document: SchemaDocument
+  package let remarks: [SchemaRemark]
+  let compiled: JSONSchemaValidator
+
+  package init(_ document: SchemaDocument) throws(SchemaFault) {
+    self.document = document
+    compiled = JSONSchemaValidator(try SchemaCompiler.program(for: document))
+    remarks = []
+  }
+
+  package func validator() throws(SchemaFault) -> any PayloadValidator { compiled }
+
+  package func isSame(as other: JSONSchema) -> Bool { document == other.document }
+
+  package func obstacles(reading writer: JSONSchema) -> [Obstacle] { [] }
+}
