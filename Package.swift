@@ -58,12 +58,13 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CSpawn"),
     .target(name: "CBuildFacts", cSettings: [.define("TAILRACE_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Octets", swiftSettings: library),
     .target(name: "Digests", dependencies: ["CCrypto", "Octets"], swiftSettings: library),
-    .target(name: "Files", dependencies: ["Octets"], swiftSettings: library),
+    .target(name: "Files", dependencies: ["CSpawn", "Octets"], swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
     .target(
       name: "PostgresClient", dependencies: ["CLibpq", "Files", "Octets", "PostgresWire"],

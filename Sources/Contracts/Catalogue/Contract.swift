@@ -17,7 +17,7 @@ package struct Contract: Sendable {
   package init(type: String, version: Int, file: String, text: [UInt8]) throws(SchemaFault) {
     (self.type, self.version, self.file) = (type, version, file)
     guard let format = Self.formats.first(where: { file.hasSuffix(".\($0.ending)") }) else {
-      throw SchemaFault("its name ends in neither .avsc nor .json", advice: "name it VERSION.avsc or VERSION.json")
+      throw SchemaFault("", "its name ends in neither .avsc nor .json", advice: "name it VERSION.avsc or VERSION.json")
     }
     schema = try format.schema.init(try SchemaDocument(text))
   }

@@ -15,7 +15,7 @@ package struct ContractCatalogue: Sendable {
       let contract = try Contract(type: type, version: version, file: file, text: text)
       var versions = types[type] ?? []
       if let twin = versions.first(where: { $0.version == version }) {
-        throw SchemaFault("version \(version) is in \(twin.file) too", advice: "keep one of the two")
+        throw SchemaFault("", "version \(version) is in \(twin.file) too", advice: "keep one of the two")
       }
       versions.append(contract)
       types[type] = versions.sorted { $0.version < $1.version }

@@ -2,7 +2,7 @@
 
 import Contracts
 package import IntegrationEvents
-public import PostgresWire
+package import PostgresWire
 
 /// What events are held to before they leave.
 public struct ContractSettings: Hashable, Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import PostgresWire
+package import PostgresWire
 
 /// Where contracts lie: a directory, or what git has of it at some commit.
 package struct ContractTree: Sendable {
