@@ -33,15 +33,16 @@ package struct RelayRun: Sendable {
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread.
   package func run() throws(Failure) -> RelayOutcome {
     var replication = try settings.source.replication(tables: settings.outbox.tableNames())
+    let hook = try settings.contracts.makeHook(tell: { [log] in log.warning("\($0)") })
     let deadLetters = try makeOffice()
     var configuration = try settings.configuration()
     configuration.show = show
+    configuration.payloadHook = hook
     let drainTimeout = settings.drainTimeout.duration
     configuration.cleaner = try settings.cleanUp.makeCleaner(
       settings.outbox, database: settings.source.database,
       isCancelled: { [control] in control.isStopRequested(since: drainTimeout) })
     configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
-    configuration.payloadHook = try settings.contracts.makeHook(tell: { [log] in log.warning("\($0)") })
     settings.sink.watchReader { [control] in control.stop() }
     try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }
     var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)

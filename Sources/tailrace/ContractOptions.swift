@@ -20,11 +20,15 @@ struct ContractOptions: ParsableArguments {
     help: ArgumentHelp("Say in dataschema where an event's contract is: URI/TYPE/VERSION.", valueName: "uri"))
   var dataschemaBase: String?
 
+  @Option(help: ArgumentHelp("Tell of events whose data is larger, which leave all the same.", valueName: "size"))
+  var maxPayload: ByteSize?
+
   var settings: ContractSettings {
     var settings = ContractSettings()
     settings.directory = contracts
     settings.warnsOnly = contractsPolicy == .warn
     settings.schemaBase = dataschemaBase
+    settings.maxPayload = maxPayload
     return settings
   }
 }

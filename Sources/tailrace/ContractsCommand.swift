@@ -49,7 +49,8 @@ struct ContractsCommand: ParsableCommand {
         let contracts = try ContractDirectory(try ContractTree(directory: directory))
         var findings = contracts.catalogue.findings(contracts.rules)
         if let against {
-          let committed = try ContractDirectory(try Self.tree(against, directory))
+          // Nothing may have been published yet.
+          let committed = try ContractDirectory(try Self.tree(against, directory), mayBeEmpty: true)
           findings += contracts.catalogue.changes(since: committed.catalogue)
         }
         for finding in findings { print(json ? Self.json(finding) : finding.text) }

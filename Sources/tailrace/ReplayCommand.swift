@@ -72,6 +72,7 @@ struct ReplayCommand: ParsableCommand {
       if strict { try Inspection.check(path) }
       let settings = try settings()
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
+      let hook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
       let deadLetters = try settings.poison.makeOffice(
         database: try ConnectionOptions.parse([]).resolved, sink: settings.sink,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
@@ -80,7 +81,7 @@ struct ReplayCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
-      configuration.payloadHook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
+      configuration.payloadHook = hook
       settings.sink.watchReader { control.stop() }
       let board = StatusBoard()
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)

@@ -43,10 +43,10 @@ package struct ContractFinding: Hashable, Sendable {
   package var text: String {
     var words = file + (line.map { ":\($0)" } ?? "")
     if let type, let version {
-      words += ": \(ForeignText(type)) \(version)" + (other.map { " and \($0)" } ?? "")
+      words += ": \(type) \(version)" + (other.map { " and \($0)" } ?? "")
     }
-    if !path.isEmpty { words += ": \(ForeignText(path))" }
+    if !path.isEmpty { words += ": \(path)" }
     let doubt = level == .unknown ? "cannot tell: " : ""
-    return "\(words): \(doubt)\(rule); \(advice)"
+    return "\(ForeignText("\(words): \(doubt)\(rule); \(advice)"))"
   }
 }

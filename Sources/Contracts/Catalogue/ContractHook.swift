@@ -18,6 +18,8 @@ package final class ContractHook: PayloadHook {
 
   private struct Version: Sendable {
     let name: [UInt8]
+    /// Which one it is, for people.
+    let place: String
     let validator: any PayloadValidator
     /// `dataschema`.
     let schema: String?
@@ -33,7 +35,9 @@ package final class ContractHook: PayloadHook {
   private let entries: [UInt64: [Entry]]
   private let policy: Policy
   private let tell: @Sendable (String) -> Void
+  private let maxPayload: Int
   private let broken = Mutex(0)
+  private let large = Mutex(0)
 
   /// Compiles the contracts.
   ///
@@ -41,9 +45,12 @@ package final class ContractHook: PayloadHook {
   ///   - catalogue: the contracts.
   ///   - policy: what becomes of an event that breaks its contract.
   ///   - schemaBase: what addresses of schemas begin with: `BASE/TYPE/VERSION`; nil to say none.
-  ///   - tell: told of an event that leaves though it breaks its contract, at first and then at each doubling of their number.
+  ///   - maxPayload: the most bytes of data that nobody is told of; nil for any.
+  ///   - tell: told of an event that leaves though it breaks its contract or is too large, at first and then at each
+  ///     doubling of their number.
   package init(
-    _ catalogue: ContractCatalogue, policy: Policy, schemaBase: String?, tell: @escaping @Sendable (String) -> Void
+    _ catalogue: ContractCatalogue, policy: Policy, schemaBase: String?, maxPayload: Int? = nil,
+    tell: @escaping @Sendable (String) -> Void
   ) throws(SchemaFault) {
     var entries: [UInt64: [Entry]] = [:]
     for (type, contracts) in catalogue.types {
@@ -51,12 +58,15 @@ package final class ContractHook: PayloadHook {
       for contract in contracts {
         let schema = schemaBase.map { "\($0)/\(Self.encoded(type))/\(contract.version)" }
         versions.append(
-          Version(name: Array("\(contract.version)".utf8), validator: try contract.schema.validator(), schema: schema))
+          Version(
+            name: Array("\(contract.version)".utf8), place: "\(ForeignText(type)) \(contract.version)",
+            validator: try contract.schema.validator(), schema: schema))
       }
       let bytes = Array(type.utf8)
       entries[unsafe XXH64.hash(bytes.span.bytes), default: []].append(Entry(type: bytes, versions: versions))
     }
     (self.entries, self.policy, self.tell) = (entries, policy, tell)
+    self.maxPayload = maxPayload ?? .max
   }
 
   /// How many events have left that break their contracts.
@@ -68,19 +78,33 @@ package final class ContractHook: PayloadHook {
     do throws(PayloadRefusal) {
       let version = try version(event, bytes)
       try check(event, bytes, version)
+      lookAtSize(event, version)
       guard let schema = version.schema, event.dataSchema.isEmpty else { return nil }
       return ReplacedPayload(.row, schema: schema)
     } catch {
       guard policy == .warn else { throw error }
-      let count = broken.withLock { count in
-        count += 1
-        return count
-      }
-      if count & (count - 1) == 0 {
-        tell("an event leaves that breaks its contract: \(error.reason) (\(count) so far)")
-      }
+      tellSparsely(broken, "an event leaves that breaks its contract: \(error.reason)")
       return nil
     }
+  }
+
+  private func lookAtSize(_ event: borrowing IntegrationEvent, _ version: Version) {
+    switch event.payload {
+    case .json(let range), .uncheckedJSON(let range):
+      guard range.count > maxPayload else { return }
+      tellSparsely(
+        large,
+        "an event leaves whose data is larger than max-payload: \(ByteCount(range.count)) by \(version.place)")
+    case .none, .text, .hexadecimal: return
+    }
+  }
+
+  private func tellSparsely(_ number: borrowing Mutex<Int>, _ words: @autoclosure () -> String) {
+    let count = number.withLock { count in
+      count += 1
+      return count
+    }
+    if count & (count - 1) == 0 { tell("\(words()) (\(count) so far)") }
   }
 
   private func version(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) throws(PayloadRefusal) -> Version {

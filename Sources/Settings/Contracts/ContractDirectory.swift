@@ -19,7 +19,11 @@ package struct ContractDirectory: Sendable {
   /// Reads what lies somewhere.
   ///
   /// Errors: that it cannot be read. What is wrong in a file is a fault of the catalogue.
-  package init(_ tree: ContractTree) throws(Failure) {
+  ///
+  /// - Parameters:
+  ///   - tree: where they lie.
+  ///   - mayBeEmpty: whether it is well that there are none.
+  package init(_ tree: ContractTree, mayBeEmpty: Bool = false) throws(Failure) {
     for name in tree.names {
       let parts = name.split(separator: "/", omittingEmptySubsequences: false)
       let file = tree.place + name
@@ -41,7 +45,8 @@ package struct ContractDirectory: Sendable {
       }
       catalogue.add(type: text, version: version, file: file, text: try tree.text(of: name))
     }
-    guard catalogue.types.isEmpty, catalogue.faults.isEmpty else { return }
+    for fault in unknown(tree.place + Self.rulesFile) { catalogue.add(fault) }
+    guard !mayBeEmpty, catalogue.types.isEmpty, catalogue.faults.isEmpty else { return }
     throw Failure(
       .settings, "there is no contract in \(tree.place)",
       advice: "put a type's first schema into TYPE/1.avsc or TYPE/1.json")
@@ -57,6 +62,26 @@ package struct ContractDirectory: Sendable {
       digits.first != "0"
     else { return nil }
     return Int(digits)
+  }
+
+  /// What the rules name and is not there, so that a slip of the pen loosens nothing.
+  private func unknown(_ file: String) -> [ContractFinding] {
+    func has(_ type: String, _ version: Int? = nil) -> Bool {
+      let versions = catalogue.types[type]?.map(\.version) ?? []
+      let unread = catalogue.faults.filter { $0.type == type }.compactMap(\.version)
+      return version.map((versions + unread).contains) ?? !(versions + unread).isEmpty
+    }
+    let types = Set(rules.byType.keys).union(rules.accepted.map(\.type)).filter { !has($0) }
+    let pairs = rules.accepted.filter { pair in
+      has(pair.type) && !(has(pair.type, pair.version) && has(pair.type, pair.before) && pair.before < pair.version)
+    }
+    return types.sorted().map {
+      ContractFinding(
+        .violation, file: file, rule: "\($0): there is no such type", advice: "mend its name, or take it out")
+    }
+      + pairs.map { "\($0.type): accepted: there is no \($0.version) after \($0.before)" }.sorted().map {
+        ContractFinding(.violation, file: file, rule: $0, advice: "name two versions, the newer one first")
+      }
   }
 
   private static func stray(_ file: String) -> ContractFinding {

@@ -12,6 +12,8 @@ public struct ContractSettings: Hashable, Sendable {
   public var warnsOnly = false
   /// What `dataschema` begins with, a URI: `BASE/TYPE/VERSION`. Default: none, and it is not set.
   public var schemaBase: String?
+  /// How large an event's data may be before it is told that it is larger; it leaves all the same. Default: nobody is told.
+  public var maxPayload: ByteSize?
 
   /// Makes settings with the defaults.
   public init() {}
@@ -19,8 +21,9 @@ public struct ContractSettings: Hashable, Sendable {
   /// Refuses what cannot work, before anything is opened.
   func validate() throws(Failure) {
     guard directory != nil else {
-      if warnsOnly { throw .setting("contracts.policy", "needs \(setting: "contracts", "DIRECTORY")") }
+      if warnsOnly { throw .setting("contracts.contracts-policy", "needs \(setting: "contracts", "DIRECTORY")") }
       if schemaBase != nil { throw .setting("contracts.dataschema-base", "needs \(setting: "contracts", "DIRECTORY")") }
+      if maxPayload != nil { throw .setting("contracts.max-payload", "needs \(setting: "contracts", "DIRECTORY")") }
       return
     }
     if directory == "" { throw .setting("contracts", "it is empty") }
@@ -35,21 +38,30 @@ public struct ContractSettings: Hashable, Sendable {
   ///
   /// - Parameter tell: told of an event that leaves though it breaks its contract.
   package func makeHook(tell: @escaping @Sendable (String) -> Void) throws(Failure) -> (any PayloadHook)? {
+    try compile(tell)?.hook
+  }
+
+  /// The compiled contracts, and how many versions there are; nil without a directory.
+  func compile(
+    _ tell: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(Failure) -> (hook: ContractHook, versions: Int)? {
     guard let directory else { return nil }
     let read = try ContractDirectory(try ContractTree(directory: directory))
     if let fault = read.catalogue.faults.first {
       throw Failure(
         .settings, "the contracts cannot be used: \(Wording(fault.text))",
-        advice: "see tailrace contracts check \(directory)")
+        advice: "see \(command: "contracts check") for all that is wrong")
     }
     do throws(SchemaFault) {
-      return try ContractHook(
+      let hook = try ContractHook(
         read.catalogue, policy: warnsOnly ? .warn : .reject,
-        schemaBase: schemaBase.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }, tell: tell)
+        schemaBase: schemaBase.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 },
+        maxPayload: maxPayload.map { Int($0.bytes) }, tell: tell)
+      return (hook, read.catalogue.types.values.reduce(0) { $0 + $1.count })
     } catch {
       throw Failure(
         .settings, "the contracts cannot be used: \(Wording(error.problem))",
-        advice: "see tailrace contracts check \(directory)")
+        advice: "see \(command: "contracts check") for all that is wrong")
     }
   }
 }
