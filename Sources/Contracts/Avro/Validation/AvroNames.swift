@@ -12,6 +12,8 @@ struct AvroNames: Sendable {
     var length: Int
     /// Where its first eight bytes are among the words.
     var word: Int
+    /// Those bytes.
+    var head: UInt64
   }
 
   private var names: [Name] = []
@@ -26,7 +28,7 @@ struct AvroNames: Sendable {
   mutating func add(_ list: [String]) -> Range<Int> {
     let range = names.count..<(names.count + list.count)
     for name in list {
-      names.append(Name(length: name.utf8.count, word: words.count))
+      let first = words.count
       var word: UInt64 = 0
       for (index, byte) in name.utf8.enumerated() {
         word |= UInt64(byte) << UInt64(index % 8 * 8)
@@ -35,6 +37,7 @@ struct AvroNames: Sendable {
           word = 0
         }
       }
+      names.append(Name(length: name.utf8.count, word: first, head: name.isEmpty ? 0 : words[first]))
     }
     sorted += range.sorted { isBefore($0, $1) }
     ranks += range
@@ -59,13 +62,14 @@ struct AvroNames: Sendable {
   ///   - last: The name that was found before; a number outside of the list for none.
   ///   - text: The bytes, without escapes.
   func find(_ list: Range<Int>, after last: Int, _ bytes: RawSpan, _ text: Range<Int>) -> Int? {
+    let head = Self.word(bytes, text.lowerBound, min(8, text.count))
     let next = last + 1
-    if list.contains(next), order(next, bytes, text) == 0 { return next }
+    if list.contains(next), order(next, bytes, text, head) == 0 { return next }
     if list.contains(last), list.contains(ranks[last] + 1) {
       let next = sorted[ranks[last] + 1]
-      if order(next, bytes, text) == 0 { return next }
+      if order(next, bytes, text, head) == 0 { return next }
     }
-    return search(list) { order($0, bytes, text) }
+    return search(list) { order($0, bytes, text, head) }
   }
 
   /// The name of a list that a text with escapes is; nil for none.
@@ -103,10 +107,16 @@ struct AvroNames: Sendable {
     return nil
   }
 
-  private func order(_ number: Int, _ bytes: RawSpan, _ text: Range<Int>) -> Int {
+  @inline(__always)
+  private func order(_ number: Int, _ bytes: RawSpan, _ text: Range<Int>, _ head: UInt64) -> Int {
     let name = names[number]
     guard name.length == text.count else { return name.length < text.count ? -1 : 1 }
-    var (offset, word) = (text.lowerBound, name.word)
+    guard name.head == head else { return name.head.byteSwapped < head.byteSwapped ? -1 : 1 }
+    return name.length <= 8 ? 0 : orderOfTails(name, bytes, text)
+  }
+
+  private func orderOfTails(_ name: Name, _ bytes: RawSpan, _ text: Range<Int>) -> Int {
+    var (offset, word) = (text.lowerBound + 8, name.word + 1)
     while offset < text.upperBound {
       let own = words[word]
       let other = Self.word(bytes, offset, min(8, text.upperBound - offset))
@@ -119,8 +129,8 @@ struct AvroNames: Sendable {
 
   /// So many bytes from an offset, at most eight, filled up with zeros.
   private static func word(_ bytes: RawSpan, _ offset: Int, _ count: Int) -> UInt64 {
-    if offset + 8 <= bytes.byteCount {
-      return bytes.word(at: offset) & (UInt64.max >> UInt64(64 - 8 * count))
+    if offset + 8 <= bytes.byteCount, count > 0 {
+      return bytes.word(at: offset) & (UInt64.max &>> UInt64(64 &- 8 &* count))
     }
     var word: UInt64 = 0
     for index in 0..<count { word |= UInt64(bytes.byte(at: offset + index)) << UInt64(8 * index) }
