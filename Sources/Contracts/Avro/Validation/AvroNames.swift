@@ -55,20 +55,37 @@ struct AvroNames: Sendable {
     return false
   }
 
-  /// The name of a list that bytes are; nil for none.
+  /// The name of a list that may come after another, in one order or the other; nil after the last.
   ///
   /// - Parameters:
+  ///   - last: The one before; nil for the first.
   ///   - list: The numbers of the list's names.
-  ///   - last: The name that was found before; a number outside of the list for none.
-  ///   - text: The bytes, without escapes.
-  func find(_ list: Range<Int>, after last: Int, _ bytes: RawSpan, _ text: Range<Int>) -> Int? {
-    let head = Self.word(bytes, text.lowerBound, min(8, text.count))
-    let next = last + 1
-    if list.contains(next), order(next, bytes, text, head) == 0 { return next }
-    if list.contains(last), list.contains(ranks[last] + 1) {
-      let next = sorted[ranks[last] + 1]
-      if order(next, bytes, text, head) == 0 { return next }
+  ///   - isSorted: Whether they come by length, then bytes.
+  @inline(__always)
+  func name(after last: Int?, in list: Range<Int>, isSorted: Bool) -> Int? {
+    guard isSorted else {
+      let next = last.map { $0 + 1 } ?? list.lowerBound
+      return next < list.upperBound ? next : nil
     }
+    let rank = last.map { ranks[$0] + 1 } ?? list.lowerBound
+    return rank < list.upperBound ? sorted[rank] : nil
+  }
+
+  /// Behind a name that stands in quotes at an offset; nil where another does, or one with escapes.
+  @inline(__always)
+  func end(of number: Int, quotedAt offset: Int, _ end: Int, _ bytes: RawSpan) -> Int? {
+    let name = names[number]
+    let (start, close) = (offset + 1, offset + 1 + name.length)
+    guard close < end, bytes.byte(at: close) == UInt8(ascii: "\""), bytes.byte(at: offset) == UInt8(ascii: "\""),
+      Self.word(bytes, start, min(8, name.length)) == name.head,
+      name.length <= 8 || orderOfTails(name, bytes, start..<close) == 0
+    else { return nil }
+    return close + 1
+  }
+
+  /// The name of a list that bytes without escapes are; nil for none.
+  func find(_ list: Range<Int>, _ bytes: RawSpan, _ text: Range<Int>) -> Int? {
+    let head = Self.word(bytes, text.lowerBound, min(8, text.count))
     return search(list) { order($0, bytes, text, head) }
   }
 
@@ -128,6 +145,7 @@ struct AvroNames: Sendable {
   }
 
   /// So many bytes from an offset, at most eight, filled up with zeros.
+  @inline(__always)
   private static func word(_ bytes: RawSpan, _ offset: Int, _ count: Int) -> UInt64 {
     if offset + 8 <= bytes.byteCount, count > 0 {
       return bytes.word(at: offset) & (UInt64.max &>> UInt64(64 &- 8 &* count))
