@@ -30,7 +30,8 @@ def pairs(test_file):
             key = json.dumps([reader.to_json(), writer.to_json(), readable], default=dict)
             if key not in seen:
                 seen.add(key)
-                print(json.dumps(dict(zip(("reader", "writer", "readable"), json.loads(key))), separators=(",", ":")))
+                reader, writer, readable = json.loads(key)
+                line(reader=reader, writer=writer, readable=readable)
         return result
 
     checker.get_compatibility = watched

@@ -8,7 +8,10 @@ PRIMITIVES = ["null", "boolean", "int", "long", "float", "double", "bytes", "str
 DEFAULTS = {
     "null": None, "boolean": True, "int": 7, "long": 8, "float": 1.5, "double": 2.5, "bytes": "\u00ff", "string": "s",
 }
-WIDER = {"int": ["long", "float", "double"], "long": ["float", "double"], "float": ["double"], "string": ["bytes"], "bytes": ["string"]}
+WIDER = {
+    "int": ["long", "float", "double"], "long": ["float", "double"], "float": ["double"], "string": ["bytes"],
+    "bytes": ["string"],
+}
 
 
 class Maker:

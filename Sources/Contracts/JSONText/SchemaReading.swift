@@ -42,7 +42,8 @@ struct SchemaReading {
       return SchemaDocument(.null, line: start)
     default:
       let first = offset
-      while offset < text.count, "+-.eE0123456789".utf8.contains(text[offset]) { offset += 1 }
+      // It is known to be one, and ends with what cannot be in it.
+      while byte > 0x20, byte != UInt8(ascii: ","), byte != UInt8(ascii: "]"), byte != UInt8(ascii: "}") { offset += 1 }
       return SchemaDocument(.number(String(decoding: text[first..<offset], as: UTF8.self)), line: start)
     }
   }
@@ -57,7 +58,7 @@ struct SchemaReading {
       if byte == UInt8(ascii: ",") { offset += 1 }
       skipBlanks()
       let name = try string()
-      guard names.insert(ForeignText(name)).inserted else {
+      guard isNew(name, among: members, &names) else {
         throw SchemaFault(
           line: line, "the member \(ForeignText(ForeignText(name).shortened())) is there twice",
           advice: "take one of them out")
@@ -69,6 +70,13 @@ struct SchemaReading {
     }
     offset += 1
     return members
+  }
+
+  /// Whether no member has a name yet. Few are compared; only of many is a set worth its memory.
+  private func isNew(_ name: String, among members: [SchemaDocument.Member], _ names: inout Set<ForeignText>) -> Bool {
+    guard members.count >= 8 else { return !members.contains { $0.name.utf8.elementsEqual(name.utf8) } }
+    if names.isEmpty { names = Set(members.map { ForeignText($0.name) }) }
+    return names.insert(ForeignText(name)).inserted
   }
 
   private mutating func elements() throws(SchemaFault) -> [SchemaDocument] {

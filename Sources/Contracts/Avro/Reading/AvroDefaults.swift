@@ -8,7 +8,13 @@
 extension AvroReading {
   mutating func checkDefaults() throws(SchemaFault) {
     // For all together: a value can be read in many ways where unions lie within each other.
-    var patience = 20_000_000
+    var patience = 100_000
+    for case .record(_, let fields) in types.map(\.shape) {
+      for field in fields {
+        guard let value = field.defaultValue, patience < 20_000_000 else { continue }
+        patience += 1000 * min(value.count, 20_000)
+      }
+    }
     for type in types {
       guard case .record(_, let fields) = type.shape else { continue }
       for field in fields {
@@ -77,6 +83,17 @@ extension AvroReading {
       return known == values.count
     case (.union(let branches), _): return branches.contains { matches(document, $0.type, &patience) }
     default: return false
+    }
+  }
+}
+
+extension SchemaDocument {
+  /// How many values it consists of.
+  fileprivate var count: Int {
+    switch value {
+    case .array(let elements): elements.reduce(1) { $0 + $1.count }
+    case .object(let members): members.reduce(1) { $0 + $1.value.count }
+    default: 1
     }
   }
 }

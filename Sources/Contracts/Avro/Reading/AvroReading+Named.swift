@@ -52,14 +52,18 @@ extension AvroReading {
     let list = try array("symbols", document, place)
     var symbols: [String] = []
     var known: Set<String> = []
+    known.reserveCapacity(list.elements.count)
     for (index, element) in list.elements.enumerated() {
-      let place = places.element(index, of: list.place, element)
       guard case .string(let symbol) = element.value else {
-        throw fault(place, "a symbol is no string", "write it in quotes")
+        throw fault(places.element(index, of: list.place, element), "a symbol is no string", "write it in quotes")
       }
-      guard AvroName.isName(symbol) else { throw invalid(symbol, "symbol", place) }
+      guard AvroName.isName(symbol) else {
+        throw invalid(symbol, "symbol", places.element(index, of: list.place, element))
+      }
       guard known.insert(symbol).inserted else {
-        throw fault(place, "the enum \(name.full) has the symbol \(symbol) twice", "take one of them out")
+        throw fault(
+          places.element(index, of: list.place, element), "the enum \(name.full) has the symbol \(symbol) twice",
+          "take one of them out")
       }
       symbols.append(symbol)
     }

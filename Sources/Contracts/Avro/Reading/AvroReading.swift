@@ -115,7 +115,9 @@ struct AvroReading {
     _ branches: [SchemaDocument], _ namespace: String, _ place: Int
   ) throws(SchemaFault) -> AvroUse {
     var uses: [AvroUse] = []
-    var kinds: Set<String> = []
+    // Of the types that have no names there are few; of the others each is known by its number.
+    var kinds: [String] = []
+    var named: Set<Int> = []
     for (index, branch) in branches.enumerated() {
       let place = places.element(index, of: place, branch)
       if case .array = branch.value {
@@ -123,11 +125,12 @@ struct AvroReading {
       }
       let use = try use(branch, namespace: namespace, place: place)
       let type = types[use.type]
-      guard kinds.insert(type.words).inserted else {
+      guard type.name == nil ? !kinds.contains(type.kind) : named.insert(use.type).inserted else {
         throw fault(
           place, "the union has \(type.words) twice",
           "take one of them out: only records, enums and fixed may be several")
       }
+      if type.name == nil { kinds.append(type.kind) }
       uses.append(use)
     }
     if uses.isEmpty { remark(place, "no data matches a union without branches") }

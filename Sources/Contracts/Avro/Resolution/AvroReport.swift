@@ -3,7 +3,7 @@
 /// Tells what stands behind it that a schema cannot be read, at the places that are to be changed.
 struct AvroReport {
   private let resolution: AvroResolution
-  private var found: [Obstacle] = []
+  private var found: [(place: Int, obstacle: Obstacle)] = []
   private var known: Set<Obstacle> = []
   private var visited: Set<Int> = []
 
@@ -13,7 +13,8 @@ struct AvroReport {
   func obstacles() -> [Obstacle] {
     var report = self
     report.walk()
-    return report.found
+    // Places are numbered as they stand in the text.
+    return report.found.sorted { $0.place < $1.place }.map(\.obstacle)
   }
 
   /// Without a call for each level: types that refer to each other may be a long chain.
@@ -46,10 +47,10 @@ struct AvroReport {
     return visited.insert(edge.pair).inserted
   }
 
-  private mutating func add(_ obstacle: AvroObstacle, _ place: Int) {
-    let obstacle = Obstacle(
-      resolution.reader.places.pointer(obstacle.place ?? place), obstacle.rule, advice: obstacle.advice,
-      isProved: obstacle.isProved)
-    if known.insert(obstacle).inserted { found.append(obstacle) }
+  private mutating func add(_ obstacle: AvroObstacle, _ use: Int) {
+    let place = obstacle.place ?? use
+    let told = Obstacle(
+      resolution.reader.places.pointer(place), obstacle.rule, advice: obstacle.advice, isProved: obstacle.isProved)
+    if known.insert(told).inserted { found.append((place, told)) }
   }
 }

@@ -35,7 +35,7 @@ struct AvroResolution {
   }
 
   /// How much is compared at most.
-  static let patience = 4_000_000
+  static let patience = 2_500_000
 
   let reader: AvroSchema
   let writer: AvroSchema
@@ -132,22 +132,25 @@ struct AvroResolution {
     }
     if branchesByName[union] == nil {
       var named: [Substring: [AvroUse]] = [:]
+      named.reserveCapacity(branches.count)
       for branch in branches {
         guard let name = reader.types[branch.type].name else { continue }
-        for key in Set([name.simple] + name.aliases.map { $0[...] }) { named[key, default: []].append(branch) }
+        named[name.simple, default: []].append(branch)
+        for alias in Set(name.aliases) where alias != name.simple { named[alias[...], default: []].append(branch) }
+        patience -= 1 + name.aliases.count
       }
-      patience -= branches.count
       branchesByName[union] = named
     }
-    let named = (branchesByName[union]?[name.simple] ?? []) + (branchesByName[union]?[name.full[...]] ?? [])
-    patience -= named.count
-    var candidates: [AvroUse] = []
-    for branch in named {
+    var named = branchesByName[union]?[name.simple] ?? []
+    if !name.namespace.isEmpty { named += branchesByName[union]?[name.full[...]] ?? [] }
+    patience -= named.count * 4
+    let candidates = named.filter { branch in
       let type = reader.types[branch.type]
-      guard type.kind == writing.kind, type.name?.reads(name) == true, !candidates.contains(branch) else { continue }
-      candidates.append(branch)
+      return type.kind == writing.kind && type.name?.reads(name) == true
     }
-    return candidates
+    guard candidates.count > 1 else { return candidates }
+    var known: Set<Int> = []
+    return candidates.filter { known.insert($0.type).inserted }
   }
 
   private mutating func writersFields(of record: Int) -> [String: AvroField] {

@@ -14,18 +14,24 @@ struct AvroCharacters {
   init(_ offset: Int) { self.offset = offset }
 
   /// The next character, or one of those above.
+  @inline(__always)
   mutating func next(_ bytes: RawSpan, _ limit: Int) -> UInt32 {
     guard offset < limit else { return Self.invalid }
     let byte = bytes.byte(at: offset)
-    switch byte {
+    guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+      return special(bytes, limit)
+    }
+    offset += 1
+    return UInt32(byte)
+  }
+
+  private mutating func special(_ bytes: RawSpan, _ limit: Int) -> UInt32 {
+    switch bytes.byte(at: offset) {
     case UInt8(ascii: "\""):
       offset += 1
       return Self.end
     case UInt8(ascii: "\\"): return escape(bytes, limit)
     case 0..<0x20: return Self.invalid
-    case 0x20..<0x80:
-      offset += 1
-      return UInt32(byte)
     default: return beyondASCII(bytes, limit)
     }
   }

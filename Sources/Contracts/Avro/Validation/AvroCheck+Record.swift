@@ -2,26 +2,35 @@
 
 /// Records, whose members may come in any order.
 extension AvroCheck {
-  /// Which fields of a record have been met.
+  /// Which fields of a record have been met: of few, of more, and of so many that it takes memory.
   private struct Met {
-    private var low: InlineArray<4, UInt64> = .init(repeating: 0)
-    /// For records of more fields than the above has bits.
-    private var high: [UInt64] = []
+    private var first: UInt64 = 0
+    private var next: InlineArray<3, UInt64> = .init(repeating: 0)
+    private var rest: [UInt64] = []
 
     init(_ count: Int) {
-      if count > 256 { high = [UInt64](repeating: 0, count: (count - 193) / 64) }
+      if count > 256 { rest = [UInt64](repeating: 0, count: (count - 193) / 64) }
     }
 
     func contains(_ index: Int) -> Bool {
-      let word = index < 256 ? low[index >> 6] : high[index >> 6 - 4]
-      return word >> UInt64(index & 63) & 1 != 0
+      let word = index < 64 ? first : index < 256 ? next[index >> 6 - 1] : rest[index >> 6 - 4]
+      return word &>> UInt64(index & 63) & 1 != 0
     }
 
     /// False when it had been.
+    @inline(__always)
     mutating func insert(_ index: Int) -> Bool {
+      guard index < 64 else { return insertLater(index) }
+      let bit: UInt64 = 1 &<< UInt64(index)
+      guard first & bit == 0 else { return false }
+      first |= bit
+      return true
+    }
+
+    private mutating func insertLater(_ index: Int) -> Bool {
       guard !contains(index) else { return false }
-      let bit: UInt64 = 1 << UInt64(index & 63)
-      if index < 256 { low[index >> 6] |= bit } else { high[index >> 6 - 4] |= bit }
+      let bit: UInt64 = 1 &<< UInt64(index & 63)
+      if index < 256 { next[index >> 6 - 1] |= bit } else { rest[index >> 6 - 4] |= bit }
       return true
     }
   }
@@ -35,15 +44,15 @@ extension AvroCheck {
     let list = program.records[number].names
     var missing = program.records[number].required
     var met = Met(list.count)
-    var last = list.lowerBound - 1
+    var members = Members(list: list)
     skipBlanks(bytes)
     if !take(UInt8(ascii: "}"), bytes) {
       repeat {
         skipBlanks(bytes)
-        guard let key = name(bytes), colon(bytes) else { return fails(.type(type), at: start) }
-        guard let field = find(list, after: last, key, program, bytes) else { return fails(.unknown(type), at: offset) }
+        guard let field = member(&members, program, bytes) else {
+          return fails(members.isUnknown ? .unknown(type) : .type(type), at: members.isUnknown ? offset : start)
+        }
         guard met.insert(field - list.lowerBound) else { return fails(.twice(type), at: offset) }
-        last = field
         if program.fields[field].isRequired { missing -= 1 }
         guard value(program.fields[field].type, depth + 1, program, bytes) else { return false }
         skipBlanks(bytes)
@@ -69,16 +78,13 @@ extension AvroCheck {
   private mutating func passes(_ number: Int, _ program: borrowing AvroProgram, _ bytes: RawSpan) -> Bool {
     let list = program.records[number].names
     var missing = program.records[number].required
-    var last = list.lowerBound - 1
+    var members = Members(list: list)
     guard take(UInt8(ascii: "{"), bytes) else { return false }
     skipBlanks(bytes)
     if take(UInt8(ascii: "}"), bytes) { return missing == 0 }
     repeat {
       skipBlanks(bytes)
-      guard let key = name(bytes), colon(bytes), let field = find(list, after: last, key, program, bytes) else {
-        return false
-      }
-      last = field
+      guard let field = member(&members, program, bytes) else { return false }
       if program.fields[field].isRequired { missing -= 1 }
       guard skipValue(bytes) else { return false }
       skipBlanks(bytes)
@@ -86,11 +92,39 @@ extension AvroCheck {
     return missing <= 0
   }
 
-  private func find(
-    _ list: Range<Int>, after last: Int, _ key: (text: Range<Int>, isEscaped: Bool), _ program: borrowing AvroProgram,
-    _ bytes: RawSpan
+  /// Where a record's members have got to.
+  private struct Members {
+    let list: Range<Int>
+    var last: Int?
+    /// Whether the last one came as by length, then bytes.
+    var isSorted = false
+    /// Whether the next was a name, and of no field.
+    var isUnknown = false
+
+    init(list: Range<Int>) { self.list = list }
+  }
+
+  /// The field of the member that begins here, up to its value; nil where there is none.
+  ///
+  /// Most come in one order throughout, so that the next is known and only has to be compared.
+  private mutating func member(
+    _ members: inout Members, _ program: borrowing AvroProgram, _ bytes: RawSpan
   ) -> Int? {
-    key.isEscaped
-      ? program.names.find(list, bytes, escaped: key.text) : program.names.find(list, after: last, bytes, key.text)
+    for _ in 0..<2 {
+      if let next = program.names.name(after: members.last, in: members.list, isSorted: members.isSorted),
+        let behind = program.names.end(of: next, quotedAt: offset, end, bytes)
+      {
+        offset = behind
+        members.last = next
+        return colon(bytes) ? next : nil
+      }
+      members.isSorted.toggle()
+    }
+    guard let key = name(bytes), colon(bytes) else { return nil }
+    let found =
+      key.isEscaped
+      ? program.names.find(members.list, bytes, escaped: key.text) : program.names.find(members.list, bytes, key.text)
+    if let found { members.last = found } else { members.isUnknown = true }
+    return found
   }
 }

@@ -6,16 +6,24 @@ import Octets
 extension AvroCheck {
   func isQuote(_ bytes: RawSpan) -> Bool { offset < end && bytes.byte(at: offset) == UInt8(ascii: "\"") }
 
+  @inline(__always)
   mutating func take(_ byte: UInt8, _ bytes: RawSpan) -> Bool {
     guard offset < end, bytes.byte(at: offset) == byte else { return false }
     offset += 1
     return true
   }
 
+  /// Most values have none in front of them, or one.
+  @inline(__always)
   mutating func skipBlanks(_ bytes: RawSpan) {
+    guard offset < end, bytes.byte(at: offset) <= 0x20 else { return }
+    skipSomeBlanks(bytes)
+  }
+
+  private mutating func skipSomeBlanks(_ bytes: RawSpan) {
     while offset < end {
       let byte = bytes.byte(at: offset)
-      guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+      guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
       offset += 1
     }
   }

@@ -112,6 +112,6 @@ struct AvroCheck {
   private mutating func symbol(_ symbols: Range<Int>, _ program: borrowing AvroProgram, _ bytes: RawSpan) -> Bool {
     guard let found = name(bytes) else { return false }
     if found.isEscaped { return program.names.find(symbols, bytes, escaped: found.text) != nil }
-    return program.names.find(symbols, after: -2, bytes, found.text) != nil
+    return program.names.find(symbols, bytes, found.text) != nil
   }
 }

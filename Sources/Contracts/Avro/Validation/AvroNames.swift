@@ -12,6 +12,8 @@ struct AvroNames: Sendable {
     var length: Int
     /// Where its first eight bytes are among the words.
     var word: Int
+    /// Those bytes.
+    var head: UInt64
   }
 
   private var names: [Name] = []
@@ -26,7 +28,7 @@ struct AvroNames: Sendable {
   mutating func add(_ list: [String]) -> Range<Int> {
     let range = names.count..<(names.count + list.count)
     for name in list {
-      names.append(Name(length: name.utf8.count, word: words.count))
+      let first = words.count
       var word: UInt64 = 0
       for (index, byte) in name.utf8.enumerated() {
         word |= UInt64(byte) << UInt64(index % 8 * 8)
@@ -35,6 +37,7 @@ struct AvroNames: Sendable {
           word = 0
         }
       }
+      names.append(Name(length: name.utf8.count, word: first, head: name.isEmpty ? 0 : words[first]))
     }
     sorted += range.sorted { isBefore($0, $1) }
     ranks += range
@@ -52,20 +55,38 @@ struct AvroNames: Sendable {
     return false
   }
 
-  /// The name of a list that bytes are; nil for none.
+  /// The name of a list that may come after another, in one order or the other; nil after the last.
   ///
   /// - Parameters:
+  ///   - last: The one before; nil for the first.
   ///   - list: The numbers of the list's names.
-  ///   - last: The name that was found before; a number outside of the list for none.
-  ///   - text: The bytes, without escapes.
-  func find(_ list: Range<Int>, after last: Int, _ bytes: RawSpan, _ text: Range<Int>) -> Int? {
-    let next = last + 1
-    if list.contains(next), order(next, bytes, text) == 0 { return next }
-    if list.contains(last), list.contains(ranks[last] + 1) {
-      let next = sorted[ranks[last] + 1]
-      if order(next, bytes, text) == 0 { return next }
+  ///   - isSorted: Whether they come by length, then bytes.
+  @inline(__always)
+  func name(after last: Int?, in list: Range<Int>, isSorted: Bool) -> Int? {
+    guard isSorted else {
+      let next = last.map { $0 + 1 } ?? list.lowerBound
+      return next < list.upperBound ? next : nil
     }
-    return search(list) { order($0, bytes, text) }
+    let rank = last.map { ranks[$0] + 1 } ?? list.lowerBound
+    return rank < list.upperBound ? sorted[rank] : nil
+  }
+
+  /// Behind a name that stands in quotes at an offset; nil where another does, or one with escapes.
+  @inline(__always)
+  func end(of number: Int, quotedAt offset: Int, _ end: Int, _ bytes: RawSpan) -> Int? {
+    let name = names[number]
+    let (start, close) = (offset + 1, offset + 1 + name.length)
+    guard close < end, bytes.byte(at: close) == UInt8(ascii: "\""), bytes.byte(at: offset) == UInt8(ascii: "\""),
+      Self.word(bytes, start, min(8, name.length)) == name.head,
+      name.length <= 8 || orderOfTails(name, bytes, start..<close) == 0
+    else { return nil }
+    return close + 1
+  }
+
+  /// The name of a list that bytes without escapes are; nil for none.
+  func find(_ list: Range<Int>, _ bytes: RawSpan, _ text: Range<Int>) -> Int? {
+    let head = Self.word(bytes, text.lowerBound, min(8, text.count))
+    return search(list) { order($0, bytes, text, head) }
   }
 
   /// The name of a list that a text with escapes is; nil for none.
@@ -103,10 +124,16 @@ struct AvroNames: Sendable {
     return nil
   }
 
-  private func order(_ number: Int, _ bytes: RawSpan, _ text: Range<Int>) -> Int {
+  @inline(__always)
+  private func order(_ number: Int, _ bytes: RawSpan, _ text: Range<Int>, _ head: UInt64) -> Int {
     let name = names[number]
     guard name.length == text.count else { return name.length < text.count ? -1 : 1 }
-    var (offset, word) = (text.lowerBound, name.word)
+    guard name.head == head else { return name.head.byteSwapped < head.byteSwapped ? -1 : 1 }
+    return name.length <= 8 ? 0 : orderOfTails(name, bytes, text)
+  }
+
+  private func orderOfTails(_ name: Name, _ bytes: RawSpan, _ text: Range<Int>) -> Int {
+    var (offset, word) = (text.lowerBound + 8, name.word + 1)
     while offset < text.upperBound {
       let own = words[word]
       let other = Self.word(bytes, offset, min(8, text.upperBound - offset))
@@ -118,9 +145,10 @@ struct AvroNames: Sendable {
   }
 
   /// So many bytes from an offset, at most eight, filled up with zeros.
+  @inline(__always)
   private static func word(_ bytes: RawSpan, _ offset: Int, _ count: Int) -> UInt64 {
-    if offset + 8 <= bytes.byteCount {
-      return bytes.word(at: offset) & (UInt64.max >> UInt64(64 - 8 * count))
+    if offset + 8 <= bytes.byteCount, count > 0 {
+      return bytes.word(at: offset) & (UInt64.max &>> UInt64(64 &- 8 &* count))
     }
     var word: UInt64 = 0
     for index in 0..<count { word |= UInt64(bytes.byte(at: offset + index)) << UInt64(8 * index) }

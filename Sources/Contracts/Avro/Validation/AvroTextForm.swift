@@ -22,14 +22,17 @@ struct AvroTextForm {
   /// Behind the last character that was read; with it the closing quote, once that is next.
   var offset: Int { characters.offset }
 
+  @inline(__always)
   mutating func advance(_ bytes: RawSpan) { next = characters.next(bytes, limit) }
 
+  @inline(__always)
   mutating func take(_ character: Unicode.Scalar, _ bytes: RawSpan) -> Bool {
     guard next == character.value else { return false }
     advance(bytes)
     return true
   }
 
+  @inline(__always)
   mutating func digit(_ bytes: RawSpan) -> Int? {
     guard (0x30...0x39).contains(next) else { return nil }
     let digit = Int(next) - 0x30
