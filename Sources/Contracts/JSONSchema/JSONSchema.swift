@@ -18,7 +18,17 @@ package struct JSONSchema: Schema {
 
   package func validator() throws(SchemaFault) -> any PayloadValidator { compiled }
 
-  package func isSame(as other: JSONSchema) -> Bool { document == other.document }
+  package func isSame(as other: JSONSchema) -> Bool { SchemaSameness.areSame(document, other.document) }
 
-  package func obstacles(reading writer: JSONSchema) -> [Obstacle] { [] }
+  package func obstacles(reading writer: JSONSchema) -> [Obstacle] { obstacles(reading: writer, isStrict: false) }
+
+  /// What keeps a reader who has this schema from reading what was written with another.
+  ///
+  /// - Parameters:
+  ///   - writer: The other.
+  ///   - isStrict: Whether members count that the writer's schema leaves open without naming them: they may be anything.
+  package func obstacles(reading writer: JSONSchema, isStrict: Bool) -> [Obstacle] {
+    var comparison = SchemaComparison(reader: compiled, writer: writer.compiled, isStrict: isStrict)
+    return comparison.obstacles()
+  }
 }

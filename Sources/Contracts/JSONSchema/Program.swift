@@ -63,6 +63,14 @@ struct Program: Sendable {
     case allOf, anyOf, oneOf, not, ref, dynamicRef
     /// Any: `if`, `then`, `else` in `schemas`, -1 for none.
     case condition
+
+    /// Whether a rule's slice is of `schemas`.
+    var holdsSchemas: Bool {
+      switch self {
+      case .allOf, .anyOf, .oneOf, .condition: true
+      default: false
+      }
+    }
   }
 
   struct Rule: BitwiseCopyable, Sendable {

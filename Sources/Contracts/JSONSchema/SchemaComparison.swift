@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Looks for what keeps a reader's schema from taking all that a writer's allows.
+///
+/// It is read leniently: of an object whose schema leaves it open, a writer writes no more members than its schema names.
+/// What is left out on the writer's side lets more be written, and what cannot be decided on the reader's side is an
+/// obstacle that is not proved; so where there is none, all is read.
+struct SchemaComparison {
+  /// Pairs of schemas that are compared, steps in taking them apart, and such.
+  static let maximumWork = 200_000
+  /// Pairs within each other, which bounds the stack.
+  static let maximumDepth = 200
+
+  let reader: JSONSchemaValidator
+  let writer: JSONSchemaValidator
+  /// Whether members that the writer's schema does not name may be there, and be anything.
+  let isStrict: Bool
+  var work = SchemaComparison.maximumWork
+  private var depth = 0
+  private var known: [Pair: [Obstacle]] = [:]
+  private var isPending: Set<Pair> = []
+  /// Pairs found to be without obstacles, in that order: what rests on one that turns out to have some is forgotten.
+  private var free: [Pair] = []
+
+  struct Pair: Hashable {
+    var reader: Int32
+    var writer: [Int32]
+  }
+
+  init(reader: JSONSchemaValidator, writer: JSONSchemaValidator, isStrict: Bool) {
+    (self.reader, self.writer, self.isStrict) = (reader, writer, isStrict)
+  }
+
+  mutating func obstacles() -> [Obstacle] {
+    let found = compare(Int32(reader.program.root), [Int32(writer.program.root)])
+    var seen: Set<Obstacle> = []
+    // One that is proved says all that one at the same rule says that is not.
+    let proved = Set(found.filter(\.isProved).map { [$0.path, $0.rule] })
+    return found.filter { ($0.isProved || !proved.contains([$0.path, $0.rule])) && seen.insert($0).inserted }
+  }
+
+  /// What keeps a schema of the reader's from taking what several of the writer's allow together; anything, when there are
+  /// none.
+  mutating func compare(_ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    let node = reader.program.nodes[Int(index)]
+    if node.isTrivial { return [] }
+    let pair = Pair(reader: index, writer: schemas.sorted())
+    if let obstacles = known[pair] { return obstacles }
+    // What leads back to itself goes into the data: nothing within speaks against it so far.
+    guard !isPending.contains(pair) else { return [] }
+    work -= 1
+    guard work > 0, depth < Self.maximumDepth else {
+      return [
+        Obstacle(
+          reader.program.pointer(place: node.place), "too large to be compared", advice: Self.byHand, isProved: false)
+      ]
+    }
+    depth += 1
+    isPending.insert(pair)
+    let mark = free.count
+    let obstacles = isUnchanged(index, schemas) ? [] : alternatives(index, node, schemas)
+    isPending.remove(pair)
+    depth -= 1
+    if obstacles.isEmpty {
+      free.append(pair)
+    } else {
+      for pair in free[mark...] { known[pair] = nil }
+      free.removeSubrange(mark...)
+    }
+    known[pair] = obstacles
+    return obstacles
+  }
+
+  private mutating func isUnchanged(_ index: Int32, _ schemas: [Int32]) -> Bool {
+    schemas.contains { schema in
+      var sameness = ProgramSameness(left: reader.program, right: writer.program, work: min(work, 2_000))
+      let isSame = sameness.areSame(index, schema)
+      work = min(work, work - (2_000 - sameness.work) / 8)
+      return isSame
+    }
+  }
+
+  private mutating func alternatives(_ index: Int32, _ node: Program.Node, _ schemas: [Int32]) -> [Obstacle] {
+    var expansion = WriterExpansion(program: writer.program, work: work)
+    var alternatives = expansion.alternatives(schemas)
+    if alternatives.contains(where: { $0.kinds.contains(.object) }) {
+      let reachable = expansion.reachable(schemas)
+      for index in alternatives.indices { expansion.noteOthers(&alternatives[index], reachable) }
+      expansion.work -= alternatives.count * reachable.count / 4
+    }
+    work = expansion.work
+    var obstacles: [Obstacle] = []
+    for alternative in alternatives {
+      if let constants = alternative.constants {
+        obstacles += self.constants(constants, index, schemas)
+        continue
+      }
+      for kind in Self.kinds where alternative.kinds.contains(kind) {
+        obstacles += covering(index, Case(alternative: alternative, kind: kind, schemas: schemas))
+      }
+    }
+    return obstacles
+  }
+
+  private static let kinds: [Program.Kinds] = [.object, .array, .string, .boolean, .null, .integer, .fraction]
+
+  /// What is written in one way, as far as it is of one kind.
+  struct Case {
+    var alternative: WriterAlternative
+    var kind: Program.Kinds
+    /// The schemas that it was made from.
+    var schemas: [Int32]
+  }
+
+  /// Values that are known are tried.
+  private mutating func constants(_ constants: [Int32], _ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    let pool = writer.program.pool
+    var obstacles: [Obstacle] = []
+    for start in constants {
+      work -= 1
+      if work < 0 { return obstacles + [doubt(of: index)] }
+      obstacles += unsafe tried(pool.span.bytes, Int(start), index, schemas)
+    }
+    return obstacles
+  }
+
+  /// Tries the values of a kind that has but few.
+  mutating func literals(_ literals: [StaticString], _ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    var obstacles: [Obstacle] = []
+    for literal in literals {
+      let text = Array(literal.description.utf8)
+      obstacles += unsafe tried(text.span.bytes, 0, index, schemas)
+    }
+    return obstacles
+  }
+
+  /// Whether one value that the writer allows is taken.
+  func tried(_ bytes: RawSpan, _ start: Int, _ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    var checker = SchemaChecker(reader, budget: 1_000_000)
+    guard checker.check(bytes, index, start) < 0 else { return [] }
+    guard !checker.isExhausted else { return [doubt(of: index)] }
+    for schema in schemas {
+      var other = SchemaChecker(writer, budget: 1_000_000)
+      if other.check(bytes, schema, start) < 0, !other.isExhausted { return [] }
+    }
+    return [obstacle(checker.failedText, isProved: true)]
+  }
+
+  static let byHand = "compare the two by hand, and accept it where it is right"
+
+  /// Nobody can tell of a schema.
+  func doubt(of index: Int32) -> Obstacle {
+    let node = reader.program.nodes[Int(index)]
+    return Obstacle(
+      reader.program.pointer(place: node.place), "cannot be compared", advice: Self.byHand, isProved: false)
+  }
+
+  /// An obstacle at a rule of the reader's.
+  func obstacle(_ text: Int32, isProved: Bool) -> Obstacle {
+    guard text >= 0 else { return Obstacle("", "cannot be compared", advice: Self.byHand, isProved: false) }
+    let words = reader.program.texts[Int(text)]
+    let pointer = reader.program.pointer(place: words.place)
+    let rule = [words.keyword?.rawValue ?? "", words.detail].filter { !$0.isEmpty }.joined(separator: ": ")
+    return Obstacle(
+      words.keyword.map { pointer + "/" + $0.rawValue } ?? pointer, rule,
+      advice: isProved ? Self.advice(words.keyword) : Self.byHand, isProved: isProved)
+  }
+
+  private static func advice(_ keyword: Keyword?) -> String {
+    switch keyword {
+    case nil: "let the reader take it, for instance without additionalProperties: false"
+    case .required: "make it optional, or write it in the earlier version already"
+    case .type: "allow the writer's types too"
+    case .enum, .const: "allow all values that the writer may write"
+    case .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf:
+      "do not allow fewer numbers than the writer's"
+    case .minLength, .maxLength, .pattern: "do not allow fewer strings than the writer's"
+    case .minItems, .maxItems, .uniqueItems, .contains, .minContains, .maxContains:
+      "do not allow fewer arrays than the writer's"
+    default: "do not allow less than the writer's"
+    }
+  }
+}
+
+extension [Obstacle] {
+  /// Those that rest on something that is not sure.
+  func doubted() -> [Obstacle] {
+    map { obstacle in
+      Obstacle(obstacle.path, obstacle.rule, advice: SchemaComparison.byHand, isProved: false)
+    }
+  }
+}

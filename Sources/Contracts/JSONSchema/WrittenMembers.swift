@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Octets
+
+/// The members that a writer may write.
+struct WrittenMembers {
+  /// Those that its schemas name, each with the schemas that all hold for it.
+  private(set) var named: [ForeignText: [Int32]] = [:]
+  private(set) var required: Set<ForeignText> = []
+  /// The schemas of all others that are written; nil where none are.
+  private(set) var others: [Int32]?
+  /// Those of patterns, in the schemas' order.
+  private(set) var patterns: [(pattern: Pattern, node: Int32)] = []
+  private(set) var least: Int32 = 0
+  private(set) var most = Int32.max
+  /// Pairs of members of which the first needs the second.
+  private(set) var needs: Set<[ForeignText]> = []
+  private let plans: [Program.ObjectPlan]
+  private let entries: [[ForeignText: Int32]]
+
+  init(_ alternative: WriterAlternative, _ program: Program, isStrict: Bool = false) {
+    plans = alternative.nodes.compactMap { index in
+      let plan = program.nodes[Int(index)].object
+      return plan < 0 ? nil : program.objects[Int(plan)]
+    }
+    var entries: [[ForeignText: Int32]] = []
+    var isClosed = false
+    var schemas: [Int32] = []
+    for plan in plans {
+      var nodes: [ForeignText: Int32] = [:]
+      var tracked: [Int32: ForeignText] = [:]
+      for entry in program.entries[plan.entries.range] {
+        let name = ForeignText(program.name(entry))
+        if entry.tracked >= 0 { tracked[entry.tracked] = name }
+        let isRequired = entry.tracked >= 0 && entry.tracked < plan.required.count
+        if isRequired { required.insert(name) }
+        if entry.node >= 0 { nodes[name] = entry.node }
+        if isRequired || entry.node >= 0 { named[name] = [] }
+      }
+      for dependency in program.dependencies[plan.dependencies.range] where dependency.name >= 0 {
+        if let first = tracked[dependency.trigger], let second = tracked[dependency.name] {
+          needs.insert([first, second])
+        }
+      }
+      entries.append(nodes)
+      for property in program.patternProperties[plan.patterns.range] {
+        patterns.append((program.patterns[Int(property.pattern)], property.node))
+      }
+      if plan.additional >= 0 {
+        let node = program.nodes[Int(plan.additional)]
+        if node.isFalse { isClosed = true } else if !node.isTrivial { schemas.append(plan.additional) }
+      }
+      least = max(least, plan.least)
+      most = min(most, plan.most)
+    }
+    self.entries = entries
+    least = max(least, Int32(required.count))
+    let isFree = named.isEmpty && patterns.isEmpty
+    for name in alternative.otherNames where named[name] == nil { named[name] = [] }
+    // An object of which no member is named is a map of anything.
+    if !isClosed, isStrict || isFree || alternative.hasOtherMembers || !schemas.isEmpty { others = schemas }
+    for name in named.keys { named[name] = self.schemas(of: name, program) }
+  }
+
+  /// The schemas that all hold for a member, whether it is named or not.
+  func schemas(of name: ForeignText, _ program: Program) -> [Int32] {
+    var schemas: [Int32] = []
+    for (plan, entries) in zip(plans, entries) {
+      var isTaken = false
+      if let node = entries[name] {
+        schemas.append(node)
+        isTaken = true
+      }
+      for property in program.patternProperties[plan.patterns.range]
+      where program.patterns[Int(property.pattern)].matches(name.raw) {
+        schemas.append(property.node)
+        isTaken = true
+      }
+      if !isTaken, plan.additional >= 0 { schemas.append(plan.additional) }
+    }
+    return schemas
+  }
+
+  /// Whether a member may be there.
+  func mayHold(_ name: ForeignText) -> Bool {
+    named[name] != nil || others != nil || patterns.contains { $0.pattern.matches(name.raw) }
+  }
+}
