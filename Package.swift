@@ -370,6 +370,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
     .executableTarget(
+      name: "fuzz-contracts", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/contracts",
+      swiftSettings: fuzzing),
+    .executableTarget(
       name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",
       swiftSettings: fuzzing),
   ]

@@ -23,6 +23,7 @@ struct ContractsCommand: ParsableCommand {
 
         contracts.yaml:
           compatibility: backward_transitive      # none, backward, forward, full; _transitive: with all versions before
+          strict: false                           # true: what a JSON Schema leaves open may be anything, so nothing may be added
           types:
             OrderPlaced:
               compatibility: full

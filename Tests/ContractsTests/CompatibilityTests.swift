@@ -49,7 +49,7 @@ import Testing
 
   @Test func `versions are compared by number, in whichever order they come`() {
     var catalogue = ContractCatalogue()
-    let text = { #"{"type": "record", "name": "Placed", "fields": [\#($0)]}"# }
+    func text(_ fields: String) -> String { #"{"type": "record", "name": "Placed", "fields": [\#(fields)]}"# }
     catalogue.add("Placed/10.avsc", text("\(Fields.cents), \(Fields.note)"))
     catalogue.add("Placed/2.avsc", text(Fields.cents))
     let found = catalogue.findings(CompatibilityRules())
@@ -70,6 +70,35 @@ import Testing
     rules.accepted = [.init(type: "Placed", version: 2, before: 1)]
     let catalogue = ContractCatalogue(fields: [Fields.cents, "\(Fields.cents), \(Fields.note)"])
     #expect(catalogue.findings(rules).map(\.level) == [.violation])
+  }
+
+  @Test func `what nobody can tell is refused until it is accepted by hand, for these two versions`() throws {
+    var catalogue = ContractCatalogue()
+    let head = #""type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]"#
+    catalogue.add("Placed/1.json", "{\(head)}")
+    catalogue.add("Placed/2.json", #"{\#(head), "not": {"properties": {"a": {"multipleOf": 7}}}}"#)
+    var rules = CompatibilityRules()
+    let found = try #require(catalogue.findings(rules).first { $0.level == .unknown })
+    #expect(found.isFatal && found.text.contains("cannot tell: ") && found.text.contains("accepted"), "\(found.text)")
+    rules.accepted = [.init(type: "Placed", version: 2, before: 1)]
+    #expect(catalogue.findings(rules).filter(\.isFatal).isEmpty)
+    rules.accepted = [.init(type: "Placed", version: 1, before: 2), .init(type: "Other", version: 2, before: 1)]
+    #expect(catalogue.findings(rules).contains { $0.level == .unknown })
+  }
+
+  @Test func `strictly, what a schema leaves open may be anything`() {
+    var catalogue = ContractCatalogue()
+    catalogue.add("Placed/1.json", #"{"type": "object", "properties": {"a": {}}}"#)
+    catalogue.add("Placed/2.json", #"{"type": "object", "properties": {"a": {}, "b": {"type": "string"}}}"#)
+    var rules = CompatibilityRules()
+    #expect(catalogue.findings(rules).filter(\.isFatal).isEmpty)
+    rules.isStrict = true
+    #expect(catalogue.findings(rules).contains { $0.isFatal })
+    rules.strictByType = ["Placed": false]
+    #expect(catalogue.findings(rules).filter(\.isFatal).isEmpty)
+    rules = CompatibilityRules()
+    rules.strictByType = ["Placed": true]
+    #expect(catalogue.findings(rules).contains { $0.isFatal })
   }
 
   @Test func `a line says where, between which versions, by which rule, and what to do`() throws {

@@ -44,10 +44,19 @@ package struct CompatibilityRules: Hashable, Sendable {
   package var standard = Compatibility.backwardTransitive
   /// What holds for a type.
   package var byType: [String: Compatibility] = [:]
+  /// Whether members count that a schema leaves open without naming them: they may be anything. Default: no.
+  package var isStrict = false
+  /// The same for a type.
+  package var strictByType: [String: Bool] = [:]
   /// What was accepted by hand.
   package var accepted: Set<Accepted> = []
 
   package init() {}
 
+  /// The types that are named.
+  package var types: Set<String> { Set(byType.keys).union(strictByType.keys).union(accepted.map(\.type)) }
+
   func compatibility(of type: String) -> Compatibility { byType[type] ?? standard }
+
+  func isStrict(for type: String) -> Bool { strictByType[type] ?? isStrict }
 }

@@ -31,8 +31,11 @@ package struct Contract: Sendable {
   func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
 
   /// What keeps a reader who has this contract from reading what was written by another.
-  func obstacles(reading writer: Contract) -> [Obstacle] {
-    schema.obstacles(readingAny: writer.schema)
+  func obstacles(reading writer: Contract, isStrict: Bool) -> [Obstacle] {
+    if isStrict, let schema = schema as? JSONSchema, let other = writer.schema as? JSONSchema {
+      return schema.obstacles(reading: other, isStrict: true)
+    }
+    return schema.obstacles(readingAny: writer.schema)
       ?? [
         Obstacle(
           "", "the schemas are of two formats", advice: "give what is written in another format a type of its own")

@@ -55,7 +55,9 @@ package struct ContractCatalogue: Sendable {
   private static func obstacles(
     _ new: Contract, _ old: Contract, reads: Bool, _ rules: CompatibilityRules
   ) -> [ContractFinding] {
-    let obstacles = reads ? new.obstacles(reading: old) : old.obstacles(reading: new)
+    let isStrict = rules.isStrict(for: new.type)
+    let obstacles =
+      reads ? new.obstacles(reading: old, isStrict: isStrict) : old.obstacles(reading: new, isStrict: isStrict)
     let isAccepted = rules.accepted.contains(.init(type: new.type, version: new.version, before: old.version))
     return obstacles.compactMap { obstacle in
       if !obstacle.isProved, isAccepted { return nil }

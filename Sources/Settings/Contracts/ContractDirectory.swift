@@ -71,7 +71,7 @@ package struct ContractDirectory: Sendable {
       let unread = catalogue.faults.filter { $0.type == type }.compactMap(\.version)
       return version.map((versions + unread).contains) ?? !(versions + unread).isEmpty
     }
-    let types = Set(rules.byType.keys).union(rules.accepted.map(\.type)).filter { !has($0) }
+    let types = rules.types.filter { !has($0) }
     let pairs = rules.accepted.filter { pair in
       has(pair.type) && !(has(pair.type, pair.version) && has(pair.type, pair.before) && pair.before < pair.version)
     }

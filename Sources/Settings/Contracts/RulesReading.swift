@@ -5,6 +5,7 @@ import Contracts
 /// Reads `contracts.yaml`.
 ///
 ///     compatibility: backward_transitive
+///     strict: false
 ///     types:
 ///       OrderPlaced:
 ///         compatibility: full
@@ -31,13 +32,14 @@ struct RulesReading {
     for member in members {
       switch member.name {
       case "compatibility": if let found = compatibility(member.node) { rules.standard = found }
+      case "strict": if let found = truth(member) { rules.isStrict = found }
       case "types":
         guard let types = member.node.members else {
           add(member.position, "types: a map is wanted", "write a type's name, and what holds for it below")
           continue
         }
         for type in types { read(type, to: &rules) }
-      default: add(member.position, "\(member.name): there is no such key", "write compatibility or types")
+      default: add(member.position, "\(member.name): there is no such key", "write compatibility, strict or types")
       }
     }
     return rules
@@ -45,11 +47,12 @@ struct RulesReading {
 
   private mutating func read(_ type: FileNode.Member, to rules: inout CompatibilityRules) {
     guard let members = type.node.members else {
-      return add(type.position, "\(type.name): a map is wanted", "write compatibility or accepted below it")
+      return add(type.position, "\(type.name): a map is wanted", "write compatibility, strict or accepted below it")
     }
     for member in members {
       switch member.name {
       case "compatibility": if let found = compatibility(member.node) { rules.byType[type.name] = found }
+      case "strict": rules.strictByType[type.name] = truth(member)
       case "accepted":
         for part in member.node.parts ?? [member.node] {
           let words = (part.text ?? "").split(separator: " ")
@@ -59,9 +62,15 @@ struct RulesReading {
           }
           rules.accepted.insert(.init(type: type.name, version: version, before: before))
         }
-      default: add(member.position, "\(member.name): there is no such key", "write compatibility or accepted")
+      default: add(member.position, "\(member.name): there is no such key", "write compatibility, strict or accepted")
       }
     }
+  }
+
+  private mutating func truth(_ member: FileNode.Member) -> Bool? {
+    if let found = member.node.truth { return found }
+    add(member.position, "\(member.name): this is neither true nor false", "write true or false")
+    return nil
   }
 
   private mutating func compatibility(_ node: FileNode) -> Compatibility? {
