@@ -320,8 +320,8 @@ let package = Package(
     .executableTarget(
       name: "microbenchmarks",
       dependencies: [
-        "Capture", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay", "Delivery",
-        "TestStream",
+        "Capture", "Contracts", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay",
+        "Delivery", "TestStream",
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
     .executableTarget(

@@ -58,7 +58,10 @@ struct ContractsCommand: ParsableCommand {
         let count = findings.count(where: \.isFatal)
         guard count > 0 else {
           let versions = contracts.catalogue.types.values.reduce(0) { $0 + $1.count }
-          say("\(directory): \(versions) versions of \(contracts.catalogue.types.count) types go together")
+          let types = contracts.catalogue.types.count
+          say(
+            "\(directory): nothing is wrong in \(versions) \(versions == 1 ? "version" : "versions") of \(types) "
+              + (types == 1 ? "type" : "types"))
           return
         }
         say("error: \(count) \(count == 1 ? "thing is" : "things are") wrong in \(directory)")

@@ -62,8 +62,11 @@ package struct ContractTree: Sendable {
       throw Failure(
         .settings, "what to compare with is no name of a commit", advice: "name a branch, a tag or a commit")
     }
-    let listed = try Self.git(directory, ["ls-tree", "-r", "-z", "--name-only", commit], commit)
-    let names = listed.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    let listed = try Self.git(directory, ["ls-tree", "-r", "-z", commit], commit)
+    // Mode, kind and digest, a tab, and the name.
+    let names = listed.split(separator: 0).map { entry in
+      String(decoding: entry.drop { $0 != UInt8(ascii: "\t") }.dropFirst(), as: UTF8.self)
+    }
     try self.init(names, place: "\(commit):") { (name) throws(Failure) in
       try Self.git(directory, ["show", "\(commit):./\(name)"], commit)
     }
