@@ -92,12 +92,14 @@ struct AvroResolution {
     case (.record(let name, let fields), .record(let other, _)):
       if !name.reads(other) { own.append(.name(reading, writing)) }
       let writersFields = writersFields(of: pair.writer)
+      var taken: Set<String> = []
       for field in fields {
         patience -= 1 + field.aliases.count
         let aliased = field.aliases.filter { writersFields[$0] != nil && $0 != field.name }
         let matches = (writersFields[field.name] == nil ? [] : [field.name]) + aliased
         if matches.count > 1 { own.append(.ambiguous(field, matches)) }
         if let match = matches.first, let writersField = writersFields[match] {
+          if !taken.insert(match).inserted { own.append(.shared(field, match)) }
           edges.append(meet(field.use, writersField.use.type))
         } else if field.defaultValue == nil {
           own.append(.missing(field))
