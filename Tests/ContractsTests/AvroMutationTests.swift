@@ -97,4 +97,38 @@ struct AvroMutationTests {
     }
     #expect(taken > 100)
   }
+
+  @Test(arguments: [
+    (#"{"type":"string","logicalType":"uuid"}"#, "6ba7b810-9dad-11d1-80b4-00C04FD430c8"),
+    (#"{"type":"long","logicalType":"timestamp-millis"}"#, "2024-02-29T23:59:59.123+05:30"),
+    (#"{"type":"long","logicalType":"timestamp-micros"}"#, "2026-11-23T06:30:00Z"),
+    (#"{"type":"long","logicalType":"local-timestamp-millis"}"#, "2000-12-31T10:30:60"),
+    (#"{"type":"enum","name":"E","symbols":["OPEN","OPENED_BY_HAND","CLOSED","OPENED_BY_HANDS"]}"#, "OPENED_BY_HAND"),
+  ])
+  func `a text with an escape is taken as the one without`(_ schema: String, _ text: String) throws {
+    var chance = Chance(state: 3)
+    let validator = try AvroSchema(text: schema).validator()
+    var taken = 0
+    for round in 0..<4000 {
+      var bytes = Array(text.utf8)
+      for _ in 0..<(round % 3) {
+        let place = Int.random(in: 0..<bytes.count, using: &chance)
+        switch Int.random(in: 0..<8, using: &chance) {
+        case 0: bytes.remove(at: place)
+        case 1: bytes.insert(UInt8(ascii: "0"), at: place)
+        case 2: bytes[place] = UInt8.random(in: 0x20...0x7E, using: &chance)
+        default: bytes[place] = [UInt8]("0123456789-:TZ+.aFgOEDNS_".utf8).randomElement(using: &chance) ?? 0
+        }
+      }
+      guard !bytes.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else { continue }
+      let place = Int.random(in: 0..<bytes.count, using: &chance)
+      let escape = "\\u00" + String(bytes[place], radix: 16)
+      let escaped = Array(bytes[..<place]) + Array(escape.utf8) + Array(bytes[(place + 1)...])
+      let isTaken = validator.mismatch([0x22] + bytes + [0x22]) == nil
+      #expect(
+        (validator.mismatch([0x22] + escaped + [0x22]) == nil) == isTaken, "\(String(decoding: bytes, as: UTF8.self))")
+      if isTaken { taken += 1 }
+    }
+    #expect((1300...3900).contains(taken))
+  }
 }

@@ -108,6 +108,10 @@ struct AvroObstacleTests {
       Self.record(#""int""#, #","aliases":["g"]"#),
       reading: #"{"type":"record","name":"R","fields":[{"name":"f","type":"int"},{"name":"g","type":"int"}]}"#)
     #expect(alias.count == 1 && alias.first?.isProved == false && alias.first?.path == "/fields/0")
+    let shared = try avroObstacles(
+      #"{"type":"record","name":"R","fields":[{"name":"f","type":"int"},{"name":"g","type":"int","aliases":["f"]}]}"#,
+      reading: Self.record(#""int""#))
+    #expect(shared.count == 1 && shared.first?.isProved == false && shared.first?.path == "/fields/1")
     let unit = try avroObstacles(
       Self.record(#"{"type":"long","logicalType":"timestamp-millis"}"#),
       reading: Self.record(#"{"type":"long","logicalType":"timestamp-micros"}"#))

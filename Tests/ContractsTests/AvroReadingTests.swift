@@ -131,4 +131,16 @@ struct AvroReadingTests {
       text: #"{"type":"record","name":"L","fields":[{"name":"v","type":"long"},{"name":"n","type":["null","L"]}]}"#)
     #expect(list.remarks.isEmpty)
   }
+
+  @Test func `types lie within each other as deep as a document may, and are used without more of the stack`() throws {
+    let depth = SchemaDocument.maximumDepth
+    func nested(_ depth: Int) -> String {
+      String(repeating: #"{"type":"array","items":"#, count: depth) + "\"int\"" + String(repeating: "}", count: depth)
+    }
+    let schema = try AvroSchema(text: nested(depth))
+    let wider = try AvroSchema(text: nested(depth).replacing("\"int\"", with: "\"long\""))
+    #expect(schema.isSame(as: schema) && wider.obstacles(reading: schema).isEmpty)
+    #expect(schema.obstacles(reading: wider).map(\.path) == [String(repeating: "/items", count: depth)])
+    #expect(avroFault(nested(depth + 1))?.line == 1)
+  }
 }

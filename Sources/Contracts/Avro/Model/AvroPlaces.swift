@@ -3,7 +3,7 @@
 /// Where the parts of a schema stand: each a step from another, so that a long way to many parts is kept once.
 struct AvroPlaces: Sendable {
   private enum Step: Sendable {
-    case member(StaticString)
+    case member(String)
     case element(Int)
   }
 
@@ -21,7 +21,7 @@ struct AvroPlaces: Sendable {
   init(line: Int) { places = [Place(parent: -1, step: .element(0), line: line)] }
 
   /// The place of a member of what is at another place.
-  mutating func member(_ name: StaticString, of parent: Int, _ document: SchemaDocument) -> Int {
+  mutating func member(_ name: String, of parent: Int, _ document: SchemaDocument) -> Int {
     places.append(Place(parent: parent, step: .member(name), line: document.line))
     return places.count - 1
   }
@@ -40,7 +40,7 @@ struct AvroPlaces: Sendable {
     var place = place
     while place != Self.root {
       switch places[place].step {
-      case .member(let name): steps.append("\(name)")
+      case .member(let name): steps.append(name)
       case .element(let index): steps.append("\(index)")
       }
       place = places[place].parent

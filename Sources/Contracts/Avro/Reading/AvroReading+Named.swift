@@ -142,7 +142,7 @@ extension AvroReading {
   }
 
   private mutating func array(
-    _ name: StaticString, _ document: SchemaDocument, _ place: Int
+    _ name: String, _ document: SchemaDocument, _ place: Int
   ) throws(SchemaFault) -> (elements: [SchemaDocument], place: Int) {
     let member = try need(name, document, place)
     guard case .array(let elements) = member.value.value else {
@@ -152,7 +152,7 @@ extension AvroReading {
   }
 
   private mutating func string(
-    _ name: StaticString, _ document: SchemaDocument, _ place: Int
+    _ name: String, _ document: SchemaDocument, _ place: Int
   ) throws(SchemaFault) -> (text: String, place: Int) {
     let member = try need(name, document, place)
     guard case .string(let text) = member.value.value else {

@@ -139,9 +139,9 @@ struct AvroReading {
 
   /// A member that has to be there, and its place.
   mutating func need(
-    _ name: StaticString, _ document: SchemaDocument, _ place: Int
+    _ name: String, _ document: SchemaDocument, _ place: Int
   ) throws(SchemaFault) -> (value: SchemaDocument, place: Int) {
-    guard let value = document["\(name)"] else {
+    guard let value = document[name] else {
       throw fault(place, "the member \(name) is missing", "add \"\(name)\"")
     }
     return (value, places.member(name, of: place, value))

@@ -43,6 +43,14 @@ struct AvroObstacle: Sendable {
       advice: "take the \"aliases\" away that are names of other fields", place: field.place, isProved: false)
   }
 
+  /// To some implementations it is one field's alone then.
+  static func shared(_ field: AvroField, _ name: String) -> AvroObstacle {
+    AvroObstacle(
+      rule: "the writer's field \(name) is the reader's \(field.name) and another of its fields too",
+      advice: "take \(name) out of the \"aliases\" of one, and give that a \"default\"", place: field.place,
+      isProved: false)
+  }
+
   static func symbols(_ reader: AvroType, _ symbols: [String]) -> AvroObstacle {
     AvroObstacle(
       rule: "\(reader.words) has neither the writer's symbols \(Self.list(symbols)) nor a default",

@@ -9,7 +9,7 @@
 /// writer's full name with the reader's aliases; of a reader's union any branch may read what a writer's type writes.
 struct AvroResolution {
   /// A reader's and a writer's type.
-  struct Pair: Hashable {
+  struct Pair {
     var reader: Int
     var writer: Int
   }
@@ -40,7 +40,8 @@ struct AvroResolution {
   let reader: AvroSchema
   let writer: AvroSchema
   private(set) var meetings: [Meeting] = []
-  private var numbers: [Pair: Int] = [:]
+  /// The meetings' numbers, by both types' in one word.
+  private var numbers: [UInt64: Int] = [:]
   private var patience = AvroResolution.patience
   /// The named branches of a reader's union, by the names that they read.
   private var branchesByName: [Int: [Substring: [AvroUse]]] = [:]
@@ -70,8 +71,9 @@ struct AvroResolution {
   private mutating func meet(_ use: AvroUse, _ writer: Int) -> Edge {
     patience -= 1
     let pair = Pair(reader: use.type, writer: writer)
-    if let number = numbers[pair] { return Edge(pair: number, place: use.place) }
-    numbers[pair] = meetings.count
+    let key = UInt64(pair.reader) << 32 | UInt64(pair.writer)
+    if let number = numbers[key] { return Edge(pair: number, place: use.place) }
+    numbers[key] = meetings.count
     meetings.append(Meeting(pair: pair))
     return Edge(pair: meetings.count - 1, place: use.place)
   }
@@ -85,19 +87,24 @@ struct AvroResolution {
     case (_, .union(let branches)):
       for branch in branches { edges.append(meet(AvroUse(type: pair.reader, place: reading.place), branch.type)) }
     case (.union(let branches), _):
+      let candidates = candidates(pair.reader, branches, writing)
+      // A primitive branch without a meaning reads what it may read, whatever the others do.
+      if candidates.contains(where: { $0.type < AvroType.primitives.count }) { break }
       meetings[number].isChoice = true
-      for branch in candidates(pair.reader, branches, writing) { edges.append(meet(branch, pair.writer)) }
+      for branch in candidates { edges.append(meet(branch, pair.writer)) }
     case (.array(let items), .array(let others)), (.map(let items), .map(let others)):
       edges.append(meet(items, others.type))
     case (.record(let name, let fields), .record(let other, _)):
       if !name.reads(other) { own.append(.name(reading, writing)) }
       let writersFields = writersFields(of: pair.writer)
+      var taken: Set<String> = []
       for field in fields {
         patience -= 1 + field.aliases.count
         let aliased = field.aliases.filter { writersFields[$0] != nil && $0 != field.name }
         let matches = (writersFields[field.name] == nil ? [] : [field.name]) + aliased
         if matches.count > 1 { own.append(.ambiguous(field, matches)) }
         if let match = matches.first, let writersField = writersFields[match] {
+          if !taken.insert(match).inserted { own.append(.shared(field, match)) }
           edges.append(meet(field.use, writersField.use.type))
         } else if field.defaultValue == nil {
           own.append(.missing(field))

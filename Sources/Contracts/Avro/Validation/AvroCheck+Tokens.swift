@@ -17,6 +17,10 @@ extension AvroCheck {
   @inline(__always)
   mutating func skipBlanks(_ bytes: RawSpan) {
     guard offset < end, bytes.byte(at: offset) <= 0x20 else { return }
+    if bytes.byte(at: offset) == 0x20 {
+      offset += 1
+      guard offset < end, bytes.byte(at: offset) <= 0x20 else { return }
+    }
     skipSomeBlanks(bytes)
   }
 
@@ -29,6 +33,7 @@ extension AvroCheck {
   }
 
   /// The colon behind a member's name, and what is around it.
+  @inline(__always)
   mutating func colon(_ bytes: RawSpan) -> Bool {
     skipBlanks(bytes)
     guard take(UInt8(ascii: ":"), bytes) else { return false }

@@ -57,11 +57,15 @@ struct AvroTextForm {
     guard let century = two(0...99, bytes), let rest = two(0...99, bytes), take("-", bytes),
       let month = two(1...12, bytes), take("-", bytes), let day = two(1...31, bytes)
     else { return false }
-    let year = century * 100 + rest
+    return Self.isDay(century * 100 + rest, month, day)
+  }
+
+  /// Whether there is a day: its month and number are from 1.
+  static func isDay(_ year: Int, _ month: Int, _ day: Int) -> Bool {
     switch month {
-    case 2: return day <= (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28)
-    case 4, 6, 9, 11: return day <= 30
-    default: return true
+    case 2: day <= (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28)
+    case 4, 6, 9, 11: day <= 30
+    default: day <= 31
     }
   }
 

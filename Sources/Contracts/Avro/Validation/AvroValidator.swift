@@ -31,11 +31,12 @@ import IntegrationEvents
 /// | `duration` | as a `fixed` of 12 |
 ///
 /// Decimals of a second may be as many as there are: whoever reads them as Avro has them may keep fewer. Member names,
-/// symbols and texts may be written with escapes. Arrays and objects lie within each other at most ``maximumDepth`` deep.
+/// symbols and texts may be written with escapes. That a map has a member twice is not seen. Arrays and objects lie
+/// within each other at most ``maximumDepth`` deep.
 ///
-/// Data that matches takes no memory, but for a record of more than 256 fields. The time is bounded: a union of records
-/// is tried by the names of members before their values, and when a text has been looked at some 256 times over, it has too many
-/// ways to be read.
+/// Data that matches takes no memory, but for a record of more than 256 fields. The time is bounded: of a union's records those
+/// are tried that have the members, and when some 256 times the text's length was looked at to no avail, it has too many ways to
+/// be read.
 struct AvroValidator: PayloadValidator {
   /// Arrays and objects within each other.
   static let maximumDepth = 128
