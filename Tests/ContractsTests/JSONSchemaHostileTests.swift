@@ -95,13 +95,13 @@ struct JSONSchemaHostileTests {
   }
 
   @Test func `a catastrophic pattern ends`() throws {
-    let data = "\"" + String(repeating: "a", count: 4_000) + "!\""
+    let data = "\"" + String(repeating: "a", count: 2_000) + "!\""
     #expect(try soon { try Self.mismatch(##"{"pattern": "^(a+)+$"}"##, data) } != nil)
     #expect(try soon { try Self.mismatch(##"{"pattern": ".{1,4000}z"}"##, data) } == Mismatch("", "too much work"))
   }
 
   @Test func `many items are compared soon`() throws {
-    let numbers = (0..<30_000).map { "{\"a\": \($0)}" }.joined(separator: ",")
+    let numbers = (0..<10_000).map { "{\"a\": \($0)}" }.joined(separator: ",")
     #expect(try soon { try Self.mismatch(##"{"uniqueItems": true}"##, "[\(numbers)]") } == nil)
     #expect(
       try soon { try Self.mismatch(##"{"uniqueItems": true}"##, "[\(numbers), {\"a\": 7.0}]") }
@@ -109,9 +109,9 @@ struct JSONSchemaHostileTests {
   }
 
   @Test func `a large schema is read soon`() throws {
-    let properties = (0..<40_000).map { "\"p\($0)\": {\"type\": \"string\", \"maxLength\": 10}" }.joined(separator: ",")
+    let properties = (0..<10_000).map { "\"p\($0)\": {\"type\": \"string\", \"maxLength\": 10}" }.joined(separator: ",")
     let text = "{\"properties\": {\(properties)}}"
-    let found = try soon { try Self.mismatch(text, ##"{"p39999": "12345678901"}"##) }
-    #expect(found == Mismatch("/p39999", "#/properties/p39999/maxLength: 10"))
+    let found = try soon { try Self.mismatch(text, ##"{"p9999": "12345678901"}"##) }
+    #expect(found == Mismatch("/p9999", "#/properties/p9999/maxLength: 10"))
   }
 }

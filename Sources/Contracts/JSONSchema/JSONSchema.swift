@@ -28,6 +28,7 @@ package struct JSONSchema: Schema {
   ///   - writer: The other.
   ///   - isStrict: Whether members count that the writer's schema leaves open without naming them: they may be anything.
   package func obstacles(reading writer: JSONSchema, isStrict: Bool) -> [Obstacle] {
+    if isSame(as: writer) { return [] }
     var comparison = SchemaComparison(reader: compiled, writer: writer.compiled, isStrict: isStrict)
     return comparison.obstacles()
   }

@@ -4,7 +4,7 @@ import Octets
 
 /// Objects and arrays.
 extension SchemaCompiler {
-  mutating func objectPlan(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) -> Int32 {
+  mutating func objectPlan(_ place: Int, _ keywords: Keywords) throws(SchemaFault) -> Int32 {
     var plan = Program.ObjectPlan()
     var names = NamedMembers()
     try require(place, keywords, &plan, &names)
@@ -30,7 +30,7 @@ extension SchemaCompiler {
   }
 
   private mutating func require(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument], _ plan: inout Program.ObjectPlan, _ names: inout NamedMembers
+    _ place: Int, _ keywords: Keywords, _ plan: inout Program.ObjectPlan, _ names: inout NamedMembers
   ) throws(SchemaFault) {
     guard let required = keywords[.required] else { return }
     plan.required.start = Int32(program.texts.count)
@@ -45,12 +45,13 @@ extension SchemaCompiler {
   private func memberNames(
     _ place: Int, _ keyword: Keyword, _ document: SchemaDocument
   ) throws(SchemaFault) -> [String] {
-    let wrong = places.fault(
-      place, keyword, "\(keyword.rawValue) is to hold arrays of names", "write such as [\"name\"]")
-    guard case .array(let elements) = document.value else { throw wrong }
+    func wrong() -> SchemaFault {
+      places.fault(place, keyword, "\(keyword.rawValue) is to hold arrays of names", "write such as [\"name\"]")
+    }
+    guard case .array(let elements) = document.value else { throw wrong() }
     var names: [String] = []
     for element in elements {
-      guard case .string(let name) = element.value else { throw wrong }
+      guard case .string(let name) = element.value else { throw wrong() }
       names.append(name)
     }
     return names
@@ -67,7 +68,7 @@ extension SchemaCompiler {
   }
 
   private mutating func dependencies(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument], _ names: inout NamedMembers
+    _ place: Int, _ keywords: Keywords, _ names: inout NamedMembers
   ) throws(SchemaFault) -> Program.Slice {
     let start = Int32(program.dependencies.count)
     for keyword in [Keyword.dependentRequired, .dependencies] {
@@ -93,7 +94,7 @@ extension SchemaCompiler {
     return .init(start: start, count: Int32(program.dependencies.count) - start)
   }
 
-  mutating func arrayPlan(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) -> Int32 {
+  mutating func arrayPlan(_ place: Int, _ keywords: Keywords) throws(SchemaFault) -> Int32 {
     var plan = Program.ArrayPlan()
     let isList = keywords[.items]?.isArray == true
     let prefix = isList ? held(place, .items) : held(place, .prefixItems)
@@ -170,14 +171,15 @@ struct NamedMembers {
     for name in order {
       let start = program.pool.count
       program.pool += name.raw.utf8
-      let hash = unsafe XXH64.hash(program.pool.span.bytes.extracting(start..<program.pool.count), seed: program.seed)
-      var slot = Int(truncatingIfNeeded: hash) & (size - 1)
+      let hash = unsafe NameHash(program.pool.span.bytes, start..<program.pool.count, seed: program.seed)
+      var slot = Int(truncatingIfNeeded: hash.hash) & (size - 1)
       while program.slots[Int(slots.start) + slot] >= 0 { slot = (slot + 1) & (size - 1) }
       program.slots[Int(slots.start) + slot] = Int32(program.entries.count)
       let member = members[name] ?? (-1, -1)
       program.entries.append(
         .init(
-          name: .init(start: Int32(start), count: Int32(program.pool.count - start)), node: member.node,
+          name: .init(start: Int32(start), count: Int32(program.pool.count - start)), prefix: hash.prefix,
+          node: member.node,
           tracked: member.tracked))
     }
     return (entries, slots)
