@@ -116,7 +116,7 @@ struct JSONSchemaTests {
     (##"{"$defs": {"a": {"$anchor": "x"}, "b": {"$anchor": "x"}}}"##, "/$defs/b/$anchor", 1, "same anchor"),
     (##"{"$defs": {"a": {"$id": "x"}, "b": {"$id": "x"}}}"##, "/$defs/b/$id", 1, "same $id"),
     (##"{"dependentRequired": []}"##, "/dependentRequired", 1, "an object"),
-    (##"{"items": [true]}"##, "/items", 1, "a schema is to be"),
+    (##"{"items": [true]}"##, "/items", 1, "calls prefixItems"),
     (##"{"$ref": "#/required", "required": []}"##, "/required", 1, "a schema is to be"),
   ]) func `a wrong schema is told with its place, line and what to do`(
     _ text: String, _ path: String, _ line: Int, _ words: String
@@ -142,5 +142,33 @@ struct JSONSchemaTests {
   ]) func `annotations and order do not tell schemas apart`(_ one: String, _ other: String, _ same: Bool) throws {
     let (left, right) = (try JSONSchemaHostileTests.schema(one), try JSONSchemaHostileTests.schema(other))
     #expect(left.isSame(as: right) == same && right.isSame(as: left) == same && left.isSame(as: left))
+  }
+
+  @Test(arguments: [
+    (##"{"require": ["a"]}"##, "/require", "required may be meant"),
+    (##"{"properties": {"a": {"MinLength": 1}}}"##, "/properties/a/MinLength", "minLength may be meant"),
+    (##"{"tpye": "string"}"##, "/tpye", "type may be meant"), (##"{"then": true}"##, "/then", "without if"),
+    (##"{"additionalItems": false}"##, "/additionalItems", "use prefixItems"),
+    (
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/a", "minimum": 1, "definitions": {"a": true}}"##,
+      "/minimum", "beside $ref"
+    ),
+    (
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [true]}"##, "/prefixItems",
+      "items with an array"
+    ),
+    (
+      ##"{"properties": {"a": true}, "required": ["b"], "additionalProperties": false}"##, "/required",
+      "nothing can match"
+    ),
+  ]) func `what may not be meant is remarked`(_ text: String, _ path: String, _ words: String) throws {
+    let remarks = try JSONSchemaHostileTests.schema(text).remarks
+    #expect(remarks.count == 1 && remarks[0].path == path && remarks[0].words.contains(words), "\(remarks)")
+  }
+
+  @Test func `what is meant is not remarked`() throws {
+    let text =
+      ##"{"title": "t", "x-owner": 1, "format": "date", "properties": {"require": true, "tpye": {"default": 1}}, "$defs": {"if": true}}"##
+    #expect(try JSONSchemaHostileTests.schema(text).remarks.isEmpty)
   }
 }

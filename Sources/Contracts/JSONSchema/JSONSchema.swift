@@ -12,8 +12,9 @@ package struct JSONSchema: Schema {
 
   package init(_ document: SchemaDocument) throws(SchemaFault) {
     self.document = document
-    compiled = JSONSchemaValidator(try SchemaCompiler.program(for: document))
-    remarks = []
+    let (program, remarks) = try SchemaCompiler.program(for: document)
+    compiled = JSONSchemaValidator(program)
+    self.remarks = remarks
   }
 
   package func validator() throws(SchemaFault) -> any PayloadValidator { compiled }

@@ -12,7 +12,7 @@ struct SchemaCompiler {
   /// The node of each place that is a schema; -1 for the others.
   private var nodes: [Int32] = []
 
-  static func program(for document: SchemaDocument) throws(SchemaFault) -> Program {
+  static func program(for document: SchemaDocument) throws(SchemaFault) -> (Program, [SchemaRemark]) {
     var compiler = SchemaCompiler(places: try SchemaPlaces(document))
     try compiler.resolve()
     try compiler.number()
@@ -23,7 +23,7 @@ struct SchemaCompiler {
     compiler.program.parents = compiler.places.places.map { Int32($0.parent) }
     compiler.program.tokens = compiler.places.places.map(\.token)
     compiler.program.root = Int(compiler.node(0))
-    return compiler.program
+    return (compiler.program, SchemaRemarks.remarks(on: compiler.places))
   }
 
   /// Finds where all references lead; what they lead to may have references too.

@@ -86,6 +86,9 @@ struct SchemaPlaces {
     var holders: [Int] = []
     let start = places.count
     for (keyword, value) in keywords.items {
+      if keyword == .items, draft == .draft2020, value.isArray {
+        throw fault(place, keyword, "items is an array, which 2020-12 calls prefixItems", "use prefixItems")
+      }
       switch keyword.holding(draft) {
       case .nothing: continue
       case .schema: append(value, place, keyword.rawValue, isSchema: true)
