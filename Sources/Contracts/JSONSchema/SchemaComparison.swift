@@ -32,6 +32,7 @@ struct SchemaComparison {
   }
 
   mutating func obstacles() -> [Obstacle] {
+    guard reader.program.nodes.count + writer.program.nodes.count <= Self.maximumWork else { return [Self.tooLarge] }
     let found = compare(Int32(reader.program.root), [Int32(writer.program.root)])
     var seen: Set<Obstacle> = []
     // One that is proved says all that one at the same rule says that is not.

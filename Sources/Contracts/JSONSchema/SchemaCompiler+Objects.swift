@@ -6,7 +6,7 @@ import Octets
 extension SchemaCompiler {
   mutating func objectPlan(_ place: Int, _ keywords: Keywords) throws(SchemaFault) -> Int32 {
     var plan = Program.ObjectPlan()
-    var names = NamedMembers()
+    var names = NamedMembers(seed: program.seed)
     try require(place, keywords, &plan, &names)
     for child in held(place, .properties) { names.setNode(places.places[child].token, node(child)) }
     plan.patterns = try patternProperties(place)
@@ -134,54 +134,4 @@ extension SchemaCompiler {
 
 extension SchemaDocument {
   var isArray: Bool { if case .array = value { true } else { false } }
-}
-
-/// The members that a schema names, with what it says of each.
-struct NamedMembers {
-  private var order: [ForeignText] = []
-  private var members: [ForeignText: (node: Int32, tracked: Int32)] = [:]
-  private(set) var tracked: Int32 = 0
-
-  var isEmpty: Bool { order.isEmpty }
-
-  mutating func setNode(_ name: String, _ node: Int32) {
-    let name = ForeignText(name)
-    if members[name] == nil { order.append(name) }
-    members[name, default: (-1, -1)].node = node
-  }
-
-  /// The index of a name that is looked out for.
-  mutating func track(_ name: String) -> Int32 {
-    let name = ForeignText(name)
-    if let known = members[name], known.tracked >= 0 { return known.tracked }
-    if members[name] == nil { order.append(name) }
-    members[name, default: (-1, -1)].tracked = tracked
-    tracked += 1
-    return tracked - 1
-  }
-
-  /// Writes them into a program's tables.
-  func append(to program: inout Program) -> (Program.Slice, Program.Slice) {
-    guard !order.isEmpty else { return (.init(), .init()) }
-    let entries = Program.Slice(start: Int32(program.entries.count), count: Int32(order.count))
-    var size = 4
-    while size < 2 * order.count { size *= 2 }
-    let slots = Program.Slice(start: Int32(program.slots.count), count: Int32(size))
-    program.slots += Array(repeating: -1, count: size)
-    for name in order {
-      let start = program.pool.count
-      program.pool += name.raw.utf8
-      let hash = unsafe NameHash(program.pool.span.bytes, start..<program.pool.count, seed: program.seed)
-      var slot = Int(truncatingIfNeeded: hash.hash) & (size - 1)
-      while program.slots[Int(slots.start) + slot] >= 0 { slot = (slot + 1) & (size - 1) }
-      program.slots[Int(slots.start) + slot] = Int32(program.entries.count)
-      let member = members[name] ?? (-1, -1)
-      program.entries.append(
-        .init(
-          name: .init(start: Int32(start), count: Int32(program.pool.count - start)), prefix: hash.prefix,
-          node: member.node,
-          tracked: member.tracked))
-    }
-    return (entries, slots)
-  }
 }
