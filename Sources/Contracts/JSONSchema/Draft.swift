@@ -76,3 +76,26 @@ enum Keyword: String, CaseIterable, Sendable {
     }
   }
 }
+
+/// The keywords of one schema that count, with what they say. There are but few, so they are looked through.
+struct Keywords: Sendable {
+  private(set) var items: [(keyword: Keyword, document: SchemaDocument)] = []
+
+  init() {}
+
+  /// Those of an object's members that a draft knows.
+  init(_ members: [SchemaDocument.Member]) {
+    for member in members {
+      if let keyword = Keyword.named[member.name] { items.append((keyword, member.value)) }
+    }
+  }
+
+  var isEmpty: Bool { items.isEmpty }
+
+  subscript(keyword: Keyword) -> SchemaDocument? {
+    for item in items where item.keyword == keyword { return item.document }
+    return nil
+  }
+
+  mutating func removeAll(where isOut: (Keyword) -> Bool) { items.removeAll { isOut($0.keyword) } }
+}

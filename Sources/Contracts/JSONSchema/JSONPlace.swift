@@ -42,14 +42,38 @@ enum JSONPlace {
 
   /// Where the string that begins here ends, behind its closing quote.
   static func stringEnd(_ bytes: RawSpan, of start: Int) -> Int {
+    var hasEscape = false
+    return stringEnd(bytes, of: start, hasEscape: &hasEscape)
+  }
+
+  /// Where the string that begins here ends, and whether it has an escape: eight bytes at a time as long as there are.
+  static func stringEnd(_ bytes: RawSpan, of start: Int, hasEscape: inout Bool) -> Int {
     var offset = start + 1
     while true {
+      while offset &+ 8 <= bytes.byteCount {
+        // The check is the line above.
+        let word = unsafe bytes.word(unchecked: offset)
+        let found = zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C)
+        guard found == 0 else {
+          offset &+= found.trailingZeroBitCount / 8
+          break
+        }
+        offset &+= 8
+      }
       switch bytes.byte(at: offset) {
       case UInt8(ascii: "\""): return offset + 1
-      case UInt8(ascii: "\\"): offset += 2
+      case UInt8(ascii: "\\"):
+        hasEscape = true
+        offset += 2
       default: offset += 1
       }
     }
+  }
+
+  /// The highest bit of each byte that is zero; of those above the first such it may say so wrongly.
+  @inline(__always)
+  private static func zeroBytes(_ word: UInt64) -> UInt64 {
+    (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
   }
 
   static func skipBlanks(_ bytes: RawSpan, _ start: Int) -> Int {
@@ -86,6 +110,8 @@ enum JSONPlace {
 
   /// Whether arrays and objects lie deeper within each other than a limit.
   static func isDeeper(_ bytes: RawSpan, _ range: Range<Int>, than limit: Int) -> Bool {
+    // Each level takes two bytes.
+    guard range.count > 2 * limit else { return false }
     var depth = 0
     var offset = range.lowerBound
     while offset < range.upperBound {

@@ -12,8 +12,9 @@ package struct JSONSchema: Schema {
 
   package init(_ document: SchemaDocument) throws(SchemaFault) {
     self.document = document
-    compiled = JSONSchemaValidator(try SchemaCompiler.program(for: document))
-    remarks = []
+    let (program, remarks) = try SchemaCompiler.program(for: document)
+    compiled = JSONSchemaValidator(program)
+    self.remarks = remarks
   }
 
   package func validator() throws(SchemaFault) -> any PayloadValidator { compiled }
@@ -28,6 +29,7 @@ package struct JSONSchema: Schema {
   ///   - writer: The other.
   ///   - isStrict: Whether members count that the writer's schema leaves open without naming them: they may be anything.
   package func obstacles(reading writer: JSONSchema, isStrict: Bool) -> [Obstacle] {
+    if isSame(as: writer) { return [] }
     var comparison = SchemaComparison(reader: compiled, writer: writer.compiled, isStrict: isStrict)
     return comparison.obstacles()
   }

@@ -104,6 +104,8 @@ struct Program: Sendable {
   struct Entry: BitwiseCopyable, Sendable {
     /// In `pool`.
     var name: Slice
+    /// Its first eight bytes.
+    var prefix: UInt64 = 0
     var node: Int32 = -1
     /// Its index among those that are looked out for.
     var tracked: Int32 = -1

@@ -14,12 +14,14 @@ extension SchemaChecker {
     if member == nil { end = JSONPlace.emptyEnd(bytes, of: start) }
     while let name = member {
       budget -= 1
-      let nameEnd = JSONPlace.stringEnd(bytes, of: name)
+      var hasEscape = false
+      let nameEnd = JSONPlace.stringEnd(bytes, of: name, hasEscape: &hasEscape)
       let value = JSONPlace.value(bytes, afterName: nameEnd)
       var valueEnd = -1
       var isTaken = false
       if !plan.entries.isEmpty {
-        let entry = find(bytes, (name + 1)..<(nameEnd - 1), plan.slots)
+        let range = (name + 1)..<(nameEnd - 1)
+        let entry = hasEscape ? findEscaped(bytes, range, plan.slots) : find(bytes, range, plan.slots)
         if entry >= 0 {
           let entry = compiled.program.entries[entry]
           if entry.tracked >= 0 { seen.insert(Int(entry.tracked)) }
@@ -89,31 +91,33 @@ extension SchemaChecker {
     return true
   }
 
-  /// The entry of a member's name, which stands within its quotes here; -1 when the schema does not name it.
-  private func find(_ bytes: RawSpan, _ name: Range<Int>, _ slots: Program.Slice) -> Int {
-    for offset in name where bytes.byte(at: offset) == UInt8(ascii: "\\") {
-      var plain: [UInt8] = []
-      guard plain.appendUnescaped(bytes, name) else { return -1 }
-      return unsafe findPlain(plain.span.bytes, 0..<plain.count, slots)
-    }
-    return findPlain(bytes, name, slots)
+  /// The entry of a member's name with escapes, which stands within its quotes here; -1 when the schema does not name it.
+  private func findEscaped(_ bytes: RawSpan, _ name: Range<Int>, _ slots: Program.Slice) -> Int {
+    var plain: [UInt8] = []
+    guard plain.appendUnescaped(bytes, name) else { return -1 }
+    return unsafe find(plain.span.bytes, 0..<plain.count, slots)
   }
 
-  private func findPlain(_ bytes: RawSpan, _ name: Range<Int>, _ slots: Program.Slice) -> Int {
+  private func find(_ bytes: RawSpan, _ name: Range<Int>, _ slots: Program.Slice) -> Int {
     let mask = Int(slots.count) - 1
-    var slot = Int(truncatingIfNeeded: XXH64.hash(bytes.extracting(name), seed: compiled.program.seed)) & mask
+    let hash = NameHash(bytes, name, seed: compiled.program.seed)
+    var slot = Int(truncatingIfNeeded: hash.hash) & mask
     while true {
       let entry = Int(compiled.program.slots[Int(slots.start) + slot])
       guard entry >= 0 else { return -1 }
-      let known = compiled.program.entries[entry].name
-      if Int(known.count) == name.count, isPool(known, bytes, name.lowerBound) { return entry }
+      let known = compiled.program.entries[entry]
+      if known.prefix == hash.prefix, Int(known.name.count) == name.count,
+        name.count <= 8 || isPool(known.name, bytes, name.lowerBound)
+      {
+        return entry
+      }
       slot = (slot + 1) & mask
     }
   }
 
   private func isPool(_ known: Program.Slice, _ bytes: RawSpan, _ start: Int) -> Bool {
     let first = Int(known.start)
-    for offset in 0..<Int(known.count)
+    for offset in 8..<Int(known.count)
     where bytes.byte(at: start + offset) != compiled.program.pool[first + offset] { return false }
     return true
   }

@@ -26,7 +26,7 @@ struct SchemaChecker {
   init(_ compiled: JSONSchemaValidator, budget: Int) { (self.compiled, self.budget) = (compiled, budget) }
 
   /// Steps for so many bytes of data.
-  static func budget(for count: Int) -> Int { 10_000_000 + 256 * count }
+  static func budget(for count: Int) -> Int { 1_000_000 + 256 * count }
 
   var isExhausted: Bool { budget < 0 }
 

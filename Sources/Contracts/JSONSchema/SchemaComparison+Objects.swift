@@ -29,6 +29,7 @@ extension SchemaComparison {
     })
     where written.mayHold(name) {
       work -= 1
+      guard work > 0 else { return obstacles + [doubt(of: node)] }
       let schemas = written.named[name] ?? written.schemas(of: name, writer.program)
       obstacles += member(name, known[name]?.node ?? -1, plan, schemas)
     }

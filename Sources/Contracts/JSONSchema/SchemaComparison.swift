@@ -7,7 +7,7 @@
 /// obstacle that is not proved; so where there is none, all is read.
 struct SchemaComparison {
   /// Pairs of schemas that are compared, steps in taking them apart, and such.
-  static let maximumWork = 200_000
+  static let maximumWork = 50_000
   /// Pairs within each other, which bounds the stack.
   static let maximumDepth = 200
 
@@ -32,12 +32,21 @@ struct SchemaComparison {
   }
 
   mutating func obstacles() -> [Obstacle] {
+    guard reader.program.nodes.count + writer.program.nodes.count <= Self.maximumWork else { return [Self.tooLarge] }
     let found = compare(Int32(reader.program.root), [Int32(writer.program.root)])
     var seen: Set<Obstacle> = []
     // One that is proved says all that one at the same rule says that is not.
     let proved = Set(found.filter(\.isProved).map { [$0.path, $0.rule] })
-    return found.filter { ($0.isProved || !proved.contains([$0.path, $0.rule])) && seen.insert($0).inserted }
+    var told = found.filter { ($0.isProved || !proved.contains([$0.path, $0.rule])) && seen.insert($0).inserted }
+    if told.count > Self.maximumCount { told.removeSubrange(Self.maximumCount...) }
+    if work <= 0, !told.contains(Self.tooLarge) { told.append(Self.tooLarge) }
+    return told
   }
+
+  /// Obstacles that are told; who has more has enough.
+  static let maximumCount = 1_000
+
+  private static let tooLarge = Obstacle("", "too large to be compared", advice: byHand, isProved: false)
 
   /// What keeps a schema of the reader's from taking what several of the writer's allow together; anything, when there are
   /// none.
@@ -49,12 +58,8 @@ struct SchemaComparison {
     // What leads back to itself goes into the data: nothing within speaks against it so far.
     guard !isPending.contains(pair) else { return [] }
     work -= 1
-    guard work > 0, depth < Self.maximumDepth else {
-      return [
-        Obstacle(
-          reader.program.pointer(place: node.place), "too large to be compared", advice: Self.byHand, isProved: false)
-      ]
-    }
+    guard work > 0 else { return [Self.tooLarge] }
+    guard depth < Self.maximumDepth else { return [doubt(of: index)] }
     depth += 1
     isPending.insert(pair)
     let mark = free.count

@@ -4,9 +4,9 @@ import Octets
 
 /// Objects and arrays.
 extension SchemaCompiler {
-  mutating func objectPlan(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) -> Int32 {
+  mutating func objectPlan(_ place: Int, _ keywords: Keywords) throws(SchemaFault) -> Int32 {
     var plan = Program.ObjectPlan()
-    var names = NamedMembers()
+    var names = NamedMembers(seed: program.seed)
     try require(place, keywords, &plan, &names)
     for child in held(place, .properties) { names.setNode(places.places[child].token, node(child)) }
     plan.patterns = try patternProperties(place)
@@ -30,7 +30,7 @@ extension SchemaCompiler {
   }
 
   private mutating func require(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument], _ plan: inout Program.ObjectPlan, _ names: inout NamedMembers
+    _ place: Int, _ keywords: Keywords, _ plan: inout Program.ObjectPlan, _ names: inout NamedMembers
   ) throws(SchemaFault) {
     guard let required = keywords[.required] else { return }
     plan.required.start = Int32(program.texts.count)
@@ -45,12 +45,13 @@ extension SchemaCompiler {
   private func memberNames(
     _ place: Int, _ keyword: Keyword, _ document: SchemaDocument
   ) throws(SchemaFault) -> [String] {
-    let wrong = places.fault(
-      place, keyword, "\(keyword.rawValue) is to hold arrays of names", "write such as [\"name\"]")
-    guard case .array(let elements) = document.value else { throw wrong }
+    func wrong() -> SchemaFault {
+      places.fault(place, keyword, "\(keyword.rawValue) is to hold arrays of names", "write such as [\"name\"]")
+    }
+    guard case .array(let elements) = document.value else { throw wrong() }
     var names: [String] = []
     for element in elements {
-      guard case .string(let name) = element.value else { throw wrong }
+      guard case .string(let name) = element.value else { throw wrong() }
       names.append(name)
     }
     return names
@@ -67,7 +68,7 @@ extension SchemaCompiler {
   }
 
   private mutating func dependencies(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument], _ names: inout NamedMembers
+    _ place: Int, _ keywords: Keywords, _ names: inout NamedMembers
   ) throws(SchemaFault) -> Program.Slice {
     let start = Int32(program.dependencies.count)
     for keyword in [Keyword.dependentRequired, .dependencies] {
@@ -93,7 +94,7 @@ extension SchemaCompiler {
     return .init(start: start, count: Int32(program.dependencies.count) - start)
   }
 
-  mutating func arrayPlan(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) -> Int32 {
+  mutating func arrayPlan(_ place: Int, _ keywords: Keywords) throws(SchemaFault) -> Int32 {
     var plan = Program.ArrayPlan()
     let isList = keywords[.items]?.isArray == true
     let prefix = isList ? held(place, .items) : held(place, .prefixItems)
@@ -133,53 +134,4 @@ extension SchemaCompiler {
 
 extension SchemaDocument {
   var isArray: Bool { if case .array = value { true } else { false } }
-}
-
-/// The members that a schema names, with what it says of each.
-struct NamedMembers {
-  private var order: [ForeignText] = []
-  private var members: [ForeignText: (node: Int32, tracked: Int32)] = [:]
-  private(set) var tracked: Int32 = 0
-
-  var isEmpty: Bool { order.isEmpty }
-
-  mutating func setNode(_ name: String, _ node: Int32) {
-    let name = ForeignText(name)
-    if members[name] == nil { order.append(name) }
-    members[name, default: (-1, -1)].node = node
-  }
-
-  /// The index of a name that is looked out for.
-  mutating func track(_ name: String) -> Int32 {
-    let name = ForeignText(name)
-    if let known = members[name], known.tracked >= 0 { return known.tracked }
-    if members[name] == nil { order.append(name) }
-    members[name, default: (-1, -1)].tracked = tracked
-    tracked += 1
-    return tracked - 1
-  }
-
-  /// Writes them into a program's tables.
-  func append(to program: inout Program) -> (Program.Slice, Program.Slice) {
-    guard !order.isEmpty else { return (.init(), .init()) }
-    let entries = Program.Slice(start: Int32(program.entries.count), count: Int32(order.count))
-    var size = 4
-    while size < 2 * order.count { size *= 2 }
-    let slots = Program.Slice(start: Int32(program.slots.count), count: Int32(size))
-    program.slots += Array(repeating: -1, count: size)
-    for name in order {
-      let start = program.pool.count
-      program.pool += name.raw.utf8
-      let hash = unsafe XXH64.hash(program.pool.span.bytes.extracting(start..<program.pool.count), seed: program.seed)
-      var slot = Int(truncatingIfNeeded: hash) & (size - 1)
-      while program.slots[Int(slots.start) + slot] >= 0 { slot = (slot + 1) & (size - 1) }
-      program.slots[Int(slots.start) + slot] = Int32(program.entries.count)
-      let member = members[name] ?? (-1, -1)
-      program.entries.append(
-        .init(
-          name: .init(start: Int32(start), count: Int32(program.pool.count - start)), node: member.node,
-          tracked: member.tracked))
-    }
-    return (entries, slots)
-  }
 }

@@ -5,7 +5,7 @@ import Octets
 /// Types, bounds, patterns and constants.
 extension SchemaCompiler {
   mutating func setKinds(
-    _ node: inout Program.Node, _ place: Int, _ keywords: [Keyword: SchemaDocument]
+    _ node: inout Program.Node, _ place: Int, _ keywords: Keywords
   ) throws(SchemaFault) {
     guard let type = keywords[.type] else { return }
     let names: [SchemaDocument]
@@ -32,7 +32,7 @@ extension SchemaCompiler {
   ]
 
   mutating func numberRules(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument]
+    _ place: Int, _ keywords: Keywords
   ) throws(SchemaFault) -> Program.Slice {
     var rules: [Program.Rule] = []
     for (keyword, operation) in [
@@ -66,7 +66,7 @@ extension SchemaCompiler {
   }
 
   mutating func stringRules(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument]
+    _ place: Int, _ keywords: Keywords
   ) throws(SchemaFault) -> Program.Slice {
     var rules: [Program.Rule] = []
     for (keyword, operation) in [(Keyword.minLength, Program.Operation.minLength), (.maxLength, .maxLength)] {
@@ -94,13 +94,15 @@ extension SchemaCompiler {
   }
 
   /// A count that a keyword sets; nil where it is not there. What is beyond 2³¹ is taken for that.
-  func bound(_ place: Int, _ keyword: Keyword, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) -> Int32? {
+  func bound(_ place: Int, _ keyword: Keyword, _ keywords: Keywords) throws(SchemaFault) -> Int32? {
     guard let document = keywords[keyword] else { return nil }
-    let wrong = places.fault(place, keyword, "\(keyword.rawValue) is to be a whole number, zero or more", "write one")
-    guard case .number(let digits) = document.value else { throw wrong }
+    func wrong() -> SchemaFault {
+      places.fault(place, keyword, "\(keyword.rawValue) is to be a whole number, zero or more", "write one")
+    }
+    guard case .number(let digits) = document.value else { throw wrong() }
     let bytes = Array(digits.utf8)
     let decimal = unsafe Decimal(bytes.span.bytes, 0..<bytes.count)
-    guard decimal.isInteger, !decimal.isNegative else { throw wrong }
+    guard decimal.isInteger, !decimal.isNegative else { throw wrong() }
     if decimal.isZero { return 0 }
     guard decimal.exponent < 10 else { return .max }
     var value = unsafe Int(decimal.remainder(bytes.span.bytes, by: .max))
@@ -109,7 +111,7 @@ extension SchemaCompiler {
   }
 
   mutating func constantRules(
-    _ place: Int, _ keywords: [Keyword: SchemaDocument]
+    _ place: Int, _ keywords: Keywords
   ) throws(SchemaFault) -> [Program.Rule] {
     var rules: [Program.Rule] = []
     if let constant = keywords[.const] {

@@ -12,7 +12,7 @@ struct SchemaCompiler {
   /// The node of each place that is a schema; -1 for the others.
   private var nodes: [Int32] = []
 
-  static func program(for document: SchemaDocument) throws(SchemaFault) -> Program {
+  static func program(for document: SchemaDocument) throws(SchemaFault) -> (Program, [SchemaRemark]) {
     var compiler = SchemaCompiler(places: try SchemaPlaces(document))
     try compiler.resolve()
     try compiler.number()
@@ -23,7 +23,7 @@ struct SchemaCompiler {
     compiler.program.parents = compiler.places.places.map { Int32($0.parent) }
     compiler.program.tokens = compiler.places.places.map(\.token)
     compiler.program.root = Int(compiler.node(0))
-    return compiler.program
+    return (compiler.program, SchemaRemarks.remarks(on: compiler.places))
   }
 
   /// Finds where all references lead; what they lead to may have references too.
@@ -73,8 +73,8 @@ struct SchemaCompiler {
 
   private func isReferenceAlone(_ place: Int) -> Bool {
     guard targets[place] != nil else { return false }
-    return places.places[place].keywords.keys.allSatisfy { keyword in
-      switch keyword {
+    return places.places[place].keywords.items.allSatisfy { item in
+      switch item.keyword {
       case .ref, .schema, .id, .anchor, .defs, .definitions, .contentSchema: true
       default: false
       }
@@ -131,7 +131,7 @@ struct SchemaCompiler {
   private func isCompiled(_ place: Int) -> Bool { places.places[place].isSchema && !collapsed.contains(place) }
 
   /// The rules that any value is held to.
-  private mutating func anyRules(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault)
+  private mutating func anyRules(_ place: Int, _ keywords: Keywords) throws(SchemaFault)
     -> Program.Slice
   {
     var rules = try constantRules(place, keywords)
@@ -163,7 +163,7 @@ struct SchemaCompiler {
   }
 
   private mutating func dynamicRule(
-    _ place: Int, _ target: Int, _ keywords: [Keyword: SchemaDocument]
+    _ place: Int, _ target: Int, _ keywords: Keywords
   ) -> Program.Rule {
     let text = text(place, .dynamicRef)
     guard case .string(let anchor)? = places.places[target].keywords[.dynamicAnchor]?.value,

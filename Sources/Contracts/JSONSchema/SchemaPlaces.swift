@@ -18,7 +18,7 @@ struct SchemaPlaces {
     /// Places within it that are known so far, one after the other.
     var children: Range<Int>
     /// The keywords of a schema.
-    var keywords: [Keyword: SchemaDocument] = [:]
+    var keywords = Keywords()
   }
 
   private(set) var places: [Place] = []
@@ -75,21 +75,20 @@ struct SchemaPlaces {
       if case .boolean = places[place].document.value { return }
       throw fault(place, nil, "a schema is to be an object, true or false", "write one of them")
     }
-    var keywords: [Keyword: SchemaDocument] = [:]
-    for member in members {
-      if let keyword = Keyword.named[member.name] { keywords[keyword] = member.value }
-    }
+    var keywords = Keywords(members)
     try setDraft(place, keywords)
     let draft = places[place].draft
-    if draft == .draft7, let reference = keywords[.ref] { keywords = [.ref: reference] }
-    keywords = keywords.filter { $0.key.isKnown(draft) }
+    if draft == .draft7, keywords[.ref] != nil { keywords.removeAll { $0 != .ref } }
+    keywords.removeAll { !$0.isKnown(draft) }
     places[place].keywords = keywords
     try name(place, keywords)
     // In the order of the text, so that the first fault is told.
     var holders: [Int] = []
     let start = places.count
-    for member in members {
-      guard let keyword = Keyword.named[member.name], let value = keywords[keyword] else { continue }
+    for (keyword, value) in keywords.items {
+      if keyword == .items, draft == .draft2020, value.isArray {
+        throw fault(place, keyword, "items is an array, which 2020-12 calls prefixItems", "use prefixItems")
+      }
       switch keyword.holding(draft) {
       case .nothing: continue
       case .schema: append(value, place, keyword.rawValue, isSchema: true)
@@ -140,7 +139,7 @@ struct SchemaPlaces {
   }
 
   /// The draft that `$schema` chooses, for a file or a resource within it.
-  private mutating func setDraft(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) {
+  private mutating func setDraft(_ place: Int, _ keywords: Keywords) throws(SchemaFault) {
     let isRoot = places[place].parent == place
     guard let name = keywords[.schema], isRoot || keywords[.id] != nil else { return }
     guard case .string(let text) = name.value, let draft = Draft(text) else {
@@ -152,7 +151,7 @@ struct SchemaPlaces {
   }
 
   /// Notes what a schema is called.
-  private mutating func name(_ place: Int, _ keywords: [Keyword: SchemaDocument]) throws(SchemaFault) {
+  private mutating func name(_ place: Int, _ keywords: Keywords) throws(SchemaFault) {
     if let id = keywords[.id] {
       guard case .string(let text) = id.value else {
         throw fault(place, .id, "$id is to be a URI reference", "write a string")

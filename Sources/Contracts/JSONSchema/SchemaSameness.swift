@@ -17,6 +17,10 @@ enum SchemaSameness {
       let first = left.filter { position != .schema || !annotations.contains($0.name) }
       let second = right.filter { position != .schema || !annotations.contains($0.name) }
       guard first.count == second.count else { return false }
+      // Mostly the order is the same.
+      if zip(first, second).allSatisfy({ $0.name.utf8.elementsEqual($1.name.utf8) }) {
+        return zip(first, second).allSatisfy { areSame($0.value, $1.value, inner(position, $0)) }
+      }
       let known = Dictionary(second.map { (ForeignText($0.name), $0.value) }, uniquingKeysWith: { first, _ in first })
       return first.allSatisfy { member in
         guard let other = known[ForeignText(member.name)] else { return false }
