@@ -41,7 +41,6 @@ if target == "receiver":
         (folder / f"request-{number}").write_text(request)
     sys.exit()
 if target == "contracts":
-    root = pathlib.Path(__file__).resolve().parent.parent.parent
     number = 0
 
     def seed(kind, *parts):
@@ -56,8 +55,8 @@ if target == "contracts":
               '{"name":"d","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}},'
               '{"name":"f","type":{"type":"fixed","name":"F","size":16,"logicalType":"uuid"}},'
               '{"name":"t","type":{"type":"long","logicalType":"timestamp-micros"}}]}')
-    rowed = ('{"n":9007199254740993,"next":{"n":-1,"next":null,"e":"B","m":{},"d":"1.25","f":"6ba7b810-9dad-11d1-80b4-00c04fd430c8",'
-             '"t":1},"e":"A","m":{"\\u00e4":["\\u00ff",""]},"d":12.5,"f":"6ba7b810-9dad-11d1-80b4-00c04fd430c8",'
+    rowed = ('{"n":9007199254740993,"next":{"n":-1,"next":null,"e":"B","m":{},"d":"1.25",'
+             '"f":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","t":1},"e":"A","m":{"\\u00e4":["\\u00ff",""]},"d":12.5,"f":"6ba7b810-9dad-11d1-80b4-00c04fd430c8",'
              '"t":"2026-11-23T07:16:06.254758Z"}')
     seed(0, record.encode(), record.replace("long", "int").encode(), rowed.encode())
     seed(0, b'["null","int",{"type":"array","items":"string"}]', b'"double"', b'["a","\\ud83d\\ude00"]')
@@ -71,9 +70,6 @@ if target == "contracts":
     seed(1, schema.encode(), schema.replace("maxLength", "minLength").encode(), b'{"n":1.25,"o":{"n":1,"s":"aaa"},"s":"aaaaaaaa!"}')
     old = '{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"a":{"type":"integer"}},"items":[{"$ref":"#/definitions/a"}],"additionalItems":false,"dependencies":{"a":["b"]}}'
     seed(1, old.encode(), b"true", b"[1, 2.0, 1e400]")
-    for file in sorted(root.glob("Fixtures/json-schema*/**/*.json"))[:40]:
-        if file.stat().st_size < 8192:
-            seed(1, file.read_bytes(), b"{}", b"{}")
     sys.exit()
 if target == "rows":
     deep = "[" * 600 + "]" * 600

@@ -30,9 +30,16 @@ def schema(depth, draft):
     if dice.random() < 0.06:
         return dice.random() < 0.7
     made = {}
-    inner = lambda: schema(depth - 1, draft)
-    bounds = lambda: dice.randrange(4)
-    names = lambda: dice.sample(NAMES, dice.randrange(1, 3))
+
+    def inner():
+        return schema(depth - 1, draft)
+
+    def bounds():
+        return dice.randrange(4)
+
+    def names():
+        return dice.sample(NAMES, dice.randrange(1, 3))
+
     scalars = {
         "type": lambda: dice.choice(TYPES) if dice.random() < 0.6 else dice.sample(TYPES, dice.randrange(1, 4)),
         "enum": lambda: unique([value(1) for _ in range(dice.randrange(1, 5))]),
