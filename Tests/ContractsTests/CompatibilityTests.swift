@@ -114,6 +114,14 @@ import Testing
     #expect(!finding.text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x85 })
   }
 
+  @Test func `an open model is remarked on, once for each file`() {
+    var catalogue = ContractCatalogue()
+    catalogue.add("Placed/1.json", #"{"properties": {"a": {"type": "object", "properties": {"b": {}}}}}"#)
+    catalogue.add("Paid/1.json", #"{"properties": {"a": {}}, "additionalProperties": false}"#)
+    let found = catalogue.findings(CompatibilityRules())
+    #expect(found.map(\.level) == [.remark] && found.first?.rule.contains("open") == true, "\(found)")
+  }
+
   @Test func `two formats do not go together`() {
     var catalogue = ContractCatalogue(fields: [Fields.cents])
     catalogue.add("Placed/2.json", #"{"type": "object"}"#)

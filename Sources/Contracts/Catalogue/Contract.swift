@@ -27,6 +27,18 @@ package struct Contract: Sendable {
     ("avsc", AvroSchema.self), ("json", JSONSchema.self),
   ]
 
+  /// What may not be meant.
+  var remarks: [SchemaRemark] { isOpen ? [Self.openModel] + schema.remarks : schema.remarks }
+
+  /// Whether it takes members of an object that it does not name, whatever they are.
+  private var isOpen: Bool {
+    guard let schema = schema as? JSONSchema, schema.document["properties"] != nil else { return false }
+    return schema.document["additionalProperties"] == nil && schema.document["unevaluatedProperties"] == nil
+  }
+
+  private static let openModel = SchemaRemark(
+    "", "the model is open: members that it does not name are taken, whatever they are; additionalProperties closes it")
+
   /// Whether data of the two is of one format and means the same.
   func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
 

@@ -34,7 +34,7 @@ package struct ContractCatalogue: Sendable {
     var findings = faults
     for (type, versions) in types.sorted(by: { $0.key < $1.key }) {
       for (index, contract) in versions.enumerated() {
-        findings += contract.schema.remarks.map { remark in
+        findings += contract.remarks.map { remark in
           var finding = ContractFinding(
             .remark, file: contract.file, rule: remark.words, advice: "leave it if it is meant")
           (finding.type, finding.version, finding.path) = (type, contract.version, remark.path)
