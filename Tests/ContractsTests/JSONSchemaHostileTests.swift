@@ -114,4 +114,22 @@ struct JSONSchemaHostileTests {
     let found = try soon { try Self.mismatch(text, ##"{"p9999": "12345678901"}"##) }
     #expect(found == Mismatch("/p9999", "#/properties/p9999/maxLength: 10"))
   }
+
+  @Test func `schemas that go deep are compared`() throws {
+    func chain(_ type: String, _ link: (Int) -> String) -> String {
+      let definitions = (0..<900).map { "\"d\($0)\": \(link($0 + 1))" } + ["\"d900\": {\"type\": \"\(type)\"}"]
+      return "{\"$ref\": \"#/$defs/d0\", \"$defs\": {\(definitions.joined(separator: ","))}}"
+    }
+    func compare(_ link: (Int) -> String) throws -> [Obstacle] {
+      try Self.schema(chain("string", link)).obstacles(reading: Self.schema(chain("null", link)))
+    }
+    let members = try soon { try compare { "{\"properties\": {\"a\": {\"$ref\": \"#/$defs/d\($0)\"}}}" } }
+    #expect(members.count == 1 && members[0].isProved == false)
+    let inPlace = try soon { try compare { "{\"anyOf\": [{\"$ref\": \"#/$defs/d\($0)\"}]}" } }
+    #expect(!inPlace.isEmpty)
+    let both = try soon {
+      try compare { "{\"allOf\": [{\"items\": {\"$ref\": \"#/$defs/d\($0)\"}}], \"minItems\": 1}" }
+    }
+    #expect(!both.isEmpty)
+  }
 }

@@ -8,7 +8,7 @@ import Octets
 /// Each check gives where the value ends, or -1 when it does not match; then `failedAt` and `failedText` say why.
 struct SchemaChecker {
   /// Schemas that are applied within each other, over all levels of the data: it bounds the stack.
-  static let maximumDepth = 1_500
+  static let maximumDepth = 1_000
 
   let compiled: JSONSchemaValidator
   /// Work that may still be done. It is left to fall below zero.

@@ -6,7 +6,9 @@ extension SchemaComparison {
   /// What keeps a schema of the reader's from taking a case.
   mutating func covering(_ index: Int32, _ what: Case) -> [Obstacle] {
     work -= 1
-    guard work > 0 else { return [doubt(of: index)] }
+    guard work > 0, nesting < Self.maximumNesting else { return [doubt(of: index)] }
+    nesting += 1
+    defer { nesting -= 1 }
     switch what.kind {
     case .null: return literals(["null"], index, what.schemas)
     case .boolean: return literals(["true", "false"], index, what.schemas)

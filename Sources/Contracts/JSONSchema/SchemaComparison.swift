@@ -17,6 +17,9 @@ struct SchemaComparison {
   let isStrict: Bool
   var work = SchemaComparison.maximumWork
   private var depth = 0
+  /// Schemas of the reader's within each other, whether they go into the data or not.
+  static let maximumNesting = 500
+  var nesting = 0
   private var known: [Pair: [Obstacle]] = [:]
   private var isPending: Set<Pair> = []
   /// Pairs found to be without obstacles, in that order: what rests on one that turns out to have some is forgotten.
