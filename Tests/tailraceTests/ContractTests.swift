@@ -186,7 +186,7 @@ extension Integration {
         try wait(until: "it is there too") { database.fileLines.count == 2 }
         try database.configure(text("dataschema-base: urn:x"))
         relays.signal(SIGHUP)
-        try wait(until: "it is started anew") { relays.messages.contains { $0.contains("started anew") } }
+        try wait(until: "it is started anew") { relays.messages.contains { $0.contains("now that a has ended") } }
         try database.psql("SELECT place(3);")
         try wait(until: "the newest takes it") { database.fileLines.count == 3 }
         #expect(database.fileLines.last?.contains("\"dataschema\":\"urn:x/Placed/2\"") == true)
