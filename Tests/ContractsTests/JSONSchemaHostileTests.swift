@@ -132,4 +132,27 @@ struct JSONSchemaHostileTests {
     }
     #expect(!both.isEmpty)
   }
+
+  @Test(arguments: [
+    (
+      "{\"" + String(repeating: "k", count: 10_000) + "\": 1, \"x\": 1}",
+      ##"{"properties": {"x": {"type": "string"}}}"##
+    ),
+    ("{" + String(repeating: " ", count: 10_000) + "\"x\": 1}", ##"{"properties": {"x": {"type": "string"}}}"##),
+    (String(repeating: "7", count: 10_000), ##"{"multipleOf": 1000003}"##),
+    ("[" + String(repeating: " ", count: 10_000) + "1]", ##"{"items": false}"##),
+    ("\"" + String(repeating: "a", count: 10_000) + "\"", ##"{"pattern": "(|){3000}b"}"##),
+  ]) func `long data is counted wherever it is looked at`(_ data: String, _ leaf: String) throws {
+    var definitions = ["\"d0\": \(leaf)"]
+    for level in 1..<40 {
+      definitions.append(
+        "\"d\(level)\": {\"anyOf\": [{\"$ref\": \"#/$defs/d\(level - 1)\"}, {\"$ref\": \"#/$defs/d\(level - 1)\"}]}")
+    }
+    let schema = "{\"$ref\": \"#/$defs/d39\", \"$defs\": {\(definitions.joined(separator: ","))}}"
+    let validator = try Self.schema(schema).validator()
+    let bytes = Array(data.utf8)
+    let start = ContinuousClock.now
+    #expect(unsafe validator.mismatch(in: bytes.span.bytes, 0..<bytes.count) == Mismatch("", "too much work"))
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
 }

@@ -11,8 +11,9 @@ extension SchemaChecker {
     var end = -1
     var item = JSONPlace.first(bytes, in: start)
     if item == nil { end = JSONPlace.emptyEnd(bytes, of: start) }
+    var counted = start
     while let value = item {
-      budget -= 1
+      budget -= 1 + (value - counted) >> 2
       var valueEnd = -1
       let schema = count < plan.prefix.count ? compiled.program.schemas[Int(plan.prefix.start) + count] : plan.items
       if schema >= 0 {
@@ -31,9 +32,10 @@ extension SchemaChecker {
       }
       if valueEnd < 0 {
         valueEnd = JSONPlace.end(bytes, of: value)
-        budget -= (valueEnd - value) >> 4
+        budget -= (valueEnd - value) >> 2
       }
       count += 1
+      counted = valueEnd
       item = JSONPlace.next(bytes, after: valueEnd, end: &end)
     }
     if count < plan.least { return fail(start, plan.leastText) }
@@ -55,7 +57,7 @@ extension SchemaChecker {
     while let value = item, budget >= 0 {
       items.append((JSONEquality.hash(bytes, value, budget: &budget), value))
       let valueEnd = JSONPlace.end(bytes, of: value)
-      budget -= 8 + (valueEnd - value) >> 4
+      budget -= 8 + (valueEnd - value) >> 2
       item = JSONPlace.next(bytes, after: valueEnd, end: &end)
     }
     items.sort { $0.hash < $1.hash }
@@ -80,11 +82,12 @@ extension SchemaChecker {
     if end >= 0, schema >= 0, isObject || bytes.byte(at: start) == UInt8(ascii: "[") {
       var item = JSONPlace.first(bytes, in: start)
       var index = 0
+      var counted = start
       while let place = item {
-        budget -= 1
+        budget -= 1 + (place - counted) >> 2
         let value = isObject ? JSONPlace.value(bytes, afterName: JSONPlace.stringEnd(bytes, of: place)) : place
         var valueEnd = JSONPlace.end(bytes, of: value)
-        budget -= (valueEnd - value) >> 4
+        budget -= (valueEnd - value) >> 2
         if !marks.contains(index) {
           valueEnd = descend(bytes, schema, value)
           guard valueEnd >= 0 else {
@@ -94,6 +97,7 @@ extension SchemaChecker {
           marks.insert(index)
         }
         index += 1
+        counted = valueEnd
         var objectEnd = 0
         item = JSONPlace.next(bytes, after: valueEnd, end: &objectEnd)
       }

@@ -12,11 +12,13 @@ extension SchemaChecker {
     var end = -1
     var member = JSONPlace.first(bytes, in: start)
     if member == nil { end = JSONPlace.emptyEnd(bytes, of: start) }
+    // What was looked at is counted as it goes, for a mismatch may end it anywhere.
+    var counted = start
     while let name = member {
-      budget -= 1
       var hasEscape = false
       let nameEnd = JSONPlace.stringEnd(bytes, of: name, hasEscape: &hasEscape)
       let value = JSONPlace.value(bytes, afterName: nameEnd)
+      budget -= 1 + (value - counted) >> 2
       var valueEnd = -1
       var isTaken = false
       if !plan.entries.isEmpty {
@@ -50,10 +52,11 @@ extension SchemaChecker {
       if plan.names >= 0, descend(bytes, plan.names, name) < 0 { return -1 }
       if valueEnd < 0 {
         valueEnd = JSONPlace.end(bytes, of: value)
-        budget -= (valueEnd - value) >> 4
+        budget -= (valueEnd - value) >> 2
       }
       if isTaken, isCollecting { marks.insert(count) }
       count += 1
+      counted = valueEnd
       member = JSONPlace.next(bytes, after: valueEnd, end: &end)
     }
     guard checkCounts(plan, seen, count, start), checkDependencies(bytes, plan, seen, start) else { return -1 }

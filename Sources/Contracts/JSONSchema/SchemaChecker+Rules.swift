@@ -14,6 +14,7 @@ extension SchemaChecker {
     for index in node.numbers.range {
       let rule = compiled.program.rules[index]
       let isRight: Bool
+      budget -= Int(number.count) >> (rule.operation == .multipleOf ? 0 : 3)
       if rule.operation == .multipleOf {
         isRight = number.isMultiple(bytes, of: compiled.program.divisors[Int(rule.value)])
       } else {

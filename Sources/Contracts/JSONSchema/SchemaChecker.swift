@@ -68,7 +68,7 @@ struct SchemaChecker {
     case UInt8(ascii: "\""):
       guard node.kinds.contains(.string) else { return fail(start, node.typeText) }
       end = JSONPlace.stringEnd(bytes, of: start)
-      budget -= (end - start) >> 4
+      budget -= (end - start) >> 2
       if !node.strings.isEmpty, !checkString(bytes, node.strings, start, end) { return -1 }
     case UInt8(ascii: "{"):
       guard node.kinds.contains(.object) else { return fail(start, node.typeText) }
@@ -90,7 +90,7 @@ struct SchemaChecker {
       end = start + 4
     default:
       end = JSONPlace.end(bytes, of: start)
-      budget -= (end - start) >> 4
+      budget -= (end - start) >> 2
       if !checkNumber(bytes, node, start, end) { return -1 }
     }
     for rule in node.any.range {
@@ -100,7 +100,7 @@ struct SchemaChecker {
     }
     if end < 0 {
       end = JSONPlace.end(bytes, of: start)
-      budget -= (end - start) >> 4
+      budget -= (end - start) >> 2
     }
     return end
   }

@@ -6,13 +6,14 @@ extension Pattern {
   /// Whether the text holds a match; nil when that takes more steps than the budget has.
   func matches(_ bytes: RawSpan, _ text: StringScalars, budget: inout Int) -> Bool? {
     var text = text
+    budget -= steps.count / 8
     var states = States(steps.count)
     var previous: UInt32?
     var current = text.next(bytes)
     while true {
       states.enter(0, steps, previous, current)
       if states.hasMatch { return true }
-      budget -= 1 + states.count
+      budget -= 1 + states.takeVisits()
       guard budget >= 0 else { return nil }
       guard let scalar = current else { return false }
       let next = text.next(bytes)
@@ -39,15 +40,21 @@ extension Pattern {
     private var turns: [Int]
     private var turn = 1
     private var pending: [Int] = []
+    private var visits = 0
 
     init(_ count: Int) { turns = Array(repeating: 0, count: count) }
 
-    var count: Int { current.count }
+    /// How many steps were looked at since this was asked last.
+    mutating func takeVisits() -> Int {
+      defer { visits = 0 }
+      return visits
+    }
 
     /// Enters a step, and all that follow from it without a character.
     mutating func enter(_ first: Int, _ steps: [Step], _ previous: UInt32?, _ following: UInt32?) {
       pending.append(first)
       while let step = pending.popLast() {
+        visits += 1
         guard turns[step] != turn else { continue }
         turns[step] = turn
         switch steps[step] {
@@ -67,6 +74,7 @@ extension Pattern {
       turn += 1
       swap(&current, &next)
       current.removeAll(keepingCapacity: true)
+      visits += next.count
       for step in next {
         if case .one(let set) = steps[step], set.contains(scalar) { enter(step + 1, steps, scalar, following) }
       }
