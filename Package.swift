@@ -208,18 +208,20 @@ let package = Package(
       name: "orders",
       dependencies: [
         "DomainEvents", "Inbox", "IntegrationEvents", "PostgresSession", "TransactionalOutbox", "WebhookReceiver",
-        "Webhooks",
+        "PostgresWire", "Webhooks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], path: "Sources/Examples/orders", swiftSettings: library),
     .executableTarget(
       name: "billing",
       dependencies: [
-        "Inbox", "IntegrationEvents", "PostgresSession", "WebhookReceiver", "Webhooks",
+        "Inbox", "IntegrationEvents", "PostgresSession", "PostgresWire", "WebhookReceiver", "Webhooks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], path: "Sources/Examples/billing", swiftSettings: library),
     .target(
       name: "TestStream", dependencies: ["Octets", "PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
