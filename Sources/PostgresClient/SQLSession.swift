@@ -11,6 +11,7 @@ package final class SQLSession: Sendable {
   private let purpose: Connection.Purpose
   private let isCancelled: @Sendable () -> Bool
   private let lockLimit: Duration?
+  private let preparation: String
   private let connection = Mutex<Connected?>(nil)
 
   private final class Connected {
@@ -34,12 +35,28 @@ package final class SQLSession: Sendable {
     }
 
     /// Runs a superuser's statement in one transaction with what it depends on, for that may be another thing in the next.
-    func query(_ sql: String, _ parameters: [String?], under guardian: Guardian?) throws(Failure) -> [SQLRow] {
+    func query(
+      _ sql: String, _ parameters: [String?], under guardian: Guardian?, isolated: Bool
+    ) throws(Failure) -> [SQLRow] {
+      if isolated { return try transaction("BEGIN ISOLATION LEVEL REPEATABLE READ", sql, parameters) }
       guard let guardian, try looksForSuperuser() else { return try server.query(sql, parameters) }
       do throws(Failure) {
         // What is looked at must not be older than the locks, whatever the database has for its default.
         let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; \(server.isHotStandby ? "" : guardian.rowLocks)"
         try guardian.check(server.query(begin + guardian.look))
+        let rows = try server.query(sql, parameters)
+        _ = try server.query("COMMIT")
+        return rows
+      } catch {
+        isBroken = (try? server.query("ROLLBACK")) == nil
+        throw error
+      }
+    }
+
+    /// Runs a statement in a transaction that begins so.
+    private func transaction(_ begin: String, _ sql: String, _ parameters: [String?]) throws(Failure) -> [SQLRow] {
+      do throws(Failure) {
+        _ = try server.query(begin)
         let rows = try server.query(sql, parameters)
         _ = try server.query("COMMIT")
         return rows
@@ -71,21 +88,25 @@ package final class SQLSession: Sendable {
   /// - Parameters:
   ///   - timeLimit: how long an answer may take; nil for as long as it takes.
   ///   - lockLimit: how long a statement may wait for another's lock; nil for as long as it takes.
+  ///   - preparation: statements with which each connection begins.
   ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
   package convenience init(
-    database: String, timeLimit: Duration? = nil, lockLimit: Duration? = nil,
+    database: String, timeLimit: Duration? = nil, lockLimit: Duration? = nil, preparation: String = "",
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
-    self.init(database: database, for: .statements(within: timeLimit), lockLimit: lockLimit, isCancelled: isCancelled)
+    self.init(
+      database: database, for: .statements(within: timeLimit), lockLimit: lockLimit, preparation: preparation,
+      isCancelled: isCancelled)
   }
 
   /// The same over a connection of any kind.
   package init(
-    database: String, for purpose: Connection.Purpose, lockLimit: Duration? = nil,
+    database: String, for purpose: Connection.Purpose, lockLimit: Duration? = nil, preparation: String = "",
     isCancelled: @escaping @Sendable () -> Bool
   ) {
     self.database = database
     self.lockLimit = lockLimit
+    self.preparation = preparation
     self.purpose = purpose
     self.isCancelled = isCancelled
   }
@@ -95,13 +116,15 @@ package final class SQLSession: Sendable {
 
   /// Runs a statement with its parameters, `$1` and so on, and returns its rows. A connection that was lost is tried once
   /// more.
+  ///
+  /// - Parameter isolated: whether it sees one state of the database, and fails where a row that it changes is another by then.
   package func query(
-    _ sql: String, _ parameters: [String?] = [], under guardian: Guardian? = nil
+    _ sql: String, _ parameters: [String?] = [], under guardian: Guardian? = nil, isolated: Bool = false
   ) throws(Failure) -> [SQLRow] {
     try connection.withLock { (connected) throws(Failure) in
       if let open = connected, !open.isBroken {
         do throws(Failure) {
-          return try open.query(sql, parameters, under: guardian)
+          return try open.query(sql, parameters, under: guardian, isolated: isolated)
         } catch {
           guard error.isRetryable else { throw error }
           connected = nil
@@ -113,8 +136,9 @@ package final class SQLSession: Sendable {
           _ = try opened.server.query(
             "SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockLimit.components.seconds)s"])
         }
+        if !preparation.isEmpty { _ = try opened.server.query(preparation) }
         connected = opened
-        return try opened.query(sql, parameters, under: guardian)
+        return try opened.query(sql, parameters, under: guardian, isolated: isolated)
       } catch {
         throw opened.server.transport.warned(error)
       }
