@@ -28,6 +28,9 @@ struct SetupCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Make a table for dead letters.", valueName: "schema.name"))
   var deadLetterTable: String?
 
+  @Flag(help: "Keep in a table when the slot begins, so that rows that it has delivered can be pruned.")
+  var prunable = false
+
   @Flag(help: "Make a slot that follows a failover to a standby (PostgreSQL 17 and later).")
   var failover = false
 
@@ -42,6 +45,7 @@ struct SetupCommand: ParsableCommand {
 
   func validate() throws {
     if temporary, failover { throw ValidationError("--temporary does not go with --failover") }
+    if prunable, temporary { throw ValidationError("--prunable does not go with --temporary") }
     if let deadLetterTable, TableName(deadLetterTable) == nil {
       throw ValidationError("--dead-letter-table: '\(deadLetterTable)' is not a table name such as public.dead_letters")
     }
@@ -62,6 +66,7 @@ struct SetupCommand: ParsableCommand {
       var steps = try administration.setupSteps(plan)
       let letters = deadLetterTable.flatMap { TableName($0) }
       if let letters { steps += try administration.letterTableSteps(letters, beside: steps) }
+      if !temporary { steps += try administration.pruneSteps(plan, after: steps, makesTable: prunable) }
       if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
