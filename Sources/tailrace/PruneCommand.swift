@@ -33,7 +33,8 @@ struct PruneCommand: ParsableCommand {
   var olderThan: TimeSpan
 
   @Option(
-    help: ArgumentHelp("A column that is called otherwise than its role: id or occurred_at.", valueName: "role=column"))
+    help: ArgumentHelp(
+      "A column that is called otherwise than its role: id or occurred_at. May be repeated.", valueName: "role=column"))
   var column: [String] = []
 
   @Option(

@@ -54,6 +54,7 @@ extension Administration {
   /// What has to be done so that rows can be pruned that a slot has delivered.
   ///
   /// - Parameters:
+  ///   - plan: which slot brings which outboxes.
   ///   - steps: those before: where they make the slot, it is noted as a new one.
   ///   - makesTable: whether the table is made where it is missing; else only what is there is kept right.
   public func pruneSteps(_ plan: Plan, after steps: [Step], makesTable: Bool) throws(Failure) -> [Step] {
