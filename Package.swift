@@ -242,6 +242,8 @@ let package = Package(
       dependencies: ["Operations", "PostgresClient", "PostgresWire", "Replication", "TestStream"],
       swiftSettings: strict),
     .testTarget(
+      name: "TableSourceTests", dependencies: ["PostgresClient", "PostgresWire", "TableSource"], swiftSettings: strict),
+    .testTarget(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(
       name: "IntegrationEventsTests", dependencies: ["IntegrationEvents", "TestStream"], swiftSettings: strict),

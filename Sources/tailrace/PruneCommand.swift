@@ -20,6 +20,7 @@ struct PruneCommand: ParsableCommand {
       Examples:
         tailrace prune --slot orders --older-than 7d --dry-run
         tailrace prune --slot orders --older-than 7d --dead-letters table:public.dead_letters
+        tailrace prune --slot orders --older-than 7d --drop-partitions
       """)
 
   @OptionGroup var configured: ConfigurationOptions
@@ -51,6 +52,9 @@ struct PruneCommand: ParsableCommand {
 
   @Flag(help: "Remove rows too that are older than the slot, which it has never brought.")
   var beforeSlot = false
+
+  @Flag(help: "Drop partitions of which the time is over, if every row may go, instead of removing their rows.")
+  var dropPartitions = false
 
   @Flag(help: "Only say how many rows would go.")
   var dryRun = false
@@ -91,6 +95,7 @@ struct PruneCommand: ParsableCommand {
           table: table, slot: slot, idColumns: settings.names(of: .id), timeColumns: settings.names(of: .time),
           age: olderThan.duration)
         (request.beforeSlot, request.dryRun, request.rate, request.wait) = (beforeSlot, dryRun, rate, wait.duration)
+        request.dropsPartitions = dropPartitions
         let pruner = Pruner(
           request, database: connection.resolved, isCancelled: { control.isStopRequested },
           tell: { say("notice: \(Flags.text($0))") })
@@ -102,8 +107,9 @@ struct PruneCommand: ParsableCommand {
   private func report(_ result: Pruner.Result, _ table: TableName, isStopped: Bool) {
     let left = result.old - result.gone - result.busy
     let busy = result.busy == 0 ? "" : ", \(result.busy) are in use"
+    let parts = dropPartitions ? " and \(result.partitions) partitions" : ""
     say(
-      "info: \(table): \(dryRun ? "would remove" : "removed") \(result.gone) of \(result.old) old rows; \(left) stay, "
+      "info: \(table): \(dryRun ? "would remove" : "removed") \(result.gone) of \(result.old) old rows\(parts); \(left) stay, "
         + "for they are not proved to be delivered or are dead letters\(busy)\(isStopped ? "; stopped before the end" : "")"
     )
   }

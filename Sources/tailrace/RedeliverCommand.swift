@@ -111,8 +111,16 @@ struct RedeliverCommand: ParsableCommand {
       if let chosen { report(chosen, isWhole: outcome.reason == .ended && !control.isStopRequested) }
     } catch {
       if let chosen { report(chosen, isWhole: false) }
-      throw error
+      throw Self.advised(error)
     }
+  }
+
+  /// There are no letters here, nor a position that would wait: what is refused is left where it is, in the table.
+  private static func advised(_ error: any Error) -> any Error {
+    guard var failure = error as? Failure, [.refused, .row].contains(failure.kind) else { return error }
+    failure.advice =
+      "mend the receiver or the row and go on; or leave it out: \(setting: "id") sends those of the same time, \(setting: "since") those behind it"
+    return failure
   }
 
   private func showProgress(_ board: StatusBoard, _ settings: RelaySettings, _ log: Logger) {

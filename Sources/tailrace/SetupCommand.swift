@@ -25,6 +25,12 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Make outbox tables that are missing.")
   var createTable = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Make outbox tables that are missing in parts by time, and parts ahead where they are missing: day.",
+      valueName: "span"))
+  var partitionBy: PartitionSpan?
+
   @Option(help: ArgumentHelp("Make a table for dead letters.", valueName: "schema.name"))
   var deadLetterTable: String?
 
@@ -57,7 +63,8 @@ struct SetupCommand: ParsableCommand {
       try Signals.direct(to: control)
       let administration = try connection.administration(control)
       var plan = try names.plan(tables)
-      plan.createsTables = createTable
+      plan.createsTables = createTable || partitionBy != nil
+      plan.isByDay = partitionBy == .day
       plan.failover = failover
       plan.isTemporary = temporary
       var outbox = tables.settings
@@ -73,6 +80,11 @@ struct SetupCommand: ParsableCommand {
       if dryRun { printRights(administration, letters) }
     }
   }
+}
+
+/// How much time one part of a table has.
+enum PartitionSpan: String, ExpressibleByArgument {
+  case day
 }
 
 extension SetupCommand {

@@ -133,10 +133,23 @@ extension Integration {
         try database.prepare()
         try database.psql(
           "CREATE TABLE timeless (id int); CREATE TABLE held (LIKE outbox INCLUDING ALL);"
+            + "CREATE TABLE strange (LIKE outbox INCLUDING ALL); CREATE TABLE silent (LIKE outbox INCLUDING ALL);"
+            + "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
+            + "CREATE TRIGGER keep BEFORE DELETE ON silent FOR EACH ROW EXECUTE FUNCTION keep();"
+            + "INSERT INTO silent (aggregateid) VALUES ('a');"
             + "CREATE TABLE other (held uuid REFERENCES held (id)); CREATE TABLE guarded (LIKE outbox INCLUDING ALL);"
             + "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;"
             + "CREATE TRIGGER refuse BEFORE DELETE ON guarded FOR EACH ROW EXECUTE FUNCTION refuse();"
             + "INSERT INTO guarded (aggregateid) VALUES ('a');")
+        // As if the slot brought these too.
+        for table in ["guarded", "silent"] {
+          try database.psql(
+            "INSERT INTO tailrace_marks (slot, outbox, is_start, system, snapshot, position, streamed, noted_at) SELECT slot, "
+              + "'public.\(table)', is_start, system, snapshot, position, streamed, '-infinity' FROM tailrace_marks WHERE is_start;"
+          )
+        }
+        try database.psql(
+          "UPDATE tailrace_marks SET snapshot = '1:1:' WHERE outbox IN ('public.guarded', 'public.silent');")
         try database.withRole("LOGIN") { role in
           try database.psql("GRANT SELECT ON outbox TO \(role); GRANT ALL ON tailrace_marks TO \(role);")
           defer { _ = try? database.psql("DROP OWNED BY \(role);") }
@@ -150,6 +163,10 @@ extension Integration {
             (["--column", "x"], 64, "--column"), (["--dead-letters", "topic:x"], 64, "only written"),
             (["--table", "public.none"], 78, "there is no table public.none"),
             (["--table", "public.timeless"], 78, "--column occurred_at=COLUMN"),
+            (["--table", "public.strange"], 78, "nobody has noted when slot"),
+            (["--table", "public.strange", "--before-slot"], 78, "began to bring public.strange"),
+            (["--drop-partitions"], 78, "no partitions by the time"),
+            (["--table", "public.silent"], 78, "a trigger or a rule keeps them"),
             (["--table", "public.held"], 78, "DROP CONSTRAINT"),
             (["--table", "public.guarded"], 78, "a trigger on public.guarded"),
             (["--slot", "none"], 78, "--prunable"),
@@ -175,14 +192,14 @@ extension OutboxDatabase {
   }
 
   /// Starts `tailrace prune`; what the options say counts more.
-  fileprivate func prune(_ options: [String] = []) throws -> ChildProcess {
+  func prune(_ options: [String] = []) throws -> ChildProcess {
     let ours = [("--database", connection), ("--slot", slot), ("--older-than", "1us")]
     return try tailrace(
       ["prune"] + ours.filter { !options.contains($0.0) }.flatMap { [$0.0, $0.1] } + options)
   }
 
   /// Keeps the letter of an event.
-  fileprivate func keepLetter(_ id: String) throws {
+  func keepLetter(_ id: String) throws {
     let position = "0000000000000001-0000000001"
     try psql(
       """

@@ -114,6 +114,61 @@ extension Integration {
       }
     }
 
+    @Test func `what the receiver refuses ends it, is told and counted, and the rest can be sent`() throws {
+      try withDatabase(15, Self.schema) { database in
+        try database.psql("SELECT happen(n) FROM generate_series(1, 9) n;")
+        let server = try WebServer { request in request.holds(5) ? .init(422) : .init(200) }
+        defer { server.close() }
+        let child = try database.redeliver(["--key", "a", "--sink", server.url])
+        #expect(try child.exitCodeAfterAllOutput() == 65, "\(child.errors.text)")
+        let id = try database.psql("SELECT id FROM outbox WHERE payload->>'n' = '5'")
+        #expect(
+          child.complaint?.contains(id) == true && !child.errors.text.contains("--on-poison"), "\(child.errors.text)")
+        #expect(child.errors.text.contains("of 9 events again"), "\(child.errors.text)")
+        let rest = try database.redeliver(["--since", "2026-01-31T12:06:00Z", "--sink", server.url])
+        #expect(try rest.exitCodeAfterAllOutput() == 0, "\(rest.errors.text)")
+        #expect(Set(server.taken.numbers) == Set(1...9).subtracting([5]))
+      }
+    }
+
+    @Test(arguments: versions)
+    func `a slot is lost, a new one made, the gap sent again as the manual says, and every row is delivered`(
+      version: Int
+    ) throws {
+      try TestServer.with(
+        version: version, settings: ["max_slot_wal_keep_size": "1MB", "max_wal_size": "32MB", "min_wal_size": "32MB"]
+      ) { server in
+        try server.withDatabase(Self.schema) { database in
+          let options = ["--sink", "file:\(database.file)"]
+          try database.psql("SELECT place(1, 20);")
+          _ = try database.rest(options)
+          try database.psql("SELECT place(21, 50);")
+          try database.loseSlot()
+          try database.psql("SELECT place(51, 60);")
+          let stopped = try database.stream(options)
+          #expect(try stopped.exitCode(within: 20) == 78)
+          #expect(stopped.complaint?.contains("tailrace redeliver --since") == true, "\(stopped.errors.text)")
+          // Step 1, while others go on writing.
+          try database.psql("SELECT pg_drop_replication_slot('\(database.slot)'); SELECT place(61, 65);")
+          let setup = try database.tailrace(["setup"] + database.names)
+          #expect(try setup.exitCodeAfterAllOutput() == 0, "\(setup.errors.text)")
+          try database.psql("SELECT place(66, 70);")
+          // Step 2: the end of the file. Step 3.
+          let last = try #require(Redelivered.read(database.fileLines).last)
+          let since = try database.psql(
+            "SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM outbox WHERE id = '\(last.id)'"
+          )
+          let again = try database.redeliver(["--since", since])
+          #expect(try again.exitCodeAfterAllOutput() == 0, "\(again.errors.text)")
+          // Step 4.
+          _ = try database.rest(options + ["--accept-gap"])
+          let come = try Redelivered.read(database.fileLines + again.output.lines).compactMap { $0.data?.n }
+          #expect(Set(come) == Set(1...70))
+          #expect(try Event.read(database.fileLines).numbers == Array(1...20) + Array(66...70))
+        }
+      }
+    }
+
     @Test(arguments: versions)
     func `what cannot be is refused, with the mend`(version: Int) throws {
       try withDatabase(version, Self.schema) { database in

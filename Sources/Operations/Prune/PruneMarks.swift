@@ -19,6 +19,7 @@ package enum PruneMarks {
     CREATE TABLE \(SQLName.inStatement(table)) (
       number pg_catalog.int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       slot pg_catalog.text NOT NULL,
+      outbox pg_catalog.text,
       is_start pg_catalog.bool NOT NULL,
       system pg_catalog.text NOT NULL,
       snapshot pg_catalog.pg_snapshot NOT NULL,
@@ -29,16 +30,22 @@ package enum PruneMarks {
     """
   }
 
-  /// The statements that note that a slot begins now, or is known from now on; what was noted of another of its name is void.
-  static func startStatements(_ table: TableName, slot: String) -> String {
-    "DELETE FROM \(SQLName.inStatement(table)) WHERE slot = \(SQLName.shown(value: slot)); \(note(table, slot, isStart: true));"
+  /// The statements that note that a slot begins now to bring outboxes, or is known from now on to.
+  ///
+  /// - Parameter isNew: what was noted of another slot of its name is void.
+  static func startStatements(_ table: TableName, slot: String, outboxes: [TableName], isNew: Bool) -> String {
+    let name = "DELETE FROM \(SQLName.inStatement(table)) WHERE slot = \(SQLName.shown(value: slot)); "
+    return (isNew ? name : "")
+      + outboxes.map { note(table, slot, beginning: $0) + ";" }.joined(separator: " ")
   }
 
   /// The snapshot comes first: everything that it sees as ended is in the log before the position.
-  static func note(_ table: TableName, _ slot: String, isStart: Bool) -> String {
+  ///
+  /// - Parameter outbox: the one that the slot brings from now on; nil where only its position is noted.
+  static func note(_ table: TableName, _ slot: String, beginning outbox: TableName? = nil) -> String {
     """
-    INSERT INTO \(SQLName.inStatement(table)) (slot, is_start, system, snapshot, position, streamed) \
-    SELECT \(SQLName.shown(value: slot)), \(isStart), (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
+    INSERT INTO \(SQLName.inStatement(table)) (slot, outbox, is_start, system, snapshot, position, streamed) \
+    SELECT \(SQLName.shown(value: slot)), \(outbox.map { SQLName.shown(value: "\($0)") } ?? "NULL"), \(outbox != nil), (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
     pg_catalog.pg_current_snapshot(), pg_catalog.pg_current_wal_insert_lsn(), \(streamed(slot))
     """
   }
@@ -68,14 +75,18 @@ extension Administration {
       }
       result.append(Step(subject: "table \(table)", sql: isThere ? nil : PruneMarks.createStatement(table)))
       let name = SQLName.inStatement(table)
-      let known = isThere ? try server.query("SELECT FROM \(name) WHERE is_start AND slot = $1", [plan.slot]) : []
-      let isKnown = !known.isEmpty
+      let rows =
+        isThere ? try server.query("SELECT outbox FROM \(name) WHERE is_start AND slot = $1", [plan.slot]) : []
+      let known = Set(rows.compactMap { $0[0] })
       let isNew = steps.contains { $0.madeSlot == plan.slot && $0.sql != nil }
-      guard isKnown || isNew || makesTable else { continue }
+      let outboxes = plan.tables.filter { PruneMarks.table(beside: $0) == table && (isNew || !known.contains("\($0)")) }
+      guard !known.isEmpty || isNew || makesTable else { continue }
+      let isToNote = !outboxes.isEmpty && (isNew || makesTable)
       result.append(
         Step(
           subject: "start of slot \(plan.slot) in \(table)",
-          sql: isKnown && !isNew ? nil : PruneMarks.startStatements(table, slot: plan.slot)))
+          sql: isToNote
+            ? PruneMarks.startStatements(table, slot: plan.slot, outboxes: outboxes, isNew: isNew) : nil))
     }
     return result
   }

@@ -23,7 +23,7 @@ extension Pruner {
       noted = try session.query(
         request.dryRun
           ? "SELECT pg_catalog.pg_current_wal_insert_lsn(), NULL, pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())"
-          : PruneMarks.note(marks, request.slot, isStart: false)
+          : PruneMarks.note(marks, request.slot)
             + " RETURNING position, number, pg_catalog.pg_snapshot_xmin(snapshot)"
       ).first
     } catch {
@@ -39,12 +39,12 @@ extension Pruner {
         "DELETE FROM \(name) WHERE NOT is_start AND slot = $1 AND number < $2::pg_catalog.int8", [request.slot, number])
     }
     return PruneProof(
-      delivered: found.xmin, start: request.beforeSlot ? nil : start?.xmax,
-      startTime: request.beforeSlot ? nil : start?.time)
+      delivered: found.xmin, start: request.beforeSlot ? nil : start.xmax,
+      startTime: request.beforeSlot ? nil : start.time)
   }
 
   /// What is known of the slot's beginning.
-  private func startMark() throws(Failure) -> (xmax: UInt64, time: String)? {
+  private func startMark() throws(Failure) -> (xmax: UInt64, time: String) {
     let rows: [SQLRow]
     do throws(Failure) {
       rows = try session.query(
@@ -53,24 +53,29 @@ extension Pruner {
         m.system = (SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system()), \
         (SELECT pg_catalog.max(o.streamed) FROM \(SQLName.inStatement(marks)) o WHERE o.slot = m.slot) \
         <= \(PruneMarks.streamed(request.slot)) FROM \(SQLName.inStatement(marks)) m \
-        WHERE m.is_start AND m.slot = $1 ORDER BY m.number DESC LIMIT 1
-        """, [request.slot])
+        WHERE m.is_start AND m.slot = $1 AND m.outbox = $2 ORDER BY m.number DESC LIMIT 1
+        """, [request.slot, "\(request.table)"])
     } catch {
       throw explained(error)
     }
-    let setup: Wording = "\(command: "setup", [.init("slot", request.slot), .init("prunable")])"
+    let setup: Wording =
+      "\(command: "setup", [.init("slot", request.slot), .init("table", "\(request.table)"), .init("prunable")])"
     let way: Wording =
       "note it now with " + setup + ", from when on rows can be pruned; \(setting: "before-slot") prunes older ones too"
     guard let row = rows.first, let xmax = row[0].flatMap({ UInt64($0) }), let time = row[1] else {
-      if request.beforeSlot { return nil }
+      // That a slot has confirmed what follows a row tells nothing where it does not bring the row's table.
       throw Failure(
-        .settings, "nobody has noted when slot \"\(request.slot)\" began, so rows may be older", advice: way)
+        .settings,
+        "nobody has noted when slot \"\(request.slot)\" began to bring \(request.table), so rows may be older",
+        advice: way)
     }
     guard row[2] == "t", row[3] == "t" else {
       throw Failure(
         .settings,
         "slot \"\(request.slot)\" may be another one than was noted: it was made anew, or a crash has taken the server's counts",
-        advice: "forget what was noted with DELETE FROM \(SQLName.inStatement(marks)); then " + way)
+        advice:
+          "forget what was noted with \(sql: "DELETE FROM \(SQLName.inStatement(marks)) WHERE slot = \(SQLName.shown(value: request.slot));") then "
+          + way)
     }
     return (xmax, time)
   }

@@ -38,7 +38,7 @@ extension Pruner {
     let old =
       "t.ctid >= '(\(blocks.lowerBound),0)'::pg_catalog.tid AND t.ctid < '(\(blocks.upperBound),0)'::pg_catalog.tid "
       + "AND t.\(target.time) < $1::pg_catalog.timestamptz"
-    let proved = "(\(Self.proved(target, proof))) AND t.\(target.id)::pg_catalog.text <> ALL ($2::pg_catalog.text[])"
+    let proved = Self.mayGo(target, proof)
     let parameters = [target.limit, kept]
     let count =
       "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE \(proved)) FROM ONLY \(part.name) AS t WHERE \(old)"
@@ -50,9 +50,15 @@ extension Pruner {
         do throws(Failure) {
           // In one snapshot: a row that another transaction changes meanwhile must not be looked at with older numbers.
           let gone = try session.transaction(isolated: true) { (transaction) throws(Failure) in
-            try transaction.query(
+            // Before the snapshot: a partition that is locked is not taken away.
+            _ = try transaction.query("LOCK TABLE ONLY \(part.name) IN ROW EXCLUSIVE MODE")
+            try requireSame(transaction, part, target)
+            let gone = try transaction.query(
               "WITH gone AS (DELETE FROM ONLY \(part.name) AS t WHERE \(old) AND \(proved) RETURNING 1) "
                 + "SELECT pg_catalog.count(*) FROM gone", parameters)
+            let left = try transaction.query(count, parameters).first?[1]
+            if left != "0" { throw unmoved }
+            return gone
           }
           return (all, gone.first?[0].flatMap { Int($0) } ?? 0, 0)
         } catch {
@@ -62,10 +68,39 @@ extension Pruner {
       }
       return (all, 0, sure)
     } catch {
-      // A part that was detached or dropped meanwhile has none of our rows any more.
-      if error.sqlState == "42P01", part.isPartition { return (0, 0, 0) }
-      throw explained(error)
+      throw error.sqlState == "42P01" ? replaced(part) : explained(error)
     }
+  }
+
+  /// The server has said that rows are deleted, and they are there.
+  private var unmoved: Failure {
+    Failure(
+      .differs, "rows of \(request.table) were to be deleted and are not: a trigger or a rule keeps them",
+      advice: "let this role through, or run it as one that the trigger or rule does not hold for")
+  }
+
+  /// Whether a part is still the one that was found, in the table that it was found in.
+  func requireSame(
+    _ transaction: SQLSession.Transaction, _ part: PruneTarget.Part, _ target: PruneTarget
+  ) throws(Failure) {
+    let found = try transaction.query(
+      """
+      SELECT pg_catalog.to_regclass($1)::pg_catalog.oid = $2::pg_catalog.oid AND ($2::pg_catalog.oid = $3::pg_catalog.oid \
+      OR $3::pg_catalog.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors($2::pg_catalog.oid) a))
+      """, [SQLName.quoted(part.table), part.oid, target.oid])
+    guard found.first?[0] == "t" else { throw replaced(part) }
+  }
+
+  func replaced(_ part: PruneTarget.Part) -> Failure {
+    Failure(
+      .differs,
+      "\(part.table) was detached, dropped or made anew while \(request.table) was pruned; nothing more was removed from it",
+      advice: "run it again, which goes by the partitions that there are then")
+  }
+
+  /// The condition for a row that is proved to be delivered, and is no letter.
+  static func mayGo(_ target: PruneTarget, _ proof: PruneProof) -> String {
+    "(\(proved(target, proof))) AND t.\(target.id)::pg_catalog.text <> ALL ($2::pg_catalog.text[])"
   }
 
   /// The condition for a row that is proved to be delivered. Its transaction's number has 32 bits, and is one of the last so many:
@@ -73,7 +108,7 @@ extension Pruner {
   static func proved(_ target: PruneTarget, _ proof: PruneProof) -> String {
     let next =
       "(SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8)"
-    let number = "(\(next) - ((\(next) - t.xmin::pg_catalog.text::pg_catalog.int8) & 4294967295))"
+    let number = number("t.xmin::pg_catalog.text::pg_catalog.int8", next: next)
     var conditions = ["\(number) < \(proof.delivered)"]
     if let start = proof.start { conditions.append("\(number) >= \(start)") }
     if let time = proof.startTime {
@@ -81,4 +116,7 @@ extension Pruner {
     }
     return conditions.joined(separator: " AND ")
   }
+
+  /// The whole number of a transaction of which 32 bits are known: the last one before the next that has them.
+  static func number(_ bits: String, next: String) -> String { "(\(next) - ((\(next) - \(bits)) & 4294967295))" }
 }

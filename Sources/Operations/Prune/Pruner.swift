@@ -18,6 +18,8 @@ package struct Pruner: Sendable {
     package var age: Duration
     /// Whether rows may go that are older than the slot, which it has never brought.
     package var beforeSlot = false
+    /// Whether partitions go as a whole where their time is over.
+    package var dropsPartitions = false
     package var dryRun = false
     /// How many rows a second.
     package var rate = 5000
@@ -38,6 +40,8 @@ package struct Pruner: Sendable {
     package var gone = 0
     /// How many stay because others have them locked or change them.
     package var busy = 0
+    /// How many partitions went, or would go, with rows that count among those that went.
+    package var partitions = 0
   }
 
   let session: SQLSession
@@ -57,7 +61,9 @@ package struct Pruner: Sendable {
     marks = PruneMarks.table(beside: request.table)
     // Rows that a policy would hide are an error.
     session = SQLSession(
-      database: database, timeLimit: .seconds(60), lockLimit: .seconds(1),
+      database: database,
+      // All rows of a partition are looked at in one statement.
+      timeLimit: request.dropsPartitions ? nil : .seconds(60), lockLimit: .seconds(1),
       preparation: "SET row_security = off; SET timezone = 'UTC'; SET datestyle = 'ISO'", isCancelled: isCancelled)
     (self.isCancelled, self.tell) = (isCancelled, tell)
   }
@@ -67,13 +73,19 @@ package struct Pruner: Sendable {
   /// - Parameter letters: where dead letters are, whose rows stay.
   package func run(_ letters: (any DeadLetterStore)?) throws(Failure) -> Result {
     let target = try target()
+    try keepPartitions()
     let proof = try proof()
     // Letters are kept before their position is confirmed: those of what is proved to be confirmed are there by now.
     let kept = try letters.map { (store) throws(Failure) in try KeptIDs(store, idColumns: request.idColumns) }
     var result = Result()
     for part in target.parts {
-      try prune(part, target, proof, kept?.array ?? "{}", &result)
       if isCancelled() { break }
+      guard request.dropsPartitions, part.isByTime else {
+        try prune(part, target, proof, kept?.array ?? "{}", &result)
+        continue
+      }
+      // What is left of a day goes with it.
+      if part.isOver { try drop(part, target, proof, kept?.array ?? "{}", &result) }
     }
     return result
   }
@@ -103,10 +115,12 @@ package struct Pruner: Sendable {
     case "23503"?:
       failure.kind = .differs
       failure.advice = "drop the foreign key that refers to the outbox, or remove what refers to it first"
-    case "P0001"?:
-      failure.kind = .differs
-      failure.advice =
-        "a trigger on \(request.table) does not let rows go: drop it, or let it make an exception for this role"
+    case let state? where state.hasPrefix("P0") || state.hasPrefix("23") || state.hasPrefix("38"):
+      // What a trigger says may hold values.
+      return Failure(
+        .differs, "rows of \(request.table) cannot be removed: a trigger or a constraint forbids that",
+        advice: "a trigger on \(request.table) does not let rows go: drop it, or let it make an exception for this role",
+        sqlState: state)
     default: break
     }
     return failure
