@@ -32,10 +32,10 @@ def measure(bench):
                 began = time.monotonic()
                 while left(bench, backlog) and time.monotonic() - began < 3600:
                     alone = latency.listen(bench, backlog, client, script.name, RATE)
-                    before = left(bench, backlog)
                     with Pruning(bench, backlog):
+                        before = left(bench, backlog)
                         beside = latency.listen(bench, backlog, client, script.name, RATE)
-                    beside["pruned"] = (before - left(bench, backlog)) / bench.options.seconds
+                        beside["pruned"] = (before - left(bench, backlog)) / bench.options.seconds
                     rounds.append({"alone": {**alone, "pruned": 0}, "while rows are pruned": beside})
         # In the last span there may have been nothing left to do for most of the time.
         if len(rounds) > 1:
@@ -75,13 +75,17 @@ class Pruning:
     """`tailrace prune`, for a while."""
 
     def __init__(self, bench, backlog):
-        self.bench = bench
+        self.bench, self.backlog = bench, backlog
         self.command = [bench.tailrace, "prune", "--database", bench.server.dsn(backlog.database), "--slot", SLOT,
                         "--older-than", "1d", "--before-slot"]
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, env=self.bench.environment, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        # It waits for the slot before.
+        before, deadline = left(self.bench, self.backlog), time.monotonic() + 30
+        while left(self.bench, self.backlog) == before and self.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.2)
         return self
 
     def __exit__(self, kind, *_):

@@ -223,8 +223,15 @@ extension Integration {
         #expect(try prune.exitCodeAfterAllOutput(within: 60) == 78, "\(prune.errors.text)")
         #expect(prune.errors.text.contains("was detached, dropped or made anew"), "\(prune.errors.text)")
         if !isDropped { #expect(try database.psql("SELECT count(*) FROM \(day)") == left && left != "0") }
-        let again = try database.prune(["--older-than", "7d", "--before-slot"])
+        try database.psql("SELECT place(n, '20 days') FROM generate_series(1, 20000) n;")
+        try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+        let again = try database.prune(["--older-than", "7d", "--before-slot", "--rate", "500"])
+        try wait(until: "some are gone", within: 30) {
+          try database.psql("SELECT count(*) FROM outbox_default") != "20000"
+        }
+        again.signal(SIGTERM)
         #expect(try again.exitCodeAfterAllOutput() == 0, "\(again.errors.text)")
+        #expect(again.errors.text.contains("stopped before the end"), "\(again.errors.text)")
         try stream.kill9()
       }
     }

@@ -155,6 +155,8 @@ extension Integration {
         try database.psql(
           "UPDATE tailrace_marks SET snapshot = '1:1:' WHERE outbox IN ('public.guarded', 'public.silent');")
         try database.withRole("LOGIN") { role in
+          try database.psql(
+            "CREATE TABLE \"foreign\" (LIKE outbox INCLUDING ALL); ALTER TABLE \"foreign\" OWNER TO \(role);")
           try database.psql("GRANT SELECT ON outbox TO \(role); GRANT ALL ON tailrace_marks TO \(role);")
           defer { _ = try? database.psql("DROP OWNED BY \(role);") }
           let limited = database.server.connection(to: database.name, user: role)
@@ -174,6 +176,7 @@ extension Integration {
             (["--table", "public.held"], 78, "DROP CONSTRAINT"),
             (["--table", "public.guarded"], 78, "a trigger on public.guarded"),
             (["--slot", "none"], 78, "--prunable"),
+            (["--table", "public.foreign"], 77, "whose triggers would run as superuser"),
             (["--database", limited], 77, "GRANT SELECT, DELETE"),
           ] {
             let child = try database.prune(options)

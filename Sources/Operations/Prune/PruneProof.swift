@@ -20,7 +20,8 @@ extension Pruner {
     let start = try startMark()
     let noted: SQLRow?
     do throws(Failure) {
-      noted = try session.query(
+      noted = try queryMarks(
+        isWritten: !request.dryRun,
         request.dryRun
           ? "SELECT pg_catalog.pg_current_wal_insert_lsn(), NULL, pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())"
           : PruneMarks.note(marks, request.slot)
@@ -35,7 +36,8 @@ extension Pruner {
     let found = try settled(position, xmin)
     if let number = found.number, !request.dryRun {
       // Those before the one that counts tell nothing more.
-      _ = try session.query(
+      _ = try queryMarks(
+        isWritten: true,
         "DELETE FROM \(name) WHERE NOT is_start AND slot = $1 AND number < $2::pg_catalog.int8", [request.slot, number])
     }
     return PruneProof(
@@ -43,11 +45,21 @@ extension Pruner {
       startTime: request.beforeSlot ? nil : start.time)
   }
 
+  /// Asks the table of marks, or writes to it.
+  private func queryMarks(
+    isWritten: Bool = false, _ sql: String, _ parameters: [String?] = []
+  ) throws(Failure) -> [SQLRow] {
+    try session.transaction { (transaction) throws(Failure) in
+      try transaction.trust(marks, isWritten: isWritten)
+      return try transaction.query(sql, parameters)
+    }
+  }
+
   /// What is known of the slot's beginning.
   private func startMark() throws(Failure) -> (xmax: UInt64, time: String) {
     let rows: [SQLRow]
     do throws(Failure) {
-      rows = try session.query(
+      rows = try queryMarks(
         """
         SELECT pg_catalog.pg_snapshot_xmax(m.snapshot), m.noted_at, \
         m.system = (SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system()), \
@@ -91,7 +103,7 @@ extension Pruner {
       pause(.milliseconds(100))
       look = try slot()
     }
-    let row = try session.query(
+    let row = try queryMarks(
       "SELECT pg_catalog.pg_snapshot_xmin(snapshot), number, noted_at FROM \(SQLName.inStatement(marks)) "
         + "WHERE slot = $1 AND position <= $2::pg_catalog.pg_lsn AND (NOT is_start OR $3::pg_catalog.bool) "
         + "ORDER BY number DESC LIMIT 1",

@@ -89,6 +89,7 @@ extension Pruner {
       OR $3::pg_catalog.oid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors($2::pg_catalog.oid) a))
       """, [SQLName.quoted(part.table), part.oid, target.oid])
     guard found.first?[0] == "t" else { throw replaced(part) }
+    try transaction.trust(part.table)
   }
 
   func replaced(_ part: PruneTarget.Part) -> Failure {

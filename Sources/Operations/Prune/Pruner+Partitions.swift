@@ -19,10 +19,10 @@ extension Pruner {
 
   /// Makes the partitions of the next days where they are missing. It needs no proof, and no proof is worth more than it.
   func keepPartitions() throws(Failure) {
-    let found = try DayPartitions.look(request.table) { (sql, values) throws(Failure) in
-      try session.query(sql, values)
+    func look() throws(Failure) -> DayPartitions? {
+      try DayPartitions.look(request.table) { (sql, values) throws(Failure) in try session.query(sql, values) }
     }
-    guard let found else { return }
+    guard let found = try look() else { return }
     for day in found.missing {
       let name = found.name(day.label)
       guard !request.dryRun else {
@@ -31,6 +31,7 @@ extension Pruner {
       }
       do throws(Failure) {
         try session.transaction { (transaction) throws(Failure) in
+          try transaction.trust(request.table, isWritten: false)
           for statement in found.statements(day) { _ = try transaction.query(statement) }
         }
         tell("made partition \(name)")
@@ -43,7 +44,9 @@ extension Pruner {
           )
         case let state? where Self.busy.contains(state):
           tell("could not make partition \(name), for others have the table locked; the next run tries again")
-        case "42P07"?:
+        case "42P07"?, "23505"?:
+          // Another run may just have made it.
+          if try look()?.days.contains(where: { $0.label == day.label && $0.isThere }) == true { continue }
           throw Failure(
             .differs, "partition \(name) cannot be made: there is a table of that name, which is no partition",
             advice: "attach it again, or rename or drop it", sqlState: error.sqlState)
@@ -84,6 +87,7 @@ extension Pruner {
         "partition \(part.table) stays: \(old - proved) of its \(old) rows are not proved to be delivered or are dead letters"
       )
     case .busy(let count):
+      if isCancelled() { return }
       result.old += count
       result.busy += count
       tell("partition \(part.table) stays, for others have it or \(request.table) locked; the next run tries again")

@@ -78,14 +78,18 @@ package struct Pruner: Sendable {
     // Letters are kept before their position is confirmed: those of what is proved to be confirmed are there by now.
     let kept = try letters.map { (store) throws(Failure) in try KeptIDs(store, idColumns: request.idColumns) }
     var result = Result()
-    for part in target.parts {
-      if isCancelled() { break }
-      guard request.dropsPartitions, part.isByTime else {
-        try prune(part, target, proof, kept?.array ?? "{}", &result)
-        continue
+    do throws(Failure) {
+      for part in target.parts where !isCancelled() {
+        guard request.dropsPartitions, part.isByTime else {
+          try prune(part, target, proof, kept?.array ?? "{}", &result)
+          continue
+        }
+        // What is left of a day goes with it.
+        if part.isOver { try drop(part, target, proof, kept?.array ?? "{}", &result) }
       }
-      // What is left of a day goes with it.
-      if part.isOver { try drop(part, target, proof, kept?.array ?? "{}", &result) }
+    } catch {
+      // Asked to end, it gives up what is under way, which is rolled back.
+      guard isCancelled() else { throw error }
     }
     return result
   }
@@ -119,7 +123,8 @@ package struct Pruner: Sendable {
       // What a trigger says may hold values.
       return Failure(
         .differs, "rows of \(request.table) cannot be removed: a trigger or a constraint forbids that",
-        advice: "a trigger on \(request.table) does not let rows go: drop it, or let it make an exception for this role",
+        advice:
+          "a trigger on \(request.table) does not let rows go: drop it, or let it make an exception for this role",
         sqlState: state)
     default: break
     }
