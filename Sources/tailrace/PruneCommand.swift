@@ -48,7 +48,7 @@ struct PruneCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("How long to wait until the slot has confirmed where the log ends now.", valueName: "duration"))
-  var wait = TimeSpan(.seconds(10))
+  var wait = TimeSpan(.seconds(30))
 
   @Flag(help: "Remove rows too that are older than the slot, which it has never brought.")
   var beforeSlot = false

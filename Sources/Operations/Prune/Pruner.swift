@@ -24,7 +24,7 @@ package struct Pruner: Sendable {
     /// How many rows a second.
     package var rate = 5000
     /// How long to wait for the slot.
-    package var wait = Duration.seconds(10)
+    package var wait = Duration.seconds(30)
 
     package init(table: TableName, slot: String, idColumns: [String], timeColumns: [String], age: Duration) {
       (self.table, self.slot, self.age) = (table, slot, age)
