@@ -175,7 +175,7 @@ extension Integration {
               + "CREATE TRIGGER note AFTER DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION note();",
             "DROP TRIGGER note ON outbox;", "would not see a partition that is dropped"
           ),
-          ("CREATE VIEW seen AS SELECT * FROM \(day);", "DROP VIEW seen;", "other objects, such as views, depend on it"),
+          ("CREATE VIEW seen AS SELECT * FROM \(day);", "DROP VIEW seen;", "such as views, depend on it"),
           (
             "CREATE TABLE other (a uuid, b timestamptz, FOREIGN KEY (a, b) REFERENCES outbox (id, occurred_at));",
             "DROP TABLE other;", "DROP CONSTRAINT"
@@ -209,7 +209,8 @@ extension Integration {
     }
 
     @Test(arguments: versions, [true, false])
-    func `a partition that is detached in mid-run is an error, and keeps its rows`(version: Int, isDropped: Bool) throws {
+    func `a partition that is detached in mid-run is an error, and keeps its rows`(version: Int, isDropped: Bool) throws
+    {
       try withOutbox(version) { database in
         let day = try makeDay(database, ago: 20)
         try database.psql("SELECT place(n, '20 days') FROM generate_series(1, 20000) n;")
