@@ -41,8 +41,8 @@ def measure(bench):
         if len(rounds) > 1:
             rounds.pop()
         worst = [statistics.median(figures[name]["p99"] for figures in rounds) for name in rounds[0]]
-        bench.say(f"  {rows:,} rows, of which {left(bench, backlog):,} are left; p99 while rows are pruned is {worst[1] / worst[0]:.2f} of "
-                  f"that alone (medians of {len(rounds)} spans of {bench.options.seconds} s)")
+        bench.say(f"  {rows:,} rows, of which {left(bench, backlog):,} are left; p99 while rows are pruned is "
+                  f"{worst[1] / worst[0]:.2f} of that alone (medians of {len(rounds)} spans of {bench.options.seconds} s)")
         if worst[1] >= 2 * worst[0]:
             bench.fail(f"prune: p99 is {worst[1]:.2f} ms instead of {worst[0]:.2f} ms")
     except Failure as error:
@@ -68,7 +68,8 @@ def deliver(bench, backlog):
 
 def left(bench, backlog):
     """How many of the backlog's rows there are; those that come meanwhile are younger."""
-    return int(bench.server.query("SELECT count(*) FROM outbox WHERE occurred_at < now() - interval '1 day'", backlog.database)[0])
+    old = "SELECT count(*) FROM outbox WHERE occurred_at < now() - interval '1 day'"
+    return int(bench.server.query(old, backlog.database)[0])
 
 
 class Pruning:
