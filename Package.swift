@@ -78,6 +78,8 @@ let package = Package(
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
+    .target(
+      name: "TableSource", dependencies: ["PgOutput", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(name: "SQLTransactions", swiftSettings: library),
     .target(name: "DomainEvents", swiftSettings: library),
     .target(
@@ -198,7 +200,7 @@ let package = Package(
       dependencies: [
         "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay",
+        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "TableSource",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -241,6 +243,8 @@ let package = Package(
       name: "OperationsTests",
       dependencies: ["Operations", "PostgresClient", "PostgresWire", "Replication", "TestStream"],
       swiftSettings: strict),
+    .testTarget(
+      name: "TableSourceTests", dependencies: ["PostgresClient", "PostgresWire", "TableSource"], swiftSettings: strict),
     .testTarget(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(

@@ -72,7 +72,9 @@ enum Flags {
   /// What a set-up is to make beside that.
   private static func kept(_ arguments: [String]) -> [Wording.Setting] {
     let letters = values(of: "--dead-letter-table", arguments).last.map { Wording.Setting("dead-letter-table", $0) }
-    let flags = ["create-table", "failover", "temporary", "accept-row-filter"].filter { arguments.contains("--\($0)") }
+    let flags = ["create-table", "failover", "temporary", "accept-row-filter", "prunable"].filter {
+      arguments.contains("--\($0)")
+    }
     return [letters].compactMap { $0 } + flags.map { Wording.Setting($0) }
   }
 

@@ -64,7 +64,7 @@ public final class OutboxCleaner: RowCleaner {
             throw work.missing(place)
           }
           if let fault = work.fault(facts) { throw fault }
-          try trust(transaction, which, facts.name)
+          try transaction.trust(facts.name, where: which)
           _ = try transaction.query("EXPLAIN (COSTS off) \(work.statement(on: facts.target))", ["{}"])
         }
       } catch {
@@ -87,7 +87,7 @@ public final class OutboxCleaner: RowCleaner {
         else { throw work.missing(place) }
         // Before the transaction is in the log, where the stream meets it.
         if let id = row[0].flatMap({ UInt64($0) }) { own.withLock { $0.insert(UInt32(truncatingIfNeeded: id)) } }
-        try trust(transaction, which, target.table)
+        try transaction.trust(target.table, where: which)
         let ids = SQLQuoting.array(rows.ids)
         let answer = try transaction.query(work.statement(on: target), [ids])
         let count = answer.first?[0].flatMap { Int($0) } ?? 0
@@ -107,20 +107,5 @@ public final class OutboxCleaner: RowCleaner {
       "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE database = pg_catalog.current_database() "
         + "AND slot_name <> $1 AND NOT temporary ORDER BY 1", [slot]
     ).compactMap { $0[0] }
-  }
-
-  /// A table's triggers run with our rights, so a superuser looks whose they are. See `DeadLetterTable.guardian`.
-  private func trust(_ transaction: SQLSession.Transaction, _ which: String, _ table: TableName) throws(Failure) {
-    guard try transaction.isSuperuser() else { return }
-    _ = try transaction.query("LOCK TABLE \(SQLName.quoted(table)) IN ROW EXCLUSIVE MODE")
-    let look = DeadLetterTable.look(where: which)
-    guard let found = try transaction.query(look).first, found.count == 3, found[1] == "true", let owner = found[0]
-    else {
-      return
-    }
-    throw Failure(
-      .privilege,
-      "\(table), a part of it, or the function of a trigger on it belongs to role \(owner), whose triggers would run as superuser when its rows are cleaned up",
-      advice: "connect as a role that is no superuser")
   }
 }
