@@ -154,7 +154,7 @@ extension Integration {
           }
         }
         relays.signal(SIGTERM)
-        #expect(try relays.exitCode() == 0)
+        #expect(try relays.exitCode() == 0, "\(relays.errors.text)")
         for index in 0..<3 { #expect(try database.numbers(in: "out\(index)") == Array(1...(rounds * 200))) }
       }
     }
