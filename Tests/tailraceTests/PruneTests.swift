@@ -99,6 +99,7 @@ extension Integration {
             == "t"
         }
         let stream = try database.streamToFile()
+        try wait(until: "it streams") { stream.messages.contains { $0.contains("streaming from slot") } }
         let good = try database.prune()
         #expect(try good.exitCodeAfterAllOutput() == 0, "\(good.errors.text)")
         stream.signal(SIGTERM)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 public import OutboxMapping
 import PostgresClient
 public import PostgresWire
@@ -14,9 +15,14 @@ public final class OutboxCleaner: RowCleaner {
   /// So many of its own transactions are known again, the newest ones.
   private static let mostTransactions = 65_536
 
+  /// How long a transaction is waited for that the stream may have brought before others see it.
+  private static let patience: Duration = .seconds(10)
+
   let work: CleanUpStatements
   private let session: SQLSession
   private let own = Mutex(OwnTransactions())
+  /// Transactions that took longer than that: they are waited for once.
+  private let outlasted = Mutex<Set<String>>([])
 
   private struct OwnTransactions {
     var known: Set<UInt32> = []
@@ -75,8 +81,36 @@ public final class OutboxCleaner: RowCleaner {
     }
   }
 
-  /// In one transaction, after a look at what the table is called now.
+  /// Where rows are not there, once more: a commit is in the log, and may have come by the stream, before others see it.
   public func clean(_ rows: DeliveredRows) throws(Failure) -> Int {
+    let count = try cleanOnce(rows)
+    guard count < rows.ids.count else { return count }
+    try waitForOthers()
+    return count + (try cleanOnce(rows))
+  }
+
+  /// Waits until the transactions that are open now have ended, but for those that take too long.
+  private func waitForOthers() throws(Failure) {
+    let deadline = ContinuousClock.now + Self.patience
+    let all = try openTransactions()
+    var open = all.subtracting(outlasted.withLock(\.self))
+    while !open.isEmpty, ContinuousClock.now < deadline {
+      usleep(5_000)
+      open.formIntersection(try openTransactions())
+    }
+    outlasted.withLock { $0 = $0.intersection(all).union(open) }
+  }
+
+  /// Those that write.
+  private func openTransactions() throws(Failure) -> Set<String> {
+    Set(
+      try session.query(
+        "SELECT id::pg_catalog.text FROM pg_catalog.txid_snapshot_xip(pg_catalog.txid_current_snapshot()) AS open (id)"
+      ).compactMap { $0[0] })
+  }
+
+  /// In one transaction, after a look at what the table is called now.
+  private func cleanOnce(_ rows: DeliveredRows) throws(Failure) -> Int {
     let place = rows.outbox - 1
     guard work.tables.indices.contains(place) else { return 0 }
     do throws(Failure) {
