@@ -79,6 +79,8 @@ let package = Package(
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
     .target(name: "PgOutput", dependencies: ["Octets", "PostgresWire"], swiftSettings: library),
+    .target(
+      name: "TableSource", dependencies: ["PgOutput", "PostgresClient", "PostgresWire"], swiftSettings: library),
     .target(name: "SQLTransactions", swiftSettings: library),
     .target(name: "DomainEvents", swiftSettings: library),
     .target(
@@ -200,7 +202,7 @@ let package = Package(
       dependencies: [
         "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "Contracts",
+        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "TableSource", "Contracts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -210,18 +212,20 @@ let package = Package(
       name: "orders",
       dependencies: [
         "DomainEvents", "Inbox", "IntegrationEvents", "PostgresSession", "TransactionalOutbox", "WebhookReceiver",
-        "Webhooks",
+        "PostgresWire", "Webhooks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], path: "Sources/Examples/orders", swiftSettings: library),
     .executableTarget(
       name: "billing",
       dependencies: [
-        "Inbox", "IntegrationEvents", "PostgresSession", "WebhookReceiver", "Webhooks",
+        "Inbox", "IntegrationEvents", "PostgresSession", "PostgresWire", "WebhookReceiver", "Webhooks",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], path: "Sources/Examples/billing", swiftSettings: library),
     .target(
       name: "TestStream", dependencies: ["Octets", "PostgresWire"], path: "Tests/TestStream", swiftSettings: strict),
@@ -241,6 +245,8 @@ let package = Package(
       name: "OperationsTests",
       dependencies: ["Operations", "PostgresClient", "PostgresWire", "Replication", "TestStream"],
       swiftSettings: strict),
+    .testTarget(
+      name: "TableSourceTests", dependencies: ["PostgresClient", "PostgresWire", "TableSource"], swiftSettings: strict),
     .testTarget(
       name: "PgOutputTests", dependencies: ["Octets", "PgOutput", "PostgresWire", "TestStream"], swiftSettings: strict),
     .testTarget(

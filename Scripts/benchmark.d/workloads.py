@@ -11,6 +11,7 @@ import idle
 import latency
 import live
 import peers
+import pruning
 import replay
 import transports
 from draining import Draining
@@ -57,6 +58,7 @@ WORKLOADS = {
     "live": live.measure,
     "latency": latency.measure,
     "idle": idle.measure,
+    "prune": pruning.measure,
     "replay": replay.measure,
     "http": http_delivery.measure,
     **{kind: functools.partial(broker_delivery.drain, kind) for kind in broker_delivery.PEERS},

@@ -41,11 +41,18 @@ public struct AnswerPolicy: Hashable, Sendable {
   }
 
   /// What is to be looked at after an answer that speaks of the receiver.
-  static func hint(for status: Int, location: String? = nil) -> String {
+  ///
+  /// - Parameters:
+  ///   - status: the answer's.
+  ///   - location: where it leads.
+  ///   - isProved: whether requests say who sends them.
+  static func hint(for status: Int, location: String? = nil, isProved: Bool = true) -> String {
     switch status {
     case 300..<400:
       location.map { "redirects are not followed: give the address that it names, \($0)" }
         ?? "redirects are not followed: give the receiver's own address"
+    case 401 where !isProved, 403 where !isProved:
+      "requests are not signed and have no credentials, and the receiver wants some"
     case 401, 403, 407: "check the credentials; their files are read again when they change"
     default: "check the address"
     }

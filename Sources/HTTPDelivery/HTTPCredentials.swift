@@ -70,6 +70,9 @@ struct HTTPCredentials: Sendable {
     self.user = user.map { "Basic \(Base64.encode(Array($0.utf8)))" }
   }
 
+  /// Whether requests say who sends them.
+  var areThere: Bool { headers != nil || authorization != nil || user != nil || signing != nil }
+
   /// What counts for a request now.
   func proof() -> Proof {
     var proof = Proof()

@@ -78,7 +78,7 @@ public final class HTTPPublisher: Publisher {
       _ = transport.renew(used)
       let trouble = Attempt.Trouble(
         "status \(status)", status: status, concernsReceiver: true,
-        hint: AnswerPolicy.hint(for: status, location: answer.location))
+        hint: AnswerPolicy.hint(for: status, location: answer.location, isProved: credentials.areThere))
       return Attempt(.together(.retry(trouble)), retryAfter: answer.retryAfter, remark: remark)
     case .refused: return Attempt(.together(.refused(trouble)), remark: remark)
     case .gone:

@@ -25,7 +25,10 @@ extension Administration {
 
   /// A partitioned table is published as one, unless a part of it is an outbox of its own.
   static func isViaRoot(_ plan: Plan, _ findings: TableFindings) -> Bool {
-    let partitioned = plan.tables.indices.filter { findings.root($0)?.kind == "p" }
+    let partitioned = plan.tables.indices.filter { place in
+      // What is not there yet is made by the plan.
+      findings.root(place).map { $0.kind == "p" } ?? plan.isByDay
+    }
     let named = Set(plan.tables.indices.compactMap { findings.root($0)?.id })
     let parts = findings.tables.filter { $0.depth > 0 && partitioned.contains($0.place) }
     return !partitioned.isEmpty && !parts.contains { named.contains($0.id) }

@@ -51,6 +51,8 @@ extension Administration {
       let isThere = try look(Plan(publication: "", slot: "", tables: [table])).root(0) != nil
       if makes("table \(table)"), !isThere {
         remedies += try lackingInSchema(table.schema, name)
+      } else if makes(Self.partitionSubject(table)) {
+        remedies += try lackingInSchema(table.schema, name) + lackingOnTable(table, name)
       } else if makes("table \(table)") || makesPublication && table != letters {
         remedies += try lackingOnTable(table, name)
       }

@@ -18,6 +18,8 @@ public struct Administration: ~Copyable {
     public var tables: [TableName]
     /// Make tables that are missing. Default: no.
     public var createsTables = false
+    /// Tables that are made are partitioned by the days of their rows, and partitions ahead are made. Default: no.
+    public var isByDay = false
     /// Make a slot that follows a failover (PostgreSQL 17 and later). Default: no.
     public var failover = false
     /// Which columns have to be published, and whether rows may be left out. Default: nothing is needed.
@@ -89,6 +91,7 @@ public struct Administration: ~Copyable {
             advice: fault.advice(root.name, plan.publication))
         }
         steps.append(Step(subject: "table \(table)", sql: nil))
+        if plan.isByDay { steps.append(try partitionStep(table)) }
         continue
       }
       guard plan.createsTables else {
@@ -99,7 +102,7 @@ public struct Administration: ~Copyable {
           sqlState: "42P01")
       }
       steps += try schemaStep(table, steps)
-      steps.append(Step(subject: "table \(table)", sql: OutboxTable.createStatement(table)))
+      steps.append(Step(subject: "table \(table)", sql: try createStatement(table, plan)))
     }
     steps.append(try publicationStep(plan, findings))
     steps.append(try slotStep(plan))

@@ -55,6 +55,7 @@ public struct EventMapper: Sendable {
     memberUses = Self.memberUses(configuration)
     event = IntegrationEvent(
       source: EventSource(path: [configuration.database]), time: .epoch)
+    event.isRedelivery = configuration.isRedelivery
   }
 
   /// Sets where the rows that follow stand, and the time that events without one of their own take.

@@ -31,6 +31,9 @@ public struct MappingConfiguration: Sendable {
   public var onBadHeader = ChangePolicy.warn
   /// Keys of headers that become no attributes. Default: none.
   public var ignoredHeaders: Set<String> = []
+  /// Whether the rows come out of their table to be sent again: their positions mean nothing, and the events say so.
+  /// Default: no.
+  public var isRedelivery = false
   /// The database, for the default source.
   public var database = ""
   /// The cluster's identifier, from which ids of logical messages are made.

@@ -31,7 +31,7 @@ public enum ColumnRole: String, CaseIterable, Hashable, Sendable {
   var isNeverNull: Bool { isRequired && self != .payload }
 
   /// The names under which it is looked for when none is configured.
-  var usualNames: [String] { self == .time ? [rawValue, "timestamp"] : [rawValue] }
+  package var usualNames: [String] { self == .time ? [rawValue, "timestamp"] : [rawValue] }
 
   /// The role of an envelope's field, so that an error can name its column.
   init?(_ field: EventField) {

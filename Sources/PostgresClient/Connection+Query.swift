@@ -99,7 +99,11 @@ extension Connection {
     let isOver = deadline.map { ContinuousClock.now >= $0 } ?? false
     guard isCancelled() || isOver else { return }
     cancel()
-    throw isOver ? Self.silent(for: limit) : Self.stopped
+    guard isOver else { throw Self.stopped }
+    throw Self.silent(
+      for: limit,
+      advice: isReplicating
+        ? nil : "see in pg_stat_activity what it waits for, such as a lock, or whether the network has gone")
   }
 
   /// Asks the server to give up what it is doing. Waits for that only a moment, since the server may be out of reach; a

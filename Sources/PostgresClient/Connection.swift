@@ -193,10 +193,10 @@ package import PostgresWire
 
   static let stopped = Failure(.connection, "stopped while waiting for the server")
 
-  static func silent(for limit: Duration) -> Failure {
+  static func silent(for limit: Duration, advice: Wording? = nil) -> Failure {
     Failure(
       .connection, "the server did not answer within \(limit.components.seconds) s",
-      advice: "check host, port and network, or raise connect_timeout")
+      advice: advice ?? "check host, port and network, or raise connect_timeout")
   }
 
   static func connectTimeout(_ connection: OpaquePointer) -> Int {

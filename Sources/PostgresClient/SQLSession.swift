@@ -11,6 +11,7 @@ package final class SQLSession: Sendable {
   private let purpose: Connection.Purpose
   private let isCancelled: @Sendable () -> Bool
   private let lockLimit: Duration?
+  private let preparation: String
   private let connection = Mutex<Connected?>(nil)
 
   fileprivate final class Connected {
@@ -71,21 +72,25 @@ package final class SQLSession: Sendable {
   /// - Parameters:
   ///   - timeLimit: how long an answer may take; nil for as long as it takes.
   ///   - lockLimit: how long a statement may wait for another's lock; nil for as long as it takes.
+  ///   - preparation: statements with which each connection begins.
   ///   - isCancelled: asked about every fifth of a second while waiting: true gives up.
   package convenience init(
-    database: String, timeLimit: Duration? = nil, lockLimit: Duration? = nil,
+    database: String, timeLimit: Duration? = nil, lockLimit: Duration? = nil, preparation: String = "",
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
-    self.init(database: database, for: .statements(within: timeLimit), lockLimit: lockLimit, isCancelled: isCancelled)
+    self.init(
+      database: database, for: .statements(within: timeLimit), lockLimit: lockLimit, preparation: preparation,
+      isCancelled: isCancelled)
   }
 
   /// The same over a connection of any kind.
   package init(
-    database: String, for purpose: Connection.Purpose, lockLimit: Duration? = nil,
+    database: String, for purpose: Connection.Purpose, lockLimit: Duration? = nil, preparation: String = "",
     isCancelled: @escaping @Sendable () -> Bool
   ) {
     self.database = database
     self.lockLimit = lockLimit
+    self.preparation = preparation
     self.purpose = purpose
     self.isCancelled = isCancelled
   }
@@ -116,12 +121,16 @@ package final class SQLSession: Sendable {
 
   /// Runs statements in one transaction, which is committed when it returns. A connection that was lost is tried once more, also
   /// where it is not known whether that has committed.
+  ///
+  /// - Parameters:
+  ///   - isolated: whether all of it sees one state of the database, and fails where a row that it changes is another by then.
+  ///   - body: the statements.
   package func transaction<Answer: Sendable>(
-    _ body: @Sendable (Transaction) throws(Failure) -> Answer
+    isolated: Bool = false, _ body: @Sendable (Transaction) throws(Failure) -> Answer
   ) throws(Failure) -> Answer {
     try perform { (open) throws(Failure) in
       do throws(Failure) {
-        _ = try open.server.query("BEGIN ISOLATION LEVEL READ COMMITTED")
+        _ = try open.server.query("BEGIN ISOLATION LEVEL \(isolated ? "REPEATABLE READ" : "READ COMMITTED")")
         let answer = try body(Transaction(open: open))
         _ = try open.server.query("COMMIT")
         return answer
@@ -150,6 +159,7 @@ package final class SQLSession: Sendable {
           _ = try opened.server.query(
             "SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockLimit.components.seconds)s"])
         }
+        if !preparation.isEmpty { _ = try opened.server.query(preparation) }
         connected = opened
         return try body(opened)
       } catch {

@@ -71,7 +71,8 @@ final class PooledConnection: Sendable {
         }
       }
     } catch {
-      throw stop.isWanted.load(ordering: .relaxed) ? CancellationError() : error
+      guard !stop.isWanted.load(ordering: .relaxed) else { throw CancellationError() }
+      throw (error as? Failure)?.ofService ?? error
     }
   }
 
@@ -99,5 +100,15 @@ final class PooledConnection: Sendable {
         continuation.resume()
       }
     }
+  }
+}
+
+extension Failure {
+  /// Without advice that is a relay's: a service needs other rights.
+  fileprivate var ofService: Failure {
+    guard kind == .privilege, advice == kind.advice else { return self }
+    var failure = self
+    failure.advice = "grant the service's role the right that the server names"
+    return failure
   }
 }

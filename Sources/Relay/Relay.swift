@@ -98,7 +98,8 @@ public struct Relay: Sendable {
         events += loop.outcome(.stopped).events
         account = loop.account.adding(account)
         known = max(known, loop.flushed)
-        log.notice("the slot was lost while events were with the sink; what is not confirmed comes again")
+        log.notice(
+          "the connection to the slot was lost while events were with the sink; what is not confirmed comes again")
       } catch {
         tell(loop, account)
         loop.close()

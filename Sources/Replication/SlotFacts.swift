@@ -119,8 +119,9 @@ extension SlotFault {
 
   /// What can be done about a slot that has been invalidated.
   package static func lostAdvice(since lsn: LSN?) -> Wording {
-    "events since \(lsn.map { "\($0)" } ?? "its last position") cannot be read from it any more; recover them from the outbox "
-      + "table; \(command: "teardown"); \(command: "setup"); then go on once with \(setting: "accept-gap")"
+    "events since \(lsn.map { "\($0)" } ?? "its last position") cannot be read from it any more; \(command: "teardown"); "
+      + "\(command: "setup"); send those whose rows are still in the outbox table with "
+      + "\(command: "redeliver", [.init("since", "TIME")]); then go on once with \(setting: "accept-gap")"
   }
 
   /// A slot is there as soon as it is begun, but has no position before all transactions of that time have ended.

@@ -28,7 +28,9 @@ public struct PoisonSettings: Hashable, Sendable {
   public func validate() throws(Failure) {
     guard (policy == .deadLetter) == (deadLetters != nil) else {
       throw .setting(
-        "poison.on-poison", "\(setting: "on-poison", "dead-letter") and \(setting: "dead-letters") go together")
+        "poison.on-poison",
+        "\(setting: "on-poison", "dead-letter") and \(setting: "dead-letters") go together, such as "
+          + "\(setting: "dead-letters", "file:PATH"), a file for each relay")
     }
     guard !parkKey || deadLetters != nil else {
       throw .setting("poison.park-key", "needs \(setting: "dead-letters")")

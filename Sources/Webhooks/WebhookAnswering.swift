@@ -52,8 +52,9 @@ public struct WebhookAnswering: Sendable {
   public var reading: WebhookReading
   /// What `Retry-After` says where a handler throws, or nothing can be verified: 5 seconds.
   public var retryAfter = 5
-  /// Is told what a handler has thrown that was answered 503, and for which event: the answer does not say it.
-  public var onFailure: (@Sendable (any Error, ReceivedEvent) -> Void)?
+  /// Is told each refusal, and what a handler has thrown that was answered 503, which the answer does not say. Whoever sends need
+  /// not read answers: log it here.
+  public var onRefusal: (@Sendable (WebhookRefusal, (any Error)?) -> Void)?
 
   private let handler: Handler
 
@@ -70,29 +71,35 @@ public struct WebhookAnswering: Sendable {
     do throws(WebhookRefusal) {
       events = try reading.events(of: request, unixSeconds: unixSeconds)
     } catch {
-      return WebhookAnswer(error, retryAfter: error.kind == .unavailable ? retryAfter : nil)
+      return answer(error, retryAfter: error.kind == .unavailable ? retryAfter : nil)
     }
     for (index, event) in events.enumerated() {
       let blame = WebhookRefusal.Blame(index: index, id: event.id)
-      switch await outcome(of: event) {
+      var thrown: (any Error)?
+      let outcome: WebhookOutcome
+      do {
+        outcome = try await handler(event)
+      } catch let refusal as EventRefusal {
+        outcome = .refused(refusal.reason)
+      } catch {
+        thrown = error
+        // What was thrown may say what a stranger must not read.
+        outcome = .unavailable("it cannot be taken now", retryAfter: retryAfter)
+      }
+      switch outcome {
       case .done: continue
-      case .refused(let reason): return WebhookAnswer(WebhookRefusal(.refused, reason, blame: blame))
+      case .refused(let reason): return answer(WebhookRefusal(.refused, reason, blame: blame))
       case .unavailable(let reason, let seconds):
-        return WebhookAnswer(WebhookRefusal(.unavailable, reason, blame: blame), retryAfter: seconds)
+        return answer(WebhookRefusal(.unavailable, reason, blame: blame), thrown, retryAfter: seconds)
       }
     }
     return .taken
   }
 
-  private func outcome(of event: ReceivedEvent) async -> WebhookOutcome {
-    do {
-      return try await handler(event)
-    } catch let refusal as EventRefusal {
-      return .refused(refusal.reason)
-    } catch {
-      onFailure?(error, event)
-      // What was thrown may say what a stranger must not read.
-      return .unavailable("it cannot be taken now", retryAfter: retryAfter)
-    }
+  private func answer(
+    _ refusal: WebhookRefusal, _ thrown: (any Error)? = nil, retryAfter: Int? = nil
+  ) -> WebhookAnswer {
+    onRefusal?(refusal, thrown)
+    return WebhookAnswer(refusal, retryAfter: retryAfter)
   }
 }

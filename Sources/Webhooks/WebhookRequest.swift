@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
+
 /// A request as some HTTP server has received it.
 public struct WebhookRequest: Sendable {
   /// A header field.
@@ -40,7 +42,7 @@ public struct WebhookLimits: Hashable, Sendable {
 }
 
 /// Why a request was not taken.
-public struct WebhookRefusal: Error, Hashable, Sendable {
+public struct WebhookRefusal: Error, Hashable, Sendable, CustomStringConvertible {
   /// What it means to whoever sent it.
   public enum Kind: Int, CaseIterable, Hashable, Sendable {
     /// It makes no sense.
@@ -78,5 +80,11 @@ public struct WebhookRefusal: Error, Hashable, Sendable {
   /// Makes a refusal.
   public init(_ kind: Kind, _ reason: String, blame: Blame? = nil) {
     (self.kind, self.reason, self.blame) = (kind, reason, blame)
+  }
+
+  /// One line: the status code, which event, and why.
+  public var description: String {
+    let event = blame.map { blame in blame.id.map { ForeignText($0).shortened() } ?? "\(blame.index)" }
+    return "\(kind.rawValue)\(event.map { " for event \($0)" } ?? ""): \(reason)"
   }
 }

@@ -55,14 +55,17 @@ enum Flags {
   private static func given(
     _ command: String, besides settings: [Wording.Setting], _ arguments: [String]
   ) -> [Wording.Setting] {
-    guard ["setup", "teardown", "doctor"].contains(command) else { return [] }
+    guard ["setup", "teardown", "doctor", "redeliver"].contains(command) else { return [] }
     var wanted: [Wording.Setting] = []
     if let database = values(of: "--database", arguments).last {
       wanted.append(.init("database", ConnectionString.shown(database) ?? ""))
     }
     wanted += values(of: "--password-file", arguments).map { Wording.Setting("password-file", $0) }
-    for name in ["publication", "slot"] { wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? "")) }
-    for name in ["table", "message-prefix"] {
+    // Rows that are sent again come out of the table.
+    for name in ["publication", "slot"] where command != "redeliver" {
+      wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? ""))
+    }
+    for name in ["table", "message-prefix"] where command != "redeliver" || name == "table" {
       wanted += values(of: "--\(name)", arguments).map { Wording.Setting(name, $0) }
     }
     if command == "setup" { wanted += kept(arguments) }
@@ -72,7 +75,9 @@ enum Flags {
   /// What a set-up is to make beside that.
   private static func kept(_ arguments: [String]) -> [Wording.Setting] {
     let letters = values(of: "--dead-letter-table", arguments).last.map { Wording.Setting("dead-letter-table", $0) }
-    let flags = ["create-table", "failover", "temporary", "accept-row-filter"].filter { arguments.contains("--\($0)") }
+    let flags = ["create-table", "failover", "temporary", "accept-row-filter", "prunable"].filter {
+      arguments.contains("--\($0)")
+    }
     return [letters].compactMap { $0 } + flags.map { Wording.Setting($0) }
   }
 

@@ -25,8 +25,17 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Make outbox tables that are missing.")
   var createTable = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Make outbox tables that are missing in parts by time, and parts ahead where they are missing: day.",
+      valueName: "span"))
+  var partitionBy: PartitionSpan?
+
   @Option(help: ArgumentHelp("Make a table for dead letters.", valueName: "schema.name"))
   var deadLetterTable: String?
+
+  @Flag(help: "Keep in a table when the slot begins, so that rows that it has delivered can be pruned.")
+  var prunable = false
 
   @Flag(help: "Make a slot that follows a failover to a standby (PostgreSQL 17 and later).")
   var failover = false
@@ -42,6 +51,7 @@ struct SetupCommand: ParsableCommand {
 
   func validate() throws {
     if temporary, failover { throw ValidationError("--temporary does not go with --failover") }
+    if prunable, temporary { throw ValidationError("--prunable does not go with --temporary") }
     if let deadLetterTable, TableName(deadLetterTable) == nil {
       throw ValidationError("--dead-letter-table: '\(deadLetterTable)' is not a table name such as public.dead_letters")
     }
@@ -53,7 +63,8 @@ struct SetupCommand: ParsableCommand {
       try Signals.direct(to: control)
       let administration = try connection.administration(control)
       var plan = try names.plan(tables)
-      plan.createsTables = createTable
+      plan.createsTables = createTable || partitionBy != nil
+      plan.isByDay = partitionBy == .day
       plan.failover = failover
       plan.isTemporary = temporary
       var outbox = tables.settings
@@ -62,12 +73,18 @@ struct SetupCommand: ParsableCommand {
       var steps = try administration.setupSteps(plan)
       let letters = deadLetterTable.flatMap { TableName($0) }
       if let letters { steps += try administration.letterTableSteps(letters, beside: steps) }
+      if !temporary { steps += try administration.pruneSteps(plan, after: steps, makesTable: prunable) }
       if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
       if dryRun { printRights(administration, letters) }
     }
   }
+}
+
+/// How much time one part of a table has.
+enum PartitionSpan: String, ExpressibleByArgument {
+  case day
 }
 
 extension SetupCommand {

@@ -35,11 +35,17 @@ struct AnswerTests {
   @Test func `what else is thrown is 503 with Retry-After, and is told to the service, not the sender`() async {
     let told = Mutex<[String]>([])
     var answering = WebhookAnswering(WebhookReading(verifier: nil)) { _ in throw Broken() }
-    answering.onFailure = { error, event in told.withLock { $0.append("\(event.id) \(type(of: error))") } }
+    answering.onRefusal = { refusal, thrown in
+      told.withLock { $0.append("\(refusal)\(thrown.map { " (\(type(of: $0)))" } ?? "")") }
+    }
     let answer = await answering.answer(structured(line()), unixSeconds: now)
+    _ = await answering.answer(structured("x"), unixSeconds: now)
     #expect(answer.status == 503 && answer.fields.contains(.init("retry-after", "5")))
     #expect(!Self.text(answer).contains("Broken"))
-    #expect(told.withLock { $0 } == ["1 Broken"])
+    #expect(
+      told.withLock { $0 } == [
+        "503 for event 1: it cannot be taken now (Broken)", "400: the body is no JSON object (byte 0)",
+      ])
   }
 
   @Test

@@ -49,6 +49,27 @@ extension Integration {
       }
     }
 
+    @Test func `a row whose event has come before others see its commit is cleaned up all the same`() throws {
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          let stream = try database.streamToFile(["--after-delivery", "delete"])
+          // A commit that waits for a standby is in the log already.
+          try database.psql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'; SELECT pg_reload_conf();")
+          let writer = try database.session()
+          try writer.write("SET synchronous_commit = on; SELECT place(1);\n")
+          try wait(until: "the event is in the file") { database.fileLines.count == 1 }
+          #expect(try count(database) == 0)
+          usleep(300_000)
+          try database.psql("ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf();")
+          writer.closeInput()
+          #expect(try writer.exitCode() == 0)
+          try wait(until: "the row is cleaned up") { try count(database) == 0 }
+          stream.signal(SIGTERM)
+          #expect(try stream.exitCode() == 0, "\(stream.errors.text)")
+        }
+      }
+    }
+
     @Test func `another column can be the mark, and keep leaves rows as they are`() throws {
       try withDatabase { database in
         try database.psql("\(Self.marked) ALTER TABLE outbox ADD COLUMN \"Sent at\" timestamp; SELECT place(1, 3)")

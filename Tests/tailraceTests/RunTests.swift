@@ -153,8 +153,12 @@ extension Integration {
             try database.numbers(in: "out\(index)").count >= rounds * 200
           }
         }
+        // All may have been there before it began, and until then a signal ends it as it ends any program.
+        try wait(until: "all three stream", within: 60) {
+          relays.messages.count { $0.contains("streaming from slot") } == 3
+        }
         relays.signal(SIGTERM)
-        #expect(try relays.exitCode() == 0)
+        #expect(try relays.exitCode() == 0, "\(relays.errors.text)")
         for index in 0..<3 { #expect(try database.numbers(in: "out\(index)") == Array(1...(rounds * 200))) }
       }
     }

@@ -20,12 +20,7 @@ import WebhookReceiver
     @OptionGroup var database: DatabaseOptions
 
     func run() async throws {
-      let statements = try [Invoices.table] + Invoices.inbox().creation
-      try await database.withSession { session in
-        try await session.transaction { transaction in
-          for statement in statements { try await transaction.execute(statement) }
-        }
-      }
+      try await database.make([Invoices.table] + Invoices.inbox().creation)
     }
   }
 
@@ -34,20 +29,16 @@ import WebhookReceiver
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var signatures: SignatureOptions
-    @Option(help: "The address to listen at.") var host = "127.0.0.1"
-    @Option(help: "The port to listen at.") var port = 8081
+    @OptionGroup var address: AddressOptions
 
     func run() async throws {
       let verifier = try signatures.verifier()
       try await database.withSession { session in
-        // Better said now than to the first event.
-        _ = try await session.query("SELECT FROM invoices, inbox LIMIT 0")
+        try await database.look(session, for: ["invoices", "inbox"])
         let log = Logger(label: "billing")
         let router = Router()
         router.add(middleware: WebhookMiddleware(path: "/events", try Invoices.answering(session, verifier, log)))
-        let application = Application(
-          router: router, configuration: .init(address: .hostname(host, port: port)), logger: log)
-        try await application.runService()
+        try await address.serve(router, log)
       }
     }
   }

@@ -42,7 +42,7 @@ enum Invoices {
       if result == .duplicate { log.info("an event was handled before") }
       return result
     }
-    answering.onFailure = { log.error("event \($1.id) comes again: \($0)") }
+    answering.onRefusal = { refusal, thrown in log.warning("answered \(refusal)\(thrown.map { ": \($0)" } ?? "")") }
     return answering
   }
 }

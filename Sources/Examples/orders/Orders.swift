@@ -19,7 +19,7 @@ import WebhookReceiver
     @OptionGroup var database: DatabaseOptions
 
     func run() async throws {
-      try await database.withSession { try await Tables.make($0) }
+      try await database.make(try Tables.all())
     }
   }
 
@@ -29,21 +29,18 @@ import WebhookReceiver
 
     @OptionGroup var database: DatabaseOptions
     @OptionGroup var signatures: SignatureOptions
-    @Option(help: "The address to listen at.") var host = "127.0.0.1"
-    @Option(help: "The port to listen at.") var port = 8080
+    @OptionGroup var address: AddressOptions
 
     func run() async throws {
       let verifier = try signatures.verifier()
       try await database.withSession { session in
-        // Better said now than to the first client.
-        _ = try await session.query("SELECT FROM orders, items, customer_totals, shipments, inbox, outbox LIMIT 0")
+        try await database.look(
+          session, for: ["orders", "items", "customer_totals", "shipments", "inbox", "outbox"])
         let log = Logger(label: "orders")
         let router = Router()
         router.add(middleware: WebhookMiddleware(path: "/events", try OwnInbox.answering(session, verifier, log)))
         OrdersAPI(session, log).add(to: router)
-        let application = Application(
-          router: router, configuration: .init(address: .hostname(host, port: port)), logger: log)
-        try await application.runService()
+        try await address.serve(router, log)
       }
     }
   }

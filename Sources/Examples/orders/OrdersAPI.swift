@@ -4,6 +4,7 @@ import DomainEvents
 import Hummingbird
 import Logging
 import PostgresSession
+import PostgresWire
 
 extension Order: ResponseEncodable {}
 extension CustomerTotal: ResponseEncodable {}
@@ -50,14 +51,21 @@ struct OrdersAPI: Sendable {
     return answer
   }
 
-  /// What is refused for good is the client's to mend. Anything else is the database's trouble, and is asked for again with the
-  /// same id: where the answer to a commit was lost, the order is there or it is not, and the id tells.
+  /// What is refused for good is the client's to mend, and a statement or a right that is wrong is ours. Anything else is the
+  /// database's trouble, and is asked for again with the same id: where the answer to a commit was lost, the order is there or it
+  /// is not, and the id tells.
   private func answering<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
     do {
       return try await body()
     } catch let refusal as OrderRefusal {
       let isConflict = refusal == .soldOut || refusal == .otherOrder
       throw HTTPError(isConflict ? .conflict : .unprocessableContent, message: refusal.words)
+    } catch let failure as Failure where failure.sqlState?.hasPrefix("22") == true {
+      log.warning("\(failure)")
+      throw HTTPError(.unprocessableContent, message: "the order has a value that cannot be kept")
+    } catch let failure as Failure where failure.sqlState?.hasPrefix("42") == true {
+      log.error("\(failure)")
+      throw HTTPError(.internalServerError)
     } catch {
       log.warning("\(error)")
       throw HTTPError(.serviceUnavailable, headers: [.retryAfter: "1"], message: "ask again, with the same id")

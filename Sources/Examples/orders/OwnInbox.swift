@@ -22,14 +22,15 @@ enum OwnInbox {
     var handlers = EventHandlers<PostgresTransaction>()
     // Any version will do: of what was placed, only the key is wanted.
     handlers.on(type: OrderPlacedV2.type) { event, transaction in
-      try await transaction.execute("INSERT INTO shipments (order_id) VALUES ($1)", [event.key])
+      guard let key = event.key else { throw EventRefusal("it has no key, which is the order's id") }
+      try await transaction.execute("INSERT INTO shipments (order_id) VALUES ($1)", [key])
     }
     var answering = WebhookAnswering(WebhookReading(verifier: verifier), into: try make(), handlers) { body in
       let result = try await session.transaction { transaction in try await body(&transaction) }
       if result == .duplicate { log.info("an event was handled before") }
       return result
     }
-    answering.onFailure = { log.error("event \($1.id) comes again: \($0)") }
+    answering.onRefusal = { refusal, thrown in log.warning("answered \(refusal)\(thrown.map { ": \($0)" } ?? "")") }
     return answering
   }
 }

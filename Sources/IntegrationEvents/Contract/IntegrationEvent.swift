@@ -52,6 +52,9 @@ public struct IntegrationEvent: Sendable {
     }
   }
 
+  /// Whether it is sent again from its table, which does not know where it stands in the log: no `sequence` is written, but
+  /// `redelivery`.
+  public var isRedelivery = false
   /// Where the event stands in the log.
   public var position = EventPosition(commitLSN: 0, ordinal: 0)
   /// CloudEvents `source`.

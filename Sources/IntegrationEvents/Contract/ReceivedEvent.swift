@@ -34,7 +34,7 @@ public struct ReceivedEvent: Hashable, Sendable {
   /// Where it stands in the log, by the attribute `sequence`; nil where that is missing or of another form.
   public var position: EventPosition? { extensions["sequence"].flatMap { EventPosition(sequence: $0) } }
 
-  /// Whether it has been a dead letter that is now sent again, by the attribute `redelivery`.
+  /// Whether it is sent again out of its turn, from its table, by the attribute `redelivery`.
   public var isRedelivery: Bool { extensions["redelivery"] == "true" }
 
   /// Whether its data is JSON, by its content type. Source: RFC 6838, section 4.2.8; CloudEvents JSON format, "Handling of data".

@@ -150,7 +150,7 @@ extension EncodedEvent {
     body("type", type)
     if !key.isEmpty { body("subject", key) }
     body("time", time..<(time + EventTime.textLength))
-    body("sequence", sequence..<(sequence + EventPosition.sequenceLength))
+    if sequenceOffset > 0 { body("sequence", sequence..<(sequence + EventPosition.sequenceLength)) }
     if !key.isEmpty { body("partitionkey", key) }
     if !aggregateType.isEmpty { body("aggregatetype", aggregateType) }
     if !dataVersion.isEmpty { body("dataversion", dataVersion) }

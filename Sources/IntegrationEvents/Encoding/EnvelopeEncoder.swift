@@ -107,10 +107,14 @@ public struct EnvelopeEncoder: Sendable {
     encoded.hasCommitTime = !event.hasOwnTime
     encoded.timeOffset = UInt32(truncatingIfNeeded: line.count)
     event.time.append(to: &line)
-    line.append(#"","sequence":""#)
-    encoded.sequenceOffset = UInt32(truncatingIfNeeded: line.count)
-    event.position.append(to: &line)
-    line.append("\"")
+    if event.isRedelivery {
+      line = appendingRedelivery(to: line, &attributes)
+    } else {
+      line.append(#"","sequence":""#)
+      encoded.sequenceOffset = UInt32(truncatingIfNeeded: line.count)
+      event.position.append(to: &line)
+      line.append("\"")
+    }
     if !key.isEmpty {
       line.append(#","partitionkey":""#)
       line.append(copyOf: key)
@@ -167,6 +171,7 @@ public struct EnvelopeEncoder: Sendable {
       try line.appendNoted(Array(",\"tracestate\":\"".utf8), bytes, event.traceState, .traceState, &attributes)
     }
     for attribute in event.attributes where !attribute.value.isEmpty {
+      if event.isRedelivery, attribute.name.text == Self.redelivery { continue }
       try line.appendNoted(
         attribute.name.encoded, bytes, attribute.value, .attribute(attribute.name.text), &attributes)
     }
@@ -174,8 +179,24 @@ public struct EnvelopeEncoder: Sendable {
       // A column of its own goes before a header of the same name.
       if header.name.text == "traceparent", !event.traceParent.isEmpty { continue }
       if header.name.text == "tracestate", !event.traceState.isEmpty { continue }
+      if event.isRedelivery, header.name.text == Self.redelivery { continue }
       try line.appendNoted(header, &attributes)
     }
+    return line
+  }
+
+  static let redelivery = "redelivery"
+
+  /// Ends the time, and says in the place of a `sequence` that the event is sent again.
+  @inline(never)
+  private func appendingRedelivery(to written: LineWriter, _ attributes: inout [EncodedAttribute]) -> LineWriter {
+    var line = written
+    line.append(#"",""#)
+    let start = line.count
+    line.append("redelivery")
+    let end = line.count
+    line.append("\":true")
+    attributes.append(EncodedAttribute(name: start..<end, value: (end + 2)..<line.count))
     return line
   }
 

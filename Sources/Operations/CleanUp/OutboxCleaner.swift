@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 public import OutboxMapping
 import PostgresClient
 public import PostgresWire
@@ -14,9 +15,14 @@ public final class OutboxCleaner: RowCleaner {
   /// So many of its own transactions are known again, the newest ones.
   private static let mostTransactions = 65_536
 
+  /// How long a transaction is waited for that the stream may have brought before others see it.
+  private static let patience: Duration = .seconds(10)
+
   let work: CleanUpStatements
   private let session: SQLSession
   private let own = Mutex(OwnTransactions())
+  /// Transactions that took longer than that: they are waited for once.
+  private let outlasted = Mutex<Set<String>>([])
 
   private struct OwnTransactions {
     var known: Set<UInt32> = []
@@ -64,7 +70,7 @@ public final class OutboxCleaner: RowCleaner {
             throw work.missing(place)
           }
           if let fault = work.fault(facts) { throw fault }
-          try trust(transaction, which, facts.name)
+          try transaction.trust(facts.name, where: which)
           _ = try transaction.query("EXPLAIN (COSTS off) \(work.statement(on: facts.target))", ["{}"])
         }
       } catch {
@@ -75,8 +81,36 @@ public final class OutboxCleaner: RowCleaner {
     }
   }
 
-  /// In one transaction, after a look at what the table is called now.
+  /// Where rows are not there, once more: a commit is in the log, and may have come by the stream, before others see it.
   public func clean(_ rows: DeliveredRows) throws(Failure) -> Int {
+    let count = try cleanOnce(rows)
+    guard count < rows.ids.count else { return count }
+    try waitForOthers()
+    return count + (try cleanOnce(rows))
+  }
+
+  /// Waits until the transactions that are open now have ended, but for those that take too long.
+  private func waitForOthers() throws(Failure) {
+    let deadline = ContinuousClock.now + Self.patience
+    let all = try openTransactions()
+    var open = all.subtracting(outlasted.withLock(\.self))
+    while !open.isEmpty, ContinuousClock.now < deadline {
+      usleep(5_000)
+      open.formIntersection(try openTransactions())
+    }
+    outlasted.withLock { $0 = $0.intersection(all).union(open) }
+  }
+
+  /// Those that write.
+  private func openTransactions() throws(Failure) -> Set<String> {
+    Set(
+      try session.query(
+        "SELECT id::pg_catalog.text FROM pg_catalog.txid_snapshot_xip(pg_catalog.txid_current_snapshot()) AS open (id)"
+      ).compactMap { $0[0] })
+  }
+
+  /// In one transaction, after a look at what the table is called now.
+  private func cleanOnce(_ rows: DeliveredRows) throws(Failure) -> Int {
     let place = rows.outbox - 1
     guard work.tables.indices.contains(place) else { return 0 }
     do throws(Failure) {
@@ -87,7 +121,7 @@ public final class OutboxCleaner: RowCleaner {
         else { throw work.missing(place) }
         // Before the transaction is in the log, where the stream meets it.
         if let id = row[0].flatMap({ UInt64($0) }) { own.withLock { $0.insert(UInt32(truncatingIfNeeded: id)) } }
-        try trust(transaction, which, target.table)
+        try transaction.trust(target.table, where: which)
         let ids = SQLQuoting.array(rows.ids)
         let answer = try transaction.query(work.statement(on: target), [ids])
         let count = answer.first?[0].flatMap { Int($0) } ?? 0
@@ -107,20 +141,5 @@ public final class OutboxCleaner: RowCleaner {
       "SELECT slot_name FROM pg_catalog.pg_replication_slots WHERE database = pg_catalog.current_database() "
         + "AND slot_name <> $1 AND NOT temporary ORDER BY 1", [slot]
     ).compactMap { $0[0] }
-  }
-
-  /// A table's triggers run with our rights, so a superuser looks whose they are. See `DeadLetterTable.guardian`.
-  private func trust(_ transaction: SQLSession.Transaction, _ which: String, _ table: TableName) throws(Failure) {
-    guard try transaction.isSuperuser() else { return }
-    _ = try transaction.query("LOCK TABLE \(SQLName.quoted(table)) IN ROW EXCLUSIVE MODE")
-    let look = DeadLetterTable.look(where: which)
-    guard let found = try transaction.query(look).first, found.count == 3, found[1] == "true", let owner = found[0]
-    else {
-      return
-    }
-    throw Failure(
-      .privilege,
-      "\(table), a part of it, or the function of a trigger on it belongs to role \(owner), whose triggers would run as superuser when its rows are cleaned up",
-      advice: "connect as a role that is no superuser")
   }
 }

@@ -121,7 +121,14 @@ struct ServerLook: ~Copyable {
           CatalogueQuery.statement(
             TableQuestion(tables: plan.tables), publications: [plan.publication], serverVersion: server.serverVersion)))
       let facts = try PublicationFacts.look(server, plan.publication)
-      let tables = TableChecking(plan: plan, mapping: mapping, findings: findings)
+      var tables = TableChecking(plan: plan, mapping: mapping, findings: findings)
+      for place in plan.tables.indices {
+        guard let root = findings.root(place), root.kind == "p" else { continue }
+        // Whoever may not see it does without.
+        let found = try? DayPartitions.look(root.name) { (sql, values) throws(Failure) in try server.query(sql, values)
+        }
+        tables.byDay += [found].compactMap { $0 }
+      }
       var publication = PublicationChecking(plan: plan, database: role.database, facts: facts, findings: findings)
       if let slot, slot.fault(in: role.database) == nil {
         publication.idleSlot = slot

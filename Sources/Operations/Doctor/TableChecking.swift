@@ -10,6 +10,8 @@ struct TableChecking {
   let plan: Administration.Plan
   let mapping: MappingConfiguration
   let findings: TableFindings
+  /// Of the tables that are partitioned by days.
+  var byDay: [DayPartitions] = []
 
   var tableCheck: Check {
     guard !plan.tables.isEmpty else {
@@ -29,6 +31,15 @@ struct TableChecking {
         .table, .failure, Wording(faults.map { "\($0) \($1.what(plan.publication))" }.joined(separator: ", ")),
         means: "its rows never come", mend: faults.flatMap { $1.remedies($0, plan.publication) },
         todo: faults.filter { $1.remedies($0, plan.publication).isEmpty }.map { $1.advice($0, plan.publication) })
+    }
+    let lacking = byDay.filter { !$0.lacking.isEmpty }
+    guard lacking.isEmpty else {
+      let days = lacking.flatMap { table in table.lacking.map { "\(table.table): \($0.low.prefix(10))" } }
+      return Check(
+        .table, .warning, "partitions ahead are missing: \(days.joined(separator: ", "))",
+        means: "rows of these days go to the default partition, or cannot be written where there is none",
+        mend: lacking.flatMap { table in table.lacking.flatMap(table.statements) },
+        todo: ["have \(command: "prune") run daily, which makes them"])
     }
     let partitioned = roots.filter { $0.kind == "p" }.map(\.name)
     guard partitioned.isEmpty else {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import PgOutput
+package import PostgresClient
+package import PostgresWire
+
+/// What a table is like: its columns, and those by which a row is found again.
+package struct TableShape: Sendable {
+  package struct Column: Hashable, Sendable {
+    package let name: String
+    /// Of a domain its base type.
+    let baseType: ObjectID
+    /// The type's name, with its schema, as a cast has it.
+    package let type: String
+    let number: String
+    let isNeverNull: Bool
+
+    /// The name as a statement has it.
+    package var inStatement: String { SQLName.inStatement(name) }
+  }
+
+  package let table: TableName
+  let id: ObjectID
+  /// `r` or `p`, as `pg_class` has it.
+  package let kind: String
+  package let columns: [Column]
+  /// Those of the primary key, or else of a unique index; none where there is neither.
+  package let identity: [Column]
+
+  /// Asks the server. Read as a table and not as a view, which would run whatever its owner has written.
+  package static func look(_ server: borrowing Connection, _ table: TableName) throws(Failure) -> TableShape {
+    let rows = try server.query(statement, [table.schema, table.name])
+    guard let first = rows.first, let id = first[0].flatMap({ ObjectID($0) }), let kind = first[1] else {
+      throw Failure(
+        .tableMissing, "table \(table) does not exist in this database",
+        advice: "name the outbox with \(setting: "table")",
+        sqlState: "42P01")
+    }
+    guard kind == "r" || kind == "p" else {
+      throw Failure(.tableMissing, "\(table) is no table", advice: "name the outbox with \(setting: "table")")
+    }
+    let columns = rows.compactMap { row -> Column? in
+      guard let name = row[2], let base = row[3].flatMap({ ObjectID($0) }), let type = row[4], let number = row[5]
+      else { return nil }
+      return Column(name: name, baseType: base, type: type, number: number, isNeverNull: row[6] == "t")
+    }
+    let keys = try server.query(identities, ["\(id)"]).map { row in
+      (row[0] ?? "").split(separator: " ").map { number in columns.first { $0.number == number } }
+    }
+    let identity = keys.first { key in key.allSatisfy { $0?.isNeverNull == true } }
+    return TableShape(
+      table: table, id: id, kind: kind, columns: columns, identity: identity?.compactMap { $0 } ?? [])
+  }
+
+  /// The column of a name that counts.
+  package func column(_ names: [String]) -> Column? {
+    names.lazy.compactMap { name in columns.first { $0.name.utf8.elementsEqual(name.utf8) } }.first
+  }
+
+  /// The column of the time, where it is one that has instants.
+  package func timeColumn(_ names: [String]) -> Column? {
+    guard let column = column(names), [BuiltInType.timestamptz, BuiltInType.timestamp].contains(column.baseType) else {
+      return nil
+    }
+    return column
+  }
+
+  private static let statement = """
+    SELECT c.oid, c.relkind, a.attname, b.oid, pg_catalog.format('%I.%I', n.nspname, t.typname), a.attnum, a.attnotnull \
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+    CROSS JOIN LATERAL (WITH RECURSIVE d (oid, base) AS (SELECT t.oid, t.typbasetype \
+    UNION ALL SELECT y.oid, y.typbasetype FROM d JOIN pg_catalog.pg_type y ON y.oid = d.base) \
+    SELECT d.oid FROM d WHERE d.base = 0) AS b \
+    WHERE s.nspname = $1 AND c.relname = $2 ORDER BY a.attnum
+    """
+
+  /// The columns' numbers of each key that every row has.
+  private static let identities = """
+    SELECT pg_catalog.array_to_string((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts - 1], ' ') FROM pg_catalog.pg_index i \
+    WHERE i.indrelid = $1::pg_catalog.oid AND i.indisunique AND i.indisvalid AND i.indimmediate \
+    AND i.indpred IS NULL AND i.indexprs IS NULL ORDER BY NOT i.indisprimary, i.indnkeyatts, i.indexrelid
+    """
+}
