@@ -169,21 +169,28 @@ extension Integration {
       }
     }
 
-    @Test func `a relay of a file has them, and SIGHUP does not read them again`() throws {
+    @Test func `a relay of a file has them, and reads them again when it is started again`() throws {
       try withDatabase { database in
         let path = try database.files.contracts(["Placed/1.json": ContractFiles.small])
-        func text() -> String {
+        func text(_ more: String...) -> String {
           let lines = ["sink: \"file:\(database.file)\"", "contracts: \"\(path)\"", "contracts-policy: reject"]
-          return "relays:\n" + database.relay("a") + lines.map { "    \($0)\n" }.joined()
+          return "relays:\n" + database.relay("a") + (lines + more).map { "    \($0)\n" }.joined()
         }
         let relays = try database.run(text())
         try database.psql("SELECT place(1);")
-        try wait(until: "it is there") { database.fileLines.count == 1 }
+        try wait(until: "it is there") { try database.allLines().count == 1 }
         // Whoever changes the files changes nothing for a relay that runs, until its settings change.
         try database.files.contracts(["Placed/1.json": "false", "Placed/2.json": "true"])
         relays.signal(SIGHUP)
+        try wait(until: "it goes on") { relays.messages.contains { $0.contains("a: goes on") } }
         try database.psql("SELECT place(2);")
-        try wait(until: "it is there too") { database.fileLines.count == 2 }
+        try wait(until: "it is there too") { try database.allLines().count == 2 }
+        try database.configure(text("dataschema-base: urn:x"))
+        relays.signal(SIGHUP)
+        try wait(until: "it is started anew") { relays.messages.contains { $0.contains("started anew") } }
+        try database.psql("SELECT place(3);")
+        try wait(until: "the newest takes it") { try database.allLines().count == 3 }
+        #expect(try database.allLines().last?.contains("\"dataschema\":\"urn:x/Placed/2\"") == true)
         relays.signal(SIGTERM)
         #expect(try relays.exitCode() == 0)
       }
