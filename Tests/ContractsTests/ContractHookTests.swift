@@ -80,11 +80,11 @@ import Testing
   @Test func `dataschema has base, type and version, and the row's own counts more`() throws {
     let hook = try hook(schemaBase: "https://x.example/s")
     let placed = try DraftedEvent(version: "1", data: #"{"cents": 1}"#).asked(hook)
-    #expect(placed == ReplacedPayload(.row, schema: "https://x.example/s/Placed/1"))
+    #expect(placed == ReplacedPayload(.row(isJSON: true), schema: DataSchema("https://x.example/s/Placed/1")))
     let newest = try DraftedEvent(data: #"{"cents": 1, "note": null}"#).asked(hook)
-    #expect(newest?.schema == "https://x.example/s/Placed/2")
+    #expect(newest?.schema?.uri == "https://x.example/s/Placed/2")
     let encoded = try DraftedEvent(type: "a b/ü%", data: #"{"n": 1}"#).asked(hook)
-    #expect(encoded?.schema == "https://x.example/s/a%20b%2F%C3%BC%25/7")
+    #expect(encoded?.schema?.uri == "https://x.example/s/a%20b%2F%C3%BC%25/7")
     let own = try DraftedEvent(version: "1", schema: "urn:own", data: #"{"cents": 1}"#).asked(hook)
     #expect(own == nil)
   }

@@ -30,11 +30,11 @@ import Testing
     var draft = Draft()
     (draft.payloadKind, draft.payload) = (Self.kinds[index].0, Array(Self.kinds[index].1.utf8))
     let bare = try draft.line(envelope)
-    let row = try line(draft, ReplacedPayload(.row), envelope)
+    let row = try line(draft, ReplacedPayload(.row(isJSON: false)), envelope)
     #expect(row == bare)
     let none = try line(draft, nil, envelope)
     #expect(none == bare)
-    let said = try line(draft, ReplacedPayload(.row, schema: "urn:s"), envelope)
+    let said = try line(draft, ReplacedPayload(.row(isJSON: false), schema: DataSchema("urn:s")), envelope)
     guard envelope == .cloudevents else { return #expect(said == bare) }
     let member = #","dataschema":"urn:s""#
     #expect(said.contains(member) && said.replacing(member, with: "") == bare)
@@ -44,7 +44,7 @@ import Testing
   func `a content type of its own stands once, before the data`(index: Int) throws {
     var draft = Draft()
     (draft.payloadKind, draft.payload) = (Self.kinds[index].0, Array(Self.kinds[index].1.utf8))
-    let said = try line(draft, ReplacedPayload(.row, contentType: "application/x"))
+    let said = try line(draft, ReplacedPayload(.row(isJSON: false), contentType: "application/x"))
     #expect(
       said.split(separator: "\"datacontenttype\":").count == 2 && said.contains(#""datacontenttype":"application/x""#))
     let bare = try draft.line()
@@ -53,13 +53,13 @@ import Testing
     }
   }
 
-  @Test func `the row's schema gives way to what the hook says, and one that is no URI is refused`() throws {
+  @Test func `the row's schema gives way to what the hook says, which is a URI`() throws {
     var draft = Draft()
     (draft.payloadKind, draft.payload, draft.dataSchema) = (.json, Array("1".utf8), Array("urn:row".utf8))
-    let said = try line(draft, ReplacedPayload(.row, schema: "urn:hook"))
+    let said = try line(draft, ReplacedPayload(.row(isJSON: false), schema: DataSchema("urn:hook")))
     #expect(said.contains("\"dataschema\":\"urn:hook\"") && !said.contains("urn:row"))
-    let silent = try line(draft, ReplacedPayload(.row))
+    let silent = try line(draft, ReplacedPayload(.row(isJSON: false)))
     #expect(silent.contains("\"dataschema\":\"urn:row\""))
-    #expect(throws: EnvelopeError.self) { try line(draft, ReplacedPayload(.row, schema: "no uri")) }
+    for wrong in ["", "no uri", "path", "1:x", "urn:\"", "urn:%zz"] { #expect(DataSchema(wrong) == nil) }
   }
 }

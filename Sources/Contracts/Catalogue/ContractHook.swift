@@ -16,23 +16,7 @@ package final class ContractHook: PayloadHook {
     case warn
   }
 
-  private struct Version: Sendable {
-    let name: [UInt8]
-    /// Which one it is, for people.
-    let place: String
-    let validator: any PayloadValidator
-    /// `dataschema`.
-    let schema: String?
-  }
-
-  private struct Entry: Sendable {
-    let type: [UInt8]
-    /// The newest last.
-    let versions: [Version]
-  }
-
-  /// By the checksum of their types.
-  private let entries: [UInt64: [Entry]]
+  private let contracts: CompiledContracts
   private let policy: Policy
   private let tell: @Sendable (String) -> Void
   private let maxPayload: Int
@@ -52,20 +36,10 @@ package final class ContractHook: PayloadHook {
     _ catalogue: ContractCatalogue, policy: Policy, schemaBase: String?, maxPayload: Int? = nil,
     tell: @escaping @Sendable (String) -> Void
   ) throws(SchemaFault) {
-    var entries: [UInt64: [Entry]] = [:]
-    for (type, contracts) in catalogue.types {
-      var versions: [Version] = []
-      for contract in contracts {
-        let schema = schemaBase.map { "\($0)/\(Self.encoded(type))/\(contract.version)" }
-        versions.append(
-          Version(
-            name: Array("\(contract.version)".utf8), place: "\(ForeignText(type)) \(contract.version)",
-            validator: try contract.schema.validator(), schema: schema))
-      }
-      let bytes = Array(type.utf8)
-      entries[unsafe XXH64.hash(bytes.span.bytes), default: []].append(Entry(type: bytes, versions: versions))
+    contracts = try CompiledContracts(catalogue) { contract in
+      schemaBase.flatMap { DataSchema("\($0)/\(Self.encoded(contract.type))/\(contract.version)") }
     }
-    (self.entries, self.policy, self.tell) = (entries, policy, tell)
+    (self.policy, self.tell) = (policy, tell)
     self.maxPayload = maxPayload ?? .max
   }
 
@@ -76,26 +50,14 @@ package final class ContractHook: PayloadHook {
     of event: borrowing IntegrationEvent, in bytes: RawSpan
   ) throws(PayloadRefusal) -> ReplacedPayload? {
     do throws(PayloadRefusal) {
-      let version = try version(event, bytes)
-      try check(event, bytes, version)
-      lookAtSize(event, version)
-      guard let schema = version.schema, event.dataSchema.isEmpty else { return nil }
-      return ReplacedPayload(.row, schema: schema)
+      let version = try contracts.version(event, bytes)
+      let mustSay = try check(event, bytes, version)
+      let schema = event.dataSchema.isEmpty ? version.schema : nil
+      return mustSay || schema != nil ? ReplacedPayload(.row(isJSON: true), schema: schema) : nil
     } catch {
       guard policy == .warn else { throw error }
       tellSparsely(broken, "an event leaves that breaks its contract: \(error.reason)")
       return nil
-    }
-  }
-
-  private func lookAtSize(_ event: borrowing IntegrationEvent, _ version: Version) {
-    switch event.payload {
-    case .json(let range), .uncheckedJSON(let range):
-      guard range.count > maxPayload else { return }
-      tellSparsely(
-        large,
-        "an event leaves whose data is larger than max-payload: \(ByteCount(range.count)) by \(version.place)")
-    case .none, .text, .hexadecimal: return
     }
   }
 
@@ -107,41 +69,39 @@ package final class ContractHook: PayloadHook {
     if count & (count - 1) == 0 { tell("\(words()) (\(count) so far)") }
   }
 
-  private func version(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) throws(PayloadRefusal) -> Version {
-    let found = entries[XXH64.hash(bytes.extracting(event.type))]
-    let entry = found?.first { Self.equal($0.type, bytes, event.type) }
-    guard let entry, let newest = entry.versions.last else {
-      throw PayloadRefusal("there is no contract for its type")
-    }
-    guard !event.dataVersion.isEmpty else { return newest }
-    guard let version = entry.versions.last(where: { Self.equal($0.name, bytes, event.dataVersion) }) else {
-      throw PayloadRefusal("its type has no contract of its dataversion")
-    }
-    return version
-  }
-
+  /// Holds data to its contract. Tells whether nobody knew that it is JSON.
   private func check(
-    _ event: borrowing IntegrationEvent, _ bytes: RawSpan, _ version: Version
-  ) throws(PayloadRefusal) {
+    _ event: borrowing IntegrationEvent, _ bytes: RawSpan, _ version: CompiledContracts.Version
+  ) throws(PayloadRefusal) -> Bool {
     switch event.payload {
-    case .json(let range), .uncheckedJSON(let range):
-      guard let mismatch = version.validator.mismatch(in: bytes, range) else { return }
-      let place = mismatch.pointer.isEmpty ? "its data" : "its data at \(ForeignText(mismatch.pointer))"
-      throw PayloadRefusal("\(place) breaks its contract: \(ForeignText(mismatch.rule))")
+    case .json(let range):
+      try check(bytes, range, version)
+      return false
+    case .uncheckedJSON(let range):
+      try check(bytes, range, version)
+      return true
     case .none: throw PayloadRefusal("it has no data, and its contract wants some")
     case .text: throw PayloadRefusal("its data is text that is not called JSON")
     case .hexadecimal: throw PayloadRefusal("its data is bytes, and its contract is of JSON")
     }
   }
 
-  private static func equal(_ expected: [UInt8], _ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-    guard expected.count == range.count else { return false }
-    var offset = range.lowerBound
-    for byte in expected {
-      guard bytes.byte(at: offset) == byte else { return false }
-      offset += 1
-    }
-    return true
+  @inline(__always)
+  private func check(
+    _ bytes: RawSpan, _ range: Range<Int>, _ version: CompiledContracts.Version
+  ) throws(PayloadRefusal) {
+    if version.acceptor?.accepts(bytes, range) != true { try lookClosely(bytes, range, version) }
+    guard range.count > maxPayload else { return }
+    tellSparsely(
+      large, "an event leaves whose data is larger than max-payload: \(ByteCount(range.count)) by \(version.place)")
+  }
+
+  private func lookClosely(
+    _ bytes: RawSpan, _ range: Range<Int>, _ version: CompiledContracts.Version
+  ) throws(PayloadRefusal) {
+    guard let mismatch = version.validator.mismatch(in: bytes, range) else { return }
+    let place = mismatch.pointer.isEmpty ? "its data" : "its data at \(ForeignText(mismatch.pointer))"
+    throw PayloadRefusal("\(place) breaks its contract: \(ForeignText(mismatch.rule))")
   }
 
   /// With `%XX` for whatever a segment of a path cannot hold. Source: RFC 3986, section 2.3.

@@ -16,4 +16,7 @@ package protocol PayloadValidator: Sendable {
   ///
   /// It ends within a time that is bounded by the lengths of data and schema, whatever both hold.
   func mismatch(in bytes: RawSpan, _ range: Range<Int>) -> Mismatch?
+
+  /// What can be asked first; nil where it would hardly ever say yes.
+  func acceptor() -> Acceptor?
 }

@@ -14,6 +14,8 @@ final class JSONSchemaValidator: PayloadValidator {
 
   init(_ program: Program) { self.program = program }
 
+  func acceptor() -> Acceptor? { Acceptor(program).ifOfUse() }
+
   func mismatch(in bytes: RawSpan, _ range: Range<Int>) -> Mismatch? {
     let data = bytes.extracting(range)
     do throws(JSONScanner.Failure) {

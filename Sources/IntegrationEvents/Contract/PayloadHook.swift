@@ -33,8 +33,10 @@ public struct PayloadRefusal: Error, Hashable, Sendable {
 public struct ReplacedPayload: Hashable, Sendable {
   /// Its form.
   public enum Content: Hashable, Sendable {
-    /// The row's payload, as it stands: only what is said beside it is another.
-    case row
+    /// The row's payload, as it stands: only what is said beside it may be another.
+    ///
+    /// - isJSON: that it has been found to be JSON, so that nobody has to look again.
+    case row(isJSON: Bool)
     /// A JSON value, which is checked.
     case json([UInt8])
     /// Bytes, carried in base64.
@@ -45,11 +47,11 @@ public struct ReplacedPayload: Hashable, Sendable {
   public var content: Content
   /// `datacontenttype`; nil for that of the form: `application/json` or `application/octet-stream`.
   public var contentType: String?
-  /// `dataschema`, a URI; nil for none.
-  public var schema: String?
+  /// `dataschema`; nil for none.
+  public var schema: DataSchema?
 
   /// Makes a payload.
-  public init(_ content: Content, contentType: String? = nil, schema: String? = nil) {
+  public init(_ content: Content, contentType: String? = nil, schema: DataSchema? = nil) {
     self.content = content
     self.contentType = contentType
     self.schema = schema
@@ -59,11 +61,11 @@ public struct ReplacedPayload: Hashable, Sendable {
 extension ReplacedPayload {
   /// Room for it in a line, whatever has to be escaped.
   var longestText: Int {
-    let names = (contentType?.utf8.count ?? 0) + (schema?.utf8.count ?? 0)
+    let said = (contentType?.utf8.count ?? 0) * LineWriter.longestEscape + (schema?.encoded.count ?? 0)
     switch content {
-    case .row: return names * LineWriter.longestEscape
-    case .json(let bytes): return bytes.count + names * LineWriter.longestEscape
-    case .bytes(let bytes): return (bytes.count + 2) / 3 * 4 + names * LineWriter.longestEscape
+    case .row: return said
+    case .json(let bytes): return said + bytes.count
+    case .bytes(let bytes): return said + (bytes.count + 2) / 3 * 4
     }
   }
 
@@ -98,5 +100,15 @@ extension ReplacedPayload {
       line.append("\"")
     }
     return line
+  }
+}
+
+extension IntegrationEvent.Payload {
+  /// The same, once it is known to be JSON.
+  var checked: Self {
+    switch self {
+    case .uncheckedJSON(let range): .json(range)
+    case .none, .json, .text, .hexadecimal: self
+    }
   }
 }

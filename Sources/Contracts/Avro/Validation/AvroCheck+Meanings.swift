@@ -4,7 +4,6 @@
 extension AvroCheck {
   /// Source: RFC 4122, section 3.
   mutating func uuid(_ bytes: RawSpan) -> Bool {
-    if isPlainUUID(bytes) { return true }
     guard var form = quoted(bytes), form.uuid(bytes) else { return false }
     return closes(form)
   }
@@ -21,7 +20,6 @@ extension AvroCheck {
 
   /// A date, a `T` and a time. Source: RFC 3339, section 5.6.
   mutating func timestamp(hasZone: Bool, _ bytes: RawSpan) -> Bool {
-    if isPlainTimestamp(hasZone: hasZone, bytes) { return true }
     guard var form = quoted(bytes), form.date(bytes), form.take("T", bytes) || form.take("t", bytes), form.time(bytes),
       !hasZone || form.zone(bytes)
     else { return false }

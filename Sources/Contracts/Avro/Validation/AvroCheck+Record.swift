@@ -44,13 +44,15 @@ extension AvroCheck {
     let list = program.records[number].names
     var missing = program.records[number].required
     var met = Met(list.count)
-    var members = Members(list: list)
     skipBlanks(bytes)
     if !take(UInt8(ascii: "}"), bytes) {
       repeat {
         skipBlanks(bytes)
-        guard let field = member(&members, program, bytes) else {
-          return fails(members.isUnknown ? .unknown(type) : .type(type), at: members.isUnknown ? offset : start)
+        let field: Int
+        switch member(list, program, bytes) {
+        case .field(let found): field = found
+        case .unknown: return fails(.unknown(type), at: offset)
+        case .none: return fails(.type(type), at: start)
         }
         guard met.insert(field - list.lowerBound) else { return fails(.twice(type), at: offset) }
         if program.fields[field].isRequired { missing -= 1 }
@@ -78,13 +80,12 @@ extension AvroCheck {
   private mutating func passes(_ number: Int, _ program: borrowing AvroProgram, _ bytes: RawSpan) -> Bool {
     let list = program.records[number].names
     var missing = program.records[number].required
-    var members = Members(list: list)
     guard take(UInt8(ascii: "{"), bytes) else { return false }
     skipBlanks(bytes)
     if take(UInt8(ascii: "}"), bytes) { return missing == 0 }
     repeat {
       skipBlanks(bytes)
-      guard let field = member(&members, program, bytes) else { return false }
+      guard case .field(let field) = member(list, program, bytes) else { return false }
       if program.fields[field].isRequired { missing -= 1 }
       guard skipValue(bytes) else { return false }
       skipBlanks(bytes)
@@ -92,39 +93,20 @@ extension AvroCheck {
     return missing <= 0
   }
 
-  /// Where a record's members have got to.
-  private struct Members {
-    let list: Range<Int>
-    var last: Int?
-    /// Whether the last one came as by length, then bytes.
-    var isSorted = false
-    /// Whether the next was a name, and of no field.
-    var isUnknown = false
-
-    init(list: Range<Int>) { self.list = list }
+  /// What the name of a member is.
+  private enum Member {
+    case field(Int)
+    /// A name of no field.
+    case unknown
+    case none
   }
 
-  /// The field of the member that begins here, up to its value; nil where there is none.
-  ///
-  /// Most come in one order throughout, so that the next is known and only has to be compared.
-  private mutating func member(
-    _ members: inout Members, _ program: borrowing AvroProgram, _ bytes: RawSpan
-  ) -> Int? {
-    for _ in 0..<2 {
-      if let next = program.names.name(after: members.last, in: members.list, isSorted: members.isSorted),
-        let behind = program.names.end(of: next, quotedAt: offset, end, bytes)
-      {
-        offset = behind
-        members.last = next
-        return colon(bytes) ? next : nil
-      }
-      members.isSorted.toggle()
-    }
-    guard let key = name(bytes), colon(bytes) else { return nil }
+  /// The member that begins here, up to its value.
+  private mutating func member(_ list: Range<Int>, _ program: borrowing AvroProgram, _ bytes: RawSpan) -> Member {
+    guard let key = name(bytes), colon(bytes) else { return .none }
     let found =
       key.isEscaped
-      ? program.names.find(members.list, bytes, escaped: key.text) : program.names.find(members.list, bytes, key.text)
-    if let found { members.last = found } else { members.isUnknown = true }
-    return found
+      ? program.names.find(list, bytes, escaped: key.text) : program.names.find(list, bytes, key.text)
+    return found.map { .field($0) } ?? .unknown
   }
 }

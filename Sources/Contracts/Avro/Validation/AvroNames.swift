@@ -3,9 +3,6 @@
 import Octets
 
 /// Names of fields and symbols in lists, to be found by bytes in place.
-///
-/// A list is searched in two orders: as it is written, in which most producers write members, and by length, then bytes, in
-/// which PostgreSQL's `jsonb` keeps them.
 struct AvroNames: Sendable {
   private struct Name {
     /// In bytes, all of them ASCII.
@@ -21,8 +18,6 @@ struct AvroNames: Sendable {
   private var words: [UInt64] = []
   /// The names of each list by length, then bytes, in that list's place.
   private var sorted: [Int] = []
-  /// The place of each name in that order.
-  private var ranks: [Int] = []
 
   /// Adds a list, and gives the range of its names' numbers.
   mutating func add(_ list: [String]) -> Range<Int> {
@@ -40,8 +35,6 @@ struct AvroNames: Sendable {
       names.append(Name(length: name.utf8.count, word: first, head: name.isEmpty ? 0 : words[first]))
     }
     sorted += range.sorted { isBefore($0, $1) }
-    ranks += range
-    for rank in range { ranks[sorted[rank]] = rank }
     return range
   }
 
@@ -53,34 +46,6 @@ struct AvroNames: Sendable {
       if one != other { return one < other }
     }
     return false
-  }
-
-  /// The name of a list that may come after another, in one order or the other; nil after the last.
-  ///
-  /// - Parameters:
-  ///   - last: The one before; nil for the first.
-  ///   - list: The numbers of the list's names.
-  ///   - isSorted: Whether they come by length, then bytes.
-  @inline(__always)
-  func name(after last: Int?, in list: Range<Int>, isSorted: Bool) -> Int? {
-    guard isSorted else {
-      let next = last.map { $0 + 1 } ?? list.lowerBound
-      return next < list.upperBound ? next : nil
-    }
-    let rank = last.map { ranks[$0] + 1 } ?? list.lowerBound
-    return rank < list.upperBound ? sorted[rank] : nil
-  }
-
-  /// Behind a name that stands in quotes at an offset; nil where another does, or one with escapes.
-  @inline(__always)
-  func end(of number: Int, quotedAt offset: Int, _ end: Int, _ bytes: RawSpan) -> Int? {
-    let name = names[number]
-    let (start, close) = (offset + 1, offset + 1 + name.length)
-    guard close < end, bytes.byte(at: close) == UInt8(ascii: "\""), bytes.byte(at: offset) == UInt8(ascii: "\""),
-      Self.word(bytes, start, min(8, name.length)) == name.head,
-      name.length <= 8 || orderOfTails(name, bytes, start..<close) == 0
-    else { return nil }
-    return close + 1
   }
 
   /// The name of a list that bytes without escapes are; nil for none.

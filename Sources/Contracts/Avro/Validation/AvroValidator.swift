@@ -42,8 +42,11 @@ struct AvroValidator: PayloadValidator {
   static let maximumDepth = 128
 
   private let program: AvroProgram
+  private let schema: AvroSchema
 
-  init(_ schema: AvroSchema) { program = AvroProgram(schema) }
+  init(_ schema: AvroSchema) { (program, self.schema) = (AvroProgram(schema), schema) }
+
+  func acceptor() -> Acceptor? { Acceptor(schema).ifOfUse() }
 
   func mismatch(in bytes: RawSpan, _ range: Range<Int>) -> Mismatch? {
     var check = AvroCheck(range)
