@@ -109,7 +109,8 @@ struct AcceptorTests {
   }
 
   @Test(arguments: [
-    #"{"type":"object","required":["a"],"properties":{"a":{"type":"string","pattern":"^x"}}}"#, #"{"type":"string","pattern":"x"}"#,
+    #"{"type":"object","required":["a"],"properties":{"a":{"type":"string","pattern":"^x"}}}"#,
+    #"{"type":"string","pattern":"x"}"#,
     #"{"not":{"type":"null"}}"#, "false",
   ])
   func `one that would hardly ever say yes is not asked`(_ text: String) throws {
@@ -133,5 +134,43 @@ struct AcceptorTests {
       }
     }
     #expect(accepted > valid / 4, "\(accepted) of \(valid)")
+  }
+
+  @Test func `data of a form that is known is accepted when it would be without, and no other`() throws {
+    var chance = AvroMutationTests.Chance(state: 7)
+    let data = Array(Self.data.utf8)
+    let another = Array(Self.data.replacing("\": ", with: "\":").utf8)
+    let values = [
+      "1", "-7", "12.5", "null", "true", #""x""#, #""A""#, "{}", "[]", #"{"a": 1}"#, #"[{"sku": "y"}]"#, "01", "\"",
+    ]
+    for validator in try Self.validators() {
+      let acceptor = try #require(validator.acceptor())
+      let form = try #require(unsafe Acceptor.Form(acceptor, data.span.bytes, 0..<data.count))
+      var known = KnownForms()
+      var (same, other) = (0, 0)
+      for round in 0..<5000 {
+        var text = round % 8 == 0 ? data : round % 8 == 4 ? another : AvroMutationTests.mutated(data, &chance)
+        if round % 3 == 0 {
+          let value = Array(values[Int.random(in: 0..<values.count, using: &chance)].utf8)
+          let places = text.indices.filter { text[$0] == UInt8(ascii: ":") && $0 + 2 < text.count }
+          if let place = places.randomElement(using: &chance) {
+            let end =
+              text[(place + 2)...].firstIndex { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "}") } ?? text.count
+            text.replaceSubrange((place + 2)..<max(end, place + 2), with: value)
+          }
+        }
+        let expected = acceptor.accepts(text.span.bytes, 0..<text.count)
+        if acceptor.accepts(text.span.bytes, 0..<text.count, as: form) {
+          same += 1
+          #expect(expected, "\(String(decoding: text, as: UTF8.self))")
+        } else if expected {
+          other += 1
+        }
+        let found = known.accept(text.span.bytes, 0..<text.count, by: acceptor)
+        #expect(found == expected, "\(String(decoding: text, as: UTF8.self))")
+        if found { #expect(validator.mismatch(in: text.span.bytes, 0..<text.count) == nil) }
+      }
+      #expect(same > 300 && other > 20, "\(same), \(other)")
+    }
   }
 }

@@ -8,7 +8,7 @@ import Testing
 /// Schemas and data with something else in some places: whatever comes of them, nothing traps.
 struct AvroMutationTests {
   /// A generator that gives the same numbers each time.
-  private struct Chance: RandomNumberGenerator {
+  struct Chance: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {
@@ -40,7 +40,7 @@ struct AvroMutationTests {
     "\"record\"", "\"enum\"", "\"union\"", "\"R\"", "\"a.R\"", "\"int\"", "\"\"", "\"default\":", "{\"x\":1}", "\u{0}",
   ].map { Array($0.utf8) }
 
-  private static func mutated(_ bytes: [UInt8], _ chance: inout Chance) -> [UInt8] {
+  static func mutated(_ bytes: [UInt8], _ chance: inout Chance) -> [UInt8] {
     var bytes = bytes
     for _ in 0...Int.random(in: 0..<3, using: &chance) {
       let place = Int.random(in: 0...bytes.count, using: &chance)

@@ -43,16 +43,8 @@ extension Acceptor {
 
   private mutating func add(name: String, shape: Int32) {
     let bytes = Array(name.utf8)
-    let mask: UInt64 = bytes.count < 8 ? 1 << UInt64(bytes.count * 8) - 1 : .max
-    names.append(
-      Name(
-        first: Self.word(bytes.prefix(8)), mask: mask, last: Self.word(bytes.suffix(8)), length: Int32(bytes.count),
-        start: Int32(pool.count), shape: shape))
+    names.append(Name(bytes, at: pool.count, shape: shape))
     pool += bytes
-  }
-
-  private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   /// Whether a string stands in JSON as it is.
@@ -79,5 +71,19 @@ extension Acceptor {
       }
     }
     return hopeless[Int(root)] ? nil : self
+  }
+}
+
+extension Acceptor.Name {
+  /// A text that is, or is to be, at a place in a pool.
+  init(_ text: [UInt8], at start: Int, shape: Int32) {
+    let mask: UInt64 = text.count < 8 ? 1 << UInt64(text.count * 8) - 1 : .max
+    self.init(
+      first: Self.word(text.prefix(8)), mask: mask, last: Self.word(text.suffix(8)), length: Int32(text.count),
+      start: Int32(start), shape: shape)
+  }
+
+  private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 }

@@ -88,14 +88,37 @@ package struct Acceptor: Sendable {
   }
 
   var shapes: [Shape] = []
-  var objects: [Object] = []
-  var lists: [List] = []
-  var names: [Name] = []
-  var pool: [UInt8] = []
+  var objects = [Object()]
+  var lists = [List(items: 0)]
+  var names = [Name(first: 0, mask: 0, last: 0, length: 0, start: 0, shape: 0)]
+  var pool: [UInt8] = [0]
   var root: Int32 = 0
 
   /// Whether it is sure that a range is JSON and matches.
   package func accepts(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    unsafe run(bytes, range) { $0.accepts(root, from: range.lowerBound) }
+  }
+
+  /// The same, by what lies between the values of data that was accepted before.
+  @inline(__always)
+  func accepts(_ bytes: RawSpan, _ range: Range<Int>, as form: Form) -> Bool {
+    unsafe run(bytes, range) { $0.accepts(form, from: range.lowerBound) }
+  }
+
+  /// The values of data that is accepted, but for arrays and objects; nil where it is not.
+  func values(_ bytes: RawSpan, _ range: Range<Int>) -> [AcceptorRun.TracedValue]? {
+    var values: [AcceptorRun.TracedValue] = []
+    let isAccepted = unsafe withUnsafeMutablePointer(to: &values) { trace in
+      unsafe run(bytes, range, tracing: trace) { $0.accepts(root, from: range.lowerBound) }
+    }
+    return isAccepted ? values : nil
+  }
+
+  @unsafe @inline(__always)
+  private func run(
+    _ bytes: RawSpan, _ range: Range<Int>, tracing trace: UnsafeMutablePointer<[AcceptorRun.TracedValue]>? = nil,
+    _ body: (AcceptorRun) -> Bool
+  ) -> Bool {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
     return unsafe bytes.withUnsafeBytes { text in
       unsafe shapes.withUnsafeBufferPointer { shapes in
@@ -103,11 +126,14 @@ package struct Acceptor: Sendable {
           unsafe lists.withUnsafeBufferPointer { lists in
             unsafe names.withUnsafeBufferPointer { names in
               unsafe pool.withUnsafeBufferPointer { pool in
-                guard let start = text.baseAddress else { return false }
-                let run = unsafe AcceptorRun(
-                  text: start, end: range.upperBound, room: text.count, shapes: shapes, objects: objects, lists: lists,
-                  names: names, pool: pool)
-                return run.accepts(root, from: range.lowerBound)
+                // Each table has something in it, if only for that.
+                guard let text = text.baseAddress, let shapes = shapes.baseAddress, let objects = objects.baseAddress,
+                  let lists = lists.baseAddress, let names = names.baseAddress, let pool = pool.baseAddress
+                else { return false }
+                return body(
+                  unsafe AcceptorRun(
+                    text: text, end: range.upperBound, room: bytes.byteCount, shapes: shapes, objects: objects,
+                    lists: lists, names: names, pool: pool, trace: trace))
               }
             }
           }

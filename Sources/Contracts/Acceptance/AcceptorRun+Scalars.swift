@@ -4,16 +4,9 @@ import IntegrationEvents
 
 /// Strings and numbers.
 extension AcceptorRun {
-  @inline(__always)
-  func text(_ shape: Acceptor.Shape, _ start: Int) -> Int {
-    switch shape.text {
-    case .any: return characters(start &+ 1, isCounting: false).behind
-    case .none: return -1
-    default: return textWithin(shape, start)
-    }
-  }
-
-  private func textWithin(_ shape: Acceptor.Shape, _ start: Int) -> Int {
+  @unsafe
+  func text(_ pointer: UnsafePointer<Acceptor.Shape>, _ start: Int) -> Int {
+    let shape = unsafe pointer.pointee
     switch shape.text {
     case .none: return -1
     case .any: return characters(start &+ 1, isCounting: false).behind
@@ -23,9 +16,10 @@ extension AcceptorRun {
       let count = behind &- start &- 2 &- more
       return count >= shape.least && count <= shape.most ? behind : -1
     case .symbol:
-      let found = name(shape.symbols, shape.symbolCount, from: 0, start)
+      let symbols = unsafe names + Int(shape.symbols)
+      let found = unsafe name(symbols, Int(shape.symbolCount), from: 0, start)
       guard found >= 0 else { return -1 }
-      let behind = start &+ Int(unsafe names[Int(shape.symbols) &+ found].length)
+      let behind = start &+ Int(unsafe symbols[found].length)
       return behind <= end ? behind : -1
     case .uuid: return uuid(start)
     case .timestamp: return timestamp(hasZone: true, start)
@@ -101,8 +95,10 @@ extension AcceptorRun {
     }
   }
 
-  func number(_ shape: Acceptor.Shape, _ start: Int) -> Int {
-    guard shape.number != .none else { return -1 }
+  @unsafe
+  func number(_ shape: UnsafePointer<Acceptor.Shape>, _ start: Int) -> Int {
+    let kind = unsafe shape.pointee.number
+    guard kind != .none else { return -1 }
     let isNegative = byte(start) == UInt8(ascii: "-")
     let first = isNegative ? start &+ 1 : start
     var offset = first
@@ -116,11 +112,11 @@ extension AcceptorRun {
     guard count > 0, count <= 18, count == 1 || byte(first) != UInt8(ascii: "0") else { return -1 }
     let next = byte(offset)
     if next == UInt8(ascii: ".") || next | 0x20 == UInt8(ascii: "e") {
-      return fraction(shape, isNegative, magnitude, offset)
+      return unsafe fraction(shape.pointee, isNegative, magnitude, offset)
     }
-    if shape.number == .any { return offset }
+    if kind == .any { return offset }
     let value = isNegative ? 0 &- magnitude : magnitude
-    return value >= shape.low && value <= shape.high ? offset : -1
+    return unsafe value >= shape.pointee.low && value <= shape.pointee.high ? offset : -1
   }
 
   /// What follows the digits of a number that is not of digits alone.

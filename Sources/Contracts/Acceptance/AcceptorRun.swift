@@ -10,15 +10,45 @@
   let end: Int
   /// Where the bytes end that may be loaded.
   let room: Int
-  let shapes: UnsafeBufferPointer<Acceptor.Shape>
-  let objects: UnsafeBufferPointer<Acceptor.Object>
-  let lists: UnsafeBufferPointer<Acceptor.List>
-  let names: UnsafeBufferPointer<Acceptor.Name>
-  let pool: UnsafeBufferPointer<UInt8>
+  let shapes: UnsafePointer<Acceptor.Shape>
+  let objects: UnsafePointer<Acceptor.Object>
+  let lists: UnsafePointer<Acceptor.List>
+  let names: UnsafePointer<Acceptor.Name>
+  let pool: UnsafePointer<UInt8>
+  /// Where it is noted which values there are; most often nobody wants to know.
+  var trace: UnsafeMutablePointer<[TracedValue]>?
+
+  /// A value that is neither an array nor an object.
+  struct TracedValue {
+    var range: Range<Int>
+    var shape: Int32
+  }
 
   func accepts(_ root: Int32, from start: Int) -> Bool {
     let behind = value(root, blanks(start), 0)
     return behind >= 0 && blanks(behind) == end
+  }
+
+  /// Whether data has what a form has between its values, and values that its shapes take.
+  func accepts(_ form: Acceptor.Form, from start: Int) -> Bool {
+    unsafe form.pool.withUnsafeBufferPointer { pool in
+      unsafe form.literals.withUnsafeBufferPointer { literals in
+        guard var literal = literals.baseAddress, let bytes = pool.baseAddress else { return false }
+        var offset = start
+        var left = literals.count
+        while true {
+          guard unsafe word(offset) & literal.pointee.mask == literal.pointee.first,
+            unsafe isRest(literal, offset, bytes)
+          else { return false }
+          offset &+= unsafe Int(literal.pointee.length)
+          left &-= 1
+          guard left > 0 else { return offset == end }
+          offset = unsafe value(literal.pointee.shape, offset, 0)
+          guard offset >= 0 else { return false }
+          unsafe literal += 1
+        }
+      }
+    }
   }
 
   /// The byte at an offset; 0 behind the end, which is none of JSON.
@@ -61,16 +91,43 @@
     }
   }
 
+  @inline(__always)
   func value(_ index: Int32, _ start: Int, _ depth: Int) -> Int {
-    let shape = unsafe shapes[Int(index)]
+    unsafe trace == nil ? plainValue(index, start, depth) : tracedValue(index, start, depth)
+  }
+
+  @inline(never)
+  private func tracedValue(_ index: Int32, _ start: Int, _ depth: Int) -> Int {
+    let behind = plainValue(index, start, depth)
+    if behind >= 0, byte(start) != UInt8(ascii: "{"), byte(start) != UInt8(ascii: "[") {
+      unsafe trace?.pointee.append(TracedValue(range: start..<behind, shape: index))
+    }
+    return behind
+  }
+
+  @inline(__always)
+  private func plainValue(_ index: Int32, _ start: Int, _ depth: Int) -> Int {
+    let shape = unsafe shapes + Int(index)
+    if unsafe byte(start) == UInt8(ascii: "\"") && shape.pointee.text == .any {
+      return characters(start &+ 1, isCounting: false).behind
+    }
+    return unsafe otherValue(shape, start, depth)
+  }
+
+  @unsafe
+  private func otherValue(_ shape: UnsafePointer<Acceptor.Shape>, _ start: Int, _ depth: Int) -> Int {
     switch byte(start) {
-    case UInt8(ascii: "\""): return text(shape, start)
-    case UInt8(ascii: "{"): return shape.object >= 0 ? object(shape.object, start, depth) : -1
-    case UInt8(ascii: "["): return shape.array >= 0 ? array(shape.array, start, depth) : -1
-    case UInt8(ascii: "n"): return shape.takesNull ? literal(0x6C6C_756E, 4, start) : -1
-    case UInt8(ascii: "t"): return shape.takesTrue ? literal(0x6575_7274, 4, start) : -1
-    case UInt8(ascii: "f"): return shape.takesFalse ? literal(0x65_736C_6166, 5, start) : -1
-    default: return number(shape, start)
+    case UInt8(ascii: "\""): return unsafe text(shape, start)
+    case UInt8(ascii: "{"):
+      let object = unsafe shape.pointee.object
+      return object >= 0 ? self.object(object, start, depth) : -1
+    case UInt8(ascii: "["):
+      let list = unsafe shape.pointee.array
+      return list >= 0 ? array(list, start, depth) : -1
+    case UInt8(ascii: "n"): return unsafe shape.pointee.takesNull ? literal(0x6C6C_756E, 4, start) : -1
+    case UInt8(ascii: "t"): return unsafe shape.pointee.takesTrue ? literal(0x6575_7274, 4, start) : -1
+    case UInt8(ascii: "f"): return unsafe shape.pointee.takesFalse ? literal(0x65_736C_6166, 5, start) : -1
+    default: return unsafe number(shape, start)
     }
   }
 
@@ -101,13 +158,15 @@
 
   private func object(_ index: Int32, _ start: Int, _ depth: Int) -> Int {
     guard depth < Acceptor.maximumDepth else { return -1 }
-    let object = unsafe objects[Int(index)]
+    let object = unsafe objects + Int(index)
+    let (members, count) = unsafe (names + Int(object.pointee.members), Int(object.pointee.count))
+    let required = unsafe object.pointee.required
     var offset = blanks(start &+ 1)
-    if byte(offset) == UInt8(ascii: "}") { return object.required == 0 ? offset &+ 1 : -1 }
+    if byte(offset) == UInt8(ascii: "}") { return required == 0 ? offset &+ 1 : -1 }
     var met: UInt64 = 0
     var next = 0
     while true {
-      let member = name(object.members, object.count, from: next, offset)
+      let member = unsafe name(members, count, from: next, offset)
       let shape: Int32
       if member >= 0 {
         let bit: UInt64 = 1 &<< UInt64(member)
@@ -115,12 +174,11 @@
         guard met & bit == 0 else { return -1 }
         met |= bit
         next = member &+ 1
-        let name = unsafe names[Int(object.members) &+ member]
-        shape = name.shape
-        offset &+= Int(name.length)
+        shape = unsafe members[member].shape
+        offset &+= unsafe Int(members[member].length)
       } else {
-        guard object.additional >= 0 else { return -1 }
-        shape = object.additional
+        shape = unsafe object.pointee.additional
+        guard shape >= 0 else { return -1 }
         offset = otherName(offset)
         guard offset >= 0 else { return -1 }
       }
@@ -129,38 +187,44 @@
       if byte(offset) <= 0x20 { offset = blanks(offset) }
       switch byte(offset) {
       case UInt8(ascii: ","): offset = blanks(offset &+ 1)
-      case UInt8(ascii: "}"): return met & object.required == object.required ? offset &+ 1 : -1
+      case UInt8(ascii: "}"): return met & required == required ? offset &+ 1 : -1
       default: return -1
       }
     }
   }
 
   /// Which of some names stands here, looked for from one of them on; -1 for none.
-  @inline(__always)
-  func name(_ start: Int32, _ count: Int32, from first: Int, _ offset: Int) -> Int {
+  @unsafe @inline(__always)
+  func name(_ names: UnsafePointer<Acceptor.Name>, _ count: Int, from first: Int, _ offset: Int) -> Int {
     let word = word(offset)
     var index = first
     var left = count
     while left > 0 {
       if index >= count { index = 0 }
-      let name = unsafe names[Int(start) &+ index]
-      if word & name.mask == name.first, name.length <= 8 || isRest(name, offset) { return index }
+      let name = unsafe names + index
+      if unsafe word & name.pointee.mask == name.pointee.first && isRest(name, offset, pool) { return index }
       index &+= 1
       left &-= 1
     }
     return -1
   }
 
-  @inline(__always)
-  private func isRest(_ name: Acceptor.Name, _ offset: Int) -> Bool {
-    guard offset &+ Int(name.length) <= end, word(offset &+ Int(name.length) &- 8) == name.last else { return false }
-    return name.length <= 16 || isMiddle(name, offset)
+  @unsafe @inline(__always)
+  private func isRest(_ name: UnsafePointer<Acceptor.Name>, _ offset: Int, _ pool: UnsafePointer<UInt8>) -> Bool {
+    let length = unsafe Int(name.pointee.length)
+    guard length > 8 else { return true }
+    guard unsafe offset &+ length <= end && word(offset &+ length &- 8) == name.pointee.last else { return false }
+    return unsafe length <= 16 || isMiddle(pool + Int(name.pointee.start), length, offset)
   }
 
-  @inline(never)
-  private func isMiddle(_ name: Acceptor.Name, _ offset: Int) -> Bool {
-    for index in 8..<(Int(name.length) - 8) where unsafe byte(offset + index) != pool[Int(name.start) + index] {
-      return false
+  /// Whether all is the same but for the first eight bytes and the last eight, which have been looked at.
+  @unsafe @inline(__always)
+  private func isMiddle(_ known: UnsafePointer<UInt8>, _ length: Int, _ offset: Int) -> Bool {
+    var index = 8
+    while index < length &- 8 {
+      let own = unsafe UnsafeRawPointer(known).loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      guard UInt64(littleEndian: own) == word(offset &+ index) else { return false }
+      index &+= 8
     }
     return true
   }

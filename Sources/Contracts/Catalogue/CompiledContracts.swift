@@ -2,6 +2,7 @@
 
 import IntegrationEvents
 import Octets
+import Synchronization
 
 /// The contracts of a catalogue, compiled and found by an event's type and version in place.
 struct CompiledContracts: Sendable {
@@ -11,7 +12,8 @@ struct CompiledContracts: Sendable {
     /// Which one it is, for people.
     let place: String
     let validator: any PayloadValidator
-    let acceptor: Acceptor?
+    private let acceptor: Acceptor?
+    private let known = Mutex(KnownForms())
     let schema: DataSchema?
 
     init(_ contract: Contract, schema: DataSchema?) throws(SchemaFault) {
@@ -20,6 +22,12 @@ struct CompiledContracts: Sendable {
       validator = try contract.schema.validator()
       acceptor = validator.acceptor()
       self.schema = schema
+    }
+
+    /// Whether it is sure at first sight that data matches.
+    func accepts(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+      guard let acceptor else { return false }
+      return known.withLock { $0.accept(bytes, range, by: acceptor) }
     }
   }
 
@@ -74,14 +82,23 @@ struct CompiledContracts: Sendable {
   }
 
   private static func slot(_ bytes: RawSpan, _ range: Range<Int>, _ size: Int) -> Int {
-    Int(truncatingIfNeeded: XXH64.hash(bytes.extracting(range))) & (size - 1)
+    // Names of types are few and our own: their ends tell most of them apart.
+    var word = UInt64(truncatingIfNeeded: range.count)
+    if range.count >= 8 {
+      word ^= bytes.word(at: range.lowerBound) &* 0x9E37_79B9_7F4A_7C15 ^ bytes.word(at: range.upperBound - 8)
+    } else {
+      for index in range { word = word << 8 ^ UInt64(bytes.byte(at: index)) }
+    }
+    return Int(truncatingIfNeeded: word &* 0x9E37_79B9_7F4A_7C15 >> 32) & (size - 1)
   }
 
   private static func equal(_ expected: [UInt8], _ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     guard expected.count == range.count else { return false }
     var index = 0
     while index &+ 8 <= expected.count {
-      guard unsafe expected.span.bytes.word(at: index) == bytes.word(at: range.lowerBound &+ index) else { return false }
+      guard unsafe expected.span.bytes.word(at: index) == bytes.word(at: range.lowerBound &+ index) else {
+        return false
+      }
       index &+= 8
     }
     while index < expected.count {

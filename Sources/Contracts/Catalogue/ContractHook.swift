@@ -90,7 +90,7 @@ package final class ContractHook: PayloadHook {
   private func check(
     _ bytes: RawSpan, _ range: Range<Int>, _ version: CompiledContracts.Version
   ) throws(PayloadRefusal) {
-    if version.acceptor?.accepts(bytes, range) != true { try lookClosely(bytes, range, version) }
+    if !version.accepts(bytes, range) { try lookClosely(bytes, range, version) }
     guard range.count > maxPayload else { return }
     tellSparsely(
       large, "an event leaves whose data is larger than max-payload: \(ByteCount(range.count)) by \(version.place)")
