@@ -44,8 +44,15 @@ package enum ProgramOutput {
     var isWhole = false
     var status: Int32 = 0
     var found: pid_t = 0
+    // In microseconds: most end at once when they have printed all.
+    var pause: UInt32 = 100
     while found == 0, bytes.count <= longest, ContinuousClock.now < deadline, !isCancelled() {
-      if isWhole { usleep(10_000) } else { isWhole = read(from: output, to: &bytes, within: 50) == .end }
+      if isWhole {
+        usleep(pause)
+        pause = min(2 * pause, 10_000)
+      } else {
+        isWhole = read(from: output, to: &bytes, within: 50) == .end
+      }
       found = unsafe waitpid(process, &status, WNOHANG)
     }
     guard found == process else {
