@@ -99,7 +99,8 @@ extension Acceptor {
       let entry = program.entries[entry]
       return Member(
         name: String(decoding: program.pool[entry.name.range], as: UTF8.self),
-        shape: entry.node < 0 ? others : entry.node, isRequired: entry.tracked >= 0 && entry.tracked < plan.required.count)
+        shape: entry.node < 0 ? others : entry.node,
+        isRequired: entry.tracked >= 0 && entry.tracked < plan.required.count)
     }
     return add(object: members, additional: others)
   }
