@@ -26,8 +26,10 @@ enum JSONEquality {
       case UInt8(ascii: "-"), 0x30...0x39: break
       default: return false
       }
-      let leftNumber = Decimal(left, leftStart..<JSONPlace.end(left, of: leftStart))
-      let rightNumber = Decimal(right, rightStart..<JSONPlace.end(right, of: rightStart))
+      let (leftEnd, rightEnd) = (JSONPlace.end(left, of: leftStart), JSONPlace.end(right, of: rightStart))
+      budget -= (leftEnd - leftStart + rightEnd - rightStart) / 4
+      let leftNumber = Decimal(left, leftStart..<leftEnd)
+      let rightNumber = Decimal(right, rightStart..<rightEnd)
       return leftNumber.compare(left, rightNumber, right) == 0
     }
   }
@@ -36,6 +38,7 @@ enum JSONEquality {
     _ left: RawSpan, _ leftStart: Int, _ right: RawSpan, _ rightStart: Int, budget: inout Int
   ) -> Bool {
     var (one, two) = (leftStart + 1, rightStart + 1)
+    defer { budget -= (one - leftStart) / 8 }
     // As long as neither has an escape, bytes are characters.
     while true {
       let (first, second) = (left.byte(at: one), right.byte(at: two))
@@ -63,8 +66,10 @@ enum JSONEquality {
     var end = 0
     while let first = one, let second = two {
       guard areEqual(left, first, right, second, budget: &budget) else { return false }
-      one = JSONPlace.next(left, after: JSONPlace.end(left, of: first), end: &end)
-      two = JSONPlace.next(right, after: JSONPlace.end(right, of: second), end: &end)
+      let (leftEnd, rightEnd) = (JSONPlace.end(left, of: first), JSONPlace.end(right, of: second))
+      budget -= 1 + (leftEnd - first + rightEnd - second) / 16
+      one = JSONPlace.next(left, after: leftEnd, end: &end)
+      two = JSONPlace.next(right, after: rightEnd, end: &end)
     }
     return one == nil && two == nil
   }
@@ -82,8 +87,10 @@ enum JSONEquality {
       let value = JSONPlace.value(left, afterName: JSONPlace.stringEnd(left, of: name))
       let other = JSONPlace.value(right, afterName: JSONPlace.stringEnd(right, of: found))
       guard areEqual(left, value, right, other, budget: &budget) else { return false }
-      one = JSONPlace.next(left, after: JSONPlace.end(left, of: value), end: &end)
-      hint = JSONPlace.next(right, after: JSONPlace.end(right, of: other), end: &end)
+      let (leftEnd, rightEnd) = (JSONPlace.end(left, of: value), JSONPlace.end(right, of: other))
+      budget -= 2 + (leftEnd - name + rightEnd - found) / 16
+      one = JSONPlace.next(left, after: leftEnd, end: &end)
+      hint = JSONPlace.next(right, after: rightEnd, end: &end)
     }
     return true
   }
@@ -94,7 +101,7 @@ enum JSONEquality {
     var end = 0
     while let name = item {
       count += 1
-      budget -= 1
+      budget -= 2
       let value = JSONPlace.value(bytes, afterName: JSONPlace.stringEnd(bytes, of: name))
       item = JSONPlace.next(bytes, after: JSONPlace.end(bytes, of: value), end: &end)
     }
@@ -121,7 +128,7 @@ enum JSONEquality {
       if areEqualStrings(left, name, right, candidate, budget: &budget) { return candidate }
       let value = JSONPlace.value(right, afterName: JSONPlace.stringEnd(right, of: candidate))
       let valueEnd = JSONPlace.end(right, of: value)
-      budget -= 1 + (valueEnd - candidate) / 16
+      budget -= 4 + (valueEnd - candidate) / 16
       item = JSONPlace.next(right, after: valueEnd, end: &end)
       if isSecondRound, item == stop { return nil }
     }
@@ -130,7 +137,7 @@ enum JSONEquality {
 
   /// A hash that equal values share. It is seeded for each process, so nobody outside can choose values that share one.
   static func hash(_ bytes: RawSpan, _ start: Int, budget: inout Int) -> Int {
-    budget -= 1
+    budget -= 4
     var hasher = Hasher()
     let kind = bytes.byte(at: start)
     switch kind {
@@ -151,6 +158,7 @@ enum JSONEquality {
         let value = isObject ? JSONPlace.value(bytes, afterName: JSONPlace.stringEnd(bytes, of: place)) : place
         let inner = hash(bytes, value, budget: &budget)
         if isObject {
+          budget -= 4
           var member = Hasher()
           member.combine(hash(bytes, place, budget: &budget))
           member.combine(inner)

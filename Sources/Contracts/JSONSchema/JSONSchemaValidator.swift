@@ -28,8 +28,9 @@ final class JSONSchemaValidator: PayloadValidator {
     }
     let start = JSONPlace.skipBlanks(data, 0)
     var checker = SchemaChecker(self, budget: SchemaChecker.budget(for: data.byteCount))
-    guard checker.check(data, Int32(program.root), start) < 0 else { return nil }
+    let end = checker.check(data, Int32(program.root), start)
     guard !checker.isExhausted else { return Mismatch("", "too much work") }
+    guard end < 0 else { return nil }
     return Mismatch(JSONPlace.pointer(data, to: checker.failedAt, from: start), program.words(checker.failedText))
   }
 }

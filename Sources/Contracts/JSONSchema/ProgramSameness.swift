@@ -51,11 +51,13 @@ struct ProgramSameness {
     case .const, .enum:
       guard one.slice.count == two.slice.count else { return false }
       return zip(left.constants[one.slice.range], right.constants[two.slice.range]).allSatisfy { first, second in
-        work -= 1
+        guard work > 0 else { return false }
         var budget = 10_000
         let (leftPool, rightPool) = (left.pool, right.pool)
-        return unsafe JSONEquality.areEqual(
+        let areEqual = unsafe JSONEquality.areEqual(
           leftPool.span.bytes, Int(first), rightPool.span.bytes, Int(second), budget: &budget)
+        work -= 1 + (10_000 - budget) / 32
+        return areEqual
       }
     case .not, .ref: return areSame(one.value, two.value)
     case .dynamicRef: return false
@@ -82,6 +84,7 @@ struct ProgramSameness {
       first.dependencies.isEmpty, second.dependencies.isEmpty, areSame(first.additional, second.additional),
       areSame(first.names, second.names)
     else { return false }
+    work -= Int(second.entries.count) / 8
     var known: [ForeignText: Program.Entry] = [:]
     for entry in right.entries[second.entries.range] { known[ForeignText(right.name(entry))] = entry }
     for entry in left.entries[first.entries.range] {

@@ -44,12 +44,17 @@ extension SchemaChecker {
       if contained < plan.leastContained { return fail(start, plan.containsText) }
       if contained > plan.mostContained { return fail(start, plan.mostContainedText) }
     }
-    if plan.uniqueText >= 0, count > 1, !areUnique(bytes, start, count) { return fail(start, plan.uniqueText) }
+    if plan.uniqueText >= 0, count > 1 {
+      guard let areUnique = areUnique(bytes, start, count) else { return exhaust() }
+      if !areUnique { return fail(start, plan.uniqueText) }
+    }
     return end
   }
 
-  /// Whether no two items are equal: they are sorted by their hashes, and only those that share one are compared.
-  private mutating func areUnique(_ bytes: RawSpan, _ start: Int, _ count: Int) -> Bool {
+  /// Whether no two items are equal; nil when that takes more steps than the budget has.
+  ///
+  /// They are sorted by their hashes, and only those that share one are compared.
+  private mutating func areUnique(_ bytes: RawSpan, _ start: Int, _ count: Int) -> Bool? {
     var items: [(hash: Int, place: Int)] = []
     items.reserveCapacity(count)
     var item = JSONPlace.first(bytes, in: start)
@@ -57,14 +62,17 @@ extension SchemaChecker {
     while let value = item, budget >= 0 {
       items.append((JSONEquality.hash(bytes, value, budget: &budget), value))
       let valueEnd = JSONPlace.end(bytes, of: value)
-      budget -= 8 + (valueEnd - value) >> 2
+      budget -= 16 + (valueEnd - value) >> 2
       item = JSONPlace.next(bytes, after: valueEnd, end: &end)
     }
+    // Hashes of values that were not read to their ends say nothing.
+    guard budget >= 0 else { return nil }
     items.sort { $0.hash < $1.hash }
     for index in items.indices.dropFirst() {
       var other = index - 1
       while other >= 0, items[other].hash == items[index].hash {
         if JSONEquality.areEqual(bytes, items[other].place, bytes, items[index].place, budget: &budget) { return false }
+        guard budget >= 0 else { return nil }
         other -= 1
       }
     }

@@ -74,7 +74,9 @@ extension SchemaChecker {
     case .const, .enum:
       return isConstant(bytes, rule, start) ? -2 : fail(start, rule.text)
     case .ref: return check(bytes, rule.value, start)
-    case .dynamicRef: return check(bytes, dynamicTarget(rule.value), start)
+    case .dynamicRef:
+      let target = dynamicTarget(rule.value)
+      return check(bytes, target, start)
     case .allOf:
       var end = -2
       for index in rule.slice.range {
@@ -111,7 +113,7 @@ extension SchemaChecker {
       }
       return false
     }
-    for index in rule.slice.range {
+    for index in rule.slice.range where budget >= 0 {
       let place = Int(compiled.program.constants[index])
       if JSONEquality.areEqual(bytes, start, pool, place, budget: &budget) { return true }
     }

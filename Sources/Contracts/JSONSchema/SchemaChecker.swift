@@ -25,8 +25,9 @@ struct SchemaChecker {
 
   init(_ compiled: JSONSchemaValidator, budget: Int) { (self.compiled, self.budget) = (compiled, budget) }
 
-  /// Steps for so many bytes of data.
-  static func budget(for count: Int) -> Int { 1_000_000 + 256 * count }
+  /// Steps for so many bytes of data: of a step's few nanoseconds less than a second's, or as many as to go through large
+  /// data some times.
+  static func budget(for count: Int) -> Int { min(1_000_000 + 256 * count, max(50_000_000, 8 * count)) }
 
   var isExhausted: Bool { budget < 0 }
 
@@ -127,9 +128,10 @@ struct SchemaChecker {
   }
 
   /// Where a `$dynamicRef` goes: to the outermost resource that has its anchor.
-  func dynamicTarget(_ index: Int32) -> Int32 {
+  mutating func dynamicTarget(_ index: Int32) -> Int32 {
     let target = compiled.program.dynamicTargets[Int(index)]
     for scope in scopes {
+      budget -= 4
       if let node = target.byResource[scope] { return node }
     }
     return target.usual

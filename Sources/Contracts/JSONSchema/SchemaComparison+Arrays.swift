@@ -20,7 +20,7 @@ extension SchemaComparison {
     let prefix = max(plan.prefix.count, written.map(\.prefix.count).max() ?? 0)
     // What stands before the end of both lists, then what may follow.
     for place in 0...prefix where place < most {
-      work -= 1
+      work -= 1 + written.count / 32
       guard work > 0 else { return obstacles + [obstacle(-1, isProved: false)] }
       let node = place < plan.prefix.count ? reader.program.schemas[Int(plan.prefix.start + place)] : plan.items
       guard node >= 0 else { continue }
@@ -50,16 +50,16 @@ extension SchemaComparison {
     guard plan.contains >= 0 else { return [] }
     var obstacles: [Obstacle] = []
     let same = written.filter { other in
-      guard other.contains >= 0 else { return false }
-      var sameness = ProgramSameness(left: reader.program, right: writer.program, work: 2_000)
-      return sameness.areSame(plan.contains, other.contains)
+      guard other.contains >= 0, work > 0 else { return false }
+      return isUnchanged(plan.contains, [other.contains])
     }
     if plan.leastContained > 0, !same.contains(where: { $0.leastContained >= plan.leastContained }) {
       // Where each item is one of them, their number is the array's.
       let isEach =
         least >= plan.leastContained
         && (0...prefix).allSatisfy { place in
-          place >= most || compare(plan.contains, schemas(written, at: place)).isEmpty
+          work -= 1
+          return place >= most || compare(plan.contains, schemas(written, at: place)).isEmpty
         }
       if !isEach { obstacles.append(obstacle(plan.containsText, isProved: false)) }
     }

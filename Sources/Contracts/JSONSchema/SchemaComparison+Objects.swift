@@ -5,7 +5,8 @@ import Octets
 extension SchemaComparison {
   mutating func objects(_ index: Int32, _ node: Int32, _ what: Case) -> [Obstacle] {
     let plan = reader.program.objects[Int(index)]
-    let written = WrittenMembers(what.alternative, writer.program, isStrict: isStrict)
+    steps -= 64 * Int(plan.entries.count)
+    guard let written = members(of: what) else { return [doubt(of: node)] }
     let isExact = what.alternative.isExact
     var obstacles: [Obstacle] = []
     var known: [ForeignText: Program.Entry] = [:]
@@ -18,6 +19,7 @@ extension SchemaComparison {
     for required in 0..<plan.required.count {
       guard let name = tracked[required], !written.required.contains(name) else { continue }
       obstacles.append(obstacle(plan.required.start + required, isProved: isExact))
+      if obstacles.count == [Obstacle].maximumCount { break }
     }
     let mostLeast = written.least
     if plan.least > mostLeast { obstacles.append(obstacle(plan.leastText, isProved: isExact)) }
@@ -26,11 +28,13 @@ extension SchemaComparison {
     }
     for name in Set(written.named.keys).union(known.keys).sorted(by: {
       $0.raw.utf8.lexicographicallyPrecedes($1.raw.utf8)
-    })
-    where written.mayHold(name) {
+    }) {
+      let mayHold = written.mayHold(name, steps: &steps)
+      guard work > 0, steps > 0 else { return obstacles + [doubt(of: node)] }
+      guard mayHold else { continue }
       work -= 1
-      guard work > 0 else { return obstacles + [doubt(of: node)] }
-      let schemas = written.named[name] ?? written.schemas(of: name, writer.program)
+      let schemas = written.named[name] ?? written.schemas(of: name, writer.program, steps: &steps)
+      guard steps > 0 else { return obstacles + [doubt(of: node)] }
       obstacles += member(name, known[name]?.node ?? -1, plan, schemas)
     }
     obstacles += others(plan, written)
@@ -51,8 +55,11 @@ extension SchemaComparison {
     var obstacles: [Obstacle] = []
     var isTaken = node >= 0
     if node >= 0 { obstacles += compare(node, schemas) }
-    for property in reader.program.patternProperties[plan.patterns.range]
-    where reader.program.patterns[Int(property.pattern)].matches(name.raw) {
+    for property in reader.program.patternProperties[plan.patterns.range] {
+      guard let isMatch = reader.program.patterns[Int(property.pattern)].matches(name.raw, budget: &steps) else {
+        return obstacles + [Self.tooLarge]
+      }
+      guard isMatch else { continue }
       isTaken = true
       obstacles += compare(property.node, schemas)
     }
@@ -85,6 +92,8 @@ extension SchemaComparison {
     for kind in kinds {
       var isTaken = false
       for property in reader.program.patternProperties[plan.patterns.range] {
+        work -= 1
+        guard work > 0 else { return obstacles + [Self.tooLarge] }
         let pattern = reader.program.patterns[Int(property.pattern)]
         if let text = kind.text, pattern.text.utf8.elementsEqual(text.utf8) {
           isTaken = true
@@ -114,7 +123,10 @@ extension SchemaComparison {
   ) -> [Obstacle] {
     var obstacles: [Obstacle] = []
     for dependency in reader.program.dependencies[plan.dependencies.range] {
-      guard let trigger = tracked[dependency.trigger], written.mayHold(trigger) else { continue }
+      guard let trigger = tracked[dependency.trigger] else { continue }
+      let mayHold = written.mayHold(trigger, steps: &steps)
+      guard steps > 0 else { return obstacles + [doubt(of: node)] }
+      guard mayHold else { continue }
       if dependency.name >= 0 {
         guard let name = tracked[dependency.name], !written.required.contains(name),
           !written.needs.contains([trigger, name])

@@ -7,8 +7,21 @@ extension SchemaComparison {
   mutating func covering(_ index: Int32, _ what: Case) -> [Obstacle] {
     work -= 1
     guard work > 0, nesting < Self.maximumNesting else { return [doubt(of: index)] }
+    if let obstacles = memory.obstacles(of: index, what) {
+      charge(obstacles)
+      return obstacles
+    }
     nesting += 1
-    defer { nesting -= 1 }
+    let obstacles = coveringWhole(index, what).once()
+    nesting -= 1
+    charge(obstacles)
+    memory.note(obstacles, of: index, what)
+    return obstacles
+  }
+
+  private mutating func coveringWhole(_ index: Int32, _ what: Case) -> [Obstacle] {
+    // Every rule is held to what all the writer's schemas say.
+    work -= what.alternative.nodes.count / 32
     switch what.kind {
     case .null: return literals(["null"], index, what.schemas)
     case .boolean: return literals(["true", "false"], index, what.schemas)
@@ -25,7 +38,13 @@ extension SchemaComparison {
     switch what.kind {
     case .object: if node.object >= 0 { obstacles += objects(node.object, index, what) }
     case .array: if node.array >= 0 { obstacles += arrays(node.array, what) }
-    case .string: obstacles += strings(node, what)
+    case .string:
+      // Each pattern is tried on some short texts.
+      for rule in reader.program.rules[node.strings.range] where rule.operation == .pattern {
+        steps -= 16 * reader.program.patterns[Int(rule.value)].steps.count
+      }
+      guard steps > 0 else { return [doubt(of: index)] }
+      obstacles += strings(node, what)
     default: obstacles += numbers(node, what)
     }
     if what.kind == .object, node.unevaluatedProperties >= 0, !isTrivial(node.unevaluatedProperties) {
@@ -57,8 +76,10 @@ extension SchemaComparison {
     case .oneOf:
       for (index, schema) in zip(schemas.indices, schemas) where covering(schema, what).isEmpty {
         // No other may take any of it.
-        let isAlone = zip(schemas.indices, schemas).allSatisfy { $0 == index || isDisjoint($1, what) }
-        return isAlone ? [] : [obstacle(rule.text, isProved: false)]
+        for (other, schema) in zip(schemas.indices, schemas) where other != index && !isDisjoint(schema, what) {
+          return [obstacle(rule.text, isProved: false)]
+        }
+        return []
       }
       return coveringAny(schemas, rule, what)
     case .not: return isDisjoint(rule.value, what) ? [] : [obstacle(rule.text, isProved: false)]
@@ -89,7 +110,16 @@ extension SchemaComparison {
   }
 
   /// Whether a schema of the reader's surely takes nothing of a case.
-  private func isDisjoint(_ index: Int32, _ what: Case, depth: Int = 0) -> Bool {
+  private mutating func isDisjoint(_ index: Int32, _ what: Case, depth: Int = 0) -> Bool {
+    if let isDisjoint = memory.isDisjoint(index, what) { return isDisjoint }
+    work -= 1
+    guard work > 0 else { return false }
+    let isDisjoint = takesNothing(index, what, depth)
+    memory.note(isDisjoint: isDisjoint, index, what)
+    return isDisjoint
+  }
+
+  private mutating func takesNothing(_ index: Int32, _ what: Case, _ depth: Int) -> Bool {
     let node = reader.program.nodes[Int(index)]
     if node.isFalse || !node.kinds.contains(what.kind) { return true }
     guard depth < 20 else { return false }
@@ -97,7 +127,7 @@ extension SchemaComparison {
       switch rule.operation {
       case .ref: if isDisjoint(rule.value, what, depth: depth + 1) { return true }
       case .allOf:
-        if reader.program.schemas[rule.slice.range].contains(where: { isDisjoint($0, what, depth: depth + 1) }) {
+        for schema in reader.program.schemas[rule.slice.range] where isDisjoint(schema, what, depth: depth + 1) {
           return true
         }
       default: break
@@ -107,24 +137,33 @@ extension SchemaComparison {
   }
 
   /// Whether a member that is always written has but values that an object's schema does not take.
-  private func isToldApart(_ plan: Program.ObjectPlan, _ what: Case) -> Bool {
+  private mutating func isToldApart(_ plan: Program.ObjectPlan, _ what: Case) -> Bool {
     let pool = writer.program.pool
-    let members = WrittenMembers(what.alternative, writer.program)
+    guard let members = members(of: what) else { return false }
     for entry in reader.program.entries[plan.entries.range] where entry.node >= 0 {
       let name = ForeignText(reader.program.name(entry))
+      steps -= 64
       guard members.required.contains(name), let schemas = members.named[name] else { continue }
       for schema in schemas {
         for rule in writer.program.rules[writer.program.nodes[Int(schema)].any.range]
         where rule.operation == .const || rule.operation == .enum {
           let isRefused = writer.program.constants[rule.slice.range].allSatisfy { start in
-            var checker = SchemaChecker(reader, budget: 100_000)
-            return unsafe checker.check(pool.span.bytes, entry.node, Int(start)) < 0 && !checker.isExhausted
+            unsafe check(pool.span.bytes, Int(start), entry.node, by: reader).isTaken == false
           }
           if isRefused { return true }
         }
       }
     }
     return false
+  }
+
+  /// The members that a case has; nil when it takes too many steps to tell.
+  mutating func members(of what: Case) -> WrittenMembers? {
+    if let members = memory.members(of: what) { return members }
+    let members = WrittenMembers(what.alternative, writer.program, isStrict: isStrict, steps: &steps)
+    guard steps > 0 else { return nil }
+    memory.note(members, of: what)
+    return members
   }
 
   /// Whether surely more values are written than any list holds.

@@ -8,6 +8,8 @@
 struct SchemaComparison {
   /// Pairs of schemas that are compared, steps in taking them apart, and such.
   static let maximumWork = 50_000
+  /// Steps in trying values and names, which are much smaller.
+  static let maximumSteps = 20_000_000
   /// Pairs within each other, which bounds the stack.
   static let maximumDepth = 200
 
@@ -16,6 +18,7 @@ struct SchemaComparison {
   /// Whether members that the writer's schema does not name may be there, and be anything.
   let isStrict: Bool
   var work = SchemaComparison.maximumWork
+  var steps = SchemaComparison.maximumSteps
   private var depth = 0
   /// Schemas of the reader's within each other, whether they go into the data or not.
   static let maximumNesting = 500
@@ -24,6 +27,7 @@ struct SchemaComparison {
   private var isPending: Set<Pair> = []
   /// Pairs found to be without obstacles, in that order: what rests on one that turns out to have some is forgotten.
   private var free: [Pair] = []
+  var memory = CaseMemory()
 
   struct Pair: Hashable {
     var reader: Int32
@@ -41,15 +45,12 @@ struct SchemaComparison {
     // One that is proved says all that one at the same rule says that is not.
     let proved = Set(found.filter(\.isProved).map { [$0.path, $0.rule] })
     var told = found.filter { ($0.isProved || !proved.contains([$0.path, $0.rule])) && seen.insert($0).inserted }
-    if told.count > Self.maximumCount { told.removeSubrange(Self.maximumCount...) }
-    if work <= 0, !told.contains(Self.tooLarge) { told.append(Self.tooLarge) }
+    told.cut()
+    if work <= 0 || steps <= 0, !told.contains(Self.tooLarge) { told.append(Self.tooLarge) }
     return told
   }
 
-  /// Obstacles that are told; who has more has enough.
-  static let maximumCount = 1_000
-
-  private static let tooLarge = Obstacle("", "too large to be compared", advice: byHand, isProved: false)
+  static let tooLarge = Obstacle("", "too large to be compared", advice: byHand, isProved: false)
 
   /// What keeps a schema of the reader's from taking what several of the writer's allow together; anything, when there are
   /// none.
@@ -57,7 +58,11 @@ struct SchemaComparison {
     let node = reader.program.nodes[Int(index)]
     if node.isTrivial { return [] }
     let pair = Pair(reader: index, writer: schemas.sorted())
-    if let obstacles = known[pair] { return obstacles }
+    work -= schemas.count / 16
+    if let obstacles = known[pair] {
+      charge(obstacles)
+      return obstacles
+    }
     // What leads back to itself goes into the data: nothing within speaks against it so far.
     guard !isPending.contains(pair) else { return [] }
     work -= 1
@@ -66,7 +71,8 @@ struct SchemaComparison {
     depth += 1
     isPending.insert(pair)
     let mark = free.count
-    let obstacles = isUnchanged(index, schemas) ? [] : alternatives(index, node, schemas)
+    let obstacles = isUnchanged(index, schemas) ? [] : alternatives(index, node, schemas).once()
+    charge(obstacles)
     isPending.remove(pair)
     depth -= 1
     if obstacles.isEmpty {
@@ -79,14 +85,21 @@ struct SchemaComparison {
     return obstacles
   }
 
-  private mutating func isUnchanged(_ index: Int32, _ schemas: [Int32]) -> Bool {
+  mutating func isUnchanged(_ index: Int32, _ schemas: [Int32]) -> Bool {
     schemas.contains { schema in
-      var sameness = ProgramSameness(left: reader.program, right: writer.program, work: min(work, 2_000))
+      guard work > 0 else { return false }
+      let limit = min(work, 2_000)
+      var sameness = ProgramSameness(left: reader.program, right: writer.program, work: limit)
       let isSame = sameness.areSame(index, schema)
-      work = min(work, work - (2_000 - sameness.work) / 8)
+      work -= (limit - sameness.work) / 8
       return isSame
     }
   }
+
+  /// Lists are copied wherever they are passed on.
+  func cost(of obstacles: [Obstacle]) -> Int { obstacles.reduce(0) { $0 + 1 + $1.path.utf8.count / 256 } / 8 }
+
+  mutating func charge(_ obstacles: [Obstacle]) { work -= cost(of: obstacles) }
 
   private mutating func alternatives(_ index: Int32, _ node: Program.Node, _ schemas: [Int32]) -> [Obstacle] {
     var expansion = WriterExpansion(program: writer.program, work: work)
@@ -94,7 +107,6 @@ struct SchemaComparison {
     if alternatives.contains(where: { $0.kinds.contains(.object) }) {
       let reachable = expansion.reachable(schemas)
       for index in alternatives.indices { expansion.noteOthers(&alternatives[index], reachable) }
-      expansion.work -= alternatives.count * reachable.count / 4
     }
     work = expansion.work
     var obstacles: [Obstacle] = []
@@ -104,7 +116,9 @@ struct SchemaComparison {
         continue
       }
       for kind in Self.kinds where alternative.kinds.contains(kind) {
-        obstacles += covering(index, Case(alternative: alternative, kind: kind, schemas: schemas))
+        let what = Case(alternative: alternative, kind: kind, schemas: schemas, number: memory.next())
+        obstacles += covering(index, what)
+        memory.forgetMembers(of: what)
       }
     }
     return obstacles
@@ -118,6 +132,8 @@ struct SchemaComparison {
     var kind: Program.Kinds
     /// The schemas that it was made from.
     var schemas: [Int32]
+    /// Which one it is of all.
+    var number: Int
   }
 
   /// Values that are known are tried.
@@ -126,8 +142,11 @@ struct SchemaComparison {
     var obstacles: [Obstacle] = []
     for start in constants {
       work -= 1
-      if work < 0 { return obstacles + [doubt(of: index)] }
-      obstacles += unsafe tried(pool.span.bytes, Int(start), index, schemas)
+      guard work > 0, steps > 0 else { return obstacles + [doubt(of: index)] }
+      // Mostly it is the same rule that refuses them.
+      for obstacle in unsafe tried(pool.span.bytes, Int(start), index, schemas) where obstacles.last != obstacle {
+        obstacles.append(obstacle)
+      }
     }
     return obstacles
   }
@@ -143,15 +162,31 @@ struct SchemaComparison {
   }
 
   /// Whether one value that the writer allows is taken.
-  func tried(_ bytes: RawSpan, _ start: Int, _ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
-    var checker = SchemaChecker(reader, budget: 1_000_000)
-    guard checker.check(bytes, index, start) < 0 else { return [] }
-    guard !checker.isExhausted else { return [doubt(of: index)] }
+  mutating func tried(_ bytes: RawSpan, _ start: Int, _ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    let (isTaken, failedText) = check(bytes, start, index, by: reader)
+    guard let isTaken else { return [doubt(of: index)] }
+    guard !isTaken else { return [] }
+    var isWritten = true
     for schema in schemas {
-      var other = SchemaChecker(writer, budget: 1_000_000)
-      if other.check(bytes, schema, start) < 0, !other.isExhausted { return [] }
+      let isAllowed = check(bytes, start, schema, by: writer).isTaken
+      if isAllowed == false { return [] }
+      if isAllowed == nil { isWritten = false }
     }
-    return [obstacle(checker.failedText, isProved: true)]
+    let found = obstacle(failedText, isProved: isWritten)
+    charge([found])
+    return [found]
+  }
+
+  /// Whether a schema takes a value; nil when that takes too many steps.
+  mutating func check(
+    _ bytes: RawSpan, _ start: Int, _ index: Int32, by validator: JSONSchemaValidator
+  ) -> (isTaken: Bool?, failedText: Int32) {
+    guard steps > 0 else { return (nil, -1) }
+    let budget = min(steps, 1_000_000)
+    var checker = SchemaChecker(validator, budget: budget)
+    let end = checker.check(bytes, index, start)
+    steps -= 16 + budget - checker.budget
+    return (checker.isExhausted ? nil : end >= 0, checker.failedText)
   }
 
   static let byHand = "compare the two by hand, and accept it where it is right"
@@ -186,15 +221,6 @@ struct SchemaComparison {
     case .minItems, .maxItems, .uniqueItems, .contains, .minContains, .maxContains:
       "do not allow fewer arrays than the writer's"
     default: "do not allow less than the writer's"
-    }
-  }
-}
-
-extension [Obstacle] {
-  /// Those that rest on something that is not sure.
-  func doubted() -> [Obstacle] {
-    map { obstacle in
-      Obstacle(obstacle.path, obstacle.rule, advice: SchemaComparison.byHand, isProved: false)
     }
   }
 }

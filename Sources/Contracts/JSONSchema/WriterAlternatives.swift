@@ -90,6 +90,9 @@ struct WriterExpansion {
         return alternative
       }
     }
+    // Each has the schemas of both.
+    let nodes = (left.first?.nodes.count ?? 0) + (right.first?.nodes.count ?? 0)
+    work -= left.count * right.count * (1 + nodes / 32)
     return left.flatMap { one in
       right.map { other in
         var both = one
@@ -110,6 +113,7 @@ struct WriterExpansion {
       work -= 1
       let node = program.nodes[Int(index)]
       for rule in program.rules[node.any.range] {
+        if rule.operation.holdsSchemas { work -= Int(rule.slice.count) / 16 }
         switch rule.operation {
         case .ref, .not: pending.append(rule.value)
         case .dynamicRef:
@@ -127,15 +131,18 @@ struct WriterExpansion {
   }
 
   /// Notes what an alternative leaves out that schemas say of members.
-  func noteOthers(_ alternative: inout WriterAlternative, _ reachable: Set<Int32>) {
-    for index in reachable {
+  mutating func noteOthers(_ alternative: inout WriterAlternative, _ reachable: Set<Int32>) {
+    let own = Set(alternative.nodes)
+    work -= own.count / 16 + reachable.count / 8
+    for index in reachable where work > 0 {
       let node = program.nodes[Int(index)]
       if node.unevaluatedProperties >= 0 {
         let rest = program.nodes[Int(node.unevaluatedProperties)]
         if !rest.isFalse, !rest.isTrivial { alternative.hasOtherMembers = true }
       }
-      guard node.object >= 0, !alternative.nodes.contains(index) else { continue }
+      guard node.object >= 0, !own.contains(index) else { continue }
       let plan = program.objects[Int(node.object)]
+      work -= Int(plan.entries.count) / 8
       for entry in program.entries[plan.entries.range] {
         alternative.otherNames.insert(ForeignText(program.name(entry)))
       }

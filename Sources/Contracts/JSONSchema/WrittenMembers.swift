@@ -18,7 +18,8 @@ struct WrittenMembers {
   private let plans: [Program.ObjectPlan]
   private let entries: [[ForeignText: Int32]]
 
-  init(_ alternative: WriterAlternative, _ program: Program, isStrict: Bool = false) {
+  /// It is not whole when no steps are left.
+  init(_ alternative: WriterAlternative, _ program: Program, isStrict: Bool, steps: inout Int) {
     plans = alternative.nodes.compactMap { index in
       let plan = program.nodes[Int(index)].object
       return plan < 0 ? nil : program.objects[Int(plan)]
@@ -27,6 +28,8 @@ struct WrittenMembers {
     var isClosed = false
     var schemas: [Int32] = []
     for plan in plans {
+      steps -= 64 * (1 + Int(plan.entries.count) + Int(plan.patterns.count) + Int(plan.dependencies.count))
+      guard steps > 0 else { break }
       var nodes: [ForeignText: Int32] = [:]
       var tracked: [Int32: ForeignText] = [:]
       for entry in program.entries[plan.entries.range] {
@@ -59,20 +62,22 @@ struct WrittenMembers {
     for name in alternative.otherNames where named[name] == nil { named[name] = [] }
     // An object of which no member is named is a map of anything.
     if !isClosed, isStrict || isFree || alternative.hasOtherMembers || !schemas.isEmpty { others = schemas }
-    for name in named.keys { named[name] = self.schemas(of: name, program) }
+    for name in named.keys where steps > 0 { named[name] = self.schemas(of: name, program, steps: &steps) }
   }
 
   /// The schemas that all hold for a member, whether it is named or not.
-  func schemas(of name: ForeignText, _ program: Program) -> [Int32] {
+  func schemas(of name: ForeignText, _ program: Program, steps: inout Int) -> [Int32] {
     var schemas: [Int32] = []
     for (plan, entries) in zip(plans, entries) {
+      steps -= 16
+      guard steps > 0 else { break }
       var isTaken = false
       if let node = entries[name] {
         schemas.append(node)
         isTaken = true
       }
       for property in program.patternProperties[plan.patterns.range]
-      where program.patterns[Int(property.pattern)].matches(name.raw) {
+      where program.patterns[Int(property.pattern)].matches(name.raw, budget: &steps) == true {
         schemas.append(property.node)
         isTaken = true
       }
@@ -81,8 +86,10 @@ struct WrittenMembers {
     return schemas
   }
 
-  /// Whether a member may be there.
-  func mayHold(_ name: ForeignText) -> Bool {
-    named[name] != nil || others != nil || patterns.contains { $0.pattern.matches(name.raw) }
+  /// Whether a member may be there, as long as steps are left.
+  func mayHold(_ name: ForeignText, steps: inout Int) -> Bool {
+    if named[name] != nil || others != nil { return true }
+    for (pattern, _) in patterns where pattern.matches(name.raw, budget: &steps) == true { return true }
+    return false
   }
 }

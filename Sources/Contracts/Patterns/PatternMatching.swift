@@ -26,9 +26,15 @@ extension Pattern {
 
   /// Whether a text holds a match.
   package func matches(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
     var budget = Int.max
-    return unsafe matches(bytes.span.bytes, StringScalars(0..<bytes.count, isEscaped: false), budget: &budget) ?? false
+    return matches(text, budget: &budget) ?? false
+  }
+
+  /// Whether a text holds a match; nil when that takes more steps than the budget has.
+  func matches(_ text: String, budget: inout Int) -> Bool? {
+    let bytes = Array(text.utf8)
+    budget -= 16
+    return unsafe matches(bytes.span.bytes, StringScalars(0..<bytes.count, isEscaped: false), budget: &budget)
   }
 
   /// The steps that the automaton stands before, each once.
