@@ -5,7 +5,7 @@ import Octets
 extension SchemaComparison {
   mutating func objects(_ index: Int32, _ node: Int32, _ what: Case) -> [Obstacle] {
     let plan = reader.program.objects[Int(index)]
-    let written = WrittenMembers(what.alternative, writer.program, isStrict: isStrict)
+    let written = WrittenMembers(what.alternative, writer, isStrict: isStrict)
     let isExact = what.alternative.isExact
     var obstacles: [Obstacle] = []
     var known: [ForeignText: Program.Entry] = [:]
@@ -22,7 +22,10 @@ extension SchemaComparison {
     let mostLeast = written.least
     if plan.least > mostLeast { obstacles.append(obstacle(plan.leastText, isProved: isExact)) }
     if plan.most < most(written) {
-      obstacles.append(obstacle(plan.mostText, isProved: isExact && written.patterns.isEmpty && written.most == .max))
+      obstacles.append(
+        obstacle(
+          plan.mostText, isProved: isExact && written.patterns.isEmpty && written.most == .max && written.names.isEmpty)
+      )
     }
     for name in Set(written.named.keys).union(known.keys).sorted(by: {
       $0.raw.utf8.lexicographicallyPrecedes($1.raw.utf8)
@@ -30,7 +33,7 @@ extension SchemaComparison {
     where written.mayHold(name) {
       work -= 1
       guard work > 0 else { return obstacles + [doubt(of: node)] }
-      let schemas = written.named[name] ?? written.schemas(of: name, writer.program)
+      let schemas = written.named[name] ?? written.schemas(of: name)
       obstacles += member(name, known[name]?.node ?? -1, plan, schemas)
     }
     obstacles += others(plan, written)
@@ -99,14 +102,21 @@ extension SchemaComparison {
         obstacles += kind.text == nil && plan.patterns.isEmpty ? found : found.doubted()
       }
     }
-    if plan.names >= 0, !kinds.isEmpty { obstacles += names(plan, written) }
+    // Which names are left is not looked at.
+    if !written.names.isEmpty { obstacles = obstacles.doubted() }
+    if plan.names >= 0, !kinds.isEmpty { obstacles += names(plan.names, written.names).doubted() }
     return obstacles
   }
 
-  /// Names that are not known take whatever the reader's schema for names does not refuse for certain.
-  private func names(_ plan: Program.ObjectPlan, _ written: WrittenMembers) -> [Obstacle] {
-    let node = reader.program.nodes[Int(plan.names)]
-    return node.isTrivial ? [] : [doubt(of: plan.names)]
+  /// What keeps a schema for names from taking those that others allow.
+  private mutating func names(_ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    if reader.program.nodes[Int(index)].isTrivial || isUnchanged(index, schemas) { return [] }
+    var expansion = WriterExpansion(program: writer.program, work: work)
+    let alternatives = expansion.alternatives(schemas)
+    work = expansion.work
+    return alternatives.filter { $0.kinds.contains(.string) }.flatMap { alternative in
+      covering(index, Case(alternative: alternative, kind: .string, schemas: schemas))
+    }
   }
 
   private mutating func dependencies(

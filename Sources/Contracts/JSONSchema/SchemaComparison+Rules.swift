@@ -109,7 +109,7 @@ extension SchemaComparison {
   /// Whether a member that is always written has but values that an object's schema does not take.
   private func isToldApart(_ plan: Program.ObjectPlan, _ what: Case) -> Bool {
     let pool = writer.program.pool
-    let members = WrittenMembers(what.alternative, writer.program)
+    let members = WrittenMembers(what.alternative, writer)
     for entry in reader.program.entries[plan.entries.range] where entry.node >= 0 {
       let name = ForeignText(reader.program.name(entry))
       guard members.required.contains(name), let schemas = members.named[name] else { continue }

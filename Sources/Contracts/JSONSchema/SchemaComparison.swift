@@ -79,7 +79,7 @@ struct SchemaComparison {
     return obstacles
   }
 
-  private mutating func isUnchanged(_ index: Int32, _ schemas: [Int32]) -> Bool {
+  mutating func isUnchanged(_ index: Int32, _ schemas: [Int32]) -> Bool {
     schemas.contains { schema in
       var sameness = ProgramSameness(left: reader.program, right: writer.program, work: min(work, 2_000))
       let isSame = sameness.areSame(index, schema)

@@ -15,14 +15,21 @@ struct WrittenMembers {
   private(set) var most = Int32.max
   /// Pairs of members of which the first needs the second.
   private(set) var needs: Set<[ForeignText]> = []
+  /// Schemas that names are held to.
+  let names: [Int32]
+  private let validator: JSONSchemaValidator
   private let plans: [Program.ObjectPlan]
   private let entries: [[ForeignText: Int32]]
 
-  init(_ alternative: WriterAlternative, _ program: Program, isStrict: Bool = false) {
-    plans = alternative.nodes.compactMap { index in
+  init(_ alternative: WriterAlternative, _ validator: JSONSchemaValidator, isStrict: Bool = false) {
+    self.validator = validator
+    let program = validator.program
+    let plans = alternative.nodes.compactMap { index in
       let plan = program.nodes[Int(index)].object
       return plan < 0 ? nil : program.objects[Int(plan)]
     }
+    self.plans = plans
+    names = plans.map(\.names).filter { $0 >= 0 && !program.nodes[Int($0)].isTrivial }
     var entries: [[ForeignText: Int32]] = []
     var isClosed = false
     var schemas: [Int32] = []
@@ -59,11 +66,44 @@ struct WrittenMembers {
     for name in alternative.otherNames where named[name] == nil { named[name] = [] }
     // An object of which no member is named is a map of anything.
     if !isClosed, isStrict || isFree || alternative.hasOtherMembers || !schemas.isEmpty { others = schemas }
-    for name in named.keys { named[name] = self.schemas(of: name, program) }
+    holdToNames()
+    for name in named.keys { named[name] = self.schemas(of: name) }
+  }
+
+  /// Leaves out the names that are not allowed. Where those that are have a list, that names all there are.
+  private mutating func holdToNames() {
+    guard !names.isEmpty else { return }
+    let program = validator.program
+    for node in names {
+      var expansion = WriterExpansion(program: program, work: 1_000)
+      let lists = expansion.alternatives([node]).map(\.constants)
+      guard lists.allSatisfy({ $0 != nil }) else { continue }
+      for start in lists.compactMap(\.self).joined() where program.pool[Int(start)] == UInt8(ascii: "\"") {
+        let end = unsafe JSONPlace.end(program.pool.span.bytes, of: Int(start))
+        guard let document = try? SchemaDocument(Array(program.pool[Int(start)..<end])),
+          case .string(let text) = document.value
+        else { continue }
+        if mayHold(ForeignText(text)) { named[ForeignText(text)] = [] }
+      }
+      (others, patterns) = (nil, [])
+    }
+    for name in named.keys where !isAllowed(name) { named[name] = nil }
+  }
+
+  /// Whether the schemas for names allow one.
+  private func isAllowed(_ name: ForeignText) -> Bool {
+    guard !names.isEmpty else { return true }
+    var text: [UInt8] = []
+    text.append(json: SchemaDocument(.string(name.raw)))
+    return names.allSatisfy { node in
+      var checker = SchemaChecker(validator, budget: 100_000)
+      return unsafe checker.check(text.span.bytes, node, 0) >= 0 || checker.isExhausted
+    }
   }
 
   /// The schemas that all hold for a member, whether it is named or not.
-  func schemas(of name: ForeignText, _ program: Program) -> [Int32] {
+  func schemas(of name: ForeignText) -> [Int32] {
+    let program = validator.program
     var schemas: [Int32] = []
     for (plan, entries) in zip(plans, entries) {
       var isTaken = false
@@ -83,6 +123,7 @@ struct WrittenMembers {
 
   /// Whether a member may be there.
   func mayHold(_ name: ForeignText) -> Bool {
-    named[name] != nil || others != nil || patterns.contains { $0.pattern.matches(name.raw) }
+    named[name] != nil
+      || (others != nil || patterns.contains { $0.pattern.matches(name.raw) }) && isAllowed(name)
   }
 }
