@@ -47,7 +47,7 @@ struct CompiledContracts: Sendable {
     for (type, contracts) in catalogue.types where !contracts.isEmpty {
       var versions: [Version] = []
       for contract in contracts { versions.append(try Version(contract, schema: schema(contract))) }
-      let name = Array(type.utf8)
+      let name = Array(type.raw.utf8)
       var slot = unsafe Self.slot(name.span.bytes, 0..<name.count, size)
       while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
       slots[slot] = kinds.count
@@ -81,7 +81,9 @@ struct CompiledContracts: Sendable {
     guard expected.count == range.count else { return false }
     var index = 0
     while index &+ 8 <= expected.count {
-      guard unsafe expected.span.bytes.word(at: index) == bytes.word(at: range.lowerBound &+ index) else { return false }
+      guard unsafe expected.span.bytes.word(at: index) == bytes.word(at: range.lowerBound &+ index) else {
+        return false
+      }
       index &+= 8
     }
     while index < expected.count {
