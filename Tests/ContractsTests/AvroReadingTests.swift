@@ -60,6 +60,19 @@ struct AvroReadingTests {
     #expect(fault?.advice.isEmpty == false)
   }
 
+  @Test func `a namespace with a name that begins with a digit is told what to write`() {
+    let fault = avroFault(#"{"type":"record","name":"R","namespace":"example.1.0","fields":[]}"#)
+    #expect(fault?.advice.contains("none of which begins with a digit") == true)
+  }
+
+  @Test func `characters that are but equal to a letter are none of a name`() {
+    // The sign for kelvin is equal to K, to Swift.
+    let text = #"[{"type":"enum","name":"K","symbols":["K"]},{"type":"array","items":"K"}]"#
+    #expect(avroFault(text) == nil)
+    #expect(avroFault(text.replacing("\"items\":\"K\"", with: "\"items\":\"\u{212A}\"")) != nil)
+    #expect(avroFault("{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"K\"],\"default\":\"\u{212A}\"}") != nil)
+  }
+
   @Test func `a fault is told with its line`() {
     #expect(avroFault("[\n\"int\",\n\"int\"]")?.line == 3)
   }
@@ -120,6 +133,23 @@ struct AvroReadingTests {
       "F has no namespace and is referred to from within a, which not every reader takes; give it a namespace"
     ),
     ("[]", "", "no data matches a union without branches"),
+    (
+      #"{"type":"enum","name":"E","symbols":["A"],"logicalType":"uuid"}"#, "",
+      "its logical type is ignored: uuid is for string or a fixed of 16"
+    ),
+    (
+      #"{"type":"record","name":"R","fields":[],"logicalType":"date"}"#, "",
+      "its logical type is ignored: date is for int"
+    ),
+    (
+      #"[{"type":"fixed","name":"F","size":4},{"type":"map","values":{"type":"F","logicalType":"decimal","precision":4}}]"#,
+      "/1/values", "its logical type is ignored: it stands beside a reference; write it where F is defined"
+    ),
+    (
+      #"{"type":"record","name":"R","fields":[{"name":"f","type":["null","int"],"logicalType":"date"}]}"#,
+      "/fields/0/logicalType",
+      "a logical type beside a field's type is ignored; write it into the type: {\"type\": …, \"logicalType\": …}"
+    ),
   ])
   func `what may not be meant is remarked on`(_ schema: String, _ path: String, _ words: String) throws {
     let remarks = try AvroSchema(text: schema).remarks

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Octets
 import Testing
 
 /// Which versions are compared, and what is said of them.
@@ -58,10 +59,10 @@ import Testing
 
   @Test func `a type may have a mode of its own`() {
     var rules = CompatibilityRules()
-    rules.byType["Placed"] = Compatibility.none
+    rules.byType[ForeignText("Placed")] = Compatibility.none
     let catalogue = ContractCatalogue(fields: [Fields.cents, "\(Fields.cents), \(Fields.note)"])
     #expect(catalogue.findings(rules).isEmpty)
-    rules.byType = ["Other": .none]
+    rules.byType = [ForeignText("Other"): .none]
     #expect(catalogue.findings(rules).count == 1)
   }
 
@@ -94,10 +95,10 @@ import Testing
     #expect(catalogue.findings(rules).filter(\.isFatal).isEmpty)
     rules.isStrict = true
     #expect(catalogue.findings(rules).contains { $0.isFatal })
-    rules.strictByType = ["Placed": false]
+    rules.strictByType = [ForeignText("Placed"): false]
     #expect(catalogue.findings(rules).filter(\.isFatal).isEmpty)
     rules = CompatibilityRules()
-    rules.strictByType = ["Placed": true]
+    rules.strictByType = [ForeignText("Placed"): true]
     #expect(catalogue.findings(rules).contains { $0.isFatal })
   }
 
@@ -122,6 +123,31 @@ import Testing
     #expect(found.map(\.level) == [.remark] && found.first?.rule.contains("open") == true, "\(found)")
   }
 
+  @Test func `types that differ in their bytes alone are two, with a remark`() {
+    var catalogue = ContractCatalogue()
+    let fields = [Fields.cents, "\(Fields.cents), \(Fields.note)"].map {
+      #"{"type": "record", "name": "P", "fields": [\#($0)]}"#
+    }
+    let (one, two) = ("Gr\u{f6}\u{df}e", "Gro\u{308}\u{df}e")
+    for (type, text) in zip([one, two], fields) {
+      catalogue.add(type: type, version: 1, file: "\(type)/1.avsc", text: Array(text.utf8))
+    }
+    let found = catalogue.findings(CompatibilityRules())
+    #expect(catalogue.faults.isEmpty && catalogue.types.count == 2)
+    #expect(found.map(\.level) == [.remark, .remark], "\(found)")
+    #expect(found.first?.rule.contains(#"Gro\u0308\u00dfe looks like the type Gr\u00f6\u00dfe"#) == true, "\(found)")
+    catalogue.add(type: one, version: 2, file: "\(one)/2.avsc", text: Array(fields[1].utf8))
+    var rules = CompatibilityRules()
+    rules.byType = [ForeignText(two): .none]
+    #expect(catalogue.findings(rules).filter(\.isFatal).count == 1)
+    rules.byType = [ForeignText(one): .none]
+    #expect(catalogue.findings(rules).filter(\.isFatal).isEmpty)
+    // What one has published is not there because the other has it.
+    var now = ContractCatalogue()
+    now.add(type: two, version: 1, file: "\(two)/1.avsc", text: Array(fields[0].utf8))
+    #expect(now.changes(since: catalogue).count == 3)
+  }
+
   @Test func `two formats do not go together`() {
     var catalogue = ContractCatalogue(fields: [Fields.cents])
     catalogue.add("Placed/2.json", #"{"type": "object"}"#)
@@ -139,7 +165,7 @@ import Testing
     catalogue.add("Placed/4.json", "{\n\n,}")
     #expect(catalogue.faults.map(\.version) == [1, 2, 3, 4] && catalogue.faults.allSatisfy(\.isFatal))
     #expect(catalogue.faults.last?.line == 3)
-    #expect(catalogue.types["Placed"]?.map(\.version) == [1])
+    #expect(catalogue.types[ForeignText("Placed")]?.map(\.version) == [1])
   }
 
   @Test func `a version that was changed or taken away is told, one that is written otherwise or new is not`() {

@@ -166,6 +166,48 @@ struct JSONSchemaTests {
     #expect(remarks.count == 1 && remarks[0].path == path && remarks[0].words.contains(words), "\(remarks)")
   }
 
+  @Test(arguments: [
+    // As it is refused, what the advice says, and as it says.
+    (
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "common.json"}"##,
+      "copy what it refers to into definitions, with its $id, and refer to that from within allOf",
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "allOf": [{"$ref": "common.json"}], "definitions": {"c": {"$id": "common.json"}}}"##
+    ),
+    (
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "items": {"$ref": "common.json"}}"##,
+      "copy what it refers to into definitions, with its $id, and refer to that",
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "items": {"$ref": "common.json"}, "definitions": {"c": {"$id": "common.json"}}}"##
+    ),
+    (
+      ##"{"$ref": "common.json"}"##, "copy what it refers to into $defs, with its $id, and refer to that",
+      ##"{"$ref": "common.json", "$defs": {"c": {"$id": "common.json"}}}"##
+    ),
+    (
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "items": {"$ref": "#f"}}"##,
+      "add the $id with the #",
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "items": {"$ref": "#f"}, "definitions": {"c": {"$id": "#f"}}}"##
+    ),
+    (##"{"$ref": "#f"}"##, "add the $anchor", ##"{"$ref": "#f", "$defs": {"c": {"$anchor": "f"}}}"##),
+    (##"{"pattern": "\\Aabc"}"##, "write ^", ##"{"pattern": "^abc"}"##),
+    (##"{"pattern": "abc\\Z"}"##, "write $", ##"{"pattern": "abc$"}"##),
+    (##"{"pattern": "(?i)a"}"##, "both cases", ##"{"pattern": "[Aa]"}"##),
+    (##"{"pattern": "(?P<n>a)"}"##, "write (?<name> )", ##"{"pattern": "(?<n>a)"}"##),
+  ]) func `what an advice says works`(_ wrong: String, _ advice: String, _ right: String) {
+    let fault = #expect(throws: SchemaFault.self) { try JSONSchemaHostileTests.schema(wrong) }
+    #expect(fault?.advice.contains(advice) == true, "\(fault?.advice ?? "")")
+    #expect(throws: Never.self) { try JSONSchemaHostileTests.schema(right) }
+  }
+
+  @Test(arguments: [
+    "{\"properties\": {\"a\": {\"$ref\": \"#/$defs/\u{301}x\"}}, \"$defs\": {\"\u{301}x\": {\"type\": \"null\"}}}",
+    "{\"properties\": {\"a\": {\"$ref\": \"#\u{301}\"}}, \"$defs\": {\"x\": {\"$anchor\": \"\u{301}\", \"type\": \"null\"}}}",
+    "{\"properties\": {\"a\": {\"$ref\": \"x/\u{301}\"}}, \"$defs\": {\"b\": {\"$id\": \"/x/\u{301}\", \"type\": \"null\"}}}",
+    "{\"properties\": {\"a\": {\"$ref\": \"e\u{301}\"}}, \"$defs\": {\"x\": {\"$id\": \"\u{e9}\"}, \"y\": {\"$id\": \"e\u{301}\", \"type\": \"null\"}}}",
+  ]) func `names that begin with a combining mark are found`(_ text: String) throws {
+    let found = try JSONSchemaHostileTests.mismatch(text, ##"{"a": 1}"##)
+    #expect(found?.rule.hasSuffix("/type: null") == true)
+  }
+
   @Test func `what is meant is not remarked`() throws {
     let text =
       ##"{"title": "t", "x-owner": 1, "format": "date", "properties": {"require": true, "tpye": {"default": 1}}, "$defs": {"if": true}}"##

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Octets
+
 /// Which versions of a type must read each other. The names are those that schema registries use.
 package enum Compatibility: String, CaseIterable, Hashable, Sendable {
   /// Nobody need read anything.
@@ -31,32 +33,32 @@ package enum Compatibility: String, CaseIterable, Hashable, Sendable {
 package struct CompatibilityRules: Hashable, Sendable {
   /// What was looked at by hand where nobody else can tell: of a type, that a version may follow another.
   package struct Accepted: Hashable, Sendable {
-    package var type: String
+    package var type: ForeignText
     package var version: Int
     package var before: Int
 
     package init(type: String, version: Int, before: Int) {
-      (self.type, self.version, self.before) = (type, version, before)
+      (self.type, self.version, self.before) = (ForeignText(type), version, before)
     }
   }
 
   /// What holds where nothing else is said. Default: `backward_transitive`, for a consumer may find any version in a log.
   package var standard = Compatibility.backwardTransitive
   /// What holds for a type.
-  package var byType: [String: Compatibility] = [:]
+  package var byType: [ForeignText: Compatibility] = [:]
   /// Whether members count that a schema leaves open without naming them: they may be anything. Default: no.
   package var isStrict = false
   /// The same for a type.
-  package var strictByType: [String: Bool] = [:]
+  package var strictByType: [ForeignText: Bool] = [:]
   /// What was accepted by hand.
   package var accepted: Set<Accepted> = []
 
   package init() {}
 
   /// The types that are named.
-  package var types: Set<String> { Set(byType.keys).union(strictByType.keys).union(accepted.map(\.type)) }
+  package var types: Set<ForeignText> { Set(byType.keys).union(strictByType.keys).union(accepted.map(\.type)) }
 
-  func compatibility(of type: String) -> Compatibility { byType[type] ?? standard }
+  func compatibility(of type: ForeignText) -> Compatibility { byType[type] ?? standard }
 
-  func isStrict(for type: String) -> Bool { strictByType[type] ?? isStrict }
+  func isStrict(for type: ForeignText) -> Bool { strictByType[type] ?? isStrict }
 }

@@ -55,7 +55,7 @@ struct CompiledContracts: Sendable {
     for (type, contracts) in catalogue.types where !contracts.isEmpty {
       var versions: [Version] = []
       for contract in contracts { versions.append(try Version(contract, schema: schema(contract))) }
-      let name = Array(type.utf8)
+      let name = Array(type.raw.utf8)
       var slot = unsafe Self.slot(name.span.bytes, 0..<name.count, size)
       while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
       slots[slot] = kinds.count

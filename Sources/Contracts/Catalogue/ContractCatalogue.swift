@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Octets
+
 /// All contracts of a directory, and what of it could not be read.
 package struct ContractCatalogue: Sendable {
-  /// The versions of each type, the oldest first.
-  package private(set) var types: [String: [Contract]] = [:]
+  /// The versions of each type, the oldest first. Types are told apart by their names' bytes, as an event's is.
+  package private(set) var types: [ForeignText: [Contract]] = [:]
   /// What could not be read.
   package private(set) var faults: [ContractFinding] = []
 
@@ -13,12 +15,12 @@ package struct ContractCatalogue: Sendable {
   package mutating func add(type: String, version: Int, file: String, text: [UInt8]) {
     do throws(SchemaFault) {
       let contract = try Contract(type: type, version: version, file: file, text: text)
-      var versions = types[type] ?? []
+      var versions = types[ForeignText(type)] ?? []
       if let twin = versions.first(where: { $0.version == version }) {
         throw SchemaFault("", "version \(version) is in \(twin.file) too", advice: "keep one of the two")
       }
       versions.append(contract)
-      types[type] = versions.sorted { $0.version < $1.version }
+      types[ForeignText(type)] = versions.sorted { $0.version < $1.version }
     } catch {
       var fault = ContractFinding(.violation, file: file, line: error.line, rule: error.problem, advice: error.advice)
       (fault.type, fault.version, fault.path) = (type, version, error.path)
@@ -32,12 +34,13 @@ package struct ContractCatalogue: Sendable {
   /// What is wrong with the contracts in themselves, and between the versions of each type.
   package func findings(_ rules: CompatibilityRules) -> [ContractFinding] {
     var findings = faults
-    for (type, versions) in types.sorted(by: { $0.key < $1.key }) {
+    findings += lookalikes
+    for (type, versions) in types.inOrder {
       for (index, contract) in versions.enumerated() {
         findings += contract.remarks.map { remark in
           var finding = ContractFinding(
             .remark, file: contract.file, rule: remark.words, advice: "leave it if it is meant")
-          (finding.type, finding.version, finding.path) = (type, contract.version, remark.path)
+          (finding.type, finding.version, finding.path) = (type.raw, contract.version, remark.path)
           return finding
         }
         let compatibility = rules.compatibility(of: type)
@@ -51,11 +54,31 @@ package struct ContractCatalogue: Sendable {
     return findings
   }
 
+  /// The versions of a type that could not be read.
+  package func unreadVersions(of type: ForeignText) -> [Int] {
+    faults.filter { $0.type.map(ForeignText.init) == type }.compactMap(\.version)
+  }
+
+  /// Remarks on names that look like another type's: file systems write some letters in two ways.
+  private var lookalikes: [ContractFinding] {
+    // To Swift, strings that look alike are equal.
+    let groups = Dictionary(grouping: types.inOrder, by: \.key.raw)
+    return types.inOrder.compactMap { type, versions in
+      guard let twin = groups[type.raw]?.first(where: { $0.key != type }), let first = versions.first else {
+        return nil
+      }
+      return ContractFinding(
+        .remark, file: first.file,
+        rule: "\(type.spelled) looks like the type \(twin.key.spelled), and types are told apart by their bytes",
+        advice: "name one directory as events have it, and take the other away")
+    }
+  }
+
   /// What keeps a version from following another.
   private static func obstacles(
     _ new: Contract, _ old: Contract, reads: Bool, _ rules: CompatibilityRules
   ) -> [ContractFinding] {
-    let isStrict = rules.isStrict(for: new.type)
+    let isStrict = rules.isStrict(for: ForeignText(new.type))
     let obstacles =
       reads ? new.obstacles(reading: old, isStrict: isStrict) : old.obstacles(reading: new, isStrict: isStrict)
     let isAccepted = rules.accepted.contains(.init(type: new.type, version: new.version, before: old.version))
@@ -75,20 +98,33 @@ package struct ContractCatalogue: Sendable {
   /// What was changed or taken away of contracts that others may have by now.
   package func changes(since committed: ContractCatalogue) -> [ContractFinding] {
     var findings: [ContractFinding] = []
-    for (type, versions) in committed.types.sorted(by: { $0.key < $1.key }) {
+    for (type, versions) in committed.types.inOrder {
       for old in versions {
         let new = types[type]?.first { $0.version == old.version }
         // What cannot be read is told already.
-        if new == nil, faults.contains(where: { $0.type == type && $0.version == old.version }) { continue }
+        if new == nil, unreadVersions(of: type).contains(old.version) { continue }
         guard new.map({ !$0.isSame(as: old) }) ?? true else { continue }
         var finding = ContractFinding(
           .violation, file: new?.file ?? old.file,
           rule: new == nil ? "this version was taken away" : "this version was changed after it was published",
           advice: "put it back as it was, and make a new version")
-        (finding.type, finding.version) = (type, old.version)
+        (finding.type, finding.version) = (type.raw, old.version)
         findings.append(finding)
       }
     }
     return findings
+  }
+}
+
+extension [ForeignText: [Contract]] {
+  fileprivate var inOrder: [(key: ForeignText, value: [Contract])] {
+    sorted { $0.key.raw.utf8.lexicographicallyPrecedes($1.key.raw.utf8) }
+  }
+}
+
+extension ForeignText {
+  /// With all that is not ASCII escaped.
+  fileprivate var spelled: String {
+    raw.unicodeScalars.map { $0.isASCII ? ForeignText(String($0)).description : $0.jsonEscape }.joined()
   }
 }

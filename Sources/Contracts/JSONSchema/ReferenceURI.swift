@@ -5,34 +5,37 @@ import Octets
 /// A URI reference without its fragment, in parts.
 ///
 /// Source: RFC 3986, sections 3 and 5.2.
-struct ReferenceURI: Hashable, Sendable {
+struct ReferenceURI: Sendable {
   var scheme: String?
   var authority: String?
   var path = ""
   var query: String?
 
   /// Reads one; what stands behind `#` is given apart.
+  ///
+  /// It goes by bytes: to Swift, a slash or a sharp before a combining mark is none.
   static func read(_ text: String) -> (ReferenceURI, fragment: String?) {
-    let halves = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+    let halves = text.utf8.split(separator: UInt8(ascii: "#"), maxSplits: 1, omittingEmptySubsequences: false)
     var uri = ReferenceURI()
     var rest = halves[0]
-    if let colon = rest.firstIndex(of: ":"), rest[..<colon].utf8.allSatisfy(isSchemeByte), rest.first?.isLetter == true
+    if let colon = rest.firstIndex(of: UInt8(ascii: ":")), rest[..<colon].allSatisfy(isSchemeByte),
+      let first = rest.first, (0x61...0x7A).contains(first | 0x20)
     {
-      uri.scheme = rest[..<colon].lowercased()
+      uri.scheme = String(Substring(rest[..<colon])).lowercased()
       rest = rest[rest.index(after: colon)...]
     }
-    if let mark = rest.firstIndex(of: "?") {
-      uri.query = String(rest[rest.index(after: mark)...])
+    if let mark = rest.firstIndex(of: UInt8(ascii: "?")) {
+      uri.query = String(Substring(rest[rest.index(after: mark)...]))
       rest = rest[..<mark]
     }
-    if rest.hasPrefix("//") {
+    if rest.starts(with: "//".utf8) {
       rest = rest.dropFirst(2)
-      let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-      uri.authority = String(rest[..<slash])
+      let slash = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
+      uri.authority = String(Substring(rest[..<slash]))
       rest = rest[slash...]
     }
-    uri.path = String(rest)
-    return (uri, halves.count > 1 ? String(halves[1]) : nil)
+    uri.path = String(Substring(rest))
+    return (uri, halves.count > 1 ? String(Substring(halves[1])) : nil)
   }
 
   private static func isSchemeByte(_ byte: UInt8) -> Bool {
@@ -61,31 +64,33 @@ struct ReferenceURI: Hashable, Sendable {
     if reference.path.isEmpty {
       target.path = path
       target.query = reference.query ?? query
-    } else if reference.path.hasPrefix("/") {
+    } else if reference.path.utf8.first == UInt8(ascii: "/") {
       target.path = Self.withoutDots(reference.path)
     } else if authority != nil, path.isEmpty {
       target.path = Self.withoutDots("/" + reference.path)
     } else {
-      let directory = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+      let directory = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(Substring(path.utf8[...$0])) } ?? ""
       target.path = Self.withoutDots(directory + reference.path)
     }
     return target
   }
 
   private static func withoutDots(_ path: String) -> String {
-    guard path.contains("/.") || path.hasPrefix(".") else { return path }
-    var kept: [Substring] = []
-    let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+    let isAbsolute = path.utf8.first == UInt8(ascii: "/")
+    let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    guard segments.contains(where: { $0.first == UInt8(ascii: ".") }) else { return path }
+    var kept: [Substring.UTF8View] = []
     for (index, segment) in segments.enumerated() {
       let isLast = index == segments.count - 1
-      if segment == "." || segment == ".." {
-        if segment == "..", kept.count > (path.hasPrefix("/") ? 1 : 0) { kept.removeLast() }
-        if isLast { kept.append("") }
+      let isParent = segment.elementsEqual("..".utf8)
+      if isParent || segment.elementsEqual(".".utf8) {
+        if isParent, kept.count > (isAbsolute ? 1 : 0) { kept.removeLast() }
+        if isLast { kept.append(Substring().utf8) }
       } else {
         kept.append(segment)
       }
     }
-    return kept.joined(separator: "/")
+    return kept.map { String(Substring($0)) }.joined(separator: "/")
   }
 
   /// A fragment with its escapes read; nil when they are none, or make no text.
@@ -108,4 +113,13 @@ struct ReferenceURI: Hashable, Sendable {
     }
     return String(validating: bytes, as: UTF8.self)
   }
+}
+
+extension ReferenceURI: Hashable {
+  /// By bytes, as all that others wrote.
+  private var parts: [ForeignText?] { [scheme, authority, path, query].map { $0.map(ForeignText.init) } }
+
+  static func == (left: Self, right: Self) -> Bool { left.parts == right.parts }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(parts) }
 }

@@ -24,7 +24,10 @@ extension SchemaComparison {
     let mostLeast = written.least
     if plan.least > mostLeast { obstacles.append(obstacle(plan.leastText, isProved: isExact)) }
     if plan.most < most(written) {
-      obstacles.append(obstacle(plan.mostText, isProved: isExact && written.patterns.isEmpty && written.most == .max))
+      obstacles.append(
+        obstacle(
+          plan.mostText, isProved: isExact && written.patterns.isEmpty && written.most == .max && written.names.isEmpty)
+      )
     }
     for name in Set(written.named.keys).union(known.keys).sorted(by: {
       $0.raw.utf8.lexicographicallyPrecedes($1.raw.utf8)
@@ -33,7 +36,7 @@ extension SchemaComparison {
       guard work > 0, steps > 0 else { return obstacles + [doubt(of: node)] }
       guard mayHold else { continue }
       work -= 1
-      let schemas = written.named[name] ?? written.schemas(of: name, writer.program, steps: &steps)
+      let schemas = written.named[name] ?? written.schemas(of: name, steps: &steps)
       guard steps > 0 else { return obstacles + [doubt(of: node)] }
       obstacles += member(name, known[name]?.node ?? -1, plan, schemas)
     }
@@ -108,14 +111,24 @@ extension SchemaComparison {
         obstacles += kind.text == nil && plan.patterns.isEmpty ? found : found.doubted()
       }
     }
-    if plan.names >= 0, !kinds.isEmpty { obstacles += names(plan, written) }
+    // Which names are left is not looked at.
+    if !written.names.isEmpty { obstacles = obstacles.doubted() }
+    if plan.names >= 0, !kinds.isEmpty { obstacles += names(plan.names, written.names).doubted() }
     return obstacles
   }
 
-  /// Names that are not known take whatever the reader's schema for names does not refuse for certain.
-  private func names(_ plan: Program.ObjectPlan, _ written: WrittenMembers) -> [Obstacle] {
-    let node = reader.program.nodes[Int(plan.names)]
-    return node.isTrivial ? [] : [doubt(of: plan.names)]
+  /// What keeps a schema for names from taking those that others allow.
+  private mutating func names(_ index: Int32, _ schemas: [Int32]) -> [Obstacle] {
+    if reader.program.nodes[Int(index)].isTrivial || isUnchanged(index, schemas) { return [] }
+    var expansion = WriterExpansion(program: writer.program, work: work)
+    let alternatives = expansion.alternatives(schemas)
+    work = expansion.work
+    var obstacles: [Obstacle] = []
+    for alternative in alternatives where alternative.kinds.contains(.string) {
+      obstacles += covering(
+        index, Case(alternative: alternative, kind: .string, schemas: schemas, number: memory.next()))
+    }
+    return obstacles
   }
 
   private mutating func dependencies(

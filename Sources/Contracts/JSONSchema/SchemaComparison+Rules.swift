@@ -160,7 +160,7 @@ extension SchemaComparison {
   /// The members that a case has; nil when it takes too many steps to tell.
   mutating func members(of what: Case) -> WrittenMembers? {
     if let members = memory.members(of: what) { return members }
-    let members = WrittenMembers(what.alternative, writer.program, isStrict: isStrict, steps: &steps)
+    let members = WrittenMembers(what.alternative, writer, isStrict: isStrict, steps: &steps)
     guard steps > 0 else { return nil }
     memory.note(members, of: what)
     return members

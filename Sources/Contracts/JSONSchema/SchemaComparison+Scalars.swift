@@ -18,10 +18,16 @@ extension SchemaComparison {
     let written = writerRules(what, \.numbers)
     var obstacles: [Obstacle] = []
     for rule in reader.program.rules[node.numbers.range] {
-      let isKept = rule.operation == .multipleOf ? keepsMultiple(rule, written, what) : keepsBound(rule, written, what)
+      if rule.operation == .multipleOf {
+        guard !keepsMultiple(rule, written, what) else { continue }
+        obstacles.append(obstacle(rule.text, isProved: what.alternative.isExact && written.isEmpty))
+        continue
+      }
+      let isKept = keepsBound(rule, written, what)
+      guard isKept != true else { continue }
       // A divisor may leave no value at the border.
-      let isSure = rule.operation == .multipleOf ? written.isEmpty : written.allSatisfy { $0.operation != .multipleOf }
-      if !isKept { obstacles.append(obstacle(rule.text, isProved: what.alternative.isExact && isSure)) }
+      let isSure = isKept == false && written.allSatisfy { $0.operation != .multipleOf }
+      obstacles.append(obstacle(rule.text, isProved: what.alternative.isExact && isSure))
     }
     return obstacles
   }
@@ -40,25 +46,26 @@ extension SchemaComparison {
     }
   }
 
-  private func keepsBound(_ rule: Program.Rule, _ written: [Program.Rule], _ what: Case) -> Bool {
+  /// Whether some bound of the writer's keeps a reader's; nil where nobody can tell.
+  private func keepsBound(_ rule: Program.Rule, _ written: [Program.Rule], _ what: Case) -> Bool? {
     let bound = reader.program.decimals[Int(rule.value)]
-    let isLower = rule.operation == .minimum || rule.operation == .exclusiveMinimum
-    let isExclusive = rule.operation == .exclusiveMinimum || rule.operation == .exclusiveMaximum
-    return written.contains { other in
-      guard other.operation != .multipleOf,
-        (other.operation == .minimum || other.operation == .exclusiveMinimum) == isLower
-      else { return false }
-      let otherIsExclusive = other.operation == .exclusiveMinimum || other.operation == .exclusiveMaximum
+    let (left, right) = (writer.program.pool, reader.program.pool)
+    var isSure = true
+    for other in written where other.operation != .multipleOf && other.isLower == rule.isLower {
       let known = writer.program.decimals[Int(other.value)]
-      let (left, right) = (writer.program.pool, reader.program.pool)
       let order = unsafe known.compare(left.span.bytes, bound, right.span.bytes)
-      if order == 0 { return otherIsExclusive || !isExclusive }
-      if (order > 0) == isLower { return true }
-      guard what.kind == .integer, let one = unsafe known.integer(left.span.bytes, isLower, otherIsExclusive),
-        let two = unsafe bound.integer(right.span.bytes, isLower, isExclusive)
-      else { return false }
-      return isLower ? one >= two : one <= two
+      if order == 0 ? other.isExclusive || !rule.isExclusive : (order > 0) == rule.isLower { return true }
+      guard what.kind == .integer else { continue }
+      guard
+        let one = unsafe WholeNumber(known, left.span.bytes, isLower: rule.isLower, isExclusive: other.isExclusive),
+        let two = unsafe WholeNumber(bound, right.span.bytes, isLower: rule.isLower, isExclusive: rule.isExclusive)
+      else {
+        isSure = false
+        continue
+      }
+      if rule.isLower ? two <= one : one <= two { return true }
     }
+    return isSure ? false : nil
   }
 
   func strings(_ node: Program.Node, _ what: Case) -> [Obstacle] {
@@ -92,27 +99,14 @@ extension SchemaComparison {
   private static let samples = ["", "a", "0", " ", "\u{0}", "Zz-9", "\u{1F600}\n"]
 }
 
-extension Decimal {
-  /// The last integer that a bound allows; nil when it is too far from zero to say.
-  func integer(_ bytes: RawSpan, _ isLower: Bool, _ isExclusive: Bool) -> Int? {
-    if isZero { return isExclusive ? (isLower ? 1 : -1) : 0 }
-    guard exponent < 17, count < 18 else { return nil }
-    let digits = Int(remainder(bytes, by: .max))
-    let shift = exponent - Int(count) + 1
-    var scale = 1
-    for _ in 0..<min(abs(shift), 18) { scale *= 10 }
-    let magnitude = shift >= 0 ? digits * scale : digits / scale
-    let isWhole = shift >= 0
-    var integer = isNegative ? -magnitude : magnitude
-    if isWhole { return isExclusive ? integer + (isLower ? 1 : -1) : integer }
-    // The quotient is cut towards zero.
-    if isLower, !isNegative { integer += 1 }
-    if !isLower, isNegative { integer -= 1 }
-    return integer
-  }
-}
-
 extension Program {
   /// The name of a member.
   func name(_ entry: Entry) -> String { String(decoding: pool[entry.name.range], as: UTF8.self) }
+}
+
+extension Program.Rule {
+  /// Of a bound: whether it bounds from below.
+  var isLower: Bool { operation == .minimum || operation == .exclusiveMinimum }
+  /// Of a bound: whether it does not allow itself.
+  var isExclusive: Bool { operation == .exclusiveMinimum || operation == .exclusiveMaximum }
 }

@@ -168,7 +168,7 @@ struct SchemaCompiler {
     let text = text(place, .dynamicRef)
     guard case .string(let anchor)? = places.places[target].keywords[.dynamicAnchor]?.value,
       case .string(let reference)? = keywords[.dynamicRef]?.value,
-      let fragment = ReferenceURI.read(reference).fragment, fragment == anchor,
+      let fragment = ReferenceURI.read(reference).fragment, fragment.utf8.elementsEqual(anchor.utf8),
       let candidates = places.dynamicAnchors[ForeignText(anchor)], candidates.count > 1
     else { return .init(operation: .ref, value: nodes[target], text: text) }
     let byResource = Dictionary(

@@ -25,6 +25,8 @@ extension SchemaPlaces {
   mutating func target(of place: Int, _ keyword: Keyword, _ text: String) throws(SchemaFault) -> Int {
     let shown = ForeignText(ForeignText(text).shortened())
     let (reference, fragment) = ReferenceURI.read(text)
+    let isOld = places[place].draft == .draft7
+    let aside = isOld && places[place].parent == place ? " from within allOf: draft 7 ignores all beside $ref" : ""
     let uri = resources[places[place].resource].uri.resolving(reference)
     if root(of: uri) == nil, let metaschemas = try Metaschemas.files(for: uri) {
       for (name, file) in metaschemas where root(of: name) == nil { try add(file, named: name) }
@@ -32,13 +34,14 @@ extension SchemaPlaces {
     guard let root = root(of: uri) else {
       throw fault(
         place, keyword, "\(keyword.rawValue) leaves the file: \(shown)",
-        "copy what it refers to into $defs, with its $id, and refer to that")
+        "copy what it refers to into \(isOld ? "definitions" : "$defs"), with its $id, and refer to that" + aside)
     }
     var target = root
     let decoded = fragment.flatMap { ReferenceURI.unescaped(fragment: $0) }
     if let decoded, decoded.utf8.first == UInt8(ascii: "/") {
-      for token in decoded.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-        guard let next = child(of: target, Self.unescaped(String(token))) else {
+      // By bytes: to Swift, a slash before a combining mark is no slash.
+      for token in decoded.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
+        guard let next = child(of: target, Self.unescaped(String(Substring(token)))) else {
           throw fault(
             place, keyword, "\(keyword.rawValue) leads nowhere: \(shown)", "correct the pointer, or add the schema")
         }
@@ -47,7 +50,10 @@ extension SchemaPlaces {
     } else if let decoded, !decoded.isEmpty {
       guard let found = self.place(anchor: decoded, inResourceAt: root) else {
         throw fault(
-          place, keyword, "no schema has the anchor of \(keyword.rawValue): \(shown)", "correct it, or add the $anchor")
+          place, keyword, "no schema has the anchor of \(keyword.rawValue): \(shown)",
+          isOld
+            ? "correct it, or add the $id with the # to the schema that is meant" + aside
+            : "correct it, or add the $anchor")
       }
       target = found
     } else if fragment != nil, decoded == nil {

@@ -44,7 +44,24 @@ extension PatternReading {
       guard next.isASCII, next.properties.isAlphabetic || ("0"..."9").contains(next) else { return .scalar(next.value) }
     }
     throw Self.fault(
-      "has the escape \\\(ForeignText(String(next))), which ECMA-262 does not know", "write the character itself")
+      "has the escape \\\(ForeignText(String(next))), which ECMA-262 does not know", Self.instead(of: next))
+  }
+
+  /// What to write for an escape of other kinds of pattern, or one that is not whole.
+  private static func instead(of letter: Unicode.Scalar) -> String {
+    switch letter {
+    case "A": "write ^"
+    case "Z", "z": "write $"
+    case "a": "write \\x07"
+    case "e": "write \\x1B"
+    case "h": "write [ \\t]"
+    case "R": "write \\r?\\n"
+    case "x": "write two hexadecimal digits behind it"
+    case "u": "write four hexadecimal digits behind it, or some in braces"
+    case "c": "write a letter behind it"
+    case "0"..."9": "write \\x and two hexadecimal digits"
+    default: "write what is meant by it without it: the character, or a class in brackets"
+    }
   }
 
   private mutating func hexadecimal(_ count: Int) -> UInt32? {

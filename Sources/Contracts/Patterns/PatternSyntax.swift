@@ -138,6 +138,18 @@ struct PatternReading {
     return set
   }
 
+  /// What to write for a group of other kinds of pattern, behind its `(?`.
+  private func groupInstead() -> String {
+    switch peek {
+    case "P": return "write (?<name> )"
+    case ">": return "write (?: )"
+    default: break
+    }
+    let flags = text[offset...].prefix { $0 != ")" && $0 != ":" }
+    return flags.contains("i") && flags.count < 8
+      ? "write both cases of each letter, such as [Aa]" : "say what is meant by it without it"
+  }
+
   private mutating func group() throws(PatternFault) -> PatternSyntax {
     depth += 1
     defer { depth -= 1 }
@@ -158,7 +170,7 @@ struct PatternReading {
         }
         guard take(">") else { throw Self.fault("has a group whose name has no end", "write (?<name> )") }
       } else if !take(":") {
-        throw Self.fault("has a kind of group that ECMA-262 does not know", "write (?: )")
+        throw Self.fault("has a kind of group that ECMA-262 does not know", groupInstead())
       }
     }
     let inner = try choice()

@@ -66,12 +66,12 @@ package struct ContractDirectory: Sendable {
 
   /// What the rules name and is not there, so that a slip of the pen loosens nothing.
   private func unknown(_ file: String) -> [ContractFinding] {
-    func has(_ type: String, _ version: Int? = nil) -> Bool {
+    func has(_ type: ForeignText, _ version: Int? = nil) -> Bool {
       let versions = catalogue.types[type]?.map(\.version) ?? []
-      let unread = catalogue.faults.filter { $0.type == type }.compactMap(\.version)
+      let unread = catalogue.unreadVersions(of: type)
       return version.map((versions + unread).contains) ?? !(versions + unread).isEmpty
     }
-    let types = rules.types.filter { !has($0) }
+    let types = rules.types.filter { !has($0) }.map(\.raw)
     let pairs = rules.accepted.filter { pair in
       has(pair.type) && !(has(pair.type, pair.version) && has(pair.type, pair.before) && pair.before < pair.version)
     }
@@ -79,7 +79,7 @@ package struct ContractDirectory: Sendable {
       ContractFinding(
         .violation, file: file, rule: "\($0): there is no such type", advice: "mend its name, or take it out")
     }
-      + pairs.map { "\($0.type): accepted: there is no \($0.version) after \($0.before)" }.sorted().map {
+      + pairs.map { "\($0.type.raw): accepted: there is no \($0.version) after \($0.before)" }.sorted().map {
         ContractFinding(.violation, file: file, rule: $0, advice: "name two versions, the newer one first")
       }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Octets
 
 /// Reads `contracts.yaml`.
 ///
@@ -51,8 +52,8 @@ struct RulesReading {
     }
     for member in members {
       switch member.name {
-      case "compatibility": if let found = compatibility(member.node) { rules.byType[type.name] = found }
-      case "strict": rules.strictByType[type.name] = truth(member)
+      case "compatibility": if let found = compatibility(member.node) { rules.byType[ForeignText(type.name)] = found }
+      case "strict": rules.strictByType[ForeignText(type.name)] = truth(member)
       case "accepted":
         for part in member.node.parts ?? [member.node] {
           let words = (part.text ?? "").split(separator: " ")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
+
 /// Defaults, which are held to their types once all of these are known.
 ///
 /// They are written as Avro's: an int with a logical type has an int's. For unions, 1.12 says "Default values for union
@@ -61,19 +63,19 @@ extension AvroReading {
       return text.unicodeScalars.count == size && text.unicodeScalars.allSatisfy { $0.value <= 0xFF }
     case (.enumeration(_, let enumeration), .string(let text)):
       patience -= enumeration.symbols.count
-      return enumeration.symbols.contains(text)
+      return AvroName.isName(text) && enumeration.symbols.contains(text)
     case (.array(let items), .array(let elements)):
       return elements.allSatisfy { matches($0, items.type, &patience) }
     case (.map(let values), .object(let members)):
       return members.allSatisfy { matches($0.value, values.type, &patience) }
     case (.record(_, let fields), .object(let members)):
       // As data: no other members, and those that are missing have defaults.
-      let values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+      let values = Dictionary(members.map { (ForeignText($0.name), $0.value) }) { first, _ in first }
       patience -= members.count
       var known = 0
       for field in fields {
         patience -= 1
-        guard let value = values[field.name] else {
+        guard let value = values[ForeignText(field.name)] else {
           if field.defaultValue == nil { return false }
           continue
         }

@@ -36,8 +36,7 @@ extension AvroReading {
     }
     let aliases = try aliases(document, place) { AvroName.isName($0) }
     let type = try need("type", document, place)
-    if let logical = document["logicalType"], AvroType.primitiveNumbers.keys.contains(where: { type.value.isText($0) })
-    {
+    if let logical = document["logicalType"], type.value["logicalType"] == nil {
       remark(
         places.member("logicalType", of: place, logical),
         "a logical type beside a field's type is ignored; write it into the type: {\"type\": …, \"logicalType\": …}")
@@ -70,7 +69,8 @@ extension AvroReading {
     if symbols.isEmpty { remark(list.place, "no data matches an enum without symbols") }
     var defaultSymbol: String?
     if let value = document["default"] {
-      guard case .string(let symbol) = value.value, known.contains(symbol) else {
+      guard case .string(let symbol) = value.value, AvroName.isName(symbol), known.contains(symbol)
+      else {
         throw fault(
           places.member("default", of: place, value), "the default of the enum \(name.full) is none of its symbols",
           "write one of its symbols, or add this one to them")
@@ -110,7 +110,9 @@ extension AvroReading {
       let place = places.member("namespace", of: place, written)
       guard case .string(let text) = written.value, text.isEmpty || AvroName.isFullName(text) else {
         throw fault(
-          place, "the namespace is none", "write names of letters, digits and underscores with a dot between each two")
+          place, "the namespace is none",
+          "write names of letters, digits and underscores, none of which begins with a digit, with a dot between each two"
+        )
       }
       namespace = text
     }
@@ -167,8 +169,4 @@ extension AvroReading {
       "write letters, digits and underscores, the first no digit"
         + (what == "name" ? ", with dots for a namespace" : ""))
   }
-}
-
-extension SchemaDocument {
-  func isText(_ text: String) -> Bool { value == .string(text) }
 }

@@ -54,8 +54,10 @@ struct AvroReading {
   /// "References to previously defined names": a name without dots is of the namespace around it.
   private mutating func reference(_ name: String, _ namespace: String, _ place: Int) throws(SchemaFault) -> Int {
     if let primitive = AvroType.primitiveNumbers[name] { return primitive }
-    if let type = named[AvroName.full(name, in: namespace)] { return type }
-    if let type = named[name] {
+    // Only of such names are characters bytes, to Swift too.
+    let isName = AvroName.isFullName(name)
+    if isName, let type = named[AvroName.full(name, in: namespace)] { return type }
+    if isName, let type = named[name] {
       remark(
         place,
         "\(shown(name)) has no namespace and is referred to from within \(namespace), which not every reader takes; "
@@ -83,8 +85,8 @@ struct AvroReading {
     }
     let type: Int
     switch word {
-    case "record": return try record(document, namespace, place)
-    case "enum": return try enumeration(document, namespace, place)
+    case "record": type = try record(document, namespace, place)
+    case "enum": type = try enumeration(document, namespace, place)
     case "fixed": type = try fixed(document, namespace, place)
     case "array":
       let items = try need("items", document, place)
@@ -93,10 +95,14 @@ struct AvroReading {
       let values = try need("values", document, place)
       type = add(.map(try use(values.value, namespace: namespace, place: values.place)), place)
     default:
-      let place = places.member("type", of: place, written)
-      let number = try reference(word, namespace, place)
+      let number = try reference(word, namespace, places.member("type", of: place, written))
+      guard document["logicalType"] != nil else { return number }
+      guard number < AvroType.primitives.count else {
+        remark(
+          place, "its logical type is ignored: it stands beside a reference; write it where \(shown(word)) is defined")
+        return number
+      }
       // A primitive type is one for all its uses, unless a use gives it a meaning.
-      guard number < AvroType.primitives.count, document["logicalType"] != nil else { return number }
       type = add(types[number].shape, place)
     }
     readLogicalType(of: type, document, place)
