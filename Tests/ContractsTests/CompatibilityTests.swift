@@ -182,4 +182,32 @@ import Testing
     #expect(now.changes(since: committed).map(\.version) == [2], "what cannot be read is told already")
     #expect(ContractCatalogue().changes(since: committed).map(\.version) == [1, 2, 3])
   }
+
+  @Test func `comparisons that are left out for all together are too large are told, the newest come first`() throws {
+    let fields = (0..<20).map { "\(Fields.cents), {\"name\": \"f\($0)\", \"type\": \"int\", \"default\": 0}" }
+    let catalogue = ContractCatalogue(fields: [Fields.note] + fields)
+    var rules = CompatibilityRules()
+    let whole = catalogue.findings(rules)
+    #expect(whole.map(\.other) == Array(repeating: 1, count: 20))
+    let some = catalogue.findings(rules, effort: Effort(1_000))
+    let rest = try #require(some.last)
+    #expect(rest.level == .unknown && rest.isFatal && rest.version ?? 0 < 21 && rest.text.contains("left out"))
+    #expect(some.dropLast().map(\.version).last == 21 && some.count < whole.count, "\(some.map(\.text))")
+    for effort in 0..<100 {
+      #expect(!catalogue.findings(rules, effort: Effort(effort * 10)).filter(\.isFatal).isEmpty)
+    }
+    rules.standard = .backward
+    #expect(catalogue.findings(rules, effort: Effort(100_000)).count == 1)
+    rules.accepted = Set((2...21).flatMap { new in (1..<new).map { .init(type: "Placed", version: new, before: $0) } })
+    rules.standard = .backwardTransitive
+    #expect(catalogue.findings(rules, effort: Effort(0)).isEmpty)
+  }
+
+  @Test func `versions of the same text are compared once`() {
+    let fields = Array(repeating: [Fields.cents, "\(Fields.cents), \(Fields.note)"], count: 20).flatMap(\.self)
+    var rules = CompatibilityRules()
+    rules.standard = .backwardTransitive
+    let found = ContractCatalogue(fields: fields).findings(rules, effort: Effort(400))
+    #expect(found.count == 20 * 21 / 2 && found.allSatisfy { $0.level == .violation })
+  }
 }

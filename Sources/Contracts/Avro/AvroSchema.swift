@@ -27,8 +27,11 @@ package struct AvroSchema: Schema {
     AvroForm.of(self, withAll: true).utf8.elementsEqual(AvroForm.of(other, withAll: true).utf8)
   }
 
-  package func obstacles(reading writer: Self) -> [Obstacle] {
+  package func obstacles(reading writer: Self, effort: inout Effort) -> [Obstacle] {
     var resolution = AvroResolution(reader: self, writer: writer)
+    let patience = min(AvroResolution.maximumPatience, max(effort.left, 0))
+    resolution.patience = patience
+    defer { effort.spend(16 + patience - resolution.patience) }
     return resolution.obstacles()
   }
 

@@ -12,10 +12,12 @@ package struct Contract: Sendable {
   package let file: String
   /// What the data must be.
   package let schema: any Schema
+  /// The file's text.
+  let text: [UInt8]
 
   /// Reads a file whose name ends in `avsc` or `json`.
   package init(type: String, version: Int, file: String, text: [UInt8]) throws(SchemaFault) {
-    (self.type, self.version, self.file) = (type, version, file)
+    (self.type, self.version, self.file, self.text) = (type, version, file, text)
     guard let format = Self.formats.first(where: { file.hasSuffix(".\($0.ending)") }) else {
       throw SchemaFault("", "its name ends in neither .avsc nor .json", advice: "name it VERSION.avsc or VERSION.json")
     }
@@ -43,11 +45,11 @@ package struct Contract: Sendable {
   func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
 
   /// What keeps a reader who has this contract from reading what was written by another.
-  func obstacles(reading writer: Contract, isStrict: Bool) -> [Obstacle] {
+  func obstacles(reading writer: Contract, isStrict: Bool, effort: inout Effort) -> [Obstacle] {
     if isStrict, let schema = schema as? JSONSchema, let other = writer.schema as? JSONSchema {
-      return schema.obstacles(reading: other, isStrict: true)
+      return schema.obstacles(reading: other, isStrict: true, effort: &effort)
     }
-    return schema.obstacles(readingAny: writer.schema)
+    return schema.obstacles(readingAny: writer.schema, effort: &effort)
       ?? [
         Obstacle(
           "", "the schemas are of two formats", advice: "give what is written in another format a type of its own")
@@ -58,7 +60,7 @@ package struct Contract: Sendable {
 extension Schema {
   fileprivate func isSameAny(as other: any Schema) -> Bool { (other as? Self).map { isSame(as: $0) } ?? false }
 
-  fileprivate func obstacles(readingAny writer: any Schema) -> [Obstacle]? {
-    (writer as? Self).map { obstacles(reading: $0) }
+  fileprivate func obstacles(readingAny writer: any Schema, effort: inout Effort) -> [Obstacle]? {
+    (writer as? Self).map { obstacles(reading: $0, effort: &effort) }
   }
 }

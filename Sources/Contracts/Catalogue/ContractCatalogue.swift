@@ -32,24 +32,28 @@ package struct ContractCatalogue: Sendable {
   package mutating func add(_ fault: ContractFinding) { faults.append(fault) }
 
   /// What is wrong with the contracts in themselves, and between the versions of each type.
-  package func findings(_ rules: CompatibilityRules) -> [ContractFinding] {
+  ///
+  /// - Parameters:
+  ///   - rules: What they are held to.
+  ///   - effort: What may be spent on comparing the versions of each type.
+  package func findings(
+    _ rules: CompatibilityRules, effort: Effort = VersionComparisons.effort
+  ) -> [ContractFinding] {
     var findings = faults
     findings += lookalikes
     for (type, versions) in types.inOrder {
-      for (index, contract) in versions.enumerated() {
+      var comparisons = VersionComparisons(rules, effort)
+      let between = comparisons.findings(versions, rules.compatibility(of: type))
+      for (contract, between) in zip(versions, between) {
         findings += contract.remarks.map { remark in
           var finding = ContractFinding(
             .remark, file: contract.file, rule: remark.words, advice: "leave it if it is meant")
           (finding.type, finding.version, finding.path) = (type.raw, contract.version, remark.path)
           return finding
         }
-        let compatibility = rules.compatibility(of: type)
-        let before = compatibility.isTransitive ? versions[..<index] : versions[..<index].suffix(1)
-        for old in before {
-          if compatibility.readsOld { findings += Self.obstacles(contract, old, reads: true, rules) }
-          if compatibility.isReadByOld { findings += Self.obstacles(contract, old, reads: false, rules) }
-        }
+        findings += between
       }
+      findings += comparisons.rest
     }
     return findings
   }
@@ -71,27 +75,6 @@ package struct ContractCatalogue: Sendable {
         .remark, file: first.file,
         rule: "\(type.spelled) looks like the type \(twin.key.spelled), and types are told apart by their bytes",
         advice: "name one directory as events have it, and take the other away")
-    }
-  }
-
-  /// What keeps a version from following another.
-  private static func obstacles(
-    _ new: Contract, _ old: Contract, reads: Bool, _ rules: CompatibilityRules
-  ) -> [ContractFinding] {
-    let isStrict = rules.isStrict(for: ForeignText(new.type))
-    let obstacles =
-      reads ? new.obstacles(reading: old, isStrict: isStrict) : old.obstacles(reading: new, isStrict: isStrict)
-    let isAccepted = rules.accepted.contains(.init(type: new.type, version: new.version, before: old.version))
-    return obstacles.compactMap { obstacle in
-      if !obstacle.isProved, isAccepted { return nil }
-      let direction = reads ? "cannot read what \(old.version) wrote" : "cannot be read by \(old.version)"
-      var finding = ContractFinding(
-        obstacle.isProved ? .violation : .unknown, file: new.file, rule: "\(direction): \(obstacle.rule)",
-        advice: obstacle.isProved
-          ? obstacle.advice
-          : "\(obstacle.advice), or look at it and say accepted in contracts.yaml")
-      (finding.type, finding.version, finding.other, finding.path) = (new.type, new.version, old.version, obstacle.path)
-      return finding
     }
   }
 

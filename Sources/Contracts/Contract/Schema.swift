@@ -12,10 +12,22 @@ package protocol Schema: Sendable {
   func isSame(as other: Self) -> Bool
 
   /// What keeps a reader who has this schema from reading what was written with another; none where it reads all of it.
-  func obstacles(reading writer: Self) -> [Obstacle]
+  ///
+  /// - Parameters:
+  ///   - writer: The other.
+  ///   - effort: What may be spent on it, in ``Effort``'s units; less what was spent.
+  func obstacles(reading writer: Self, effort: inout Effort) -> [Obstacle]
 
   /// Compiles it.
   func validator() throws(SchemaFault) -> any PayloadValidator
+}
+
+extension Schema {
+  /// The same, whatever it takes.
+  package func obstacles(reading writer: Self) -> [Obstacle] {
+    var effort = Effort.unlimited
+    return obstacles(reading: writer, effort: &effort)
+  }
 }
 
 /// What keeps a reader from reading all that a writer may write.

@@ -21,16 +21,32 @@ package struct JSONSchema: Schema {
 
   package func isSame(as other: JSONSchema) -> Bool { SchemaSameness.areSame(document, other.document) }
 
-  package func obstacles(reading writer: JSONSchema) -> [Obstacle] { obstacles(reading: writer, isStrict: false) }
+  package func obstacles(reading writer: JSONSchema, effort: inout Effort) -> [Obstacle] {
+    obstacles(reading: writer, isStrict: false, effort: &effort)
+  }
+
+  /// The same, whatever it takes.
+  package func obstacles(reading writer: JSONSchema, isStrict: Bool) -> [Obstacle] {
+    var effort = Effort.unlimited
+    return obstacles(reading: writer, isStrict: isStrict, effort: &effort)
+  }
 
   /// What keeps a reader who has this schema from reading what was written with another.
   ///
   /// - Parameters:
   ///   - writer: The other.
   ///   - isStrict: Whether members count that the writer's schema leaves open without naming them: they may be anything.
-  package func obstacles(reading writer: JSONSchema, isStrict: Bool) -> [Obstacle] {
+  ///   - effort: What may be spent on it.
+  package func obstacles(reading writer: JSONSchema, isStrict: Bool, effort: inout Effort) -> [Obstacle] {
+    effort.spend(16 + compiled.program.nodes.count / 8)
     if isSame(as: writer) { return [] }
     var comparison = SchemaComparison(reader: compiled, writer: writer.compiled, isStrict: isStrict)
+    let work = min(SchemaComparison.maximumWork, max(effort.left, 0) / SchemaComparison.effortOfWork)
+    comparison.work = work
+    defer {
+      effort.spend((work - comparison.work) * SchemaComparison.effortOfWork)
+      effort.spend((SchemaComparison.maximumSteps - comparison.steps) / SchemaComparison.stepsOfEffort)
+    }
     return comparison.obstacles()
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Octets
+
 /// A compiled schema: tables of plain values that refer to each other by index, so that checking data touches no counts.
 struct Program: Sendable {
   /// Some entries of a table, one after the other.
@@ -168,6 +170,8 @@ struct Program: Sendable {
   var decimals: [Decimal] = []
   var divisors: [Decimal.Divisor] = []
   var patterns: [Pattern] = []
+  /// The entries' names.
+  var names: [ForeignText] = []
   /// Where constants begin in `pool`.
   var constants: [Int32] = []
   /// Constants by their hash, where there are many.

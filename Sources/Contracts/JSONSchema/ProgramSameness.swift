@@ -8,7 +8,7 @@ struct ProgramSameness {
   let right: Program
   /// Steps that are left.
   var work: Int
-  private var pairs: Set<[Int32]> = []
+  private var pairs: Set<UInt64> = []
   private var depth = 0
 
   init(left: Program, right: Program, work: Int) { (self.left, self.right, self.work) = (left, right, work) }
@@ -16,7 +16,7 @@ struct ProgramSameness {
   mutating func areSame(_ one: Int32, _ two: Int32) -> Bool {
     if one < 0 || two < 0 { return one < 0 && two < 0 }
     // A pair that is being looked at is the same as far as is known; one that is not ends it all.
-    guard pairs.insert([one, two]).inserted else { return true }
+    guard pairs.insert(UInt64(one) << 32 | UInt64(two)).inserted else { return true }
     work -= 1
     guard work > 0, depth < 200 else { return false }
     depth += 1
@@ -84,20 +84,29 @@ struct ProgramSameness {
       first.dependencies.isEmpty, second.dependencies.isEmpty, areSame(first.additional, second.additional),
       areSame(first.names, second.names)
     else { return false }
-    work -= Int(second.entries.count) / 8
-    var known: [ForeignText: Program.Entry] = [:]
-    for entry in right.entries[second.entries.range] { known[ForeignText(right.name(entry))] = entry }
-    for entry in left.entries[first.entries.range] {
-      work -= 1
-      guard let other = known[ForeignText(left.name(entry))], areSame(entry.node, other.node),
-        (entry.tracked < 0) == (other.tracked < 0)
-      else { return false }
+    // Mostly the order is the same.
+    if left.names[first.entries.range] == right.names[second.entries.range] {
+      for (entry, other) in zip(left.entries[first.entries.range], right.entries[second.entries.range]) {
+        guard areSame(entry, other) else { return false }
+      }
+    } else {
+      work -= Int(second.entries.count) / 4
+      var known: [ForeignText: Program.Entry] = [:]
+      for index in second.entries.range { known[right.names[index]] = right.entries[index] }
+      for index in first.entries.range {
+        guard let other = known[left.names[index]], areSame(left.entries[index], other) else { return false }
+      }
     }
     for (one, two) in zip(left.patternProperties[first.patterns.range], right.patternProperties[second.patterns.range])
     {
       guard areSamePatterns(one.pattern, two.pattern), areSame(one.node, two.node) else { return false }
     }
     return true
+  }
+
+  private mutating func areSame(_ one: Program.Entry, _ two: Program.Entry) -> Bool {
+    work -= 1
+    return (one.tracked < 0) == (two.tracked < 0) && areSame(one.node, two.node)
   }
 
   private mutating func areSameArrays(_ one: Int32, _ two: Int32) -> Bool {

@@ -11,8 +11,8 @@ extension SchemaComparison {
     var obstacles: [Obstacle] = []
     var known: [ForeignText: Program.Entry] = [:]
     var tracked: [Int32: ForeignText] = [:]
-    for entry in reader.program.entries[plan.entries.range] {
-      let name = ForeignText(reader.program.name(entry))
+    for index in plan.entries.range {
+      let (entry, name) = (reader.program.entries[index], reader.program.names[index])
       known[name] = entry
       if entry.tracked >= 0 { tracked[entry.tracked] = name }
     }

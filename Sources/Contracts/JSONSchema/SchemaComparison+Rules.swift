@@ -140,9 +140,9 @@ extension SchemaComparison {
   private mutating func isToldApart(_ plan: Program.ObjectPlan, _ what: Case) -> Bool {
     let pool = writer.program.pool
     guard let members = members(of: what) else { return false }
-    for entry in reader.program.entries[plan.entries.range] where entry.node >= 0 {
-      let name = ForeignText(reader.program.name(entry))
-      steps -= 64
+    for index in plan.entries.range where reader.program.entries[index].node >= 0 {
+      let (entry, name) = (reader.program.entries[index], reader.program.names[index])
+      steps -= 16
       guard members.required.contains(name), let schemas = members.named[name] else { continue }
       for schema in schemas {
         for rule in writer.program.rules[writer.program.nodes[Int(schema)].any.range]

@@ -10,6 +10,9 @@ struct SchemaComparison {
   static let maximumWork = 50_000
   /// Steps in trying values and names, which are much smaller.
   static let maximumSteps = 20_000_000
+  /// What they are of an ``Effort``.
+  static let effortOfWork = 10
+  static let stepsOfEffort = 50
   /// Pairs within each other, which bounds the stack.
   static let maximumDepth = 200
 

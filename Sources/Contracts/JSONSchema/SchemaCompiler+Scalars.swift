@@ -86,7 +86,14 @@ extension SchemaCompiler {
 
   mutating func pattern(_ place: Int, _ keyword: Keyword, _ words: String) throws(SchemaFault) -> Int32 {
     do throws(PatternFault) {
-      program.patterns.append(try Pattern(words))
+      let pattern = try Pattern(words)
+      patternSteps += pattern.steps.count
+      guard patternSteps <= Pattern.maximumTotal else {
+        throw PatternReading.fault(
+          "takes with those before it more than \(Pattern.maximumTotal) steps when counts are written out",
+          "use smaller counts, or maxLength")
+      }
+      program.patterns.append(pattern)
       return Int32(program.patterns.count - 1)
     } catch {
       throw places.fault(place, keyword, error.problem, error.advice)
@@ -127,6 +134,7 @@ extension SchemaCompiler {
       var table: Int32 = -1
       if values.count > 16 {
         var byHash: [Int: [Int32]] = [:]
+        byHash.reserveCapacity(values.count)
         for index in slice.range {
           var budget = Int.max
           let hash = unsafe JSONEquality.hash(program.pool.span.bytes, Int(program.constants[index]), budget: &budget)

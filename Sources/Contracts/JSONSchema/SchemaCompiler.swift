@@ -6,6 +6,8 @@ import Octets
 struct SchemaCompiler {
   var places: SchemaPlaces
   var program = Program()
+  /// Steps of all patterns so far.
+  var patternSteps = 0
   /// Where the reference of a place leads.
   private var targets: [Int: Int] = [:]
   private var dynamicTargets: [Int: Int] = [:]
@@ -22,6 +24,7 @@ struct SchemaCompiler {
     try compiler.refuseLoops()
     compiler.program.parents = compiler.places.places.map { Int32($0.parent) }
     compiler.program.tokens = compiler.places.places.map(\.token)
+    compiler.program.names = compiler.program.entries.map { ForeignText(compiler.program.name($0)) }
     compiler.program.root = Int(compiler.node(0))
     return (compiler.program, SchemaRemarks.remarks(on: compiler.places))
   }

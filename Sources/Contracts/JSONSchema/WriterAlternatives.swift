@@ -143,9 +143,7 @@ struct WriterExpansion {
       guard node.object >= 0, !own.contains(index) else { continue }
       let plan = program.objects[Int(node.object)]
       work -= Int(plan.entries.count) / 8
-      for entry in program.entries[plan.entries.range] {
-        alternative.otherNames.insert(ForeignText(program.name(entry)))
-      }
+      alternative.otherNames.formUnion(program.names[plan.entries.range])
       let additional = plan.additional < 0 ? Program.Node() : program.nodes[Int(plan.additional)]
       if !plan.patterns.isEmpty || !additional.isFalse && !additional.isTrivial { alternative.hasOtherMembers = true }
     }

@@ -39,8 +39,8 @@ struct WrittenMembers {
       guard steps > 0 else { break }
       var nodes: [ForeignText: Int32] = [:]
       var tracked: [Int32: ForeignText] = [:]
-      for entry in program.entries[plan.entries.range] {
-        let name = ForeignText(program.name(entry))
+      for index in plan.entries.range {
+        let (entry, name) = (program.entries[index], program.names[index])
         if entry.tracked >= 0 { tracked[entry.tracked] = name }
         let isRequired = entry.tracked >= 0 && entry.tracked < plan.required.count
         if isRequired { required.insert(name) }

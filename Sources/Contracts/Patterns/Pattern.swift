@@ -8,6 +8,8 @@
 package struct Pattern: Sendable {
   /// Steps of an automaton. Counts such as `{1,500}` are written out, so they take the room of what they repeat.
   package static let maximumSize = 10_000
+  /// Those of all patterns of a schema.
+  static let maximumTotal = 1_000_000
 
   enum Step: Hashable, Sendable {
     case one(ScalarSet)

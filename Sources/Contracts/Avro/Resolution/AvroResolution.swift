@@ -35,14 +35,14 @@ struct AvroResolution {
   }
 
   /// How much is compared at most.
-  static let patience = 2_500_000
+  static let maximumPatience = 2_500_000
 
   let reader: AvroSchema
   let writer: AvroSchema
   private(set) var meetings: [Meeting] = []
   /// The meetings' numbers, by both types' in one word.
   private var numbers: [UInt64: Int] = [:]
-  private var patience = AvroResolution.patience
+  var patience = AvroResolution.maximumPatience
   /// The named branches of a reader's union, by the names that they read.
   private var branchesByName: [Int: [Substring: [AvroUse]]] = [:]
   /// The fields of a writer's record, by their names.
