@@ -37,7 +37,8 @@ package struct Contract: Sendable {
   }
 
   private static let openModel = SchemaRemark(
-    "", "the model is open: members that it does not name are taken, whatever they are; additionalProperties closes it")
+    "", "the model is open: members that it does not name are taken, whatever they are; additionalProperties closes it",
+    code: ContractFinding.openModel)
 
   /// Whether data of the two is of one format and means the same.
   func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
@@ -50,7 +51,8 @@ package struct Contract: Sendable {
     return schema.obstacles(readingAny: writer.schema)
       ?? [
         Obstacle(
-          "", "the schemas are of two formats", advice: "give what is written in another format a type of its own")
+          "", "the schemas are of two formats", code: .format,
+          advice: "give what is written in another format a type of its own")
       ]
   }
 }

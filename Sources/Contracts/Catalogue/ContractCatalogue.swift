@@ -20,7 +20,8 @@ package struct ContractCatalogue: Sendable {
       versions.append(contract)
       types[type] = versions.sorted { $0.version < $1.version }
     } catch {
-      var fault = ContractFinding(.violation, file: file, line: error.line, rule: error.problem, advice: error.advice)
+      var fault = ContractFinding(
+        .violation, "schema", file: file, line: error.line, rule: error.problem, advice: error.advice)
       (fault.type, fault.version, fault.path) = (type, version, error.path)
       faults.append(fault)
     }
@@ -28,49 +29,6 @@ package struct ContractCatalogue: Sendable {
 
   /// Takes note of what is no contract.
   package mutating func add(_ fault: ContractFinding) { faults.append(fault) }
-
-  /// What is wrong with the contracts in themselves, and between the versions of each type.
-  package func findings(_ rules: CompatibilityRules) -> [ContractFinding] {
-    var findings = faults
-    for (type, versions) in types.sorted(by: { $0.key < $1.key }) {
-      for (index, contract) in versions.enumerated() {
-        findings += contract.remarks.map { remark in
-          var finding = ContractFinding(
-            .remark, file: contract.file, rule: remark.words, advice: "leave it if it is meant")
-          (finding.type, finding.version, finding.path) = (type, contract.version, remark.path)
-          return finding
-        }
-        let compatibility = rules.compatibility(of: type)
-        let before = compatibility.isTransitive ? versions[..<index] : versions[..<index].suffix(1)
-        for old in before {
-          if compatibility.readsOld { findings += Self.obstacles(contract, old, reads: true, rules) }
-          if compatibility.isReadByOld { findings += Self.obstacles(contract, old, reads: false, rules) }
-        }
-      }
-    }
-    return findings
-  }
-
-  /// What keeps a version from following another.
-  private static func obstacles(
-    _ new: Contract, _ old: Contract, reads: Bool, _ rules: CompatibilityRules
-  ) -> [ContractFinding] {
-    let isStrict = rules.isStrict(for: new.type)
-    let obstacles =
-      reads ? new.obstacles(reading: old, isStrict: isStrict) : old.obstacles(reading: new, isStrict: isStrict)
-    let isAccepted = rules.accepted.contains(.init(type: new.type, version: new.version, before: old.version))
-    return obstacles.compactMap { obstacle in
-      if !obstacle.isProved, isAccepted { return nil }
-      let direction = reads ? "cannot read what \(old.version) wrote" : "cannot be read by \(old.version)"
-      var finding = ContractFinding(
-        obstacle.isProved ? .violation : .unknown, file: new.file, rule: "\(direction): \(obstacle.rule)",
-        advice: obstacle.isProved
-          ? obstacle.advice
-          : "\(obstacle.advice), or look at it and say accepted in contracts.yaml")
-      (finding.type, finding.version, finding.other, finding.path) = (new.type, new.version, old.version, obstacle.path)
-      return finding
-    }
-  }
 
   /// What was changed or taken away of contracts that others may have by now.
   package func changes(since committed: ContractCatalogue) -> [ContractFinding] {
@@ -82,7 +40,7 @@ package struct ContractCatalogue: Sendable {
         if new == nil, faults.contains(where: { $0.type == type && $0.version == old.version }) { continue }
         guard new.map({ !$0.isSame(as: old) }) ?? true else { continue }
         var finding = ContractFinding(
-          .violation, file: new?.file ?? old.file,
+          .violation, new == nil ? "taken-away" : "changed", file: new?.file ?? old.file,
           rule: new == nil ? "this version was taken away" : "this version was changed after it was published",
           advice: "put it back as it was, and make a new version")
         (finding.type, finding.version) = (type, old.version)

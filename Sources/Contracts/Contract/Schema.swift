@@ -17,19 +17,3 @@ package protocol Schema: Sendable {
   /// Compiles it.
   func validator() throws(SchemaFault) -> any PayloadValidator
 }
-
-/// What keeps a reader from reading all that a writer may write.
-package struct Obstacle: Hashable, Sendable {
-  /// Where in the reader's schema, as a JSON Pointer; empty for the whole.
-  package var path: String
-  /// The rule that it breaks.
-  package var rule: String
-  /// What to do.
-  package var advice: String
-  /// Whether it is proved; else nobody can tell.
-  package var isProved: Bool
-
-  package init(_ path: String, _ rule: String, advice: String, isProved: Bool = true) {
-    (self.path, self.rule, self.advice, self.isProved) = (path, rule, advice, isProved)
-  }
-}

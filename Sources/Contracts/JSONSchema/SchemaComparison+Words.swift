@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is said of obstacles.
+extension SchemaComparison {
+  /// An obstacle at a rule of the reader's.
+  func obstacle(_ text: Int32, isProved: Bool) -> Obstacle {
+    guard text >= 0 else {
+      return Obstacle("", "cannot be compared", code: .other, advice: Self.byHand, isProved: false)
+    }
+    let words = reader.program.texts[Int(text)]
+    let pointer = reader.program.pointer(place: words.place)
+    let rule = [words.keyword?.rawValue ?? "", words.detail].filter { !$0.isEmpty }.joined(separator: ": ")
+    let (code, advice, writersAdvice) = Self.advice(words.keyword)
+    return Obstacle(
+      words.keyword.map { pointer + "/" + $0.rawValue } ?? pointer, rule, code: code,
+      advice: isProved ? advice : Self.byHand, writersAdvice: isProved ? writersAdvice : Self.byHand,
+      isProved: isProved)
+  }
+
+  private static func advice(_ keyword: Keyword?) -> (ObstacleCode, reader: String, writer: String) {
+    switch keyword {
+    case nil: (.member, "let the reader take it, for instance without additionalProperties: false", "leave it out")
+    case .required: (.field, "make it optional", "keep it required")
+    case .type: (.type, "allow the writer's types too", "allow no other types than before")
+    case .enum, .const: (.enum, "allow all values that the writer may write", "allow no other values than before")
+    case .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf:
+      (.number, "do not allow fewer numbers than the writer's", "do not allow more numbers than before")
+    case .minLength, .maxLength, .pattern:
+      (.text, "do not allow fewer strings than the writer's", "do not allow more strings than before")
+    case .minItems, .maxItems, .uniqueItems, .contains, .minContains, .maxContains:
+      (.array, "do not allow fewer arrays than the writer's", "do not allow more arrays than before")
+    default: (.other, "do not allow less than the writer's", "do not allow more than before")
+    }
+  }
+}
+
+extension [Obstacle] {
+  /// Those that rest on something that is not sure.
+  func doubted() -> [Obstacle] {
+    map { obstacle in
+      Obstacle(obstacle.path, obstacle.rule, code: obstacle.code, advice: SchemaComparison.byHand, isProved: false)
+    }
+  }
+}
