@@ -36,7 +36,8 @@ struct AvroMeaningTests {
 
   @Test(arguments: [
     ("uuid", "string", Verdict.violation), ("string", "uuid", .readable), ("bytes", "uuid", .readable),
-    ("date", "int", .readable), ("int", "date", .violation), ("long", "date", .violation), ("double", "date", .violation),
+    ("date", "int", .readable), ("int", "date", .violation), ("long", "date", .violation),
+    ("double", "date", .violation),
     ("time", "int", .violation), ("int", "time", .violation), ("stamp", "long", .readable), ("stamp", "int", .readable),
     ("long", "stamp", .violation), ("local", "stamp", .violation), ("stamp", "local", .violation),
     ("stamp", "stamp-micros", .unknown), ("time-micros", "time", .unknown), ("time", "date", .violation),
@@ -45,7 +46,8 @@ struct AvroMeaningTests {
     ("decimal", "big", .violation), ("wide", "decimal", .unknown), ("decimal", "wide", .violation),
     ("fixed", "fixed-uuid", .violation), ("fixed-uuid", "fixed", .violation), ("twelve", "duration", .readable),
     ("duration", "twelve", .readable), ("int or none", "date", .violation), ("int or none", "date or none", .violation),
-    ("date or none", "int or none", .readable), ("int or string", "date", .unknown), ("string", "int or string", .violation),
+    ("date or none", "int or none", .readable), ("int or string", "date", .unknown),
+    ("string", "int or string", .violation),
   ])
   private func `one that is added or taken away is seen where its form makes a difference`(
     _ reader: String, _ writer: String, _ verdict: Verdict

@@ -105,7 +105,8 @@ import Testing
   @Test func `a line says where, between which versions, by which rule, and what to do`() throws {
     let found = try #require(findings([Fields.cents, "\(Fields.cents), \(Fields.note)"], .backward).first)
     #expect(
-      found.text.hasPrefix("violation: Placed/2.avsc: Placed 2 and 1: /fields/1: cannot read what 1 wrote: "), "\(found.text)")
+      found.text.hasPrefix("violation: Placed/2.avsc: Placed 2 and 1: /fields/1: cannot read what 1 wrote: "),
+      "\(found.text)")
     #expect(found.text.contains("; ") && !found.text.contains("\n"))
   }
 
@@ -121,60 +122,6 @@ import Testing
     catalogue.add("Paid/1.json", #"{"properties": {"a": {}}, "additionalProperties": false}"#)
     let found = catalogue.findings(CompatibilityRules())
     #expect(found.map(\.level) == [.remark] && found.first?.rule.contains("open") == true, "\(found)")
-  }
-
-  @Test func `those who read lines hear of all open models in one, behind what is wrong`() {
-    var catalogue = ContractCatalogue()
-    for version in 1...9 { catalogue.add("Placed/\(version).json", #"{"properties": {"a": {}}}"#) }
-    catalogue.add("Paid/1.avsc", "\"recrd\"")
-    let lines = ContractFinding.lines(catalogue.findings(CompatibilityRules()))
-    #expect(lines.count == 2 && lines.first?.hasPrefix("violation: Paid/1.avsc") == true, "\(lines)")
-    #expect(
-      lines.last?.hasPrefix("remark: 9 contracts are open models") == true && lines.last?.contains("and 3 more") == true
-    )
-  }
-
-  @Test func `a version that is missing between others is remarked on, one that cannot be read is told already`() {
-    var catalogue = ContractCatalogue()
-    catalogue.add("Placed/1.avsc", #""int""#)
-    catalogue.add("Placed/3.avsc", #""int""#)
-    catalogue.add("Paid/1.avsc", #""int""#)
-    catalogue.add("Paid/2.avsc", "{")
-    catalogue.add("Paid/3.avsc", #""int""#)
-    let found = catalogue.findings(CompatibilityRules()).filter { $0.level == .remark }
-    #expect(found.map(\.rule) == ["2 is missing between 1 and 3"] && found.first?.code == "gap", "\(found)")
-  }
-
-  @Test func `no advice is to change what is published`() throws {
-    let symbols = { (symbols: String) in #"{"name": "kind", "type": {"type": "enum", "name": "K", "symbols": [\#(symbols)]}}"# }
-    let added = try #require(findings([symbols(#""A""#), symbols(#""A", "GIFT""#)], .full).first)
-    #expect(
-      added.advice
-        == "leave GIFT out, or set the mode to backward: 1 cannot be changed once it is published"
-        && added.code == "forward/enum")
-    let removed = try #require(
-      findings(["\(Fields.cents), \(Fields.note)", Fields.cents], .fullTransitive).first)
-    #expect(removed.advice.hasPrefix("keep the field note, or set the mode to backward_transitive: 1 cannot"))
-    var catalogue = ContractCatalogue()
-    catalogue.add("Placed/1.json", #"{"type": "object", "properties": {"a": {}, "b": {}}, "required": ["b"]}"#)
-    catalogue.add("Placed/2.json", #"{"type": "object", "properties": {"a": {}, "b": {}}, "required": ["a"]}"#)
-    var rules = CompatibilityRules()
-    rules.standard = .full
-    let found = catalogue.findings(rules).filter(\.isFatal)
-    #expect(found.map(\.code) == ["backward/field", "forward/field"])
-    #expect(found.first?.advice == "make it optional" && found.last?.advice.hasPrefix("keep it required, or ") == true)
-  }
-
-  @Test func `what nobody can tell in either direction is told once, with the line to write`() throws {
-    var catalogue = ContractCatalogue()
-    let head = #""type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]"#
-    catalogue.add("Placed/1.json", #"{\#(head), "not": {"properties": {"a": {"multipleOf": 5}}}}"#)
-    catalogue.add("Placed/2.json", #"{\#(head), "not": {"properties": {"a": {"multipleOf": 7}}}}"#)
-    var rules = CompatibilityRules()
-    rules.standard = .full
-    let found = catalogue.findings(rules).filter(\.isFatal)
-    #expect(found.map(\.level) == [.unknown], "\(found)")
-    #expect(found.first?.advice.hasSuffix("write accepted: [2 after 1] below Placed in contracts.yaml") == true)
   }
 
   @Test func `two formats do not go together`() {

@@ -16,6 +16,24 @@ extension ContractCatalogue {
     return findings
   }
 
+  /// Of which contracts data can be larger than somebody wants.
+  package func largerThan(_ most: Int) -> [ContractFinding] {
+    types.sorted { $0.key < $1.key }.flatMap(\.value).compactMap { contract in
+      let (path, rule): (String, String)
+      switch contract.schema.largest {
+      case .bytes(let bytes):
+        guard bytes > most else { return nil }
+        (path, rule) = ("", "its data can have \(bytes) bytes, and \(most) are wanted")
+      case .unbounded(let place): (path, rule) = (place, "its data can have any size: this has no bound, as the first")
+      }
+      var finding = ContractFinding(
+        .remark, "size", file: contract.file, rule: rule,
+        advice: "bound it where the format can, or let the relay tell of events that are larger")
+      (finding.type, finding.version, finding.path) = (contract.type, contract.version, path)
+      return finding
+    }
+  }
+
   private static func remarks(_ contract: Contract) -> [ContractFinding] {
     contract.remarks.map { remark in
       var finding = ContractFinding(
@@ -69,7 +87,9 @@ private struct Comparison {
     var advice = reads ? obstacle.advice : obstacle.writersAdvice
     switch (obstacle.isProved, reads) {
     case (false, _):
-      advice += ", and if it is right, write accepted: [\(new.version) after \(old.version)] below \(new.type) in contracts.yaml"
+      advice +=
+        ", and if it is right, write accepted: [\(new.version) after \(old.version)] below \(new.type) "
+        + "in contracts.yaml"
     case (true, true): break
     case (true, false):
       let other = mode.isTransitive ? Compatibility.backwardTransitive : .backward

@@ -14,6 +14,8 @@ package struct Obstacle: Hashable, Sendable {
   package var writersAdvice: String
   /// Whether it is proved; else nobody can tell.
   package var isProved: Bool
+  /// Values that are missing in a list, until they are told.
+  var lacking: [String] = []
 
   package init(
     _ path: String, _ rule: String, code: ObstacleCode, advice: String, writersAdvice: String? = nil,

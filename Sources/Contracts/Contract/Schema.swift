@@ -14,6 +14,9 @@ package protocol Schema: Sendable {
   /// What keeps a reader who has this schema from reading what was written with another; none where it reads all of it.
   func obstacles(reading writer: Self) -> [Obstacle]
 
+  /// How large data can be by it.
+  var largest: LargestData { get }
+
   /// Compiles it.
   func validator() throws(SchemaFault) -> any PayloadValidator
 }

@@ -85,7 +85,7 @@ extension SchemaComparison {
   private static func asLeftOpen(_ obstacle: Obstacle) -> Obstacle {
     guard obstacle.isProved else { return obstacle }
     var obstacle = obstacle
-    obstacle.advice = "the writer leaves this member open, so it may be anything: say nothing of it, or set strict: false"
+    obstacle.advice = "the writer leaves this member open, so it may be anything: leave it out, or set strict: false"
     obstacle.writersAdvice = "name the member in the newer version, or set strict: false"
     return obstacle
   }

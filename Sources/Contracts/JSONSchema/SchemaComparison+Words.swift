@@ -42,3 +42,43 @@ extension [Obstacle] {
     }
   }
 }
+
+/// Values that a list lacks: the list is told once, with all of them.
+extension Obstacle {
+  private static let most = 8
+
+  func lacking(_ value: String) -> Obstacle {
+    guard code == .enum, isProved else { return self }
+    var obstacle = self
+    obstacle.lacking = [value]
+    return obstacle
+  }
+
+  static func joined(_ obstacles: [Obstacle]) -> [Obstacle] {
+    var joined: [Obstacle] = []
+    var places: [String: Int] = [:]
+    for obstacle in obstacles {
+      guard !obstacle.lacking.isEmpty else {
+        joined.append(obstacle)
+        continue
+      }
+      if let place = places[obstacle.path] {
+        joined[place].lacking += obstacle.lacking
+      } else {
+        places[obstacle.path] = joined.count
+        joined.append(obstacle)
+      }
+    }
+    return joined.map { obstacle in
+      guard !obstacle.lacking.isEmpty else { return obstacle }
+      let more = obstacle.lacking.count > most ? " and \(obstacle.lacking.count - most) more" : ""
+      let list = obstacle.lacking.prefix(most).joined(separator: ", ") + more
+      var told = obstacle
+      told.lacking = []
+      told.rule += ", which lacks \(list)"
+      told.advice = "add \(list)"
+      told.writersAdvice = "leave \(list) out"
+      return told
+    }
+  }
+}

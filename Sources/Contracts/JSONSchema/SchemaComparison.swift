@@ -128,9 +128,10 @@ struct SchemaComparison {
     for start in constants {
       work -= 1
       if work < 0 { return obstacles + [doubt(of: index)] }
-      obstacles += unsafe tried(pool.span.bytes, Int(start), index, schemas)
+      let found = unsafe tried(pool.span.bytes, Int(start), index, schemas)
+      obstacles += found.map { unsafe $0.lacking(JSONPlace.shown(pool.span.bytes, Int(start))) }
     }
-    return obstacles
+    return Obstacle.joined(obstacles)
   }
 
   /// Tries the values of a kind that has but few.

@@ -126,7 +126,9 @@ struct AvroResolution {
     default:
       if !Self.promotes(reading.shape, writing.shape) { own.append(.kind(reading, writing)) }
     }
-    if own.isEmpty || reading.name != nil, let obstacle = AvroObstacle.meaning(reading, writing) { own.append(obstacle) }
+    if own.isEmpty || reading.name != nil, let obstacle = AvroObstacle.meaning(reading, writing) {
+      own.append(obstacle)
+    }
     (meetings[number].own, meetings[number].edges, meetings[number].left) = (own, edges, edges.count)
     for edge in edges { meetings[edge.pair].dependents.append(number) }
   }
