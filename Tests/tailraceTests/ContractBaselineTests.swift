@@ -79,6 +79,9 @@ import Testing
 
   @Test func `a directory above or below that of the contracts is told which may be meant`() throws {
     try withChange { directory in
+      let plain = try check(["."], code: 78, in: directory.path)
+      #expect(
+        plain.errors.text.contains("contracts/ below it looks like the directory; or else"), "\(plain.errors.text)")
       try directory.contracts(["contracts.yaml": "strict: false\n"])
       let above = try check(["."], code: 78, in: directory.path)
       #expect(above.complaint?.contains("there is no contract in ./") == true, "\(above.errors.text)")

@@ -48,7 +48,7 @@ package struct ContractDirectory: Sendable {
       catalogue.add(type: text, version: version, file: file, text: try tree.text(of: name))
     }
     let hasContracts = !catalogue.types.isEmpty || catalogue.faults.contains { $0.type != nil }
-    if !hasContracts, !strays.isEmpty, let advice = StrayContract.advice(for: tree.names) {
+    if !hasContracts, !strays.isEmpty, let advice = StrayContract.advice(for: tree.names, in: tree.place) {
       throw Failure(.settings, "there is no contract in \(tree.place)", advice: advice)
     }
     for stray in strays { catalogue.add(stray) }

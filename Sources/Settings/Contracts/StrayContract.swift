@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Files
 import Octets
 import PostgresWire
 
@@ -58,7 +59,11 @@ struct StrayContract {
   }
 
   /// Which directory may have been meant, where there is no contract in one; nil when nothing looks like it.
-  static func advice(for names: [String]) -> Wording? {
+  ///
+  /// - Parameters:
+  ///   - names: the files' names.
+  ///   - place: what stands before them.
+  static func advice(for names: [String], in place: String) -> Wording? {
     let parts = names.map { $0.split(separator: "/", omittingEmptySubsequences: false) }
     if parts.contains(where: { $0.count == 1 && version($0[0]) != nil }) {
       return "name the directory above: this looks like that of one type"
@@ -67,6 +72,15 @@ struct StrayContract {
     if let rules = parts.first(where: { $0.count > 1 && $0.last == ContractDirectory.rulesFile[...] }) {
       return "\(rules.dropLast().joined(separator: "/"))/ below it looks like the directory"
     }
-    return nil
+    guard let type = parts.first(where: { holdsVersions($0, place) })?.prefix(2), type.count == 2 else { return nil }
+    return "\(type[0])/ below it looks like the directory; or else, a slash in a type is %2F: \(type[0])%2F\(type[1])"
+  }
+
+  /// Whether it is a version's file within two directories, or those two with such a file in them.
+  private static func holdsVersions(_ parts: [Substring], _ place: String) -> Bool {
+    if parts.count == 3 { return version(parts[2]) != nil }
+    let directory = place + parts.joined(separator: "/")
+    guard parts.count == 2, ContractTree.isDirectory(directory) else { return false }
+    return (try? OpenFile.names(inDirectory: directory).contains { version($0[...]) != nil }) == true
   }
 }
