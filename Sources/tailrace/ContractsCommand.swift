@@ -11,23 +11,34 @@ import Settings
 struct ContractsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "contracts", abstract: "Checks the contracts of events: their schemas, and that versions go together.",
+    discussion: """
+      Events are held to the same files where they leave: stream, run, replay, peek and doctor take --contracts.
+      """,
     subcommands: [Check.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Reads the contracts in a directory, and compares the versions of each type; needs no server.",
       discussion: """
-        A directory has contracts.yaml, and for each type of event a directory with 1.avsc, 2.avsc, … (Avro) or 1.json, … (JSON \
-        Schema). Prints a line for each thing that is wrong. Ends with 65 where something is, and with 0 where only remarks \
-        are.
+        A directory has for each type of event a directory with 1.avsc, 2.avsc, … (Avro) or 1.json, … (JSON Schema); a slash \
+        in a type is %2F there. It may have contracts.yaml.
+
+        Prints a line for each thing that was found. A violation breaks what was promised; of what is unknown somebody has to \
+        look whether it does; a remark may be meant. Ends with 65 where there are violations or unknowns, with 0 where there \
+        are none, and with 78 where the contracts, or what they are compared with, cannot be read at all.
 
         contracts.yaml:
-          compatibility: backward_transitive      # none, backward, forward, full; _transitive: with all versions before
-          strict: false                           # true: what a JSON Schema leaves open may be anything, so nothing may be added
+          compatibility: backward_transitive
+          # or none, backward, forward, full;
+          # with _transitive: all versions before
+          strict: false
+          # true: what a JSON Schema leaves open
+          # may have been there as anything
           types:
             OrderPlaced:
               compatibility: full
-              accepted: [3 after 2]               # looked at by hand, where nobody else can tell
+              accepted: [3 after 2]
+              # an unknown that was looked at
 
         Examples:
           tailrace contracts check contracts/
@@ -43,18 +54,24 @@ struct ContractsCommand: ParsableCommand {
         valueName: "directory|commit"), completion: .directory)
     var against: String?
 
-    @Flag(help: "Print a JSON object a line.") var json = false
+    @Option(
+      help: ArgumentHelp("Remark on contracts by which data can be larger, or of any size.", valueName: "size"))
+    var maxPayload: ByteSize?
+
+    @Flag(
+      help: """
+        Print a JSON object a line: level, code, type, version, other, file, line, path, rule, advice. Codes stay the same \
+        when words change.
+        """)
+    var json = false
 
     func run() throws {
       try reportingErrors {
         let contracts = try ContractDirectory(try ContractTree(directory: directory))
         var findings = contracts.catalogue.findings(contracts.rules)
-        if let against {
-          // Nothing may have been published yet.
-          let committed = try ContractDirectory(try Self.tree(against, directory), mayBeEmpty: true)
-          findings += contracts.catalogue.changes(since: committed.catalogue)
-        }
-        for finding in findings { print(json ? Self.json(finding) : finding.text) }
+        if let maxPayload { findings += contracts.catalogue.largerThan(Int(maxPayload.bytes)) }
+        if let against { findings += try Baseline(against, of: directory).findings(contracts.catalogue) }
+        for line in json ? findings.map(Self.json) : ContractFinding.lines(findings) { print(line) }
         let count = findings.count(where: \.isFatal)
         guard count > 0 else {
           let versions = contracts.catalogue.types.values.reduce(0) { $0 + $1.count }
@@ -69,15 +86,10 @@ struct ContractsCommand: ParsableCommand {
       }
     }
 
-    /// A directory, where there is one of that name.
-    private static func tree(_ against: String, _ directory: String) throws(Failure) -> ContractTree {
-      if ContractTree.isDirectory(against) { return try ContractTree(directory: against) }
-      return try ContractTree(directory: directory, at: against)
-    }
-
     private static func json(_ finding: ContractFinding) -> String {
       let members: [(String, String?)] = [
-        ("level", JSONText.string(finding.level.rawValue)), ("type", finding.type.map(JSONText.string)),
+        ("level", JSONText.string(finding.level.rawValue)), ("code", JSONText.string(finding.code)),
+        ("type", finding.type.map(JSONText.string)),
         ("version", finding.version.map { "\($0)" }), ("other", finding.other.map { "\($0)" }),
         ("file", JSONText.string(finding.file)), ("line", finding.line.map { "\($0)" }),
         ("path", JSONText.string(finding.path)), ("rule", JSONText.string(finding.rule)),

@@ -31,7 +31,8 @@ struct AvroJudgeTests {
         count += 1
         let proved = reader.obstacles(reading: writer).filter(\.isProved)
         // "Two schemas that are decimal logical types match if their scales and precisions match": they look at neither.
-        let others = proved.filter { !$0.rule.hasPrefix("decimal") }
+        // Of others the specification says nothing, and they compare Avro's binary encoding, not forms in JSON.
+        let others = proved.filter { $0.code != .logicalType }
         if others.count < proved.count { meanings += 1 }
         guard others.isEmpty != (theirs == UInt8(ascii: "y")) else { continue }
         // "The namespace of an alias without one is that of the name": to them it has none.

@@ -77,7 +77,8 @@ struct AvroObstacleTests {
   func `what cannot be read is told with its place, and can be when the advice is followed`(_ index: Int) throws {
     let (reader, writer, path, rule, advice, followed) = Self.cases[index]
     let obstacles = try avroObstacles(Self.record(reader), reading: Self.record(writer))
-    #expect(obstacles == [Obstacle(path, rule, advice: advice)])
+    #expect(obstacles.map { [$0.path, $0.rule, $0.advice] } == [[path, rule, advice]])
+    #expect(!obstacles.contains { !$0.isProved })
     for reader in followed { #expect(try avroObstacles(Self.record(reader), reading: Self.record(writer)) == []) }
   }
 

@@ -182,8 +182,8 @@ struct JSONSchemaBoundsTests {
   }
 
   @Test func `of many obstacles the proved ones are kept, and each once`() {
-    let doubts = (0..<3_000).map { Obstacle("/\($0)", "r", advice: "", isProved: false) }
-    let proved = Obstacle("/x", "r", advice: "")
+    let doubts = (0..<3_000).map { Obstacle("/\($0)", "r", code: .other, advice: "", isProved: false) }
+    let proved = Obstacle("/x", "r", code: .other, advice: "")
     let told = (doubts + doubts + [proved, proved]).once()
     #expect(told.count == 1_000 && told.count(where: \.isProved) == 1)
     #expect(Set(told).count == 1_000)

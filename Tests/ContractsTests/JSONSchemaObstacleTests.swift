@@ -73,8 +73,8 @@ struct JSONSchemaObstacleTests {
       ##"{"properties": {"a": true}, "additionalProperties": false}"##, ##"{"properties": {"a": true, "b": true}}"##,
       "/additionalProperties", "additionalProperties: false: b"
     ),
-    (##"{"enum": ["a"]}"##, ##"{"enum": ["a", "b"]}"##, "/enum", "enum"),
-    (##"{"enum": ["a"]}"##, ##"{"type": "string"}"##, "/enum", "enum"),
+    (##"{"enum": ["a"]}"##, ##"{"enum": ["a", "b"]}"##, "/enum", #"enum, which lacks "b""#),
+    (##"{"enum": ["a"]}"##, ##"{"type": "string"}"##, "/enum", #"enum, which lacks "b""#),
     (##"{"maxLength": 5}"##, ##"{"maxLength": 6}"##, "/maxLength", "maxLength: 5"),
     (##"{"minimum": 2}"##, ##"{"type": "integer", "minimum": 1}"##, "/minimum", "minimum: 2"),
     (##"{"pattern": "^a"}"##, ##"{"type": "string"}"##, "/pattern", "pattern: ^a"),

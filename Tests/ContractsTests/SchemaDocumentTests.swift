@@ -20,6 +20,18 @@ struct SchemaDocumentTests {
     #expect(twice?.line == 2 && twice?.problem == "the member a is there twice")
   }
 
+  @Test(arguments: [
+    ("", "it is empty"), (" \n", "it is empty"), ("\u{FEFF}{}", "it begins with a byte order mark"),
+    ("{\"a\": 1,\n }", "column 2: a comma stands before what ends there"),
+    ("{ // x\n}", "column 3: JSON has no comments"),
+    ("{\"a\": }", "column 7: something is missing"), ("{\"a\": 'b'}", "column 7: ' cannot stand there"),
+    ("{\"a\": 1", "something is still open"),
+  ])
+  func `what is no JSON is told with what stands where it ends`(text: String, words: String) {
+    let fault = #expect(throws: SchemaFault.self) { try SchemaDocument(Array(text.utf8)) }
+    #expect(fault?.problem.contains(words) == true, "\(fault?.problem ?? "")")
+  }
+
   @Test func `nesting is bounded`() throws {
     func nested(_ depth: Int) -> [UInt8] {
       Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)

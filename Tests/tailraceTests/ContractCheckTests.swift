@@ -49,16 +49,20 @@ import Testing
       let child = try check([path], code: 65)
       #expect(child.output.lines.count == 1, "\(child.output.text)")
       let line = child.output.lines.first ?? ""
-      #expect(line.hasPrefix("\(path)/Placed/2.avsc: Placed 2 and 1: /fields/1: cannot read what 1 wrote: "), "\(line)")
+      #expect(
+        line.hasPrefix("violation: \(path)/Placed/2.avsc: Placed 2 and 1: /fields/1: cannot read what 1 wrote: "),
+        "\(line)")
       #expect(line.contains("; ") && child.complaint?.contains("1 thing is wrong") == true, "\(child.errors.text)")
       struct Finding: Decodable {
-        let level: String, type: String?, version: Int?, other: Int?, file: String, line: Int?, path: String
+        let level: String, code: String, type: String?, version: Int?, other: Int?, file: String, line: Int?,
+          path: String
         let rule: String, advice: String
       }
       let json = try check([path, "--json"], code: 65)
       let found = try json.output.lines.map { try JSONDecoder().decode(Finding.self, from: Data($0.utf8)) }
       #expect(found.map(\.level) == ["violation"] && found.first?.type == "Placed" && found.first?.version == 2)
       #expect(found.first?.other == 1 && found.first?.path == "/fields/1" && found.first?.line == nil)
+      #expect(found.first?.code == "backward/field")
       #expect(found.first.map { !$0.rule.isEmpty && !$0.advice.isEmpty } == true)
       // The mode decides.
       try directory.contracts(["contracts.yaml": "compatibility: forward\n"])
@@ -89,9 +93,9 @@ import Testing
       let lines = child.output.lines
       for start in [
         "A/1.json:3: ", "B/1.avsc:", "C/1.json:", "contracts.yaml:1: compatibility: ", "contracts.yaml:2: other: ",
-        "contracts.yaml:5: accepted: ", "contracts.yaml: X: there is no such type",
+        "contracts.yaml:5: accepted: ", "contracts.yaml:6: X: there is no such type",
       ] {
-        #expect(lines.count { $0.hasPrefix("\(path)/\(start)") } == 1, "\(start) in \(lines)")
+        #expect(lines.count { $0.hasPrefix("violation: \(path)/\(start)") } == 1, "\(start) in \(lines)")
       }
       #expect(lines.count == 7, "\(lines)")
     }
@@ -153,13 +157,18 @@ import Testing
   @Test func `commits that git does not know, no repository and no git are 78`() throws {
     try withFiles(["Placed/1.avsc": Self.record(Self.n)]) { directory, path in
       let outside = try check([path, "--against", "main"], code: 78)
-      #expect(outside.complaint?.contains("git knows no main") == true, "\(outside.errors.text)")
+      #expect(outside.complaint?.contains("git says: fatal: not a git repository") == true, "\(outside.errors.text)")
       try directory.commit("v1")
-      for name in ["nowhere", "-x"] {
+      for name in ["nowhere", "-x", ""] {
         #expect(try check([path, "--against=\(name)"], code: 78).complaint != nil)
       }
+      let unknown = try check([path, "--against", "trunk"], code: 78)
+      #expect(
+        unknown.complaint?.contains("git knows no such commit") == true
+          && unknown.errors.text.contains("git fetch origin trunk and --against origin/trunk"), "\(unknown.errors.text)"
+      )
       let without = try check([path, "--against", "v1"], code: 78, environment: ["PATH": "/nowhere"])
-      #expect(without.complaint?.contains("git cannot be run") == true, "\(without.errors.text)")
+      #expect(without.complaint?.contains("git is not installed") == true, "\(without.errors.text)")
       try directory.contracts(["Paid/1.json": "{}"], in: "others")
       _ = try check([directory.file("others"), "--against", "v1"], code: 0)
     }

@@ -35,6 +35,8 @@ package struct AvroSchema: Schema {
     return resolution.obstacles()
   }
 
+  package var largest: LargestData { AvroLargest.of(self) }
+
   package func validator() throws(SchemaFault) -> any PayloadValidator { AvroValidator(self) }
 
   /// The form by which parsers know two schemas for the same. Source: Avro 1.12, "Parsing Canonical Form for Schemas".

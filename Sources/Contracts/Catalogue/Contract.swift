@@ -21,7 +21,23 @@ package struct Contract: Sendable {
     guard let format = Self.formats.first(where: { file.hasSuffix(".\($0.ending)") }) else {
       throw SchemaFault("", "its name ends in neither .avsc nor .json", advice: "name it VERSION.avsc or VERSION.json")
     }
-    schema = try format.schema.init(try SchemaDocument(text))
+    let document = try SchemaDocument(text)
+    do throws(SchemaFault) { schema = try format.schema.init(document) } catch {
+      throw Self.otherFormat(document, format.ending, version) ?? error
+    }
+  }
+
+  /// That a schema is of the other format, where it cannot be read and looks so.
+  private static func otherFormat(_ document: SchemaDocument, _ ending: String, _ version: Int) -> SchemaFault? {
+    let isJSONSchema = document["properties"] != nil || document["$schema"] != nil
+    let isAvro = document["fields"] != nil || document["symbols"] != nil
+    switch ending {
+    case "avsc" where isJSONSchema && !isAvro:
+      return SchemaFault("", line: 1, "this looks like JSON Schema", advice: "name it \(version).json")
+    case "json" where isAvro && !isJSONSchema:
+      return SchemaFault("", line: 1, "this looks like Avro", advice: "name it \(version).avsc")
+    default: return nil
+    }
   }
 
   /// The formats by the endings of their files' names.
@@ -39,7 +55,8 @@ package struct Contract: Sendable {
   }
 
   private static let openModel = SchemaRemark(
-    "", "the model is open: members that it does not name are taken, whatever they are; additionalProperties closes it")
+    "", "the model is open: members that it does not name are taken, whatever they are; additionalProperties closes it",
+    code: ContractFinding.openModel)
 
   /// Whether data of the two is of one format and means the same.
   func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
@@ -52,7 +69,8 @@ package struct Contract: Sendable {
     return schema.obstacles(readingAny: writer.schema, effort: &effort)
       ?? [
         Obstacle(
-          "", "the schemas are of two formats", advice: "give what is written in another format a type of its own")
+          "", "the schemas are of two formats", code: .format,
+          advice: "give what is written in another format a type of its own")
       ]
   }
 }

@@ -22,7 +22,8 @@ package struct ContractCatalogue: Sendable {
       versions.append(contract)
       types[ForeignText(type)] = versions.sorted { $0.version < $1.version }
     } catch {
-      var fault = ContractFinding(.violation, file: file, line: error.line, rule: error.problem, advice: error.advice)
+      var fault = ContractFinding(
+        .violation, "schema", file: file, line: error.line, rule: error.problem, advice: error.advice)
       (fault.type, fault.version, fault.path) = (type, version, error.path)
       faults.append(fault)
     }
@@ -31,51 +32,9 @@ package struct ContractCatalogue: Sendable {
   /// Takes note of what is no contract.
   package mutating func add(_ fault: ContractFinding) { faults.append(fault) }
 
-  /// What is wrong with the contracts in themselves, and between the versions of each type.
-  ///
-  /// - Parameters:
-  ///   - rules: What they are held to.
-  ///   - effort: What may be spent on comparing the versions of each type.
-  package func findings(
-    _ rules: CompatibilityRules, effort: Effort = VersionComparisons.effort
-  ) -> [ContractFinding] {
-    var findings = faults
-    findings += lookalikes
-    for (type, versions) in types.inOrder {
-      var comparisons = VersionComparisons(rules, effort)
-      let between = comparisons.findings(versions, rules.compatibility(of: type))
-      for (contract, between) in zip(versions, between) {
-        findings += contract.remarks.map { remark in
-          var finding = ContractFinding(
-            .remark, file: contract.file, rule: remark.words, advice: "leave it if it is meant")
-          (finding.type, finding.version, finding.path) = (type.raw, contract.version, remark.path)
-          return finding
-        }
-        findings += between
-      }
-      findings += comparisons.rest
-    }
-    return findings
-  }
-
   /// The versions of a type that could not be read.
   package func unreadVersions(of type: ForeignText) -> [Int] {
     faults.filter { $0.type.map(ForeignText.init) == type }.compactMap(\.version)
-  }
-
-  /// Remarks on names that look like another type's: file systems write some letters in two ways.
-  private var lookalikes: [ContractFinding] {
-    // To Swift, strings that look alike are equal.
-    let groups = Dictionary(grouping: types.inOrder, by: \.key.raw)
-    return types.inOrder.compactMap { type, versions in
-      guard let twin = groups[type.raw]?.first(where: { $0.key != type }), let first = versions.first else {
-        return nil
-      }
-      return ContractFinding(
-        .remark, file: first.file,
-        rule: "\(type.spelled) looks like the type \(twin.key.spelled), and types are told apart by their bytes",
-        advice: "name one directory as events have it, and take the other away")
-    }
   }
 
   /// What was changed or taken away of contracts that others may have by now.
@@ -88,7 +47,7 @@ package struct ContractCatalogue: Sendable {
         if new == nil, unreadVersions(of: type).contains(old.version) { continue }
         guard new.map({ !$0.isSame(as: old) }) ?? true else { continue }
         var finding = ContractFinding(
-          .violation, file: new?.file ?? old.file,
+          .violation, new == nil ? "taken-away" : "changed", file: new?.file ?? old.file,
           rule: new == nil ? "this version was taken away" : "this version was changed after it was published",
           advice: "put it back as it was, and make a new version")
         (finding.type, finding.version) = (type.raw, old.version)
@@ -100,14 +59,14 @@ package struct ContractCatalogue: Sendable {
 }
 
 extension [ForeignText: [Contract]] {
-  fileprivate var inOrder: [(key: ForeignText, value: [Contract])] {
+  var inOrder: [(key: ForeignText, value: [Contract])] {
     sorted { $0.key.raw.utf8.lexicographicallyPrecedes($1.key.raw.utf8) }
   }
 }
 
 extension ForeignText {
   /// With all that is not ASCII escaped.
-  fileprivate var spelled: String {
+  var spelled: String {
     raw.unicodeScalars.map { $0.isASCII ? ForeignText(String($0)).description : $0.jsonEscape }.joined()
   }
 }

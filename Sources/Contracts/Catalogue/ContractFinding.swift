@@ -27,19 +27,22 @@ package struct ContractFinding: Hashable, Sendable {
   package var line: Int?
   /// Where in the schema, as a JSON Pointer; empty for the whole.
   package var path = ""
+  /// What kind of thing it is, for programs; it stays the same when words change.
+  package var code: String
   /// The rule, or what is wrong.
   package var rule: String
   /// What to do.
   package var advice: String
 
-  package init(_ level: Level, file: String, line: Int? = nil, rule: String, advice: String) {
-    (self.level, self.file, self.line, self.rule, self.advice) = (level, file, line, rule, advice)
+  package init(_ level: Level, _ code: String, file: String, line: Int? = nil, rule: String, advice: String) {
+    (self.level, self.code, self.file, self.line) = (level, code, file, line)
+    (self.rule, self.advice) = (rule, advice)
   }
 
   /// Whether the check fails for it.
   package var isFatal: Bool { level != .remark }
 
-  /// One line: where, what, what to do.
+  /// One line: how much it matters, where, what, what to do.
   package var text: String {
     var words = file + (line.map { ":\($0)" } ?? "")
     if let type, let version {
@@ -47,6 +50,21 @@ package struct ContractFinding: Hashable, Sendable {
     }
     if !path.isEmpty { words += ": \(path)" }
     let doubt = level == .unknown ? "cannot tell: " : ""
-    return "\(ForeignText("\(words): \(doubt)\(rule); \(advice)"))"
+    return "\(ForeignText("\(level.rawValue): \(words): \(doubt)\(rule); \(advice)"))"
   }
+
+  /// A line for each, but one for all contracts that are open models: almost every JSON Schema is.
+  package static func lines(_ findings: [ContractFinding]) -> [String] {
+    let open = findings.filter { $0.code == openModel }
+    let lines = findings.filter { $0.code != openModel }.map(\.text)
+    guard open.count > 1 else { return lines + open.map(\.text) }
+    let names = open.prefix(6).map { "\($0.type ?? "") \($0.version ?? 0)" }.joined(separator: ", ")
+    let more = open.count > 6 ? " and \(open.count - 6) more" : ""
+    let words =
+      "remark: \(open.count) contracts are open models, which take members that they do not name: \(names)\(more); "
+      + "leave them if that is meant, or close one with additionalProperties"
+    return lines + ["\(ForeignText(words))"]
+  }
+
+  static let openModel = "open-model"
 }

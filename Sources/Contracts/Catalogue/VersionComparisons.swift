@@ -15,6 +15,7 @@ package struct VersionComparisons {
   }
 
   private let rules: CompatibilityRules
+  private let mode: Compatibility
   private var effort: Effort
   /// Each text's number: versions may go back to an earlier one.
   private var numbers: [[UInt8]: Int] = [:]
@@ -24,26 +25,20 @@ package struct VersionComparisons {
   private var last: Contract?
   private var leftOut = 0
 
-  init(_ rules: CompatibilityRules, _ effort: Effort) { (self.rules, self.effort) = (rules, effort) }
+  init(_ rules: CompatibilityRules, _ mode: Compatibility, _ effort: Effort) {
+    (self.rules, self.mode, self.effort) = (rules, mode, effort)
+  }
 
   /// What is wrong between each version and those before it, for each version.
-  mutating func findings(_ versions: [Contract], _ compatibility: Compatibility) -> [[ContractFinding]] {
+  mutating func findings(_ versions: [Contract]) -> [[ContractFinding]] {
     let texts = versions.map { number(of: $0.text) }
     hasTwins = numbers.count < texts.count
     var findings: [[ContractFinding]] = []
     // The newest first, for those before it were checked before.
     for new in versions.indices.reversed() {
       var found: [[ContractFinding]] = []
-      for old in (compatibility.isTransitive ? 0..<new : max(new - 1, 0)..<new).reversed() {
-        let (one, two) = (texts[new], texts[old])
-        var between: [ContractFinding] = []
-        if compatibility.readsOld {
-          between += obstacles(versions[new], versions[old], Texts(reader: one, writer: two), reads: true)
-        }
-        if compatibility.isReadByOld {
-          between += obstacles(versions[new], versions[old], Texts(reader: two, writer: one), reads: false)
-        }
-        found.append(between)
+      for old in (mode.isTransitive ? 0..<new : max(new - 1, 0)..<new).reversed() {
+        found.append(between(versions[new], versions[old], Texts(reader: texts[new], writer: texts[old])))
       }
       findings.append(found.reversed().flatMap(\.self))
     }
@@ -58,25 +53,50 @@ package struct VersionComparisons {
   }
 
   /// What keeps a version from following another.
-  private mutating func obstacles(
-    _ new: Contract, _ old: Contract, _ texts: Texts, reads: Bool
-  ) -> [ContractFinding] {
-    let isAccepted = rules.accepted.contains(.init(type: new.type, version: new.version, before: old.version))
-    guard let obstacles = obstacles(reads ? new : old, reading: reads ? old : new, texts) else {
-      if !isAccepted { (last, leftOut) = (last ?? new, leftOut + 1) }
-      return []
+  private mutating func between(_ new: Contract, _ old: Contract, _ texts: Texts) -> [ContractFinding] {
+    let reading = mode.readsOld ? obstacles(new, old, texts, reads: true) : []
+    let beingRead =
+      mode.isReadByOld ? obstacles(new, old, Texts(reader: texts.writer, writer: texts.reader), reads: false) : []
+    var doubts = Set(reading.filter { !$0.isProved }.map { [$0.path, $0.rule] })
+    // Of what nobody can tell in either direction it is enough to hear once.
+    return reading.compactMap { finding($0, new, old, reads: true) }
+      + beingRead.compactMap { obstacle in
+        guard obstacle.isProved || doubts.insert([obstacle.path, obstacle.rule]).inserted else { return nil }
+        return finding(obstacle, new, old, reads: false)
+      }
+  }
+
+  private func isAccepted(_ new: Contract, _ old: Contract) -> Bool {
+    rules.accepted.contains(.init(type: new.type, version: new.version, before: old.version))
+  }
+
+  private mutating func obstacles(_ new: Contract, _ old: Contract, _ texts: Texts, reads: Bool) -> [Obstacle] {
+    if let obstacles = obstacles(reads ? new : old, reading: reads ? old : new, texts) { return obstacles }
+    if !isAccepted(new, old) { (last, leftOut) = (last ?? new, leftOut + 1) }
+    return []
+  }
+
+  private func finding(_ obstacle: Obstacle, _ new: Contract, _ old: Contract, reads: Bool) -> ContractFinding? {
+    let isAccepted = isAccepted(new, old)
+    if !obstacle.isProved, isAccepted { return nil }
+    var advice = reads ? obstacle.advice : obstacle.writersAdvice
+    switch (obstacle.isProved, reads) {
+    case (false, _):
+      advice +=
+        ", and if it is right, write accepted: [\(new.version) after \(old.version)] below \(new.type) "
+        + "in contracts.yaml"
+    case (true, true): break
+    case (true, false):
+      let other = mode.isTransitive ? Compatibility.backwardTransitive : .backward
+      advice += ", or set the mode to \(other.rawValue): \(old.version) cannot be changed once it is published"
     }
-    return obstacles.compactMap { obstacle in
-      if !obstacle.isProved, isAccepted { return nil }
-      let direction = reads ? "cannot read what \(old.version) wrote" : "cannot be read by \(old.version)"
-      var finding = ContractFinding(
-        obstacle.isProved ? .violation : .unknown, file: new.file, rule: "\(direction): \(obstacle.rule)",
-        advice: obstacle.isProved
-          ? obstacle.advice
-          : "\(obstacle.advice), or look at it and say accepted in contracts.yaml")
-      (finding.type, finding.version, finding.other, finding.path) = (new.type, new.version, old.version, obstacle.path)
-      return finding
-    }
+    if obstacle.isProved, isAccepted { advice += "; accepted does not count, since this is proved" }
+    let direction = reads ? "cannot read what \(old.version) wrote" : "cannot be read by \(old.version)"
+    var finding = ContractFinding(
+      obstacle.isProved ? .violation : .unknown, "\(reads ? "backward" : "forward")/\(obstacle.code.rawValue)",
+      file: new.file, rule: "\(direction): \(obstacle.rule)", advice: advice)
+    (finding.type, finding.version, finding.other, finding.path) = (new.type, new.version, old.version, obstacle.path)
+    return finding
   }
 
   /// What keeps one from reading another; nil when there is no effort left.
@@ -94,7 +114,7 @@ package struct VersionComparisons {
   var rest: [ContractFinding] {
     guard let last else { return [] }
     var finding = ContractFinding(
-      .unknown, file: last.file,
+      .unknown, "size", file: last.file,
       rule: "\(leftOut) comparisons of this and earlier versions are left out, for all together are too large",
       advice: "hold the type to a mode that is not transitive, or go on with a new type")
     (finding.type, finding.version) = (last.type, last.version)

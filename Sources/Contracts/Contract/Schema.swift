@@ -18,6 +18,9 @@ package protocol Schema: Sendable {
   ///   - effort: What may be spent on it, in ``Effort``'s units; less what was spent.
   func obstacles(reading writer: Self, effort: inout Effort) -> [Obstacle]
 
+  /// How large data can be by it.
+  var largest: LargestData { get }
+
   /// Compiles it.
   func validator() throws(SchemaFault) -> any PayloadValidator
 }
@@ -27,21 +30,5 @@ extension Schema {
   package func obstacles(reading writer: Self) -> [Obstacle] {
     var effort = Effort.unlimited
     return obstacles(reading: writer, effort: &effort)
-  }
-}
-
-/// What keeps a reader from reading all that a writer may write.
-package struct Obstacle: Hashable, Sendable {
-  /// Where in the reader's schema, as a JSON Pointer; empty for the whole.
-  package var path: String
-  /// The rule that it breaks.
-  package var rule: String
-  /// What to do.
-  package var advice: String
-  /// Whether it is proved; else nobody can tell.
-  package var isProved: Bool
-
-  package init(_ path: String, _ rule: String, advice: String, isProved: Bool = true) {
-    (self.path, self.rule, self.advice, self.isProved) = (path, rule, advice, isProved)
   }
 }

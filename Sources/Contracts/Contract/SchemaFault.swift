@@ -23,5 +23,10 @@ package struct SchemaRemark: Hashable, Sendable {
   /// What it is, and what to do.
   package var words: String
 
-  package init(_ path: String, _ words: String) { (self.path, self.words) = (path, words) }
+  /// What kind it is, for programs.
+  package var code: String
+
+  package init(_ path: String, _ words: String, code: String = "schema") {
+    (self.path, self.words, self.code) = (path, words, code)
+  }
 }

@@ -141,6 +141,13 @@ enum JSONPlace {
     return text
   }
 
+  /// A value of a schema as it stands there, shortened.
+  static func shown(_ bytes: RawSpan, _ start: Int) -> String {
+    let end = min(end(bytes, of: start), start + 256)
+    let text = String(decoding: (start..<end).map { bytes.byte(at: $0) }, as: UTF8.self)
+    return "\(ForeignText(ForeignText(text).shortened(to: 64)))"
+  }
+
   /// The JSON Pointer to the value at an offset. Source: RFC 6901.
   static func pointer(_ bytes: RawSpan, to target: Int, from root: Int) -> String {
     var pointer = ""

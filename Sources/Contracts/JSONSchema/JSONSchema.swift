@@ -17,6 +17,8 @@ package struct JSONSchema: Schema {
     self.remarks = remarks
   }
 
+  package var largest: LargestData { SchemaLargest.of(compiled.program) }
+
   package func validator() throws(SchemaFault) -> any PayloadValidator { compiled }
 
   package func isSame(as other: JSONSchema) -> Bool { SchemaSameness.areSame(document, other.document) }

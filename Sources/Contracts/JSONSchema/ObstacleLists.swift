@@ -7,7 +7,7 @@ extension [Obstacle] {
   /// Those that rest on something that is not sure.
   func doubted() -> [Obstacle] {
     map { obstacle in
-      Obstacle(obstacle.path, obstacle.rule, advice: SchemaComparison.byHand, isProved: false)
+      Obstacle(obstacle.path, obstacle.rule, code: obstacle.code, advice: SchemaComparison.byHand, isProved: false)
     }
   }
 

@@ -38,7 +38,7 @@ extension SchemaComparison {
       work -= 1
       let schemas = written.named[name] ?? written.schemas(of: name, steps: &steps)
       guard steps > 0 else { return obstacles + [doubt(of: node)] }
-      obstacles += member(name, known[name]?.node ?? -1, plan, schemas)
+      obstacles += member(name, known[name]?.node ?? -1, plan, schemas, isNamed: written.named[name] != nil)
     }
     obstacles += others(plan, written)
     obstacles += dependencies(plan, tracked, written, node, what)
@@ -53,11 +53,14 @@ extension SchemaComparison {
 
   /// Whether one member is taken, by the schemas that the reader has for it.
   private mutating func member(
-    _ name: ForeignText, _ node: Int32, _ plan: Program.ObjectPlan, _ schemas: [Int32]
+    _ name: ForeignText, _ node: Int32, _ plan: Program.ObjectPlan, _ schemas: [Int32], isNamed: Bool
   ) -> [Obstacle] {
     var obstacles: [Obstacle] = []
     var isTaken = node >= 0
-    if node >= 0 { obstacles += compare(node, schemas) }
+    if node >= 0 {
+      obstacles += compare(node, schemas)
+      if !isNamed { obstacles = obstacles.map(Self.asLeftOpen) }
+    }
     for property in reader.program.patternProperties[plan.patterns.range] {
       guard let isMatch = reader.program.patterns[Int(property.pattern)].matches(name.raw, budget: &steps) else {
         return obstacles + [Self.tooLarge]
@@ -72,9 +75,10 @@ extension SchemaComparison {
         obstacles.append(
           Obstacle(
             first.path, "additionalProperties: false: \(ForeignText(name.shortened(to: 64)))",
+            code: .member,
             advice: first.isProved
               ? "let the reader ignore members that it does not know, or name this one" : Self.byHand,
-            isProved: first.isProved))
+            writersAdvice: first.isProved ? "leave this member out" : Self.byHand, isProved: first.isProved))
       } else {
         obstacles += found
       }
@@ -85,6 +89,15 @@ extension SchemaComparison {
       obstacles += unsafe tried(text.span.bytes, 0, plan.names, [])
     }
     return obstacles
+  }
+
+  /// What the writer leaves open without naming it may be anything, if that is how it is read.
+  private static func asLeftOpen(_ obstacle: Obstacle) -> Obstacle {
+    guard obstacle.isProved else { return obstacle }
+    var obstacle = obstacle
+    obstacle.advice = "the writer leaves this member open, so it may be anything: leave it out, or set strict: false"
+    obstacle.writersAdvice = "name the member in the newer version, or set strict: false"
+    return obstacle
   }
 
   /// Whether members are taken that the writer writes without naming them.

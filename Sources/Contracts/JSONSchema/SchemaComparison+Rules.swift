@@ -51,14 +51,14 @@ extension SchemaComparison {
       obstacles += [
         Obstacle(
           reader.program.pointer(place: node.place) + "/unevaluatedProperties", "unevaluatedProperties",
-          advice: Self.byHand, isProved: false)
+          code: .member, advice: Self.byHand, isProved: false)
       ]
     }
     if what.kind == .array, node.unevaluatedItems >= 0, !isTrivial(node.unevaluatedItems) {
       obstacles += [
         Obstacle(
-          reader.program.pointer(place: node.place) + "/unevaluatedItems", "unevaluatedItems", advice: Self.byHand,
-          isProved: false)
+          reader.program.pointer(place: node.place) + "/unevaluatedItems", "unevaluatedItems", code: .array,
+          advice: Self.byHand, isProved: false)
       ]
     }
     for rule in reader.program.rules[node.any.range] { obstacles += covering(rule, what) }

@@ -53,7 +53,8 @@ struct SchemaComparison {
     return told
   }
 
-  static let tooLarge = Obstacle("", "too large to be compared", advice: byHand, isProved: false)
+  static let tooLarge = Obstacle(
+    "", "too large to be compared", code: .size, advice: byHand, isProved: false)
 
   /// What keeps a schema of the reader's from taking what several of the writer's allow together; anything, when there are
   /// none.
@@ -147,11 +148,12 @@ struct SchemaComparison {
       work -= 1
       guard work > 0, steps > 0 else { return obstacles + [doubt(of: index)] }
       // Mostly it is the same rule that refuses them.
-      for obstacle in unsafe tried(pool.span.bytes, Int(start), index, schemas) where obstacles.last != obstacle {
-        obstacles.append(obstacle)
+      for found in unsafe tried(pool.span.bytes, Int(start), index, schemas) {
+        let obstacle = unsafe found.lacking(JSONPlace.shown(pool.span.bytes, Int(start)))
+        if obstacles.last != obstacle { obstacles.append(obstacle) }
       }
     }
-    return obstacles
+    return Obstacle.joined(obstacles)
   }
 
   /// Tries the values of a kind that has but few.
@@ -192,38 +194,13 @@ struct SchemaComparison {
     return (checker.isExhausted ? nil : end >= 0, checker.failedText)
   }
 
-  static let byHand = "compare the two by hand, and accept it where it is right"
+  static let byHand = "compare the two by hand"
 
   /// Nobody can tell of a schema.
   func doubt(of index: Int32) -> Obstacle {
     let node = reader.program.nodes[Int(index)]
     return Obstacle(
-      reader.program.pointer(place: node.place), "cannot be compared", advice: Self.byHand, isProved: false)
-  }
-
-  /// An obstacle at a rule of the reader's.
-  func obstacle(_ text: Int32, isProved: Bool) -> Obstacle {
-    guard text >= 0 else { return Obstacle("", "cannot be compared", advice: Self.byHand, isProved: false) }
-    let words = reader.program.texts[Int(text)]
-    let pointer = reader.program.pointer(place: words.place)
-    let rule = [words.keyword?.rawValue ?? "", words.detail].filter { !$0.isEmpty }.joined(separator: ": ")
-    return Obstacle(
-      words.keyword.map { pointer + "/" + $0.rawValue } ?? pointer, rule,
-      advice: isProved ? Self.advice(words.keyword) : Self.byHand, isProved: isProved)
-  }
-
-  private static func advice(_ keyword: Keyword?) -> String {
-    switch keyword {
-    case nil: "let the reader take it, for instance without additionalProperties: false"
-    case .required: "make it optional, or write it in the earlier version already"
-    case .type: "allow the writer's types too"
-    case .enum, .const: "allow all values that the writer may write"
-    case .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum, .multipleOf:
-      "do not allow fewer numbers than the writer's"
-    case .minLength, .maxLength, .pattern: "do not allow fewer strings than the writer's"
-    case .minItems, .maxItems, .uniqueItems, .contains, .minContains, .maxContains:
-      "do not allow fewer arrays than the writer's"
-    default: "do not allow less than the writer's"
-    }
+      reader.program.pointer(place: node.place), "cannot be compared", code: .other, advice: Self.byHand,
+      isProved: false)
   }
 }

@@ -43,6 +43,16 @@ struct SchemaRemarks {
       add(place, keyword.rawValue, "it has no effect without \(other.rawValue): add that, or take it away")
     }
     closed(place, keywords)
+    let isKnown = members.contains { member in
+      Keyword.named[member.name] != nil || Self.annotations.subtracting(Self.ofData).contains(member.name)
+    }
+    if !members.isEmpty, !isKnown, !members.contains(where: { Self.near($0.name) != nil }) {
+      remarks.append(
+        SchemaRemark(
+          places.pointer(place),
+          "it has no keyword of JSON Schema, so it takes everything: a sample of data is no schema; "
+            + "name members below properties"))
+    }
   }
 
   /// Names that are required where no such member may be.
@@ -74,6 +84,9 @@ struct SchemaRemarks {
     "contentEncoding", "contentMediaType", "$comment", "$vocabulary", "id", "name", "version", "nullable",
   ]
 
+  /// Those that are names of members in data more often than they are annotations.
+  private static let ofData: Set<String> = ["id", "name", "version", "example", "nullable"]
+
   private static func instead(_ keyword: Keyword) -> String {
     switch keyword {
     case .additionalItems: "use prefixItems with items"
@@ -83,24 +96,8 @@ struct SchemaRemarks {
     }
   }
 
-  /// The keyword that a name is one letter away from, or but for capitals.
+  /// The keyword that a name may be.
   private static func near(_ name: String) -> Keyword? {
-    let letters = Array(name.lowercased().utf8)
-    guard (3...24).contains(letters.count) else { return nil }
-    return Keyword.allCases.first { keyword in
-      keyword.rawValue.utf8.count > 3 && isNear(letters, Array(keyword.rawValue.lowercased().utf8))
-    }
-  }
-
-  /// Whether at most one letter is added, left out, another or swapped with the next.
-  private static func isNear(_ one: [UInt8], _ two: [UInt8]) -> Bool {
-    guard abs(one.count - two.count) <= 1 else { return false }
-    let start = zip(one, two).prefix { $0 == $1 }.count
-    let (first, second) = (one[start...], two[start...])
-    if first.count > second.count { return first.dropFirst().elementsEqual(second) }
-    if second.count > first.count { return second.dropFirst().elementsEqual(first) }
-    if first.dropFirst().elementsEqual(second.dropFirst()) { return true }
-    return first.count > 1 && first[start] == second[start + 1] && first[start + 1] == second[start]
-      && first.dropFirst(2).elementsEqual(second.dropFirst(2))
+    Keyword.allCases.first { Likeness.isNear(name, $0.rawValue) }
   }
 }

@@ -16,11 +16,34 @@ struct SchemaReading {
     do throws(JSONScanner.Failure) {
       try unsafe JSONScanner.validate(text.span.bytes, 0..<text.count)
     } catch {
-      let line = text[..<min(error.offset, text.count)].count { $0 == 0x0A } + 1
-      throw SchemaFault(
-        line: line, "this is no JSON", advice: "write JSON as RFC 8259 has it, without comments or trailing commas")
+      throw fault(at: min(error.offset, text.count))
     }
     return try value()
+  }
+
+  /// What stands where JSON ends, which is most often one of a few things.
+  private func fault(at offset: Int) -> SchemaFault {
+    let line = text[..<offset].count { $0 == 0x0A } + 1
+    if text.starts(with: [0xEF, 0xBB, 0xBF]) {
+      return SchemaFault(line: 1, "it begins with a byte order mark", advice: "save it as UTF-8 without one")
+    }
+    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    if text.allSatisfy(isBlank) { return SchemaFault(line: 1, "it is empty", advice: "write a schema into it") }
+    let column = offset - (text[..<offset].lastIndex(of: 0x0A) ?? -1)
+    let found: String
+    switch offset < text.count ? text[offset] : nil {
+    case nil: found = "it ends there, and something is still open"
+    case UInt8(ascii: "/"), UInt8(ascii: "#"): found = "JSON has no comments"
+    case UInt8(ascii: "}"), UInt8(ascii: "]"):
+      found =
+        text[..<offset].last { !isBlank($0) } == UInt8(ascii: ",")
+        ? "a comma stands before what ends there" : "something is missing before what ends there"
+    case let byte? where (0x21...0x7E).contains(byte): found = "\(UnicodeScalar(byte)) cannot stand there"
+    default: found = "that character cannot stand there"
+    }
+    return SchemaFault(
+      line: line, "this is no JSON at column \(column): \(found)",
+      advice: "write JSON as RFC 8259 has it, without comments or trailing commas")
   }
 
   /// Reads the value that begins here. That it is one was checked, so each byte that is looked for is there.

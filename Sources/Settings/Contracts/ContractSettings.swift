@@ -27,10 +27,25 @@ public struct ContractSettings: Hashable, Sendable {
       return
     }
     if directory == "" { throw .setting("contracts", "it is empty") }
-    if let schemaBase, !EventSource.isURI(schemaBase.utf8) {
+    if let schemaBase { try validate(schemaBase) }
+  }
+
+  private func validate(_ base: String) throws(Failure) {
+    guard EventSource.isURI(base.utf8) else {
       throw .setting("contracts.dataschema-base", "is not an absolute URI, with its scheme")
     }
+    // Type and version are put behind it.
+    if base.contains("?") || base.contains("#") {
+      throw .setting("contracts.dataschema-base", "has a query or a fragment; name what stands before it")
+    }
+    let authority = base.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2).first ?? ""
+    if base.contains("://"), authority.contains("@") {
+      throw .setting("contracts.dataschema-base", "has a user or a password, which each event would carry")
+    }
   }
+
+  /// Whether the contracts can be used, as a relay would find at its start.
+  package func read() throws(Failure) { _ = try compile() }
 
   /// Compiles the contracts; nil without a directory.
   ///
@@ -41,10 +56,10 @@ public struct ContractSettings: Hashable, Sendable {
     try compile(tell)?.hook
   }
 
-  /// The compiled contracts, and how many versions there are; nil without a directory.
+  /// The compiled contracts, what they were read from, and how many versions there are; nil without a directory.
   func compile(
     _ tell: @escaping @Sendable (String) -> Void = { _ in }
-  ) throws(Failure) -> (hook: ContractHook, versions: Int)? {
+  ) throws(Failure) -> (hook: ContractHook, catalogue: ContractCatalogue, versions: Int)? {
     guard let directory else { return nil }
     let read = try ContractDirectory(try ContractTree(directory: directory))
     if let fault = read.catalogue.faults.first {
@@ -57,7 +72,7 @@ public struct ContractSettings: Hashable, Sendable {
         read.catalogue, policy: warnsOnly ? .warn : .reject,
         schemaBase: schemaBase.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 },
         maxPayload: maxPayload.map { Int($0.bytes) }, tell: tell)
-      return (hook, read.catalogue.types.values.reduce(0) { $0 + $1.count })
+      return (hook, read.catalogue, read.catalogue.types.values.reduce(0) { $0 + $1.count })
     } catch {
       throw Failure(
         .settings, "the contracts cannot be used: \(Wording(error.problem))",

@@ -6,7 +6,7 @@ package import PostgresWire
 /// Where contracts lie: a directory, or what git has of it at some commit.
 package struct ContractTree: Sendable {
   /// The longest file that is read, in bytes.
-  private static let longest = 16 << 20
+  static let longest = 16 << 20
   /// As many files as are read: who names a directory with more has named another.
   private static let mostFiles = 20_000
 
@@ -24,8 +24,27 @@ package struct ContractTree: Sendable {
     (try? FileStatus(path: path))?.isDirectory ?? false
   }
 
+  /// Whether a name can only be a directory's.
+  package static func isPath(_ name: String) -> Bool {
+    name.hasPrefix("/") || name.hasPrefix("./") || name.hasPrefix("../") || name == "." || name == ".."
+      || name.hasSuffix("/")
+  }
+
+  private static func withoutSlashes(_ directory: String) -> String {
+    var directory = directory
+    while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+    return directory
+  }
+
   /// A directory as it is.
   package init(directory: String) throws(Failure) {
+    guard !directory.isEmpty else {
+      throw Failure(
+        .settings, "cannot read the contracts: the directory's name is empty",
+        advice: "name the directory of the contracts")
+    }
+    // With one slash behind it, however it was written.
+    let directory = Self.withoutSlashes(directory)
     var names: [String] = []
     do throws(SystemFailure) {
       for name in try OpenFile.names(inDirectory: directory) {
@@ -44,7 +63,7 @@ package struct ContractTree: Sendable {
         .settings, "cannot read the contracts in \(directory): \(error.textInSentence)",
         advice: "name a directory that has contracts.yaml, or a directory for each type of event")
     }
-    try self.init(names, place: "\(directory)/") { (name) throws(Failure) in
+    try self.init(names, place: directory == "/" ? "/" : "\(directory)/") { (name) throws(Failure) in
       do throws(SystemFailure) {
         guard let text = try SmallFile.read("\(directory)/\(name)", atMost: Self.longest) else { throw .missing }
         return Array(text.utf8)
@@ -58,17 +77,15 @@ package struct ContractTree: Sendable {
 
   /// What git has of a directory at a commit, by any name that git knows it by.
   package init(directory: String, at commit: String) throws(Failure) {
-    guard !commit.isEmpty, !commit.hasPrefix("-") else {
-      throw Failure(
-        .settings, "what to compare with is no name of a commit", advice: "name a branch, a tag or a commit")
-    }
-    let listed = try Self.git(directory, ["ls-tree", "-r", "-z", commit], commit)
+    let git = ContractGit(directory)
+    try git.find(commit)
+    let listed = try git.output(["ls-tree", "-r", "-z", commit], for: commit)
     // Mode, kind and digest, a tab, and the name.
     let names = listed.split(separator: 0).map { entry in
       String(decoding: entry.drop { $0 != UInt8(ascii: "\t") }.dropFirst(), as: UTF8.self)
     }
-    try self.init(names, place: "\(commit):") { (name) throws(Failure) in
-      try Self.git(directory, ["show", "\(commit):./\(name)"], commit)
+    try self.init(names, place: "\(commit):\(try git.prefix(for: commit))") { (name) throws(Failure) in
+      try git.output(["show", "\(commit):./\(name)"], for: commit)
     }
   }
 
@@ -81,22 +98,5 @@ package struct ContractTree: Sendable {
         advice: "name the directory of the contracts")
     }
     (self.names, self.place, self.read) = (names.sorted(), place, read)
-  }
-
-  private static func git(_ directory: String, _ words: [String], _ commit: String) throws(Failure) -> [UInt8] {
-    do throws(ProgramOutput.Trouble) {
-      return try ProgramOutput.of(["git", "-C", directory] + words, atMost: longest, patience: .seconds(60))
-    } catch {
-      let why: Wording =
-        switch error {
-        case .start(let failure): "git cannot be run: \(failure.textInSentence)"
-        case .endless: "git prints more than 16 MiB"
-        case .late: "git has not ended within a minute"
-        default: "git knows no \(commit) with that directory"
-        }
-      throw Failure(
-        .settings, "cannot read the contracts of \(commit): \(why)",
-        advice: "see what git -C \(directory) show \(commit) says, or name a directory")
-    }
   }
 }

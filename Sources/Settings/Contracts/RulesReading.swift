@@ -14,6 +14,13 @@ import Octets
 struct RulesReading {
   private let file: String
   private(set) var faults: [ContractFinding] = []
+  private(set) var lines = Lines()
+
+  /// Where things stand that nobody but the directory can tell whether they are there.
+  struct Lines: Sendable {
+    var types: [String: Int] = [:]
+    var accepted: [CompatibilityRules.Accepted: Int] = [:]
+  }
 
   init(_ file: String) { self.file = file }
 
@@ -24,7 +31,9 @@ struct RulesReading {
       return rules
     }
     let (node, mistakes) = FileReading.parse(text)
-    for mistake in mistakes { add(mistake.position, mistake.text, "mend it") }
+    for mistake in mistakes {
+      add(mistake.position, mistake.text, "correct the YAML there: KEY: VALUE, lists as [a, b]")
+    }
     guard let node, !node.isNothing else { return rules }
     guard let members = node.members else {
       add(node.position, "a map is wanted", "write compatibility: backward_transitive")
@@ -50,22 +59,37 @@ struct RulesReading {
     guard let members = type.node.members else {
       return add(type.position, "\(type.name): a map is wanted", "write compatibility, strict or accepted below it")
     }
+    lines.types[type.name] = type.position.line
     for member in members {
       switch member.name {
       case "compatibility": if let found = compatibility(member.node) { rules.byType[ForeignText(type.name)] = found }
       case "strict": rules.strictByType[ForeignText(type.name)] = truth(member)
       case "accepted":
-        for part in member.node.parts ?? [member.node] {
-          let words = (part.text ?? "").split(separator: " ")
-          guard words.count == 3, words[1] == "after", let version = Int(words[0]), let before = Int(words[2]) else {
-            add(part.position, "accepted: this is no pair of versions", "write them such as 3 after 2")
-            continue
-          }
-          rules.accepted.insert(.init(type: type.name, version: version, before: before))
-        }
+        for part in member.node.parts ?? [member.node] { accept(part, of: type.name, in: &rules) }
       default: add(member.position, "\(member.name): there is no such key", "write compatibility, strict or accepted")
       }
     }
+  }
+
+  private mutating func accept(_ part: FileNode, of type: String, in rules: inout CompatibilityRules) {
+    let words = (part.text ?? "").split(separator: " ")
+    guard words.count == 3, words[1] == "after", let version = Self.version(words[0]),
+      let before = Self.version(words[2])
+    else {
+      return add(
+        part.position, "accepted: this is no pair of versions", "write accepted: [3 after 2]")
+    }
+    let pair = CompatibilityRules.Accepted(type: type, version: version, before: before)
+    guard rules.accepted.insert(pair).inserted else {
+      return add(part.position, "accepted: \(version) after \(before) is there twice", "take one of them out")
+    }
+    lines.accepted[pair] = part.position.line
+  }
+
+  /// As files have them, without zeros before it.
+  private static func version(_ text: Substring) -> Int? {
+    guard let number = Int(text), number > 0, "\(number)" == text else { return nil }
+    return number
   }
 
   private mutating func truth(_ member: FileNode.Member) -> Bool? {
@@ -83,6 +107,6 @@ struct RulesReading {
   }
 
   private mutating func add(_ position: FilePosition, _ rule: String, _ advice: String) {
-    faults.append(ContractFinding(.violation, file: file, line: position.line, rule: rule, advice: advice))
+    faults.append(ContractFinding(.violation, "rules", file: file, line: position.line, rule: rule, advice: advice))
   }
 }

@@ -56,6 +56,9 @@ struct AvroType: Sendable {
 
   /// Its kind, and its name if it has one.
   var words: String { name.map { "\(kind) \($0.full)" } ?? kind }
+
+  /// What it means: its logical type, or what it is without one.
+  var meaningWords: String { logical?.words ?? words }
 }
 
 /// A type where it is used: written there, or referred to.

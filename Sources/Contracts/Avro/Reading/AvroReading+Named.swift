@@ -26,6 +26,7 @@ extension AvroReading {
     guard case .object = document.value else {
       throw fault(place, "a field is no object", "write {\"name\": …, \"type\": …}")
     }
+    remarkAttributes(document, AvroAttributes.ofFields, place)
     let name = try string("name", document, place)
     guard AvroName.isName(name.text) else { throw invalid(name.text, "field", name.place) }
     if let order = document["order"] {

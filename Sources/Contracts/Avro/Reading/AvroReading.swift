@@ -83,6 +83,7 @@ struct AvroReading {
         places.member("type", of: place, written), "the type of a type's object is no name",
         "take away the object around it, and write what stands in it")
     }
+    remarkAttributes(document, AvroAttributes.ofTypes, place)
     let type: Int
     switch word {
     case "record": type = try record(document, namespace, place)

@@ -25,6 +25,10 @@ struct AvroReport {
       guard meeting.isUnreadable else { continue }
       for obstacle in meeting.own { add(obstacle, edge.place) }
       let writing = resolution.writer.types[meeting.pair.writer]
+      if meeting.isDivided {
+        add(.forms(writing), edge.place)
+        continue
+      }
       if meeting.isChoice, meeting.edges.count != 1 {
         add(.branch(writing), edge.place)
         continue
@@ -50,7 +54,8 @@ struct AvroReport {
   private mutating func add(_ obstacle: AvroObstacle, _ use: Int) {
     let place = obstacle.place ?? use
     let told = Obstacle(
-      resolution.reader.places.pointer(place), obstacle.rule, advice: obstacle.advice, isProved: obstacle.isProved)
+      resolution.reader.places.pointer(place), obstacle.rule, code: obstacle.code, advice: obstacle.advice,
+      writersAdvice: obstacle.writersAdvice, isProved: obstacle.isProved)
     if known.insert(told).inserted { found.append((place, told)) }
   }
 }

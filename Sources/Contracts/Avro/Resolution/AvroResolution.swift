@@ -27,6 +27,8 @@ struct AvroResolution {
     var edges: [Edge] = []
     /// Whether one readable edge is enough, as for a reader's union; else all have to be.
     var isChoice = false
+    /// Whether of a reader's union one branch takes the writer's texts and another its numbers.
+    var isDivided = false
     var isUnreadable = false
     /// The meetings that have an edge to this one.
     var dependents: [Int] = []
@@ -60,7 +62,8 @@ struct AvroResolution {
     guard patience > 0 else {
       return [
         Obstacle(
-          "", "the schemas are too large to be compared", advice: "divide them into smaller ones", isProved: false)
+          "", "the schemas are too large to be compared", code: .size, advice: "divide them into smaller ones",
+          isProved: false)
       ]
     }
     spread()
@@ -89,8 +92,9 @@ struct AvroResolution {
     case (.union(let branches), _):
       let candidates = candidates(pair.reader, branches, writing)
       // A primitive branch without a meaning reads what it may read, whatever the others do.
-      if candidates.contains(where: { $0.type < AvroType.primitives.count }) { break }
+      if candidates.contains(where: { isReadPlainly($0, writing) }) { break }
       meetings[number].isChoice = true
+      meetings[number].isDivided = isDivided(branches, candidates, writing)
       for branch in candidates { edges.append(meet(branch, pair.writer)) }
     case (.array(let items), .array(let others)), (.map(let items), .map(let others)):
       edges.append(meet(items, others.type))
@@ -122,9 +126,29 @@ struct AvroResolution {
     default:
       if !Self.promotes(reading.shape, writing.shape) { own.append(.kind(reading, writing)) }
     }
-    if let obstacle = AvroObstacle.meaning(reading, writing) { own.append(obstacle) }
+    if own.isEmpty || reading.name != nil, let obstacle = AvroObstacle.meaning(reading, writing) {
+      own.append(obstacle)
+    }
     (meetings[number].own, meetings[number].edges, meetings[number].left) = (own, edges, edges.count)
     for edge in edges { meetings[edge.pair].dependents.append(number) }
+  }
+
+  private func isReadPlainly(_ branch: AvroUse, _ writing: AvroType) -> Bool {
+    branch.type < AvroType.primitives.count && AvroObstacle.meaning(reader.types[branch.type], writing) == nil
+  }
+
+  /// Whether no branch takes all forms of a type in JSON, but each form is taken by one.
+  private func isDivided(_ branches: [AvroUse], _ candidates: [AvroUse], _ writing: AvroType) -> Bool {
+    guard writing.name == nil, let written = AvroJSONForm(writing),
+      candidates.allSatisfy({ AvroObstacle.meaning(reader.types[$0.type], writing) != nil })
+    else { return false }
+    // At most eight have no name.
+    let taken = branches.compactMap { branch in
+      let type = reader.types[branch.type]
+      return type.name == nil ? AvroJSONForm(type) : nil
+    }
+    return !candidates.isEmpty && taken.contains { $0.takesText(of: written) }
+      && taken.contains { $0.takesNumbers(of: written) }
   }
 
   /// The branches of a reader's union that may read a type, by its kind and name.
