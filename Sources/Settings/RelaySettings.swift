@@ -41,6 +41,11 @@ public struct RelaySettings: Hashable, Sendable {
     try contracts.validate()
     try sink.validate(outbox.envelope)
     try poison.validate()
+    if poison.parkKey, !(try sink.place().answers) {
+      throw .setting(
+        "poison.park-key",
+        "needs a receiver or a broker: into a file or to stdout, later events of a key would go on past the letter")
+    }
     try cleanUp.validate(with: outbox)
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     if case .queue = poison.deadLetters { _ = try sink.rabbit() }

@@ -31,6 +31,7 @@ enum Fields {
 struct DraftedEvent {
   enum Data { case none, json, uncheckedJSON, text, hexadecimal }
 
+  var id = "e-1"
   var type = "Placed"
   var version = ""
   var schema = ""
@@ -46,6 +47,7 @@ struct DraftedEvent {
     }
     guard let source = EventSource("/shop/public.outbox"), let time = EventTime(unixMicroseconds: 0) else { return nil }
     var event = IntegrationEvent(source: source, time: time)
+    event.id = place(id)
     event.type = place(type)
     event.dataVersion = place(version)
     event.dataSchema = place(schema)

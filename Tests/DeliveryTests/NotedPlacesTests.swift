@@ -270,7 +270,7 @@ private struct Replacing: PayloadHook {
     let error = #expect(throws: EnvelopeError.self) {
       try draft.add(to: &batch, hook: Replacing(result: .failure(PayloadRefusal("lacks cents"))))
     }
-    #expect(error == EnvelopeError(.payload, .refused("lacks cents")))
+    #expect(error == EnvelopeError(.payload, .refused(PayloadRefusal("lacks cents"))))
     #expect(batch.bytes == before)
     #expect(batch.events.count == 1)
   }

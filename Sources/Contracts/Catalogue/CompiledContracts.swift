@@ -11,6 +11,8 @@ struct CompiledContracts: Sendable {
     let name: [UInt8]
     /// Which one it is, for people.
     let place: String
+    /// Its file, for people.
+    let file: String
     let validator: any PayloadValidator
     private let acceptor: Acceptor?
     private let known = Mutex(KnownForms())
@@ -19,6 +21,7 @@ struct CompiledContracts: Sendable {
     init(_ contract: Contract, schema: DataSchema?) throws(SchemaFault) {
       name = Array("\(contract.version)".utf8)
       place = "\(ForeignText(contract.type)) \(contract.version)"
+      file = contract.file
       validator = try contract.schema.validator()
       acceptor = validator.acceptor()
       self.schema = schema
@@ -64,21 +67,21 @@ struct CompiledContracts: Sendable {
   }
 
   /// The contract of an event: that of its version, or the newest of its type.
-  func version(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) throws(PayloadRefusal) -> Version {
+  func version(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) throws(Breach) -> Version {
     var slot = Self.slot(bytes, event.type, slots.count)
     while slots[slot] >= 0 {
       let kind = kinds[slots[slot]]
       if Self.equal(kind.name, bytes, event.type) { return try version(of: kind, event.dataVersion, bytes) }
       slot = (slot + 1) & (slots.count - 1)
     }
-    throw PayloadRefusal("there is no contract for its type")
+    throw .unknownType(event, bytes)
   }
 
-  private func version(of kind: Kind, _ name: Range<Int>, _ bytes: RawSpan) throws(PayloadRefusal) -> Version {
+  private func version(of kind: Kind, _ name: Range<Int>, _ bytes: RawSpan) throws(Breach) -> Version {
     for version in kind.versions.reversed() where name.isEmpty || Self.equal(version.name, bytes, name) {
       return version
     }
-    throw PayloadRefusal("its type has no contract of its dataversion")
+    throw .unknownVersion(name, bytes, among: kind.versions.map(\.name))
   }
 
   private static func slot(_ bytes: RawSpan, _ range: Range<Int>, _ size: Int) -> Int {

@@ -16,16 +16,44 @@ public protocol PayloadHook: Sendable {
   func payload(
     of event: borrowing IntegrationEvent, in bytes: RawSpan
   ) throws(PayloadRefusal) -> ReplacedPayload?
+
+  /// What is to be told at the end of what it has let leave; nil where there is nothing to tell. Default: nothing.
+  func closingWords() -> String?
+}
+
+extension PayloadHook {
+  /// There is nothing to tell.
+  public func closingWords() -> String? { nil }
 }
 
 /// Why an event must not leave.
 public struct PayloadRefusal: Error, Hashable, Sendable {
+  /// Something that can be set, and what to.
+  public struct Setting: Hashable, Sendable {
+    /// Its name.
+    public let name: String
+    /// The value; nil where there is none to name.
+    public let value: String?
+
+    /// Names one.
+    public init(_ name: String, _ value: String? = nil) { (self.name, self.value) = (name, value) }
+  }
+
   /// In a few words, never with the value.
   public let reason: String
+  /// What to do about it; nil where there is nothing to say.
+  public let advice: String?
+  /// What to set: the end of the advice.
+  public let setting: Setting?
 
   /// Makes a refusal.
-  public init(_ reason: String) {
-    self.reason = reason
+  ///
+  /// - Parameters:
+  ///   - reason: in a few words, never with the value.
+  ///   - advice: what to do about it.
+  ///   - setting: what to set, named behind the advice.
+  public init(_ reason: String, advice: String? = nil, setting: Setting? = nil) {
+    (self.reason, self.advice, self.setting) = (reason, advice, setting)
   }
 }
 

@@ -11,7 +11,7 @@ extension EnvelopeEncoder {
   ) throws(EnvelopeError) -> EncodedEvent {
     let data: ReplacedPayload?
     do throws(PayloadRefusal) { data = try hook.payload(of: event, in: bytes) } catch {
-      throw EnvelopeError(.payload, .refused(error.reason))
+      throw EnvelopeError(.payload, .refused(error))
     }
     guard let data else {
       return try EnvelopeEncoder(envelope: envelope).encode(event, from: bytes, into: &buffer, &attributes)

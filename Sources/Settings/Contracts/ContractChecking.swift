@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Octets
 import Operations
 import OutboxMapping
 import PostgresWire
@@ -36,7 +37,7 @@ extension ContractSettings {
         means: "every event of it breaks its contract",
         todo: ["make the column jsonb, or say that its text is JSON: \(setting: "payload-type", "json")"])
     }
-    let several = catalogue.types.filter { $0.value.count > 1 }.keys.sorted()
+    let several = catalogue.types.filter { $0.value.count > 1 }.map(\.key.raw).sorted()
     let unversioned = tables.filter { !$0.meaning.hasVersion }.map(\.table.description).joined(separator: ", ")
     guard let type = several.first, !unversioned.isEmpty else { return nil }
     return Check(
