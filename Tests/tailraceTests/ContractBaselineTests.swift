@@ -138,4 +138,40 @@ import Testing
       #expect(try check(["contracts"], code: 0, in: directory.path).output.text.isEmpty)
     }
   }
+
+  /// As git does for the hooks of a worktree.
+  @Test func `a repository that the environment names is not taken for the directory's own`() throws {
+    try withChange { directory in
+      let line = #"cd "$1" && shift && GIT_DIR=$PWD/.git GIT_INDEX_FILE=$PWD/.git/index exec "$@""#
+      let child = try ChildProcess(
+        "/bin/sh",
+        ["-c", line, "sh", directory.path, Tailrace.path, "contracts", "check", "contracts", "--against", "v1"])
+      #expect(try child.exitCodeAfterAllOutput() == 65, "\(child.errors.text)\n\(child.output.text)")
+      #expect(child.output.text.contains("was changed after it was published"), "\(child.output.text)")
+    }
+  }
+
+  @Test func `a version that was committed as a link cannot be compared, and that is told`() throws {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    try directory.contracts(["Placed/1.avsc": ContractFiles.avro])
+    let link = directory.file("contracts/Placed/2.avsc")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "1.avsc")
+    try directory.commit("v1")
+    try FileManager.default.removeItem(atPath: link)
+    try directory.contracts(["Placed/2.avsc": ContractFiles.avro.replacing("int", with: "string")])
+    let child = try check(["contracts", "--against", "v1"], code: 65, in: directory.path)
+    #expect(child.output.text.contains("v1:contracts/Placed/2.avsc"), "\(child.output.text)")
+  }
+
+  @Test func `a pipe in a schema's place is refused, and not waited for`() throws {
+    let directory = try TemporaryDirectory()
+    defer { directory.remove() }
+    try directory.contracts(["Placed/1.avsc": ContractFiles.avro])
+    #expect(mkfifo(directory.file("contracts/Placed/2.avsc"), 0o600) == 0)
+    let start = ContinuousClock.now
+    let child = try check(["contracts"], code: 78, in: directory.path)
+    #expect(child.complaint?.contains("it is no regular file") == true, "\(child.errors.text)")
+    #expect(ContinuousClock.now - start < .seconds(5))
+  }
 }

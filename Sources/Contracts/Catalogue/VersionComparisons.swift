@@ -103,7 +103,8 @@ package struct VersionComparisons {
   private mutating func obstacles(_ reader: Contract, reading writer: Contract, _ texts: Texts) -> [Obstacle]? {
     if let obstacles = known[texts] { return obstacles }
     guard !effort.isSpent else { return nil }
-    let obstacles = reader.obstacles(reading: writer, isStrict: rules.isStrict(for: ForeignText(reader.type)), effort: &effort)
+    let isStrict = rules.isStrict(for: ForeignText(reader.type))
+    let obstacles = reader.obstacles(reading: writer, isStrict: isStrict, effort: &effort)
     // Where it was broken off, that is all that is known.
     guard !effort.isSpent || obstacles.contains(where: \.isProved) else { return nil }
     if hasTwins { known[texts] = obstacles }

@@ -6,6 +6,10 @@ import PostgresWire
 /// What git knows of a directory of contracts.
 package struct ContractGit: Sendable {
   private let directory: String
+  /// In a hook git says where its repository is, and would believe it of any directory. Nothing is fetched for a look.
+  private static let own =
+    ["env"] + ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"].flatMap { ["-u", $0] }
+    + ["GIT_NO_LAZY_FETCH=1"]
 
   package init(_ directory: String) { self.directory = directory }
 
@@ -56,7 +60,7 @@ package struct ContractGit: Sendable {
 
   private func why(_ trouble: ProgramOutput.Trouble, _ words: [String]) -> Wording {
     switch trouble {
-    case .start(.missing): return "git is not installed, or not in PATH"
+    case .start(.missing), .code(127): return "git is not installed, or not in PATH"
     case .start(let failure): return "git cannot be run: \(failure.textInSentence)"
     case .endless: return "git prints more than 16 MiB"
     case .late: return "git has not ended within a minute"
@@ -64,14 +68,15 @@ package struct ContractGit: Sendable {
       // What went wrong it says to its other output.
       let told =
         (try? ProgramOutput.of(
-          ["sh", "-c", "git \"$@\" 2>&1 || :", "sh", "-C", directory] + words, atMost: ContractTree.longest,
-          patience: .seconds(60))) ?? []
+          Self.own + ["sh", "-c", "git \"$@\" 2>&1 || :", "sh", "-C", directory] + words,
+          atMost: ContractTree.longest, patience: .seconds(60))) ?? []
       let line = String(decoding: told.prefix { $0 != 0x0A }.prefix(300), as: UTF8.self)
       return "git says: \(line)"
     }
   }
 
   private func run(_ words: [String]) throws(ProgramOutput.Trouble) -> [UInt8] {
-    try ProgramOutput.of(["git", "-C", directory] + words, atMost: ContractTree.longest, patience: .seconds(60))
+    try ProgramOutput.of(
+      Self.own + ["git", "-C", directory] + words, atMost: ContractTree.longest, patience: .seconds(60))
   }
 }

@@ -64,6 +64,11 @@ package struct ContractTree: Sendable {
         advice: "name a directory that has contracts.yaml, or a directory for each type of event")
     }
     try self.init(names, place: directory == "/" ? "/" : "\(directory)/") { (name) throws(Failure) in
+      // Whoever waits for a pipe's writer, waits for long.
+      if let status = try? FileStatus(path: "\(directory)/\(name)"), !status.isRegular {
+        throw Failure(
+          .settings, "cannot read \(directory)/\(name): it is no regular file", advice: "make it one, or take it away")
+      }
       do throws(SystemFailure) {
         guard let text = try SmallFile.read("\(directory)/\(name)", atMost: Self.longest) else { throw .missing }
         return Array(text.utf8)
