@@ -5,7 +5,7 @@ import IntegrationEvents
 
 /// Input: a byte that says which format, and a schema, another schema and data, with a zero byte between them. Whatever they are,
 /// the schemas are read or refused, compared, and the data is checked by both; a schema is the same as itself, and what is no
-/// JSON matches none.
+/// JSON matches none, nor is it accepted at first sight.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func check(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: start, count: count))
@@ -27,6 +27,9 @@ private func check<Format: Schema>(_ parts: [[UInt8]], _ format: Format.Type) {
       let found = validator.mismatch(in: data.span.bytes, 0..<data.count)
       precondition(isJSON || found != nil, "what is no JSON matches")
       precondition(validator.mismatch(in: data.span.bytes, 0..<data.count) == found, "another answer")
+      if let acceptor = validator.acceptor(), acceptor.accepts(data.span.bytes, 0..<data.count) {
+        precondition(found == nil, "accepted at first sight, and no match")
+      }
     }
     schemas.append(schema)
   }
