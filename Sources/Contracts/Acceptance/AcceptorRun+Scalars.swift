@@ -70,29 +70,13 @@ extension AcceptorRun {
       case 0..<0x20: return (-1, 0)
       case 0..<0x80: offset &+= 1
       default:
-        let length = scalar(offset)
-        guard length > 0 else { return (-1, 0) }
-        offset &+= length
-        if isCounting { more &+= length &- 1 }
+        let bytes = unsafe UnsafeRawBufferPointer(start: text, count: end).bytes
+        guard let scalar = TextScanning.scalar(bytes, at: offset, end: end) else { return (-1, 0) }
+        offset &+= scalar.length
+        if isCounting { more &+= scalar.length &- 1 }
       }
     }
     return (-1, 0)
-  }
-
-  /// How many bytes a character beyond ASCII takes; 0 for what is none. Source: Unicode 15, table 3-7.
-  private func scalar(_ offset: Int) -> Int {
-    let (first, second) = (byte(offset), byte(offset &+ 1))
-    func isNext(_ ahead: Int) -> Bool { byte(offset &+ ahead) & 0xC0 == 0x80 }
-    switch first {
-    case 0xC2...0xDF: return isNext(1) ? 2 : 0
-    case 0xE0: return (0xA0...0xBF).contains(second) && isNext(2) ? 3 : 0
-    case 0xED: return (0x80...0x9F).contains(second) && isNext(2) ? 3 : 0
-    case 0xE1...0xEF: return isNext(1) && isNext(2) ? 3 : 0
-    case 0xF0: return (0x90...0xBF).contains(second) && isNext(2) && isNext(3) ? 4 : 0
-    case 0xF1...0xF3: return isNext(1) && isNext(2) && isNext(3) ? 4 : 0
-    case 0xF4: return (0x80...0x8F).contains(second) && isNext(2) && isNext(3) ? 4 : 0
-    default: return 0
-    }
   }
 
   @unsafe

@@ -84,8 +84,7 @@ extension SchemaChecker {
         if end < 0 { return -1 }
       }
       return end
-    case .anyOf: return checkAny(bytes, rule, start)
-    case .oneOf: return checkOne(bytes, rule, start)
+    case .anyOf, .oneOf: return checkAlternatives(bytes, rule, start)
     case .not:
       let outer = marks
       let end = check(bytes, rule.value, start)
@@ -120,7 +119,8 @@ extension SchemaChecker {
     return false
   }
 
-  private mutating func checkAny(_ bytes: RawSpan, _ rule: Program.Rule, _ start: Int) -> Int {
+  /// Of `anyOf` one that matches is enough; of `oneOf` a second one is too many.
+  private mutating func checkAlternatives(_ bytes: RawSpan, _ rule: Program.Rule, _ start: Int) -> Int {
     var end = -1
     var inner = InnerFailure()
     for index in rule.slice.range {
@@ -130,25 +130,10 @@ extension SchemaChecker {
         inner.note(failedAt, failedText, start)
         continue
       }
+      if rule.operation == .oneOf, end >= 0 { return fail(start, rule.text) }
       end = branchEnd
       // Each that matches counts for what is evaluated.
-      if !isCollecting { break }
-    }
-    return end >= 0 ? end : inner.isOne ? fail(inner.place, inner.text) : fail(start, rule.text)
-  }
-
-  private mutating func checkOne(_ bytes: RawSpan, _ rule: Program.Rule, _ start: Int) -> Int {
-    var end = -1
-    var inner = InnerFailure()
-    for index in rule.slice.range {
-      let branchEnd = branch(bytes, compiled.program.schemas[index], start)
-      if isExhausted { return -1 }
-      if branchEnd < 0 {
-        inner.note(failedAt, failedText, start)
-        continue
-      }
-      guard end < 0 else { return fail(start, rule.text) }
-      end = branchEnd
+      if rule.operation == .anyOf, !isCollecting { break }
     }
     return end >= 0 ? end : inner.isOne ? fail(inner.place, inner.text) : fail(start, rule.text)
   }
