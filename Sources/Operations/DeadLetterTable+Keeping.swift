@@ -48,8 +48,8 @@ extension DeadLetterTable {
     guard try rows("SELECT FROM \(new) WHERE \(isMissing) LIMIT 1", values).isEmpty else { throw isOthers }
   }
 
-  /// Adds a letter in one statement with the look at its aggregate, then looks again: what it waits behind may have been
-  /// removed meanwhile by somebody who did not see it.
+  /// Adds a letter in one statement with the look at its aggregate. What it waits behind may be removed meanwhile by somebody who
+  /// does not see it; it is never taken back, since whoever redrives may have read it.
   public func appendBehindOthers(_ letter: DeadLetter) throws(Failure) -> Parking {
     do throws(Failure) { return try appendBehindOthers(LetterRow(letter)) } catch {
       guard error.sqlState == Self.untranslatable, let row = try escaped([letter]).first else { throw error }
@@ -69,24 +69,14 @@ extension DeadLetterTable {
         "WITH kept AS (INSERT INTO \(name) (\(LetterRow.columns)) SELECT $1::pg_catalog.text, $2::pg_catalog.text, "
           + "$3::pg_catalog.text, $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.json "
           + "WHERE EXISTS (\(before)) AND NOT EXISTS (\(same)) ON CONFLICT DO NOTHING RETURNING number) "
-          + "SELECT (SELECT number FROM kept), EXISTS (\(same)), EXISTS (\(others)), EXISTS (\(before))",
+          + "SELECT EXISTS (SELECT FROM kept), EXISTS (\(same)), EXISTS (\(others)), EXISTS (\(before))",
         row.values + [row.slot]
       ).first
-    guard let answer, let number = answer[0] else {
-      if answer?[1] == "t" { return .isThere }
-      // It has to wait, and has not become a letter.
-      if answer?[3] == "t", row.slot != nil { throw isOthers }
-      return answer?[2] == "t" ? .ahead : .free
-    }
-    let isBehind = try rows(
-      "SELECT FROM \(name) WHERE key = $1::pg_catalog.text AND coalesce(aggregatetype = $2::pg_catalog.text, true) "
-        + "AND position COLLATE pg_catalog.\"C\" < $3::pg_catalog.text "
-        + "AND \(Self.isOurs("letter", "$4::pg_catalog.text")) LIMIT 1",
-      [row.key, row.aggregateType, row.position, row.slot])
-    guard isBehind.isEmpty else { return .parked }
-    // Nobody has delivered it if it can still be taken back.
-    let taken = try rows("DELETE FROM \(name) WHERE number = $1::bigint RETURNING 1", [number])
-    return taken.isEmpty ? .parked : .ahead
+    if answer?[0] == "t" { return .parked }
+    if answer?[1] == "t" { return .isThere }
+    // It has to wait, and has not become a letter.
+    if answer?[3] == "t", row.slot != nil { throw isOthers }
+    return answer?[2] == "t" ? .ahead : .free
   }
 
   /// Whether a letter in a column is not that of another slot's relay, by how its JSON begins: to take it apart could fail, and it

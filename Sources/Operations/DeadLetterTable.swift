@@ -122,6 +122,15 @@ public final class DeadLetterTable: DeadLetterStore {
     _ = try rows("DELETE FROM \(name) WHERE number = ANY ($1::bigint[])", [Self.array(numbers)])
   }
 
+  /// A statement that adds a letter may have seen others that are removed since: it ends before a lock that it stands in the way of.
+  public func awaitParking() throws(Failure) {
+    try explained { () throws(Failure) in
+      try session.transaction { (transaction) throws(Failure) in
+        _ = try transaction.query("LOCK TABLE \(name) IN SHARE MODE")
+      }
+    }
+  }
+
   private static let foreignKinds: Set<FailureKind> = [
     .connectionString, .connectionSettings, .authentication, .certificate, .database, .privilege, .lettersMissing,
   ]
@@ -141,9 +150,16 @@ public final class DeadLetterTable: DeadLetterStore {
   private static func array(_ numbers: [String]) -> String { "{\(numbers.joined(separator: ","))}" }
 
   func rows(_ sql: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
-    do throws(Failure) {
+    try explained { () throws(Failure) in
       try checkOnce()
       return try session.query(sql, parameters, under: guardian)
+    }
+  }
+
+  /// What goes wrong with the table, in an operator's words.
+  private func explained<Answer>(_ body: () throws(Failure) -> Answer) throws(Failure) -> Answer {
+    do throws(Failure) {
+      return try body()
     } catch {
       if error.kind == .privilege, error.advice == FailureKind.privilege.advice { throw lackingRights(error) }
       // What is wrong with the connection's settings has nothing to do with letters.

@@ -82,6 +82,7 @@ public struct Redriver {
       let before = way.delivered
       left = try pass(query, &way)
       if way.delivered == before { break }
+      try patience.perform { () throws(Failure) in try store.awaitParking() }
     } while !control.isStopRequested
     guard try drain(&way) else { return Result(delivered: way.delivered, left: nil) }
     try patience.perform { () throws(Failure) in try store.tidy() }

@@ -34,6 +34,8 @@ public struct CleaningLetters: DeadLetterStore {
   /// As the store.
   public func append(_ new: [DeadLetter]) throws(Failure) { try letters.append(new) }
   /// As the store.
+  public func awaitParking() throws(Failure) { try letters.awaitParking() }
+  /// As the store.
   public func tidy() throws(Failure) { try letters.tidy() }
 
   /// As the store.

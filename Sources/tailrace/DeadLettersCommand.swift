@@ -95,7 +95,13 @@ struct DeadLettersCommand: ParsableCommand {
     func run() throws {
       try reportingErrors {
         try store.use(cleaning: cleanUp) { letters in
-          say("info: dropped \(try letters.removeAll(matching: store.narrowed(selection.query))) dead letters")
+          let query = store.narrowed(selection.query)
+          say("info: dropped \(try letters.removeAll(matching: query)) dead letters")
+          try letters.awaitParking()
+          var more = 0
+          try letters.forEachPage(matching: query) { more += $0.count }
+          guard more > 0 else { return }
+          say("warning: \(more) more \(more == 1 ? "was" : "were") kept meanwhile: drop or redrive them too")
         }
       }
     }

@@ -28,6 +28,10 @@ public protocol DeadLetterStore: Sendable {
   /// Removes letters that have been delivered or are to be dropped, by their marks. Work that is linear in their number.
   func remove(_ letters: [DeadLetter]) throws(Failure)
 
+  /// Returns when each letter can be read that was added because of others that are removed by now. Default: at once, where looking
+  /// and adding are one step that no removal comes between.
+  func awaitParking() throws(Failure)
+
   /// Tells whether letters could be removed now. Default: nothing is known against it.
   func checkRemoval() throws(Failure)
 
@@ -92,6 +96,9 @@ extension DeadLetterStore {
 
   /// Nothing is known against it.
   public func check() throws(Failure) {}
+
+  /// They can.
+  public func awaitParking() throws(Failure) {}
 
   /// Nothing is known against it.
   public func checkRemoval() throws(Failure) {}
