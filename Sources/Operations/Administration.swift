@@ -26,6 +26,8 @@ public struct Administration: ~Copyable {
     public var needs = PublishingNeeds()
     /// Only prove that a slot can be made. Default: no.
     public var isTemporary = false
+    /// Keep which transactions had ended where the slot begins. Default: no.
+    public var takesSnapshot = false
 
     /// Makes a plan with the defaults.
     public init(publication: String, slot: String, tables: [TableName]) {
@@ -45,14 +47,17 @@ public struct Administration: ~Copyable {
     public var left: Wording?
     /// The slot that it makes.
     var madeSlot: String?
+    /// Of which outboxes it notes what they hold where the slot begins.
+    var snapshotOutboxes: [TableName] = []
+    var isFailover = false
     /// Whether it makes a schema.
     var makesSchema = false
   }
 
   let server: Connection
-  private let database: String
-  private let isCancelled: @Sendable () -> Bool
-  private let wait: SlotWait
+  let database: String
+  let isCancelled: @Sendable () -> Bool
+  let wait: SlotWait
 
   /// Connects.
   ///
@@ -105,6 +110,7 @@ public struct Administration: ~Copyable {
       steps.append(Step(subject: "table \(table)", sql: try createStatement(table, plan)))
     }
     steps.append(try publicationStep(plan, findings))
+    steps += try snapshotTableSteps(plan, steps)
     steps.append(try slotStep(plan))
     try requirePrimary(steps)
     return steps
@@ -199,6 +205,9 @@ public struct Administration: ~Copyable {
     guard let slot = step.madeSlot else {
       _ = try server.query(sql)
       return
+    }
+    guard step.snapshotOutboxes.isEmpty else {
+      return try makeSlot(slot, failover: step.isFailover, noting: step.snapshotOutboxes)
     }
     wait.begin(server.backend)
     defer { wait.end() }

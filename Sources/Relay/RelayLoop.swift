@@ -67,6 +67,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.expected = ledger.expected(source)
     pipeline.earlierPublication = ledger.earlierPublication
     pipeline.show = configuration.show
+    pipeline.initialRows = configuration.initialRows
+    pipeline.initialRows?.begin(ledger.initialRows)
     if board.isDetailed { pipeline.tally = Tally() }
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
@@ -82,7 +84,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     outbound = Outbound(sink, control.wakeup)
     if let cleaner = configuration.cleaner {
       pipeline.cleanUp(with: cleaner, held: sink.resumePosition, logEnd: source.flushLSN)
-      deadLetters.rememberLetters(from: EventPosition(commitLSN: start.lsn.rawValue, ordinal: 0))
+      // Initial rows stand right before the slot's beginning.
+      let first = start.lsn.rawValue - min(start.lsn.rawValue, configuration.initialRows == nil ? 0 : 1)
+      deadLetters.rememberLetters(from: EventPosition(commitLSN: first, ordinal: 0))
       outbound.cleanUp = CleanUpDesk(cleaner, deadLetters, control.wakeup, tables.holders)
     }
     self.pipeline = pipeline
@@ -135,6 +139,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       let supply = try step()
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
+      try keepInitialRows()
       try report()
       try renew()
       tell()
