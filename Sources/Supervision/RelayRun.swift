@@ -62,7 +62,7 @@ package struct RelayRun: Sendable {
     guard settings.initialRows else { return nil }
     return InitialRowsRequest(
       database: settings.source.database, tables: try settings.outbox.tableNames(),
-      time: settings.outbox.timeNames, slot: settings.source.slot,
+      time: settings.outbox.timeNames, mark: settings.cleanUp.mark, slot: settings.source.slot,
       desk: InitialRowsDesk(acceptsGap: settings.acceptGap),
       isCancelled: { [control] in control.isStopRequested },
       tell: { [log, show] in log.info("\(show($0))") })

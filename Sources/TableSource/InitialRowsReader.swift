@@ -19,6 +19,7 @@ struct InitialRowsReader: ~Copyable {
   let records: [SnapshotRecord]
   private let server: Connection
   private let timeNames: [String]
+  private let mark: String?
   private var isOpen = false
   /// How many keys the cursor that is open has given.
   private var fetched = 0
@@ -42,7 +43,7 @@ struct InitialRowsReader: ~Copyable {
         advice: "make the slot anew for all of them, with \(command: "teardown") and \(command: "setup", [.init("snapshot")])")
     }
     (self.shapes, self.orders, self.records) = (shapes, orders, records)
-    timeNames = request.time
+    (timeNames, mark) = (request.time, request.mark)
     self.server = server
   }
 
@@ -124,14 +125,15 @@ struct InitialRowsReader: ~Copyable {
   }
 
   /// How many rows there are that the snapshot does not see although their time lies before it: those that were changed since, and
-  /// few others.
+  /// few others; nil where nobody can tell. What we have marked was delivered.
   func suspects() throws(Failure) -> UInt64? {
     var sum: UInt64 = 0
     for (place, shape) in shapes.enumerated() {
       guard let column = shape.timeColumn(timeNames) else { return nil }
+      let marked = mark.flatMap { shape.column([$0]) }.map { " AND t.\($0.inStatement) IS NULL" } ?? ""
       let rows = try server.query(
         "SELECT pg_catalog.count(*) FROM \(SQLName.inStatement(shape.table)) AS t WHERE NOT \(Self.isVisible(records[place])) "
-          + "AND t.\(column.inStatement) < $1::pg_catalog.timestamptz::\(column.type)", [records[place].takenAt])
+          + "AND t.\(column.inStatement) < $1::pg_catalog.timestamptz::\(column.type)\(marked)", [records[place].takenAt])
       sum += rows.first?[0].flatMap { UInt64($0) } ?? 0
     }
     return sum

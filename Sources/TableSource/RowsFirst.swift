@@ -10,6 +10,8 @@ package struct InitialRowsRequest: Sendable {
   let tables: [TableName]
   /// Under which names a table may have the time.
   let time: [String]
+  /// The column in which is marked what has been delivered; nil where nothing is.
+  let mark: String?
   let slot: String
   package let desk: InitialRowsDesk
   let isCancelled: @Sendable () -> Bool
@@ -19,10 +21,11 @@ package struct InitialRowsRequest: Sendable {
   ///   - isCancelled: asked while waiting for the server: true gives up.
   ///   - tell: told what an operator should hear of.
   package init(
-    database: String, tables: [TableName], time: [String], slot: String, desk: InitialRowsDesk,
+    database: String, tables: [TableName], time: [String], mark: String? = nil, slot: String, desk: InitialRowsDesk,
     isCancelled: @escaping @Sendable () -> Bool, tell: @escaping @Sendable (Wording) -> Void
   ) {
-    (self.database, self.tables, self.time, self.slot, self.desk) = (database, tables, time, slot, desk)
+    (self.database, self.tables, self.time, self.mark) = (database, tables, time, mark)
+    (self.slot, self.desk) = (slot, desk)
     (self.isCancelled, self.tell) = (isCancelled, tell)
   }
 }
@@ -206,7 +209,7 @@ struct InitialRowsSource: ~Copyable {
     let suspects = try reader?.suspects() ?? nil
     if suspects == 0 { return request.tell(what + ": they were deleted, and are not delivered") }
     throw Failure(
-      .gap, what + "; \(suspects.map { "\($0)" } ?? "some") rows may have been changed, and were not delivered",
+      .gap, what + ", and are not delivered; \(suspects.map { "up to \($0)" } ?? "some") were changed",
       advice: "find them as the manual says and go on with \(setting: "accept-gap"), then send them with \(command: "redeliver")")
   }
 

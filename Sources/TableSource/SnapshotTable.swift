@@ -63,7 +63,7 @@ struct SnapshotRecord: Hashable, Sendable {
       case "42501"?:
         throw Failure(
           .privilege, "the snapshot of slot \"\(slot)\" cannot be read: \(error.what)",
-          advice: "as its owner, GRANT SELECT ON TABLE \(SQLName.inStatement(table)) TO the role", sqlState: "42501")
+          advice: "as its owner, GRANT SELECT ON TABLE \(SQLName.inStatement(outbox)), \(SQLName.inStatement(table)) TO the role", sqlState: "42501")
       default: throw error
       }
     }

@@ -83,7 +83,7 @@ struct SetupCommand: ParsableCommand {
       if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
-      if dryRun { printRights(administration, letters) }
+      if dryRun { printRights(administration, letters, snapshots: snapshot ? plan.tables : []) }
     }
   }
 }
@@ -94,9 +94,12 @@ enum PartitionSpan: String, ExpressibleByArgument {
 }
 
 extension SetupCommand {
-  fileprivate func printRights(_ administration: borrowing Administration, _ letters: TableName?) {
+  fileprivate func printRights(
+    _ administration: borrowing Administration, _ letters: TableName?, snapshots: [TableName]
+  ) {
     print("-- a role with no more rights than are used; set its password with \\password tailrace")
     for statement in Administration.roleStatements(letters: letters) { print(statement) }
+    for statement in Administration.initialRowGrants(snapshots) { print(statement) }
     print(
       "-- with --message-prefix, every role that may connect can make events, unless a superuser takes that right away;"
     )
