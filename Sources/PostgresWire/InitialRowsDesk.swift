@@ -50,6 +50,11 @@ package final class InitialRowsDesk: Sendable {
     }
   }
 
-  /// Every row up to a place is delivered.
-  package func settle(_ place: UInt64) { state.withLock { $0.settled = max($0.settled, place) } }
+  /// Every row up to a place is delivered; tells whether that is news.
+  package func settle(_ place: UInt64) -> Bool {
+    state.withLock { state in
+      defer { state.settled = max(state.settled, place) }
+      return place > state.settled
+    }
+  }
 }

@@ -139,13 +139,13 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       let supply = try step()
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
-      try keepInitialRows()
+      let hasNews = try keepInitialRows()
       try report()
       try renew()
       tell()
       publishNow(afterReading: supply)
       // A failure that came while something was handed over has woken nobody.
-      if supply != .paused, outbound.failure == nil {
+      if supply != .paused, !hasNews, outbound.failure == nil {
         let busy: Duration? = pipeline.confirm.isSettled && !desk.isBusy ? nil : .seconds(1)
         let longest = [tables.untilNext(pipeline), busy].compactMap { $0 }.min()
         session.wait(pipeline, after: supply, control, atMost: longest)
