@@ -7,7 +7,8 @@ CREATE TABLE outbox (id uuid PRIMARY KEY, aggregatetype text NOT NULL, aggregate
   payload jsonb, version int NOT NULL DEFAULT 1, occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(), headers jsonb);
 """
 ROWS = """
-SELECT count(place(md5('{seed}/initial/' || i)::uuid, 'key-' || i % {keys}, 'initial', 'row')) FROM generate_series(1, {count}) AS i;
+SELECT count(place(md5('{seed}/initial/' || i)::uuid, 'key-' || i % {keys}, 'initial', 'row'))
+  FROM generate_series(1, {count}) AS i;
 """
 
 

@@ -57,7 +57,8 @@ extension Administration {
       throw Failure(
         .differs, "slot \"\(plan.slot)\" is there, but was made without a snapshot of \(outbox)",
         advice:
-          "remove it with \(command: "teardown", [.init("slot", plan.slot)]) and make it anew, or leave \(setting: "snapshot") out")
+          "remove it with \(command: "teardown", [.init("slot", plan.slot)]) and make it anew, or leave \(setting: "snapshot") out"
+      )
     }
   }
 

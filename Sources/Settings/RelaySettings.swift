@@ -61,7 +61,8 @@ public struct RelaySettings: Hashable, Sendable {
     }
     if source.temporarySlot { throw .setting(path, "a temporary slot has no snapshot of its beginning") }
     if outbox.acceptRowFilter {
-      throw .setting(path, "nobody knows which rows of the table a row filter takes out (\(setting: "accept-row-filter"))")
+      throw .setting(
+        path, "nobody knows which rows of the table a row filter takes out (\(setting: "accept-row-filter"))")
     }
     if checkpoint != nil { return }
     if case .file = try sink.place() { return }

@@ -40,7 +40,9 @@ struct InitialRowsReader: ~Copyable {
     guard let start = records.first?.start, records.allSatisfy({ $0.start == start }) else {
       throw Failure(
         .settings, "the snapshots of slot \"\(request.slot)\" for its tables were not taken together",
-        advice: "make the slot anew for all of them, with \(command: "teardown") and \(command: "setup", [.init("snapshot")])")
+        advice:
+          "make the slot anew for all of them, with \(command: "teardown") and \(command: "setup", [.init("snapshot")])"
+      )
     }
     (self.shapes, self.orders, self.records) = (shapes, orders, records)
     (timeNames, mark) = (request.time, request.mark)
@@ -120,7 +122,8 @@ struct InitialRowsReader: ~Copyable {
       "(SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8)"
     let number = "(\(next) - ((\(next) - t.xmin::pg_catalog.text::pg_catalog.int8) & 4294967295))"
     let snapshot = "\(SQLQuoting.literal(record.snapshot))::pg_catalog.pg_snapshot"
-    return "(\(number) < \(record.xmin) OR pg_catalog.pg_visible_in_snapshot(\(number)::pg_catalog.text::pg_catalog.xid8, "
+    return
+      "(\(number) < \(record.xmin) OR pg_catalog.pg_visible_in_snapshot(\(number)::pg_catalog.text::pg_catalog.xid8, "
       + "\(snapshot)))"
   }
 
@@ -133,7 +136,8 @@ struct InitialRowsReader: ~Copyable {
       let marked = mark.flatMap { shape.column([$0]) }.map { " AND t.\($0.inStatement) IS NULL" } ?? ""
       let rows = try server.query(
         "SELECT pg_catalog.count(*) FROM \(SQLName.inStatement(shape.table)) AS t WHERE NOT \(Self.isVisible(records[place])) "
-          + "AND t.\(column.inStatement) < $1::pg_catalog.timestamptz::\(column.type)\(marked)", [records[place].takenAt])
+          + "AND t.\(column.inStatement) < $1::pg_catalog.timestamptz::\(column.type)\(marked)",
+        [records[place].takenAt])
       sum += rows.first?[0].flatMap { UInt64($0) } ?? 0
     }
     return sum

@@ -175,7 +175,8 @@ struct InitialRowsSource: ~Copyable {
       guard known?.isDone == true, !error.isRetryable else { throw error }
       return false
     }
-    guard let start = reader?.start, let count = reader?.count, let shapes = reader?.shapes, let time = reader?.time else {
+    guard let start = reader?.start, let count = reader?.count, let shapes = reader?.shapes, let time = reader?.time
+    else {
       return false
     }
     (self.count, self.shapes, self.time) = (count, shapes, time)
@@ -210,7 +211,9 @@ struct InitialRowsSource: ~Copyable {
     if suspects == 0 { return request.tell(what + ": they were deleted, and are not delivered") }
     throw Failure(
       .gap, what + ", and are not delivered; \(suspects.map { "up to \($0)" } ?? "some") were changed",
-      advice: "find them as the manual says and go on with \(setting: "accept-gap"), then send them with \(command: "redeliver")")
+      advice:
+        "find them as the manual says and go on with \(setting: "accept-gap"), then send them with \(command: "redeliver")"
+    )
   }
 
   /// Makes items of the next rows of a page: of those that follow one on another.

@@ -44,7 +44,9 @@ struct SnapshotRecord: Hashable, Sendable {
   let takenAt: String
   let time: PostgresTimestamp
 
-  static func read(_ server: borrowing Connection, _ slot: String, _ outbox: TableName) throws(Failure) -> SnapshotRecord {
+  static func read(_ server: borrowing Connection, _ slot: String, _ outbox: TableName) throws(Failure)
+    -> SnapshotRecord
+  {
     let table = SnapshotTable.table(beside: outbox)
     let again: Wording =
       "\(command: "teardown", [.init("slot", slot)]) and \(command: "setup", [.init("slot", slot), .init("snapshot")]) make it anew; rows that are in the table now go out with \(command: "redeliver")"
@@ -63,7 +65,9 @@ struct SnapshotRecord: Hashable, Sendable {
       case "42501"?:
         throw Failure(
           .privilege, "the snapshot of slot \"\(slot)\" cannot be read: \(error.what)",
-          advice: "as its owner, GRANT SELECT ON TABLE \(SQLName.inStatement(outbox)), \(SQLName.inStatement(table)) TO the role", sqlState: "42501")
+          advice:
+            "as its owner, GRANT SELECT ON TABLE \(SQLName.inStatement(outbox)), \(SQLName.inStatement(table)) TO the role",
+          sqlState: "42501")
       default: throw error
       }
     }
@@ -73,12 +77,14 @@ struct SnapshotRecord: Hashable, Sendable {
       let count = row[3].flatMap({ UInt64($0) }), let takenAt = row[4], let time = row[5].flatMap({ Int64($0) })
     else { throw Failure(.internal, "the server's answer about a snapshot makes no sense") }
     return SnapshotRecord(
-      start: start, snapshot: snapshot, xmin: xmin, count: count, takenAt: takenAt, time: PostgresTimestamp(rawValue: time))
+      start: start, snapshot: snapshot, xmin: xmin, count: count, takenAt: takenAt,
+      time: PostgresTimestamp(rawValue: time))
   }
 
   private static func missing(_ slot: String, _ why: Wording, _ advice: Wording) -> Failure {
     Failure(
-      .settings, "nobody knows which rows were there before slot \"\(slot)\", which was made without a snapshot: " + why,
+      .settings,
+      "nobody knows which rows were there before slot \"\(slot)\", which was made without a snapshot: " + why,
       advice: advice)
   }
 }

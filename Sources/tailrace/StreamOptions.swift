@@ -41,7 +41,8 @@ struct StreamOptions: ParsableArguments {
 
   @Flag(
     help:
-      "Deliver first the rows that the outbox held when the slot was made with setup --snapshot; later it does nothing.")
+      "Deliver first the rows that the outbox held when the slot was made with setup --snapshot; later it does nothing."
+  )
   var initialRows = false
 
   @Flag(help: "Go on although the publication has a row filter: rows that it takes out never become events.")

@@ -30,7 +30,10 @@ import Testing
   func `whatever a key is, it is read back`(key: String) throws {
     let rows = rows([[key, "x"], ["y", key]], last: [key, "1", key])
     let found = try #require(read(text(rows)))
-    #expect(found == rows && found.pages[0].keys.map { $0.map { Array($0.utf8) } } == rows.pages[0].keys.map { $0.map { Array($0.utf8) } })
+    #expect(
+      found == rows
+        && found.pages[0].keys.map { $0.map { Array($0.utf8) } } == rows.pages[0].keys.map { $0.map { Array($0.utf8) } }
+    )
   }
 
   @Test func `rows stand right before the slot's beginning, and a page knows its last place`() {
@@ -53,7 +56,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "x done 0 0 0 0", "0/1 gone 0 0 0 0", "0/1 open -1 0 0 0", "0/1 open 1 0 99999999999 0", "0/1 open 1 0 0 1 0 1 5 1 a",
+    "x done 0 0 0 0", "0/1 gone 0 0 0 0", "0/1 open -1 0 0 0", "0/1 open 1 0 99999999999 0",
+    "0/1 open 1 0 0 1 0 1 5 1 a",
     "0/1 open 1 0 0 1 0 1 0 1", "0/1 open 1 0 0 1 0 1 1 0 a", "0/1 open 1 0 0 1 0 1 9223372036854775807 2 a b",
     "0/1 open 1 0 0 1 0 1 1 1 %4",
   ])

@@ -43,7 +43,8 @@ extension Integration {
       try withDatabase(version, InitialRowsDatabase.schema) { database in
         try database.psql("SELECT place(1, 3);")
         let file = ["--sink", "file:\(database.file)"]
-        try refuses(database, file, code: 78, "made without a snapshot", "tailrace setup", "--snapshot", "tailrace teardown")
+        try refuses(
+          database, file, code: 78, "made without a snapshot", "tailrace setup", "--snapshot", "tailrace teardown")
         let setup = try database.command("setup", ["--snapshot"])
         #expect(try setup.exitCode() == 78)
         #expect(setup.complaint?.contains("made without a snapshot") == true, "\(setup.errors.text)")
@@ -106,16 +107,21 @@ extension Integration {
     }
 
     @Test(arguments: versions)
-    func `rows that were deleted are told of, and those that were changed stop it, behind the others`(version: Int) throws {
+    func `rows that were deleted are told of, and those that were changed stop it, behind the others`(version: Int)
+      throws
+    {
       try withDatabase(version, InitialRowsDatabase.schema) { database in
         try database.psql("SELECT place(1, 1500);")
         try database.setUpWithSnapshot()
         // Neither a lock nor an attempt makes a row another one.
         let session = try database.session()
-        try session.write("BEGIN; SELECT count(*) FROM (SELECT FROM outbox WHERE payload->>'n' = '3' FOR UPDATE) AS l;\n")
+        try session.write(
+          "BEGIN; SELECT count(*) FROM (SELECT FROM outbox WHERE payload->>'n' = '3' FOR UPDATE) AS l;\n")
         try database.psql("BEGIN; UPDATE outbox SET type = 'x'; DELETE FROM outbox; ROLLBACK; VACUUM FREEZE outbox;")
         try wait(until: "the row is locked") { session.output.lineCount == 1 }
-        try database.psql("DELETE FROM outbox WHERE payload->>'n' = '1'; UPDATE outbox SET type = 'y' WHERE payload->>'n' IN ('2', '4');")
+        try database.psql(
+          "DELETE FROM outbox WHERE payload->>'n' = '1'; UPDATE outbox SET type = 'y' WHERE payload->>'n' IN ('2', '4');"
+        )
         let file = ["--sink", "file:\(database.file)"]
         let stream = try database.streamToFile(["--initial-rows", "--until", "now"])
         #expect(try stream.exitCode(within: 60) == 78)

@@ -9,7 +9,9 @@ extension Integration {
     private static let versions = [15, 18]
 
     @Test(arguments: versions)
-    func `they come first, each once and as they were written, then the stream, and the second time nothing`(version: Int) throws {
+    func `they come first, each once and as they were written, then the stream, and the second time nothing`(
+      version: Int
+    ) throws {
       try withDatabase(version, InitialRowsDatabase.schema) { database in
         try database.psql("SELECT place(1, 2500);")
         try database.setUpWithSnapshot()
@@ -23,7 +25,8 @@ extension Integration {
         let events = try Event.read(database.fileLines)
         #expect(events.numbers.sorted() == Array(1...2610) && events.isInCommitOrder && events.isOrderedPerKey)
         let start = try database.psql("SELECT consistent_point FROM tailrace_snapshots")
-        #expect(events.prefix(2500).allSatisfy { $0.commitLSN < start.lowercased() || $0.commitLSN.count < start.count })
+        #expect(
+          events.prefix(2500).allSatisfy { $0.commitLSN < start.lowercased() || $0.commitLSN.count < start.count })
         #expect(Set(events.prefix(2500).map(\.commitLSN)).count == 1)
         #expect(events[2499].sequence.hasSuffix("-0000002500"))
       }
@@ -77,7 +80,9 @@ extension Integration {
 
     /// Which rows the slot brings is not told by when they were written, but by when their transactions ended.
     @Test(arguments: versions)
-    func `rows of transactions and savepoints that were open where the slot begins come by the slot alone`(version: Int) throws {
+    func `rows of transactions and savepoints that were open where the slot begins come by the slot alone`(version: Int)
+      throws
+    {
       // On a server of its own: others' transactions would be waited for too.
       try TestServer.with(version: version) { server in
         try server.withDatabase(InitialRowsDatabase.schema) { database in
@@ -141,7 +146,8 @@ extension Integration {
 /// An outbox with a random key, as a set-up makes it.
 enum InitialRowsDatabase {
   static let schema = OutboxDatabase.schema.replacing(
-    "payload jsonb);", with: "payload jsonb, occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(), dispatched_at timestamptz);")
+    "payload jsonb);",
+    with: "payload jsonb, occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(), dispatched_at timestamptz);")
 }
 
 extension OutboxDatabase {
