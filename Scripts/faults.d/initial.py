@@ -1,5 +1,6 @@
 """Rounds in which the outbox holds rows before the slot is made, which are to come first."""
 
+# The last ones are too many for letters that are kept one by one.
 SIZES = [0, 300, 3000, 12000]
 
 OUTBOX = """

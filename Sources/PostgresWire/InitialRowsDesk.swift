@@ -10,6 +10,7 @@ package final class InitialRowsDesk: Sendable {
     var proposed: InitialRows?
     var settled: UInt64 = 0
     var commit: LSN?
+    var isHeld = false
   }
 
   private let state = Mutex(State())
@@ -33,6 +34,12 @@ package final class InitialRowsDesk: Sendable {
   /// Rows come from now on, or none any more.
   package func use(_ commit: LSN?) { state.withLock { $0.commit = commit } }
 
+  /// Whether nothing is to be read before more is delivered.
+  package var isHeld: Bool { state.withLock(\.isHeld) }
+
+  /// Nothing is to be read before more is delivered; or else there is.
+  package func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
   /// The source asks for a record.
   package func propose(_ rows: InitialRows) { state.withLock { $0.proposed = rows } }
 
@@ -53,8 +60,9 @@ package final class InitialRowsDesk: Sendable {
   /// Every row up to a place is delivered; tells whether that is news.
   package func settle(_ place: UInt64) -> Bool {
     state.withLock { state in
-      defer { state.settled = max(state.settled, place) }
-      return place > state.settled
+      guard place > state.settled else { return false }
+      (state.settled, state.isHeld) = (place, false)
+      return true
     }
   }
 }

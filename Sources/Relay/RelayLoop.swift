@@ -184,7 +184,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether there is room for what would be read, nothing that has to be durable before it, and nothing to be known first.
   private var mayRead: Bool {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
-      && outbound.cleanUp?.hasRoom ?? true
+      && outbound.cleanUp?.hasRoom ?? true && pipeline.initialRows?.isHeld != true
   }
 
   /// Delivers what lies before a failure, which is given back; before a server's while the sink takes anything.

@@ -115,6 +115,7 @@ struct InitialRowsSource: ~Copyable {
 
   init(_ request: InitialRowsRequest, confirmed: LSN?) {
     (self.request, self.confirmed) = (request, confirmed)
+    request.desk.hold(false)
   }
 
   var fraction: Double? { count > 0 ? min(1, Double(next - 1) / Double(count)) : nil }
@@ -132,7 +133,9 @@ struct InitialRowsSource: ~Copyable {
       switch try goOn() {
       case .frames: continue
       case .record: return .paused
-      case .wait: return .drained(until: nil)
+      case .wait:
+        request.desk.hold(true)
+        return .drained(until: nil)
       case .over:
         request.desk.use(nil)
         return .ended

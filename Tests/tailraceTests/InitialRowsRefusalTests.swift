@@ -114,10 +114,11 @@ extension Integration {
         try database.psql("SELECT place(1, 1500);")
         try database.setUpWithSnapshot()
         // Neither a lock nor an attempt makes a row another one.
+        try database.psql("BEGIN; UPDATE outbox SET type = 'x'; DELETE FROM outbox; ROLLBACK;")
+        try database.psql("VACUUM FREEZE outbox;")
         let session = try database.session()
         try session.write(
           "BEGIN; SELECT count(*) FROM (SELECT FROM outbox WHERE payload->>'n' = '3' FOR UPDATE) AS l;\n")
-        try database.psql("BEGIN; UPDATE outbox SET type = 'x'; DELETE FROM outbox; ROLLBACK; VACUUM FREEZE outbox;")
         try wait(until: "the row is locked") { session.output.lineCount == 1 }
         try database.psql(
           "DELETE FROM outbox WHERE payload->>'n' = '1'; UPDATE outbox SET type = 'y' WHERE payload->>'n' IN ('2', '4');"
