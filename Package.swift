@@ -58,12 +58,13 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CSpawn"),
     .target(name: "CBuildFacts", cSettings: [.define("TAILRACE_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Octets", swiftSettings: library),
     .target(name: "Digests", dependencies: ["CCrypto", "Octets"], swiftSettings: library),
-    .target(name: "Files", dependencies: ["Octets"], swiftSettings: library),
+    .target(name: "Files", dependencies: ["CSpawn", "Octets"], swiftSettings: library),
     .target(name: "PostgresWire", dependencies: ["Files", "Octets"], swiftSettings: library),
     .target(
       name: "PostgresClient", dependencies: ["CLibpq", "Files", "Octets", "PostgresWire"],
@@ -91,6 +92,7 @@ let package = Package(
       swiftSettings: library),
     .target(name: "IntegrationEvents", dependencies: ["Octets"], swiftSettings: library),
     .target(name: "Inbox", dependencies: ["IntegrationEvents", "SQLTransactions"], swiftSettings: library),
+    .target(name: "Contracts", dependencies: ["IntegrationEvents", "Octets"], swiftSettings: library),
     .target(name: "Webhooks", dependencies: ["Digests", "IntegrationEvents", "Octets"], swiftSettings: library),
     .target(
       name: "WebhookReceiver",
@@ -165,8 +167,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "AMQPDelivery", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents", "KafkaDelivery",
-        "Octets",
+        "AMQPDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents",
+        "KafkaDelivery", "Octets",
         "Operations", "OutboxMapping", "PostgresWire", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),
@@ -200,7 +202,7 @@ let package = Package(
       dependencies: [
         "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "TableSource",
+        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "TableSource", "Contracts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -254,6 +256,8 @@ let package = Package(
       name: "TransactionalOutboxTests",
       dependencies: ["DomainEvents", "IntegrationEvents", "SQLTransactions", "TransactionalOutbox"],
       swiftSettings: strict),
+    .testTarget(
+      name: "ContractsTests", dependencies: ["Contracts", "IntegrationEvents", "Octets"], swiftSettings: strict),
     .testTarget(
       name: "InboxTests", dependencies: ["Inbox", "IntegrationEvents", "SQLTransactions"], swiftSettings: strict),
     .testTarget(
@@ -322,8 +326,8 @@ let package = Package(
     .executableTarget(
       name: "microbenchmarks",
       dependencies: [
-        "Capture", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay", "Delivery",
-        "TestStream",
+        "Capture", "Contracts", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresWire", "Relay",
+        "Delivery", "TestStream",
       ],
       path: "Tests/Microbenchmarks", exclude: ["thresholds.json"], swiftSettings: strict),
     .executableTarget(
@@ -371,6 +375,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-mapping", dependencies: ["OutboxMapping", "PgOutput", "IntegrationEvents", "PostgresWire"],
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-contracts", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/contracts",
+      swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",
       swiftSettings: fuzzing),

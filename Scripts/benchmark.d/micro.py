@@ -10,7 +10,7 @@ import sys
 import report
 from server import SCRIPTS
 
-STEPS = ["decode", "map", "envelope", "pipeline", "checksum"]
+STEPS = ["decode", "map", "envelope", "pipeline", "avro-contract", "json-contract", "dataschema", "checksum"]
 # The difference between two counts leaves out how the program starts.
 COUNTS = (1000, 11000)
 THRESHOLDS = os.path.join(os.path.dirname(SCRIPTS), "Tests/Microbenchmarks/thresholds.json")

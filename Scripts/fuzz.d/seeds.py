@@ -40,6 +40,37 @@ if target == "receiver":
     for number, request in enumerate(requests):
         (folder / f"request-{number}").write_text(request)
     sys.exit()
+if target == "contracts":
+    number = 0
+
+    def seed(kind, *parts):
+        """One input: which format, two schemas and data."""
+        global number
+        (folder / f"contract-{number}").write_bytes(bytes([kind]) + b"\0".join(parts))
+        number += 1
+
+    record = ('{"type":"record","name":"R","namespace":"a.b","aliases":["Old"],"fields":[{"name":"n","type":"long","default":1},'
+              '{"name":"next","type":["null","R"],"default":null},{"name":"e","type":{"type":"enum","name":"E","symbols":["A","B"],'
+              '"default":"A"}},{"name":"m","type":{"type":"map","values":{"type":"array","items":"bytes"}}},'
+              '{"name":"d","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}},'
+              '{"name":"f","type":{"type":"fixed","name":"F","size":16,"logicalType":"uuid"}},'
+              '{"name":"t","type":{"type":"long","logicalType":"timestamp-micros"}}]}')
+    rowed = ('{"n":9007199254740993,"next":{"n":-1,"next":null,"e":"B","m":{},"d":"1.25",'
+             '"f":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","t":1},"e":"A","m":{"\\u00e4":["\\u00ff",""]},"d":12.5,"f":"6ba7b810-9dad-11d1-80b4-00c04fd430c8",'
+             '"t":"2026-11-23T07:16:06.254758Z"}')
+    seed(0, record.encode(), record.replace("long", "int").encode(), rowed.encode())
+    seed(0, b'["null","int",{"type":"array","items":"string"}]', b'"double"', b'["a","\\ud83d\\ude00"]')
+    seed(0, b'{"type":"int","logicalType":"date"}', b'"long"', b'"2024-02-29"')
+    schema = ('{"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"urn:x","$defs":{"a":{"$anchor":"k","type":'
+              '["object","null"],"properties":{"n":{"multipleOf":0.01,"minimum":-1e3},"o":{"$ref":"#/$defs/a"},"s":{"pattern":'
+              '"^(a+)+$","maxLength":9},"u":{"enum":[1,"x",null]}},"required":["n"],"patternProperties":{"^x-":true},'
+              '"additionalProperties":false,"dependentRequired":{"o":["s"]}}},"anyOf":[{"$ref":"#k"},{"not":{"contains":{"const":1}}}],'
+              '"unevaluatedProperties":false,"if":{"type":"array"},"then":{"prefixItems":[true],"items":{"type":"integer"},'
+              '"uniqueItems":true,"maxItems":5},"else":{"propertyNames":{"maxLength":3}}}')
+    seed(1, schema.encode(), schema.replace("maxLength", "minLength").encode(), b'{"n":1.25,"o":{"n":1,"s":"aaa"},"s":"aaaaaaaa!"}')
+    old = '{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"a":{"type":"integer"}},"items":[{"$ref":"#/definitions/a"}],"additionalItems":false,"dependencies":{"a":["b"]}}'
+    seed(1, old.encode(), b"true", b"[1, 2.0, 1e400]")
+    sys.exit()
 if target == "rows":
     deep = "[" * 600 + "]" * 600
     bodies = ['{"n": 1}', '{\r\n\t"\u00e9": "\\ud83d\\ude00",\n"a":[true,null,-1.5e3]}', deep, 'null',

@@ -59,7 +59,7 @@ package struct OpenFile: ~Copyable, Sendable {
   }
 
   /// The names in a directory.
-  static func names(inDirectory path: String) throws(SystemFailure) -> [String] {
+  package static func names(inDirectory path: String) throws(SystemFailure) -> [String] {
     guard let stream = unsafe opendir(path) else { throw .last }
     defer { unsafe closedir(stream) }
     var names: [String] = []

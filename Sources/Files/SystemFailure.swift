@@ -33,7 +33,7 @@ package struct SystemFailure: Error, Hashable, Sendable {
   /// A file that is to be small is not.
   static let tooLong = SystemFailure(number: EFBIG)
   /// A file that is to be there is not.
-  static let missing = SystemFailure(number: ENOENT)
+  package static let missing = SystemFailure(number: ENOENT)
   /// A file that is to be read again is a pipe, a directory or the like.
   static let notRegular = SystemFailure(number: EINVAL, words: "it is no regular file any more")
   /// A file that is to be text is not.

@@ -82,10 +82,23 @@ extension MappingError.Place: CustomStringConvertible {
 
 extension MappingError {
   /// What an operator is told.
-  public var failure: Failure { Failure(.row, "\(subject): \(what)", advice: advice) }
+  public var failure: Failure { failure(isKept: false) }
+
+  /// What an operator is told, or a dead letter says, which needs no way to keep it.
+  package func failure(isKept: Bool) -> Failure {
+    Failure(.row, "\(subject): \(what)", advice: isKept && isRefusal ? refusal?.remedy : advice)
+  }
+
+  /// Whether it is an event that must not leave, as the payload hook says.
+  package var isRefusal: Bool { refusal != nil }
+
+  private var refusal: PayloadRefusal? {
+    if case .envelope(.refused(let refusal)) = problem { refusal } else { nil }
+  }
 
   private var subject: String {
-    column.map { "\(place), column \(ForeignText($0).shortened()), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
+    if isRefusal { return "\(place), LSN \(lsn)" }
+    return column.map { "\(place), column \(ForeignText($0).shortened()), LSN \(lsn)" } ?? "\(place), LSN \(lsn)"
   }
 
   private var advice: Wording? {
@@ -101,6 +114,9 @@ extension MappingError {
       "give it another name for later rows, and leave it out of these with \(setting: "ignore-header", name)"
     case .foreignEncoding: "write later ones in ASCII alone, other letters as JSON escapes them"
     case .outsideTransaction: "write it with pg_logical_emit_message(true, …), within the transaction that it tells of"
+    case .envelope(.refused(let refusal)):
+      refusal.remedy.map { "\($0); \(setting: "on-poison", "dead-letter") keeps it and goes on" }
+        ?? "go on with \(setting: "on-poison", "dead-letter")"
     default: nil
     }
   }
@@ -124,6 +140,7 @@ extension MappingError {
       "has letters beyond ASCII, and the database's encoding is \(name), from which the server does not convert messages"
     case .invalidMessage: "is not a JSON object with the members of an event"
     case .invalidBinary: "is not in its type's binary form"
+    case .envelope(.refused(let refusal)): Wording(refusal.reason)
     case .envelope(let problem): Wording(problem)
     case .outsideTransaction: "belongs to no transaction, which \(setting: "on-change", "fail") forbids"
     case .changed(let what): "\(what) of an outbox table, which \(setting: "on-change", "fail") forbids"

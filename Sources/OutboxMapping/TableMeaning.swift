@@ -20,10 +20,16 @@ package struct TableMeaning: Sendable {
   package let missingColumn: String?
   /// Columns that are to be a time, of types that are none.
   package let unusable: [String]
+  /// What an event's data is, where there is any: text and bytes are no JSON to whoever reads it.
+  package let dataIsJSON: Bool
+
+  /// Whether one of the columns says which version an event's data has.
+  package var hasVersion: Bool { columns.contains { $0.becomes.contains(ColumnRole.version.eventWord) } }
 
   package init(_ relation: Relation, of outbox: TableName, _ configuration: MappingConfiguration) {
     let plan = TablePlan(relation, of: outbox, configuration)
     missingColumn = plan.missingColumn
+    dataIsJSON = [.json, .uncheckedJSON].contains(plan.payloadForm)
     func words(_ use: TablePlan.Use) -> [String] {
       switch use {
       case .unused: []

@@ -7,7 +7,7 @@ import PostgresWire
 struct Account {
   /// How many events the sink has taken.
   private(set) var delivered: Int
-  /// How many became dead letters instead.
+  /// How many became dead letters instead, or were kept from leaving.
   private(set) var letters: Int
   /// How many rows became dead letters because they could be no events.
   private(set) var rows: Int
@@ -43,7 +43,8 @@ extension RelayLoop where Source: ~Copyable {
   var account: Account {
     let letters = gate.sink.health.letters.count
     return Account(
-      delivered: max(0, outbound.deliveredEvents - letters), letters: letters, rows: desk.keptRows,
+      delivered: max(0, outbound.deliveredEvents - letters), letters: letters + desk.keptEvents,
+      rows: desk.keptRows,
       left: max(0, pipeline.eventCount - outbound.deliveredEvents), confirmed: told, isUntold: told < flushed)
   }
 }

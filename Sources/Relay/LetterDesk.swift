@@ -7,7 +7,7 @@ import PostgresWire
 /// The relay's side of the dead letters: what has to be done before anything more may be read, while the server is answered
 /// all the same.
 ///
-/// Rows that cannot become events are durable before any later event may become so, for a sink that resumes behind that one
+/// Rows that cannot become events, and events that must not leave, are durable before any later event may become so, for a sink that resumes behind that one
 /// would not see them again.
 struct LetterDesk {
   private let office: DeadLetterOffice
@@ -21,6 +21,8 @@ struct LetterDesk {
   private static let firstPatience: Duration = .seconds(4)
   /// How many rows are kept.
   private(set) var keptRows = 0
+  /// How many events are kept that must not leave.
+  private(set) var keptEvents = 0
 
   init(_ office: DeadLetterOffice, _ wakeup: Wakeup) {
     self.office = office
@@ -36,7 +38,7 @@ struct LetterDesk {
     office.refresh { [mailbox] failure in mailbox.post(.init(number: 0, failure: failure)) }
   }
 
-  /// Keeps rows that could not become events.
+  /// Keeps rows that could not become events, and events that must not leave.
   mutating func keep(_ rows: [DeadLetter]) {
     guard !rows.isEmpty else { return }
     jobs += 1
@@ -50,8 +52,12 @@ struct LetterDesk {
       jobs -= 1
       if let failure = answer.failure { return failure }
       guard answer.number > 0 else { continue }
-      log.warning("\(answer.number) rows went to the dead letters: \(kept[0].reason)")
-      keptRows += answer.number
+      let events = kept.prefix(answer.number).count(where: \.isEvent)
+      let rows = answer.number - events
+      let counts = [(events, "events"), (rows, "rows")].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+      log.warning("\(counts.joined(separator: " and ")) went to the dead letters: \(kept[0].reason)")
+      keptRows += rows
+      keptEvents += events
       kept.removeFirst(answer.number)
     }
     return nil

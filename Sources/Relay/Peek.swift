@@ -15,14 +15,15 @@ public struct Peek: Sendable {
   public enum Item: Sendable {
     /// It would be this event, and go this way there; nil where all go one.
     case event(EventPosition, id: String, type: String, key: String, route: String?, line: String)
-    /// It would be none, for this reason; the row as a dead letter would have it.
-    case refused(EventPosition, reason: String, row: String)
+    /// It would go nowhere, for this reason; the event or the row as a dead letter would have it. Of a row, id and type are
+    /// empty.
+    case refused(EventPosition, id: String, type: String, key: String, reason: String, row: String)
 
     /// Where it stands in the log.
     public var position: EventPosition {
       switch self {
       case .event(let position, _, _, _, _, _): position
-      case .refused(let position, _, _): position
+      case .refused(let position, _, _, _, _, _): position
       }
     }
   }
@@ -121,7 +122,11 @@ public struct Peek: Sendable {
     func append(_ letters: [DeadLetter]) throws(Failure) {
       let isEnough = state.withLock { state in
         let room = max(0, limit - state.refused)
-        state.items += letters.prefix(room).map { .refused($0.position, reason: $0.reason, row: $0.event) }
+        state.items += letters.prefix(room).map { letter in
+          .refused(
+            letter.position, id: letter.id, type: letter.type, key: letter.key, reason: letter.reason,
+            row: letter.event)
+        }
         state.refused += letters.count
         // Behind a bad row of a later transaction comes nothing of an earlier one, but for what a stop hands over.
         if let last = letters.last {
@@ -167,7 +172,9 @@ private final class PeekSink: Sink {
             event.position, id: batch.text(event.id), type: batch.text(event.type), key: batch.text(event.key),
             route: try routing(OutgoingEvent(batch, event)), line: line)
         } catch {
-          return .refused(event.position, reason: error.reason, row: line)
+          return .refused(
+            event.position, id: batch.text(event.id), type: batch.text(event.type), key: batch.text(event.key),
+            reason: error.reason, row: line)
         }
       })
     done(nil)

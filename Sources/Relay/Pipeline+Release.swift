@@ -53,10 +53,14 @@ extension Pipeline {
       }
       let position = EventPosition(commitLSN: commit.commitLSN.rawValue, ordinal: release.rows.ordinal)
       switch row {
-      case .event(let event):
+      case .event(let event), .refused(let event, _):
         if let delivered, position <= delivered {
           skippedCount += 1
           if held != nil { recognise(release.rows.row(event), at: position) }
+          continue
+        }
+        if case .refused(_, let reason) = row {
+          keep(event, reason, release.rows, committedAt: position, time)
           continue
         }
         growing.append(event, release.rows.attributes, from: release.rows.window, committedAt: position, time)

@@ -288,7 +288,9 @@ package struct Pipeline {
         if held != nil { recognise(mapper.row(outcome, message), at: mapper.event.position) }
       }
     } catch {
-      throw mapper.located(error, relation: relation, lsn: lsn)
+      let error = mapper.located(error, relation: relation, lsn: lsn)
+      guard keepsBadRows, error.isRefusal else { throw error }
+      try keepRefused(outcome, message, error, relation)
     }
   }
 }

@@ -23,17 +23,23 @@ struct RedriveWay {
   private var next = 0
   private var gone: [DeadLetter] = []
   private var goneSince: ContinuousClock.Instant?
+  /// Whether each may leave, where somebody has a say in that.
+  var check: LetterCheck?
   /// Whether a batch that is not full goes too.
   var isEnding = false
   /// How many letters have arrived.
   private(set) var delivered = 0
   /// How many were refused, or stay behind one that was.
   var stayed = 0
-  /// Whether the last letter of which the fate is known was one of these.
+  /// Whether the letter that was added last was one of these, once its fate is known.
   private(set) var lastStayed = false
+  private var last: DeadLetter.Identity?
 
-  init(_ sink: any Sink, _ refused: RefusedLetters, _ control: RunControl, _ watch: DeliveryWatch) {
-    (self.sink, self.refused, self.control, self.watch) = (sink, refused, control, watch)
+  init(
+    _ sink: any Sink, _ refused: RefusedLetters, _ control: RunControl, _ watch: DeliveryWatch,
+    _ check: LetterCheck? = nil
+  ) {
+    (self.sink, self.refused, self.control, self.watch, self.check) = (sink, refused, control, watch, check)
     mailbox = Mailbox(control.wakeup)
   }
 
@@ -49,6 +55,7 @@ struct RedriveWay {
   /// Takes a letter, behind those before it.
   mutating func add(_ letter: DeadLetter) {
     batch.append(letter)
+    (last, lastStayed) = (letter.identity, true)
     submit()
   }
 
@@ -70,12 +77,20 @@ struct RedriveWay {
     else { return }
     var events = EventBatch()
     // One that somebody has edited may hold no event.
-    let whole = batch.filter { (try? events.append($0)) != nil }
+    let whole = batch.filter { (try? events.append($0)) != nil && mayLeave($0, &events) }
     stayed += batch.count - whole.count
-    underWay[next] = (whole, events.bytes.count)
     batch = []
+    guard !whole.isEmpty else { return }
+    underWay[next] = (whole, events.bytes.count)
     next += 1
     mailbox.submit(events, next - 1, to: sink)
+  }
+
+  /// Takes the last event back if it must not leave, or stays behind one that must not.
+  private mutating func mayLeave(_ letter: DeadLetter, _ events: inout EventBatch) -> Bool {
+    guard check?.mayLeave(letter, last: &events) == false else { return true }
+    events.drop(from: events.events.count - 1)
+    return false
   }
 
   /// Waits a moment for an answer; a failure is one of the whole sink.
@@ -99,8 +114,9 @@ struct RedriveWay {
 
   private mutating func arrive(_ letters: [DeadLetter]) {
     for letter in letters {
-      lastStayed = refused.take(letter.identity)
-      if lastStayed {
+      let stays = refused.take(letter.identity)
+      if letter.identity == last { lastStayed = stays }
+      if stays {
         stayed += 1
       } else {
         delivered += 1

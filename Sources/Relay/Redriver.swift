@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
+public import IntegrationEvents
 public import Logging
 public import PostgresWire
 
@@ -12,6 +13,10 @@ public struct Redriver {
     public let delivered: Int
     /// Chosen, but still there; nil when a stop was asked for and what was under way did not arrive in time.
     public let left: Int?
+    /// How many of those that are left must not leave, as the payload hook says.
+    public package(set) var refused = 0
+    /// Why the first of these must not.
+    public package(set) var refusal: Wording?
   }
 
   private let store: any DeadLetterStore
@@ -19,6 +24,7 @@ public struct Redriver {
   private let log: RelayLog
   private let drainTimeout: Duration
   private let patience: Patience
+  private let payloadHook: (any PayloadHook)?
   private let makeSink: (DeadLetterOffice) throws(Failure) -> any Sink
 
   /// Makes a redriver.
@@ -28,11 +34,14 @@ public struct Redriver {
   ///   - control: a stop ends it.
   ///   - drainTimeout: how long a stop waits for the letters that are under way.
   ///   - log: where deliveries that fail are logged, at `debug`, unless `tell` hears of them.
+  ///   - payloadHook: asked of each event whether it may leave, and what `dataschema` says of one that has none; what else
+  ///     it would put in the payload's place is not, since that was done before.
   ///   - tell: told of deliveries that fail.
   ///   - onWait: told each time a store that cannot do its work now will be tried again.
   ///   - makeSink: makes the sink; what it is refused must go to the office that it is given.
   public init(
-    _ store: any DeadLetterStore, _ control: RunControl, drainTimeout: Duration = .seconds(30), log: Logger,
+    _ store: any DeadLetterStore, _ control: RunControl, drainTimeout: Duration = .seconds(30),
+    payloadHook: (any PayloadHook)? = nil, log: Logger,
     tell: (@Sendable (Notice) -> Void)? = nil,
     onWait: @escaping @Sendable (Failure) -> Void = { _ in },
     sink makeSink: @escaping (DeadLetterOffice) throws(Failure) -> any Sink
@@ -42,6 +51,7 @@ public struct Redriver {
     self.log = RelayLog(logger: log, tell: tell)
     self.drainTimeout = drainTimeout
     patience = Patience(isCancelled: { control.isStopRequested(since: drainTimeout) }, onWait: onWait)
+    self.payloadHook = payloadHook
     self.makeSink = makeSink
   }
 
@@ -54,7 +64,9 @@ public struct Redriver {
     let refused = RefusedLetters()
     let sink = try makeSink(DeadLetterOffice(refused, parksKeys: true))
     defer { sink.close() }
-    var way = RedriveWay(sink, refused, control, DeliveryWatch(log, tellsLetters: false))
+    var way = RedriveWay(
+      sink, refused, control, DeliveryWatch(log, tellsLetters: false), payloadHook.map(LetterCheck.init))
+    defer { if let words = payloadHook?.closingWords() { log.warning("\(words)") } }
     do throws(Failure) {
       return try run(query, &way)
     } catch {
@@ -74,7 +86,8 @@ public struct Redriver {
     guard try drain(&way) else { return Result(delivered: way.delivered, left: nil) }
     try patience.perform { () throws(Failure) in try store.tidy() }
     if control.isStopRequested { left = try count(query) }
-    return Result(delivered: way.delivered, left: left)
+    return Result(
+      delivered: way.delivered, left: left, refused: way.check?.refused ?? 0, refusal: way.check?.refusal)
   }
 
   /// Goes through the letters once; gives how many are left.
@@ -82,6 +95,7 @@ public struct Redriver {
     var (mark, left): (LetterMark?, Int) = (nil, 0)
     var last: DeadLetter.Identity?
     (way.stayed, way.isEnding) = (0, false)
+    way.check?.begin()
     repeat {
       let page = try patience.perform { () throws(Failure) in
         try store.letters(matching: query, after: mark, limit: RedriveWay.pageSize)

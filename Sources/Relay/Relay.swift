@@ -118,6 +118,7 @@ public struct Relay: Sendable {
 
   /// A recording's reader needs no account of what is confirmed.
   private func tell<Source: FrameSource & ~Copyable>(_ loop: borrowing RelayLoop<Source>, _ before: Account?) {
+    if let words = configuration.payloadHook?.closingWords() { log.warning("\(words)") }
     if loop.hasServer { log.info("\(loop.account.adding(before).words)") }
   }
 

@@ -19,6 +19,8 @@ public struct RelayCounts: Sendable {
   public var deadLetters = 0
   /// Of what kinds these were.
   public var letterKinds = KindCounts()
+  /// How many events that must not leave are kept as dead letters; they were never handed over.
+  public var keptEvents = 0
   /// How many rows that could not become events are kept as dead letters.
   public var keptRows = 0
   /// How many rows were cleaned up after delivery.
@@ -51,6 +53,7 @@ public struct RelayCounts: Sendable {
     deliveredBytes += before.deliveredBytes
     deadLetters += before.deadLetters
     letterKinds.add(before.letterKinds)
+    keptEvents += before.keptEvents
     keptRows += before.keptRows
     cleanedRows += before.cleanedRows
     cleanUpFailures += before.cleanUpFailures

@@ -49,6 +49,7 @@ extension RelayLoop where Source: ~Copyable {
     counts.deliveredBytes = outbound.deliveredBytes
     counts.deadLetters = health.letters.count
     counts.letterKinds = health.letters.kinds
+    counts.keptEvents = desk.keptEvents
     counts.keptRows = desk.keptRows
     let cleanUp = outbound.cleanUp?.account
     counts.cleanedRows = cleanUp?.cleaned ?? 0

@@ -21,7 +21,7 @@ extension RelaySettings {
     let (output, recorded) = outputChecks(found.identity)
     let ours = [
       checkpointCheck(found, besides: recorded), lettersCheck(isCancelled: isCancelled),
-      cleanUpCheck(isCancelled: isCancelled),
+      cleanUpCheck(isCancelled: isCancelled), contracts.check(found.meanings),
     ]
     return found.checks + ours.compactMap(\.self) + output
   }

@@ -9,6 +9,8 @@ public struct RelaySettings: Hashable, Sendable {
   public var source = SourceSettings()
   /// How rows become events.
   public var outbox = OutboxSettings()
+  /// What events are held to before they leave.
+  public var contracts = ContractSettings()
   /// Where events go.
   public var sink = SinkSettings()
   /// What happens to what cannot be delivered.
@@ -38,8 +40,14 @@ public struct RelaySettings: Hashable, Sendable {
   /// Refuses what cannot work, before anything is opened.
   public func validate() throws(Failure) {
     _ = try outbox.configuration()
+    try contracts.validate()
     try sink.validate(outbox.envelope)
     try poison.validate()
+    if poison.parkKey, !(try sink.place().answers) {
+      throw .setting(
+        "poison.park-key",
+        "needs a receiver or a broker: into a file or to stdout, later events of a key would go on past the letter")
+    }
     try cleanUp.validate(with: outbox)
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     if case .queue = poison.deadLetters { _ = try sink.rabbit() }

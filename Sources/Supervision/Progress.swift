@@ -61,7 +61,7 @@ package struct Progress: Sendable {
     let lag = status.received.rawValue - min(status.received, status.confirmed).rawValue
     var parts = status.end == .zero ? [] : ["\(ByteCount(lag)) not confirmed"]
     parts.append("\(ByteCount(status.bytesInFlight)) in flight")
-    let letters = status.counts.deadLetters + status.counts.keptRows
+    let letters = status.counts.deadLetters + status.counts.keptEvents + status.counts.keptRows
     for (count, what) in [
       (status.health.failures, "retries"), (status.retries, "reconnects"), (letters, "dead letters"),
     ]

@@ -79,7 +79,7 @@ struct RelayMetrics {
     counter("events_read_total", "Rows and messages that became events.", counts.encodedEvents)
     counter("events_settled_total", "Events that are delivered, or are dead letters.", counts.deliveredEvents)
     counter("events_skipped_total", "Events that were delivered before, and not again.", counts.skippedEvents)
-    counter("dead_letters_total", "Events that became dead letters.", counts.deadLetters)
+    counter("dead_letters_total", "Events that became dead letters.", counts.deadLetters + counts.keptEvents)
     counter("dead_rows_total", "Rows that could be no events and became dead letters.", counts.keptRows)
     counter("rows_cleaned_up_total", "Rows that were deleted or marked after delivery.", counts.cleanedRows)
     counter("received_bytes_total", "Bytes of the replication stream.", counts.receivedBytes)

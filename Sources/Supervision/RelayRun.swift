@@ -34,9 +34,11 @@ package struct RelayRun: Sendable {
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread.
   package func run() throws(Failure) -> RelayOutcome {
     var replication = try settings.source.replication(tables: settings.outbox.tableNames())
+    let hook = try settings.contracts.makeHook(tell: { [log] in log.warning("\($0)") })
     let deadLetters = try makeOffice()
     var configuration = try settings.configuration()
     configuration.show = show
+    configuration.payloadHook = hook
     let drainTimeout = settings.drainTimeout.duration
     configuration.cleaner = try settings.cleanUp.makeCleaner(
       settings.outbox, database: settings.source.database,

@@ -154,7 +154,7 @@ struct ServiceReport {
     var (unwell, well): ([String], [String]) = ([], [])
     for (index, relay) in relays.enumerated() {
       let verdict = judges[index].judge(relay.status, nil, silence: nil, asked: now, now: now)
-      let letters = relay.status.counts.deadLetters + relay.status.keptRows
+      let letters = relay.status.counts.deadLetters + relay.status.counts.keptEvents + relay.status.keptRows
       let counts = ", \(relay.status.deliveredEvents) events" + (letters > 0 ? ", \(letters) dead letters" : "")
       let text = (relays.count > 1 ? "\(relay.name) " : "") + "\(verdict.state.rawValue): \(verdict.reason)\(counts)"
       let shown = "\(ForeignText(text.replacing("\n", with: " ")))"

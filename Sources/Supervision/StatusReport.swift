@@ -99,7 +99,7 @@ package struct StatusReport: Sendable {
           "events",
           Self.object([
             ("read", "\(counts.encodedEvents)"), ("settled", "\(counts.deliveredEvents)"),
-            ("skipped", "\(counts.skippedEvents)"), ("dead_letters", "\(counts.deadLetters)"),
+            ("skipped", "\(counts.skippedEvents)"), ("dead_letters", "\(counts.deadLetters + counts.keptEvents)"),
             ("dead_rows", "\(counts.keptRows)"),
           ])
         ),
@@ -178,7 +178,7 @@ package struct StatusReport: Sendable {
       lines.append(("events", "\(counts.encodedEvents) read, \(counts.deliveredEvents - counts.deadLetters) delivered"))
       lines.append(("in flight", "\(status.batchesInFlight) batches, \(ByteCount(status.bytesInFlight))"))
       lines.append(("retries", "\(status.health.failures) deliveries, \(status.retries) connections"))
-      lines.append(("dead letters", "\(counts.deadLetters) events, \(counts.keptRows) rows"))
+      lines.append(("dead letters", "\(counts.deadLetters + counts.keptEvents) events, \(counts.keptRows) rows"))
       if counts.cleanedRows + status.rowsToCleanUp > 0 {
         lines.append(("cleaned up", "\(counts.cleanedRows) rows, \(status.rowsToCleanUp) wait"))
       }

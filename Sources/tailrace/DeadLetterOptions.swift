@@ -15,7 +15,7 @@ struct PoisonOptions: ParsableArguments {
       valueName: "place"))
   var deadLetters: LetterPlace?
 
-  @Flag(help: "Park the later events of a key behind its first dead letter, so that their order holds.")
+  @Flag(help: "Park the later events of a key behind its first dead letter, so that their order holds. Not for a file.")
   var parkKey = false
 
   func validate() throws { try Flags.checking { () throws(Failure) in try settings.validate() } }

@@ -104,10 +104,14 @@ struct DeadLettersCommand: ParsableCommand {
   struct Redrive: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Delivers letters again, by position; each is gone only when it has been delivered.",
-      discussion: "A letter that is refused again stays, and with it the later ones of its aggregate.")
+      discussion: """
+        A letter that is refused again stays, and with it the later ones of its aggregate. With --contracts, so does one \
+        whose event breaks its contract.
+        """)
     @OptionGroup var store: LetterStoreOptions
     @OptionGroup var selection: LetterSelection
     @OptionGroup var cleanUp: LetterCleanUpOptions
+    @OptionGroup var contracts: ContractOptions
     @OptionGroup var sink: SinkOptions
     @OptionGroup var logging: LogOptions
 
@@ -115,9 +119,10 @@ struct DeadLettersCommand: ParsableCommand {
     var drainTimeout = TimeSpan(.seconds(30))
 
     func validate() throws {
-      let settings = sink.settings
-      try Flags.checking { () throws(Failure) in try settings.validate(.cloudevents) }
-      if case .file = try Flags.checking({ () throws(Failure) in try settings.place() }) {
+      var settings = RelaySettings()
+      (settings.sink, settings.contracts) = (sink.settings, contracts.settings)
+      try Flags.checking { () throws(Failure) in try settings.validate() }
+      if case .file = try Flags.checking({ () throws(Failure) in try settings.sink.place() }) {
         throw ValidationError("--sink: dead letters go to stdout, an https:// address or a broker")
       }
     }
@@ -127,12 +132,14 @@ struct DeadLettersCommand: ParsableCommand {
         let control = RunControl()
         try Signals.direct(to: control)
         let limit = drainTimeout.duration
+        let hook = try contracts.settings.makeHook(tell: { say("warning: \($0)") })
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         try sink.settings.checkDestination { say("warning: \($0.text(Flags.text)); trying again") }
         try store.use(cleaning: cleanUp, retries: true, isCancelled: { control.isStopRequested(since: limit) }) {
           letters in
           let redriver = Redriver(
-            letters, control, drainTimeout: limit, log: logging.logger(), tell: logging.logger().tell,
+            letters, control, drainTimeout: limit, payloadHook: hook, log: logging.logger(),
+            tell: logging.logger().tell,
             onWait: { say("warning: \($0.text(Flags.text)); trying again") },
             sink: sink.settings.makeDetached)
           try report(redriver.run(store.narrowed(selection.query)), isStopped: control.isStopRequested)
@@ -144,6 +151,10 @@ struct DeadLettersCommand: ParsableCommand {
       guard let left = result.left else {
         say("warning: redrove \(result.delivered) dead letters, and gave up waiting for others, which are left")
         throw ExitCode(FailureKind.drainGivenUp.exitCode)
+      }
+      if let refusal = result.refusal {
+        let words = "\(result.refused) of those that are left break their contracts, the first: \(Flags.text(refusal))"
+        say("warning: \(words)")
       }
       say("info: redrove \(result.delivered) dead letters, \(left) left")
       if left > 0, !isStopped { throw ExitCode(FailureKind.refused.exitCode) }

@@ -88,6 +88,8 @@ struct PeekCommand: ParsableCommand {
       for warning in settings.sink.warnings + settings.admin.warnings { say("warning: \(Flags.text(warning))") }
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
+      let hook = try settings.contracts.makeHook(tell: { say("warning: \($0)") })
+      configuration.payloadHook = hook
       let log = LogOptions.logger(.error)
       let destination = settings.sink.destination
       let found: (items: [Peek.Item], failure: Failure?)
@@ -105,6 +107,7 @@ struct PeekCommand: ParsableCommand {
       }
       if !json, !found.items.isEmpty { print("position\ttype\tid\tkey\tgoes to") }
       for item in found.items { print(json ? Self.json(item, destination) : Self.line(item, destination)) }
+      if let words = hook?.closingWords() { say("warning: \(words)") }
       if let failure = found.failure { throw failure }
     }
   }
@@ -114,7 +117,8 @@ struct PeekCommand: ParsableCommand {
       switch item {
       case .event(let position, let id, let type, let key, let route, _):
         [position.sequence, type, id, key, destination + (route.map { " \($0)" } ?? "")]
-      case .refused(let position, let reason, _): [position.sequence, "", "", "", "nowhere: \(reason)"]
+      case .refused(let position, let id, let type, let key, let reason, _):
+        [position.sequence, type, id, key, "nowhere: \(reason)"]
       }
     return words.map { "\(ForeignText($0))" }.joined(separator: "\t")
   }
@@ -125,7 +129,7 @@ struct PeekCommand: ParsableCommand {
       case .event(let position, _, _, _, let route, let line):
         "{\"position\": \(JSONText.string(position.sequence)), \"to\": \(JSONText.string(destination)), "
           + (route.map { "\"route\": \(JSONText.string($0)), " } ?? "") + "\"event\": \(line)}"
-      case .refused(let position, let reason, let row):
+      case .refused(let position, _, _, _, let reason, let row):
         "{\"position\": \(JSONText.string(position.sequence)), \"to\": null, \"reason\": \(JSONText.string(reason)), "
           + "\"row\": \(row)}"
       }

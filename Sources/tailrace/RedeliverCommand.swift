@@ -29,6 +29,7 @@ struct RedeliverCommand: ParsableCommand {
   @OptionGroup var connection: ConnectionOptions
   @OptionGroup var outbox: OutboxOptions
   @OptionGroup var selection: RowOptions
+  @OptionGroup var contracts: ContractOptions
   @OptionGroup var sink: SinkOptions
   @OptionGroup var progress: ProgressOptions
   @OptionGroup var logging: LogOptions
@@ -58,6 +59,7 @@ struct RedeliverCommand: ParsableCommand {
   private func settings() throws -> RelaySettings {
     var settings = RelaySettings()
     settings.outbox = try outbox.settings()
+    settings.contracts = contracts.settings
     settings.sink = sink.settings
     settings.retries = false
     settings.drainTimeout = drainTimeout
@@ -92,6 +94,7 @@ struct RedeliverCommand: ParsableCommand {
     let (log, board, destination) = (logging.logger(), StatusBoard(), settings.sink.destination)
     var configuration = try settings.configuration()
     configuration.mapping.isRedelivery = true
+    configuration.payloadHook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
     configuration.show = { Flags.text($0) }
     configuration.tell = log.tell
     settings.sink.watchReader { control.stop() }

@@ -22,6 +22,7 @@ struct ReplayCommand: ParsableCommand {
   var path: String
 
   @OptionGroup var outbox: OutboxOptions
+  @OptionGroup var contracts: ContractOptions
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
   @OptionGroup var spool: SpoolOptions
@@ -54,6 +55,7 @@ struct ReplayCommand: ParsableCommand {
   private func settings() throws -> RelaySettings {
     var settings = RelaySettings()
     settings.outbox = try outbox.settings()
+    settings.contracts = contracts.settings
     settings.sink = sink.settings
     settings.poison = poison.settings
     settings.spool = spool.configuration()
@@ -70,6 +72,7 @@ struct ReplayCommand: ParsableCommand {
       if strict { try Inspection.check(path) }
       let settings = try settings()
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
+      let hook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
       let deadLetters = try settings.poison.makeOffice(
         database: try ConnectionOptions.parse([]).resolved, sink: settings.sink,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
@@ -78,6 +81,7 @@ struct ReplayCommand: ParsableCommand {
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       configuration.tell = log.tell
+      configuration.payloadHook = hook
       settings.sink.watchReader { control.stop() }
       let board = StatusBoard()
       var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)

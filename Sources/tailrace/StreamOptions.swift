@@ -9,6 +9,7 @@ import Settings
 /// All that can be said of a stream beside its name and its server: the same for whoever runs it and for whoever looks at it.
 struct StreamOptions: ParsableArguments {
   @OptionGroup var outbox: OutboxOptions
+  @OptionGroup var contracts: ContractOptions
   @OptionGroup var sink: SinkOptions
   @OptionGroup var poison: PoisonOptions
   @OptionGroup var spool: SpoolOptions
@@ -76,6 +77,7 @@ struct StreamOptions: ParsableArguments {
     settings.source.streaming = streaming
     settings.outbox = try outbox.settings()
     settings.outbox.acceptRowFilter = acceptRowFilter
+    settings.contracts = contracts.settings
     settings.sink = sink.settings
     settings.poison = poison.settings
     settings.spool = spool.configuration()

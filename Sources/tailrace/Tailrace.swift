@@ -27,7 +27,7 @@ struct Tailrace: ParsableCommand {
       StreamCommand.self, RunCommand.self, ConfigCommand.self, StatusCommand.self, SetupCommand.self,
       DoctorCommand.self, TeardownCommand.self,
       CaptureCommand.self, ReplayCommand.self, InspectCommand.self, PeekCommand.self, DeadLettersCommand.self,
-      RedeliverCommand.self, PruneCommand.self,
+      ContractsCommand.self, RedeliverCommand.self, PruneCommand.self,
       VersionCommand.self,
     ])
 

@@ -246,7 +246,7 @@ private struct Replacing: PayloadHook {
 
   @Test func `other bytes go in base64, with their type and schema`() throws {
     let payload = ReplacedPayload(
-      .bytes([0, 1, 2, 3]), contentType: "application/avro", schema: "https://registry.example/7")
+      .bytes([0, 1, 2, 3]), contentType: "application/avro", schema: DataSchema("https://registry.example/7"))
     let line = try line(.success(payload), draft)
     #expect(
       line.hasSuffix(
@@ -270,7 +270,7 @@ private struct Replacing: PayloadHook {
     let error = #expect(throws: EnvelopeError.self) {
       try draft.add(to: &batch, hook: Replacing(result: .failure(PayloadRefusal("lacks cents"))))
     }
-    #expect(error == EnvelopeError(.payload, .refused("lacks cents")))
+    #expect(error == EnvelopeError(.payload, .refused(PayloadRefusal("lacks cents"))))
     #expect(batch.bytes == before)
     #expect(batch.events.count == 1)
   }

@@ -25,6 +25,12 @@ struct Draft {
   func encode(
     _ envelope: EnvelopeEncoder.Envelope = .cloudevents, into buffer: inout [UInt8], hasOwnTime: Bool = false
   ) throws -> EncodedEvent {
+    try encode(with: EnvelopeEncoder(envelope: envelope), into: &buffer, hasOwnTime: hasOwnTime)
+  }
+
+  func encode(
+    with encoder: EnvelopeEncoder, into buffer: inout [UInt8], hasOwnTime: Bool = false
+  ) throws -> EncodedEvent {
     var bytes = Array("before".utf8)
     func place(_ part: [UInt8]) -> Range<Int> {
       bytes += part
@@ -58,7 +64,7 @@ struct Draft {
     case .hexadecimal: event.payload = .hexadecimal(data)
     }
     var noted: [EncodedAttribute] = []
-    return try EnvelopeEncoder(envelope: envelope).encode(event, from: bytes.span.bytes, into: &buffer, &noted)
+    return try encoder.encode(event, from: bytes.span.bytes, into: &buffer, &noted)
   }
 
   func line(_ envelope: EnvelopeEncoder.Envelope = .cloudevents) throws -> String {

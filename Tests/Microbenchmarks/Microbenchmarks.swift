@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Capture
+import Contracts
 import Delivery
 import Glibc
 import IntegrationEvents
@@ -14,7 +15,7 @@ import TestStream
 /// Does one step of an event's way again and again, so that a profiler can count what one round takes: run it with two
 /// counts, and the difference leaves out the start.
 ///
-/// usage: microbenchmarks decode|map|envelope|pipeline|checksum COUNT
+/// usage: microbenchmarks decode|map|envelope|pipeline|avro-contract|json-contract|dataschema|checksum COUNT
 @main
 enum Microbenchmarks {
   static func main() throws {
@@ -23,12 +24,13 @@ enum Microbenchmarks {
     else { fail() }
     let message = OutboxRow.message
     let frame = HandBuilt.frame(message, at: 0x0152_AEA8)
-    var steps = try Steps(message.span.bytes)
+    var steps = try Steps(message.span.bytes, Contracted(name))
     switch name {
     case "decode": for _ in 0..<count { try steps.decode(message.span.bytes) }
     case "map": for _ in 0..<count { try steps.map(message.span.bytes) }
     case "envelope": for _ in 0..<count { try steps.encode(message.span.bytes) }
-    case "pipeline": for _ in 0..<count { try steps.relay(frame.span.bytes) }
+    case "pipeline", "avro-contract", "json-contract", "dataschema":
+      for _ in 0..<count { try steps.relay(frame.span.bytes) }
     case "checksum": for _ in 0..<count { steps.checksum(frame.span.bytes) }
     default: fail()
     }
@@ -37,7 +39,7 @@ enum Microbenchmarks {
   }
 
   private static func fail() -> Never {
-    print("usage: microbenchmarks decode|map|envelope|pipeline|checksum COUNT")
+    print("usage: microbenchmarks decode|map|envelope|pipeline|avro-contract|json-contract|dataschema|checksum COUNT")
     exit(64)
   }
 }
@@ -64,6 +66,48 @@ private enum OutboxRow {
     + #""customer": {"id": "customer-1203", "segment": "retail"}, "channel": "web"}"#
 }
 
+/// The same row on its whole way, held to a contract of what it carries.
+private enum Contracted: String {
+  case avro = "avro-contract"
+  case json = "json-contract"
+  /// By Avro too, and told where the contract is.
+  case schema = "dataschema"
+
+  init?(_ name: String) { self.init(rawValue: name) }
+
+  func hook() throws -> ContractHook {
+    var catalogue = ContractCatalogue()
+    let (file, text) = self == .json ? ("1.json", Self.jsonText) : ("1.avsc", Self.avroText)
+    catalogue.add(type: "OrderPlaced", version: 1, file: file, text: Array(text.utf8))
+    return try ContractHook(
+      catalogue, policy: .reject, schemaBase: self == .schema ? "https://orders.example/contracts" : nil, tell: { _ in }
+    )
+  }
+
+  private static let avroText = #"""
+    {"type": "record", "name": "OrderPlaced", "fields": [
+      {"name": "note", "type": "string"},
+      {"name": "lines", "type": {"type": "array", "items": {"type": "record", "name": "Line", "fields": [
+        {"name": "sku", "type": "string"}, {"name": "quantity", "type": "int"}]}}},
+      {"name": "total", "type": "long"}, {"name": "orderId", "type": "long"}, {"name": "currency", "type": "string"},
+      {"name": "customer", "type": {"type": "record", "name": "Customer", "fields": [
+        {"name": "id", "type": "string"}, {"name": "segment", "type": ["null", "string"], "default": null}]}},
+      {"name": "channel", "type": {"type": "enum", "name": "Channel", "symbols": ["web", "shop"]}}]}
+    """#
+
+  private static let jsonText = #"""
+    {"type": "object", "required": ["note", "lines", "total", "orderId", "currency", "customer", "channel"],
+     "properties": {
+      "note": {"type": "string"},
+      "lines": {"type": "array", "items": {"type": "object", "required": ["sku", "quantity"],
+        "properties": {"sku": {"type": "string"}, "quantity": {"type": "integer"}}}},
+      "total": {"type": "integer"}, "orderId": {"type": "integer"}, "currency": {"type": "string"},
+      "customer": {"type": "object", "required": ["id"],
+        "properties": {"id": {"type": "string"}, "segment": {"type": ["null", "string"]}}},
+      "channel": {"enum": ["web", "shop"]}}}
+    """#
+}
+
 /// The steps of an event's way, each from the same row.
 private struct Steps {
   private(set) var result: UInt64 = 0
@@ -76,11 +120,12 @@ private struct Steps {
   private let insert: Insert
   private let relation: RelationVersion
 
-  init(_ message: RawSpan) throws {
+  init(_ message: RawSpan, _ contracted: Contracted?) throws {
     var configuration = MappingConfiguration()
     configuration.database = "shop"
     outbox = EventMapper(configuration)
-    pipeline = Pipeline(EventMapper(configuration), encoder)
+    pipeline = Pipeline(
+      EventMapper(configuration), EnvelopeEncoder(envelope: .cloudevents, payloadHook: try contracted?.hook()))
     for message in [HandBuilt.begin(0x0152_AEA8), OutboxRow.relation] {
       _ = pipeline.consume(HandBuilt.frame(message).span.bytes)
       _ = try decoder.decode(message.span.bytes)

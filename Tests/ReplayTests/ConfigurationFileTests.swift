@@ -71,6 +71,9 @@ import Testing
   @Test(arguments: [
     ("batch-size: 0", "batch-size: from 1 to 100000"), ("gzip: true", "gzip: needs sink https://…"),
     ("sink: ftp://x", "sink: it is not stdout"), ("park-key: true", "park-key: needs dead-letters"),
+    (
+      #"park-key: true, on-poison: dead-letter, dead-letters: "file:l", sink: "file:e""#, "park-key: needs a receiver"
+    ),
     ("column: [idd=x]", "column: 'idd' is no role"), ("read-pacing: 1s", "read-pacing: '1s' cannot be a pacing"),
     ("streaming: maybe", "streaming: 'maybe' is none of auto, on, off"), ("until: soon", "until: 'soon' cannot be"),
     ("database: \"host=h password=geheim\"", "password-file"),

@@ -58,6 +58,7 @@ extension Integration {
       ["--checkpoint", ""], ["--checkpoint", "/nowhere/x", "--sink", "file:/nowhere/x"],
       ["--checkpoint", "/tmp/../tmp/x.state", "--sink", "file:/tmp/x"],
       ["--dead-letters", "file:/nowhere/x", "--on-poison", "dead-letter", "--sink", "file:/nowhere/x"],
+      ["--park-key", "--dead-letters", "file:/nowhere/x", "--on-poison", "dead-letter", "--sink", "file:/nowhere/y"],
       ["--dead-letters", "file:/tmp/./x.state", "--on-poison", "dead-letter", "--sink", "file:/tmp/x"],
       ["--checkpoint", "/nowhere/x", "--dead-letters", "file:/nowhere/x", "--on-poison", "dead-letter"],
     ])

@@ -225,7 +225,7 @@ extension OutboxDatabase {
   }
 
   /// The events of the slot as lines, which stay in it.
-  fileprivate func peekedLines() throws -> [String] {
+  func peekedLines() throws -> [String] {
     let child = try tailrace(["peek", "--json", "--count", "1000"] + names)
     guard try child.exitCodeAfterAllOutput() == 0 else { throw ChildProcess.Failure(description: child.errors.text) }
     return child.output.lines.compactMap { line in

@@ -5,26 +5,17 @@ import Testing
 
 extension Integration {
   @Suite struct Rotation {
-    /// All lines of the rotated files and of the present one, in the order of the files' names.
-    private func allLines(_ database: OutboxDatabase) throws -> [String] {
-      let names = try FileManager.default.contentsOfDirectory(atPath: database.files.path)
-        .filter { $0.hasPrefix("events.ndjson.") && !$0.contains(".state") }.sorted()
-      return try names.flatMap {
-        try String(contentsOfFile: database.files.file($0), encoding: .utf8).wholeLines
-      } + database.fileLines
-    }
-
     @Test func `files start anew at a size, and together they have every row once`() throws {
       try withDatabase { database in
         for round in 0..<3 {
           let stream = try database.streamToFile(["--rotate-size", "50kB"])
           try database.psql("CALL place_one_by_one(\(round * 500 + 1), \(round * 500 + 500));")
-          try wait(until: "all is delivered", every: 0.1) { try allLines(database).count >= round * 500 + 500 }
+          try wait(until: "all is delivered", every: 0.1) { try database.allLines().count >= round * 500 + 500 }
           // The last time killed, so that a start must find its place without a last word.
           stream.signal(round == 1 ? SIGKILL : SIGTERM)
           _ = try stream.exitCode()
         }
-        let events = try Event.read(allLines(database))
+        let events = try Event.read(database.allLines())
         #expect(events.numbers == Array(1...1500))
         for name in try FileManager.default.contentsOfDirectory(atPath: database.files.path) {
           let size = try FileManager.default.attributesOfItem(atPath: database.files.file(name))[.size] as? Int ?? .max
@@ -51,10 +42,10 @@ extension Integration {
           stream.signal(SIGHUP)
         }
         #expect(try writer.exitCode() == 0)
-        try wait(until: "all is delivered", every: 0.1) { try allLines(database).count >= 3000 }
+        try wait(until: "all is delivered", every: 0.1) { try database.allLines().count >= 3000 }
         stream.signal(SIGTERM)
         #expect(try stream.exitCode() == 0)
-        #expect(try Event.read(allLines(database)).numbers.sorted() == Array(1...3000))
+        #expect(try Event.read(database.allLines()).numbers.sorted() == Array(1...3000))
       }
     }
   }

@@ -67,8 +67,11 @@ extension Integration {
             + "SELECT place(2, 'a');")
         let connection = database.server.connection(to: database.name, user: relay)
         let place = ["--dead-letters", "table:public.dead_letters"]
+        let receiver = try WebServer()
+        defer { receiver.close() }
         let stream = try database.tailrace(
           ["stream", "--database", connection, "--publication", "events", "--slot", database.slot, "--until", "now"]
+            + ["--sink", receiver.url]
             + ["--on-poison", "dead-letter", "--park-key"] + place)
         #expect(try stream.exitCodeAfterAllOutput() == 0, "\(stream.errors.text)")
         for arguments in [["list"], ["redrive", "--all"], ["drop", "--all"]] {

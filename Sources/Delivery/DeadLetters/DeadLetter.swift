@@ -106,7 +106,7 @@ public struct Aggregate: Hashable, Sendable {
 
 extension DeadLetter {
   /// The letter of an event that was on its way; one that is too large to be kept is kept without what it carries.
-  init(
+  package init(
     _ outgoing: OutgoingEvent, reason: String, attempts: Int, first: Int64, last: Int64, sink: String
   ) {
     let (event, size) = (outgoing.event, outgoing.line.count)

@@ -37,7 +37,7 @@ public struct EventSource: Hashable, Sendable {
   }
 
   /// Whether it has a scheme too. Source: RFC 3986, section 3.
-  static func isURI(_ bytes: some Collection<UInt8>) -> Bool {
+  package static func isURI(_ bytes: some Collection<UInt8>) -> Bool {
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let first = bytes.first, isLetter(first) else {
       return false
     }

@@ -127,7 +127,7 @@ public struct EnvelopeError: Error, Hashable, Sendable {
     /// The attributes together take more than 4 GiB.
     case tooLong
     /// The payload hook says why.
-    case refused(String)
+    case refused(PayloadRefusal)
   }
 
   /// Which field.
@@ -152,7 +152,7 @@ extension EnvelopeError.Problem: CustomStringConvertible {
     case .invalidHexadecimal: "is not in bytea's hexadecimal form"
     case .invalidURI: "is not an absolute URI, with its scheme"
     case .tooLong: "is too long, together with the other attributes"
-    case .refused(let reason): "is refused: \(reason)"
+    case .refused(let refusal): "is refused: \(refusal.reason)"
     }
   }
 }

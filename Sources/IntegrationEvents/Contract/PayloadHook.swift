@@ -16,16 +16,44 @@ public protocol PayloadHook: Sendable {
   func payload(
     of event: borrowing IntegrationEvent, in bytes: RawSpan
   ) throws(PayloadRefusal) -> ReplacedPayload?
+
+  /// What is to be told at the end of what it has let leave; nil where there is nothing to tell. Default: nothing.
+  func closingWords() -> String?
+}
+
+extension PayloadHook {
+  /// There is nothing to tell.
+  public func closingWords() -> String? { nil }
 }
 
 /// Why an event must not leave.
 public struct PayloadRefusal: Error, Hashable, Sendable {
+  /// Something that can be set, and what to.
+  public struct Setting: Hashable, Sendable {
+    /// Its name.
+    public let name: String
+    /// The value; nil where there is none to name.
+    public let value: String?
+
+    /// Names one.
+    public init(_ name: String, _ value: String? = nil) { (self.name, self.value) = (name, value) }
+  }
+
   /// In a few words, never with the value.
   public let reason: String
+  /// What to do about it; nil where there is nothing to say.
+  public let advice: String?
+  /// What to set: the end of the advice.
+  public let setting: Setting?
 
   /// Makes a refusal.
-  public init(_ reason: String) {
-    self.reason = reason
+  ///
+  /// - Parameters:
+  ///   - reason: in a few words, never with the value.
+  ///   - advice: what to do about it.
+  ///   - setting: what to set, named behind the advice.
+  public init(_ reason: String, advice: String? = nil, setting: Setting? = nil) {
+    (self.reason, self.advice, self.setting) = (reason, advice, setting)
   }
 }
 
@@ -33,6 +61,10 @@ public struct PayloadRefusal: Error, Hashable, Sendable {
 public struct ReplacedPayload: Hashable, Sendable {
   /// Its form.
   public enum Content: Hashable, Sendable {
+    /// The row's payload, as it stands: only what is said beside it may be another.
+    ///
+    /// - isJSON: that it has been found to be JSON, so that nobody has to look again.
+    case row(isJSON: Bool)
     /// A JSON value, which is checked.
     case json([UInt8])
     /// Bytes, carried in base64.
@@ -43,11 +75,11 @@ public struct ReplacedPayload: Hashable, Sendable {
   public var content: Content
   /// `datacontenttype`; nil for that of the form: `application/json` or `application/octet-stream`.
   public var contentType: String?
-  /// `dataschema`, a URI; nil for none.
-  public var schema: String?
+  /// `dataschema`; nil for none.
+  public var schema: DataSchema?
 
   /// Makes a payload.
-  public init(_ content: Content, contentType: String? = nil, schema: String? = nil) {
+  public init(_ content: Content, contentType: String? = nil, schema: DataSchema? = nil) {
     self.content = content
     self.contentType = contentType
     self.schema = schema
@@ -57,10 +89,11 @@ public struct ReplacedPayload: Hashable, Sendable {
 extension ReplacedPayload {
   /// Room for it in a line, whatever has to be escaped.
   var longestText: Int {
-    let names = (contentType?.utf8.count ?? 0) + (schema?.utf8.count ?? 0)
+    let said = (contentType?.utf8.count ?? 0) * LineWriter.longestEscape + (schema?.encoded.count ?? 0)
     switch content {
-    case .json(let bytes): return bytes.count + names * LineWriter.longestEscape
-    case .bytes(let bytes): return (bytes.count + 2) / 3 * 4 + names * LineWriter.longestEscape
+    case .row: return said
+    case .json(let bytes): return said + bytes.count
+    case .bytes(let bytes): return said + (bytes.count + 2) / 3 * 4
     }
   }
 
@@ -70,6 +103,7 @@ extension ReplacedPayload {
   ) throws(EnvelopeError) -> LineWriter {
     var line = written
     switch content {
+    case .row: break
     case .json(let bytes):
       if isWhole { line.append(contentType == nil ? #","datacontenttype":"application/json","data":"# : #","data":"#) }
       let start = line.count
@@ -94,5 +128,15 @@ extension ReplacedPayload {
       line.append("\"")
     }
     return line
+  }
+}
+
+extension IntegrationEvent.Payload {
+  /// The same, once it is known to be JSON.
+  var checked: Self {
+    switch self {
+    case .uncheckedJSON(let range): .json(range)
+    case .none, .json, .text, .hexadecimal: self
+    }
   }
 }

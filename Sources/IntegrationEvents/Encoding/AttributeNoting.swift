@@ -29,6 +29,14 @@ extension LineWriter {
     return line
   }
 
+  /// Appends a `dataschema` of our own.
+  mutating func appendNoted(_ schema: DataSchema, _ attributes: inout [EncodedAttribute]) {
+    let nameStart = count + 2
+    append(schema.encoded)
+    let nameEnd = nameStart + DataSchema.nameLength
+    attributes.append(EncodedAttribute(name: nameStart..<nameEnd, value: (nameEnd + 3)..<(count - 1)))
+  }
+
   /// Appends an attribute from the headers.
   mutating func appendNoted(
     _ header: IntegrationEvent.HeaderAttribute, _ attributes: inout [EncodedAttribute]

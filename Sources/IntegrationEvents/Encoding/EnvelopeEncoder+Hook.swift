@@ -11,7 +11,7 @@ extension EnvelopeEncoder {
   ) throws(EnvelopeError) -> EncodedEvent {
     let data: ReplacedPayload?
     do throws(PayloadRefusal) { data = try hook.payload(of: event, in: bytes) } catch {
-      throw EnvelopeError(.payload, .refused(error.reason))
+      throw EnvelopeError(.payload, .refused(error))
     }
     guard let data else {
       return try EnvelopeEncoder(envelope: envelope).encode(event, from: bytes, into: &buffer, &attributes)
@@ -23,17 +23,22 @@ extension EnvelopeEncoder {
       let room = longestLine(event, from: bytes) + data.longestText
       try buffer.append(room: room) { line throws(EnvelopeError) in
         guard envelope == .cloudevents else {
+          if case .row(let isJSON) = data.content {
+            if case .none = event.payload { line.append("null") }
+            try appendData(isJSON ? event.payload.checked : event.payload, from: bytes, to: &line, &encoded)
+          }
           line = try data.appending(to: line, isWhole: false, &encoded)
           return line.append(UInt8(ascii: "\n"))
         }
-        let hasSchema = data.schema != nil
-        try appendHead(event, hasSchema: hasSchema, from: bytes, to: &line, &encoded, &attributes)
-        if let schema = data.schema {
-          guard EventSource.isURI(schema.utf8) else { throw EnvelopeError(.dataSchema, .invalidURI) }
-          line = try line.appendingNoted("dataschema", schema, .dataSchema, &attributes)
-        }
+        try appendHead(event, hasSchema: data.schema != nil, from: bytes, to: &line, &encoded, &attributes)
+        if let schema = data.schema { line.appendNoted(schema, &attributes) }
+        let hasType = data.contentType != nil
         if let type = data.contentType {
           line = try line.appendingNoted("datacontenttype", type, .payload, &attributes)
+        }
+        if case .row(let isJSON) = data.content {
+          let payload = isJSON ? event.payload.checked : event.payload
+          try appendMember(payload, hasType: hasType, from: bytes, to: &line, &encoded)
         }
         line = try data.appending(to: line, isWhole: true, &encoded)
         line.append("}\n")

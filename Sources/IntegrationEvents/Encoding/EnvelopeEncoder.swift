@@ -44,7 +44,7 @@ public struct EnvelopeEncoder: Sendable {
         switch envelope {
         case .cloudevents:
           try appendHead(event, hasSchema: false, from: bytes, to: &line, &encoded, &attributes)
-          try appendMember(event.payload, from: bytes, to: &line, &encoded)
+          try appendMember(event.payload, hasType: false, from: bytes, to: &line, &encoded)
           line.append("}\n")
         case .payload:
           if case .none = event.payload { line.append("null") }
@@ -143,13 +143,16 @@ public struct EnvelopeEncoder: Sendable {
     guard line.count <= Int(UInt32.max) else { throw EnvelopeError(.id, .tooLong) }
   }
 
-  /// Appends the data behind their member's name.
+  /// Appends the data behind their member's name, and before it what they are, unless that is said already.
   @inline(__always)
-  private func appendMember(
-    _ payload: IntegrationEvent.Payload, from bytes: RawSpan, to line: inout LineWriter, _ encoded: inout EncodedEvent
+  func appendMember(
+    _ payload: IntegrationEvent.Payload, hasType: Bool, from bytes: RawSpan, to line: inout LineWriter,
+    _ encoded: inout EncodedEvent
   ) throws(EnvelopeError) {
     switch payload {
     case .none: return
+    case .hexadecimal where hasType: line.append(#","data_base64":"#)
+    case _ where hasType: line.append(#","data":"#)
     case .json, .uncheckedJSON: line.append(#","datacontenttype":"application/json","data":"#)
     case .text: line.append(#","datacontenttype":"text/plain; charset=UTF-8","data":"#)
     case .hexadecimal: line.append(#","datacontenttype":"application/octet-stream","data_base64":"#)
@@ -220,7 +223,7 @@ public struct EnvelopeEncoder: Sendable {
   }
 
   @inline(__always)
-  private func appendData(
+  func appendData(
     _ payload: IntegrationEvent.Payload, from bytes: RawSpan, to line: inout LineWriter, _ encoded: inout EncodedEvent
   ) throws(EnvelopeError) {
     let start = line.count

@@ -137,7 +137,7 @@ extension LineWriter {
 }
 
 /// Tests on runs of bytes, eight at a time where nothing special is met.
-enum TextScanning {
+package enum TextScanning {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let highs: UInt64 = 0x8080_8080_8080_8080
 
@@ -221,7 +221,7 @@ enum TextScanning {
   /// The scalar at an offset and its length in bytes; nil when it is not valid UTF-8.
   ///
   /// Source: Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
-  static func scalar(_ bytes: RawSpan, at offset: Int, end: Int) -> (value: UInt32, length: Int)? {
+  package static func scalar(_ bytes: RawSpan, at offset: Int, end: Int) -> (value: UInt32, length: Int)? {
     let first = bytes.byte(at: offset)
     if first < 0x80 { return (UInt32(first), 1) }
     let length: Int

@@ -16,6 +16,8 @@ public struct Doctor: Sendable {
     public var identity: StreamIdentity?
     /// Up to where the slot is confirmed; nil where there is none.
     public var confirmed: LSN?
+    /// What becomes of the rows of each table that was found.
+    package var meanings: [(table: TableName, meaning: TableMeaning)] = []
   }
 
   /// What is to be there.
@@ -85,7 +87,8 @@ public struct Doctor: Sendable {
       .serverDisk, .unknown, "how much room its disk has, SQL does not tell",
       means: "log that a slot holds is on it, and a full one stops the server", todo: ["look there yourself (df)"])
     return Examination(
-      checks: Check.ID.allCases.compactMap { checks[$0] }, identity: identity, confirmed: look.slot?.confirmed)
+      checks: Check.ID.allCases.compactMap { checks[$0] }, identity: identity, confirmed: look.slot?.confirmed,
+      meanings: look.meanings)
   }
 
   /// A stream tries again what may heal, such as a session that the server ends when it has been idle for a moment.

@@ -13,6 +13,8 @@ struct ServerLook: ~Copyable {
   let server: Connection
   private(set) var checks: [Check.ID: Check] = [:]
   private(set) var slot: SlotFacts?
+  /// What becomes of the rows of the tables that are there.
+  private(set) var meanings: [(table: TableName, meaning: TableMeaning)] = []
   private var role = RoleFacts()
   private var facts: ServerFacts?
 
@@ -138,7 +140,9 @@ struct ServerLook: ~Copyable {
           publication.next = (try? trial.next(server)) ?? .unclear
         }
       }
-      put([tables.tableCheck, tables.columnsCheck(try server.query(tables.columnsQuestion))] + publication.checks)
+      let columns = try server.query(tables.columnsQuestion)
+      meanings = tables.meanings(columns).map { ($0.table, $0.meaning) }
+      put([tables.tableCheck, tables.columnsCheck(columns)] + publication.checks)
       found = (findings, facts)
     } catch {
       let unseen = unseen(error, grants)

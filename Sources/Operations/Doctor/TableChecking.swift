@@ -67,21 +67,27 @@ struct TableChecking {
       """
   }
 
-  /// What the mapping makes of each column, and whether one is missing or cannot serve.
-  func columnsCheck(_ rows: [SQLRow]) -> Check {
-    var (words, missing, unfit): ([String], [Wording], [Wording]) = ([], [], [])
-    for place in plan.tables.indices {
-      guard let root = findings.root(place) else { continue }
+  /// What the mapping makes of the tables that are there, and the columns' types by their names.
+  func meanings(_ rows: [SQLRow]) -> [(table: TableName, meaning: TableMeaning, types: [String])] {
+    plan.tables.indices.compactMap { place in
+      guard let root = findings.root(place) else { return nil }
       let own = rows.filter { $0[0] == "\(root.id)" }
       let relation = Relation(
         root.name, id: root.id, columns: own.map { ($0[1] ?? "", $0[3].flatMap { ObjectID($0) } ?? 0) })
-      let meaning = TableMeaning(relation, of: plan.tables[place], mapping)
-      if let column = meaning.missingColumn { missing.append("\(root.name) has no column \(column)") }
-      unfit += meaning.unusable.map { "column \($0) of \(root.name) has a type that cannot be a time" }
-      let columns = zip(meaning.columns, own).map { column, row in
-        "\(column.name) (\(row[2] ?? "?")) → \(column.becomes.isEmpty ? "nothing" : column.becomes.joined(separator: ", "))"
+      return (root.name, TableMeaning(relation, of: plan.tables[place], mapping), own.map { $0[2] ?? "?" })
+    }
+  }
+
+  /// What the mapping makes of each column, and whether one is missing or cannot serve.
+  func columnsCheck(_ rows: [SQLRow]) -> Check {
+    var (words, missing, unfit): ([String], [Wording], [Wording]) = ([], [], [])
+    for (table, meaning, types) in meanings(rows) {
+      if let column = meaning.missingColumn { missing.append("\(table) has no column \(column)") }
+      unfit += meaning.unusable.map { "column \($0) of \(table) has a type that cannot be a time" }
+      let columns = zip(meaning.columns, types).map { column, type in
+        "\(column.name) (\(type)) → \(column.becomes.isEmpty ? "nothing" : column.becomes.joined(separator: ", "))"
       }
-      words.append("\(root.name): \(columns.joined(separator: "; "))")
+      words.append("\(table): \(columns.joined(separator: "; "))")
     }
     guard missing.isEmpty, unfit.isEmpty else {
       let wrong = (missing + unfit).reduce(into: Wording("")) { words, next in

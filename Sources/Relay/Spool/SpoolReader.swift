@@ -3,6 +3,7 @@
 import Delivery
 import Files
 import IntegrationEvents
+import Octets
 import OutboxMapping
 import PostgresWire
 
@@ -12,6 +13,8 @@ struct SpoolReader {
   enum Row {
     /// An event, whose line lies in `window`.
     case event(EncodedEvent)
+    /// One that must not leave, and why; its line lies in `window`.
+    case refused(EncodedEvent, ForeignText)
     /// A row that could not become one.
     case badRow(BadRow)
   }
@@ -51,6 +54,17 @@ struct SpoolReader {
           let (event, noted) = try SpooledEvent.read(window, content)
           attributes = noted
           return .event(event)
+        } catch {
+          throw Self.broken
+        }
+      case .refused:
+        do {
+          var bytes = unsafe window.span.bytes.extracting(content)
+          let reason = try ForeignText(from: &bytes)
+          let (event, noted) = try SpooledEvent.read(
+            window, (content.upperBound - bytes.byteCount)..<content.upperBound)
+          attributes = noted
+          return .refused(event, reason)
         } catch {
           throw Self.broken
         }

@@ -15,6 +15,8 @@ struct SpoolRecord {
     case rows
     /// An event: where things lie in its line, then the line.
     case event
+    /// An event that must not leave: why, then as an event.
+    case refused
     /// A row that could not become an event: why, and what is kept of it.
     case badRow
     /// Nothing: a row with which the stream has to end.

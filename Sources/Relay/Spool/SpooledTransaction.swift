@@ -3,6 +3,7 @@
 import Delivery
 import Files
 import IntegrationEvents
+import Octets
 import PgOutput
 import PostgresWire
 
@@ -43,6 +44,15 @@ final class SpooledTransaction {
   /// Keeps what became of the last row: an event, whose line is given.
   func append(_ event: EncodedEvent, _ line: [UInt8], _ attributes: [EncodedAttribute]) {
     append(.event, size: SpooledEvent.headSize(attributes: attributes.count) + line.count)
+    SpooledEvent.append(event, line, attributes, to: &tail)
+  }
+
+  /// Keeps what became of the last row: an event that must not leave, for a reason.
+  func append(_ event: EncodedEvent, _ line: [UInt8], _ attributes: [EncodedAttribute], refused reason: ForeignText) {
+    append(
+      .refused,
+      size: reason.encodedSize + SpooledEvent.headSize(attributes: attributes.count) + line.count)
+    reason.append(to: &tail)
     SpooledEvent.append(event, line, attributes, to: &tail)
   }
 

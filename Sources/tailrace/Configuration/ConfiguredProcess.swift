@@ -60,8 +60,24 @@ struct ConfiguredProcess {
       }
     }
     mistakes.add(shared.mistakes)
+    mistakes.add(Self.unusableContracts(relays))
     try checkAdmin(&mistakes)
     guard mistakes.isEmpty else { throw mistakes }
+  }
+
+  /// Contracts that a relay could not start with: it must not be drained for them.
+  private static func unusableContracts(_ relays: [Relay]) -> Mistakes {
+    var mistakes = Mistakes()
+    var read: Set<String> = []
+    for relay in relays {
+      guard let directory = relay.settings.contracts.directory, read.insert(directory).inserted else { continue }
+      do throws(Failure) { try relay.settings.contracts.read() } catch {
+        mistakes.add(
+          relay.given["contracts"]?.origin ?? relay.origin,
+          "contracts: " + error.text { Flags.text($0, [], usesKeys: true) })
+      }
+    }
+    return mistakes
   }
 
   /// Finds an address that others would reach without being known.

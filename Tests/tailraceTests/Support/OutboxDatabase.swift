@@ -111,6 +111,13 @@ final class OutboxDatabase: Sendable {
     return text.wholeLines
   }
 
+  /// All lines of the rotated files and of the present one, in the order of the files' names.
+  func allLines() throws -> [String] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: files.path)
+      .filter { $0.hasPrefix("events.ndjson.") && !$0.contains(".state") }.sorted()
+    return try names.flatMap { try String(contentsOfFile: files.file($0), encoding: .utf8).wholeLines } + fileLines
+  }
+
   /// The numbers in the outbox.
   func committedNumbers() throws -> Set<Int> {
     Set(try psql("SELECT payload->>'n' FROM outbox").split(separator: "\n").compactMap { Int($0) })
