@@ -32,33 +32,73 @@ extension Administration {
   private func forgettingSteps(_ plan: Plan, _ tables: [TableName]) throws(Failure) -> [Step] {
     guard !plan.isTemporary, try SlotFacts.look(server, plan.slot) == nil else { return [] }
     var result: [Step] = []
-    for table in tables where try isThere(table) {
-      let name = SQLName.inStatement(table)
-      guard try !server.query("SELECT FROM \(name) WHERE slot = $1", [plan.slot]).isEmpty else { continue }
-      result.append(
-        Step(
-          subject: "snapshot of an earlier slot \(plan.slot) in \(table)",
-          sql: "DELETE FROM \(name) WHERE slot = \(SQLName.shown(value: plan.slot));"))
+    for table in tables {
+      if let step = try forgettingStep("snapshot of an earlier slot \(plan.slot) in \(table)", plan.slot, table) {
+        result.append(step)
+      }
     }
     return result
+  }
+
+  /// What removes what is kept of a slot, behind the slot itself. The tables stay, for rights on them are given once.
+  func snapshotSteps(removing plan: Plan) throws(Failure) -> [Step] {
+    // A standby has what its primary has.
+    if try isStandby() { return [] }
+    let published = try server.query(
+      "SELECT schemaname FROM pg_catalog.pg_publication_tables WHERE pubname = $1", [plan.publication]
+    ).compactMap { $0[0] }.map { TableName(schema: $0, name: "") }
+    let tables = Set((plan.tables + published).map { SnapshotTable.table(beside: $0) })
+    var result: [Step] = []
+    for table in tables.sorted(by: { "\($0)" < "\($1)" }) {
+      let subject = "snapshot of slot \(plan.slot) in table \(table), which stays"
+      if let step = try forgettingStep(subject, plan.slot, table) { result.append(step) }
+    }
+    return result
+  }
+
+  /// What removes what a table has of a slot; nil where that is nothing. What we may not remove is left: a stream that finds it beside
+  /// another slot sees that it is older.
+  private func forgettingStep(_ subject: String, _ slot: String, _ table: TableName) throws(Failure) -> Step? {
+    guard try isThere(table) else { return nil }
+    let name = SQLName.inStatement(table)
+    let statement = "DELETE FROM \(name) WHERE slot = \(SQLName.shown(value: slot));"
+    do throws(Failure) {
+      guard try hasSnapshot(of: slot, in: table) else { return nil }
+      let right = try server.query(
+        "SELECT pg_catalog.has_table_privilege($1::pg_catalog.text, 'DELETE')", [SQLName.quoted(table)])
+      guard right.first?[0] == "t" else { throw Failure(.privilege, "the role may not delete there") }
+      var step = Step(subject: subject, sql: "\(statement) -- the table stays, with the rights on it")
+      step.cleared = table
+      return step
+    } catch {
+      guard error.kind == .privilege else { throw error }
+      return Step(
+        subject: subject, sql: nil, left: "is left: \(error.what); the table's owner removes it with \(sql: statement)")
+    }
   }
 
   /// Refuses a slot that is there without what is to be kept of its beginning.
   func requireSnapshot(_ plan: Plan) throws(Failure) {
     for outbox in plan.tables {
       let table = SnapshotTable.table(beside: outbox)
-      if try isThere(table),
-        try !server.query(
-          "SELECT FROM \(SQLName.inStatement(table)) WHERE \(SnapshotTable.isMeant)", [plan.slot, "\(outbox)"]
-        ).isEmpty
-      {
-        continue
-      }
+      if try isThere(table), try hasSnapshot(of: plan.slot, outbox, in: table) { continue }
       throw Failure(
         .differs, "slot \"\(plan.slot)\" is there, but was made without a snapshot of \(outbox)",
         advice:
           "remove it with \(command: "teardown", [.init("slot", plan.slot)]) and make it anew, or leave \(setting: "snapshot") out"
       )
+    }
+  }
+
+  /// Whether a table has something of a slot, and of an outbox. It is looked first that it is a table: a view would run what its
+  /// owner has written.
+  private func hasSnapshot(of slot: String, _ outbox: TableName? = nil, in table: TableName) throws(Failure) -> Bool {
+    let session = SQLSession(database: database, isCancelled: isCancelled)
+    return try session.transaction { (transaction) throws(Failure) in
+      try transaction.trust(table, isWritten: false)
+      let condition = outbox == nil ? "slot = $1" : SnapshotTable.isMeant
+      let values = [slot] + (outbox.map { ["\($0)"] } ?? [])
+      return try !transaction.query("SELECT FROM \(SQLName.inStatement(table)) WHERE \(condition)", values).isEmpty
     }
   }
 

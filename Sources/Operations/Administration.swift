@@ -50,6 +50,8 @@ public struct Administration: ~Copyable {
     /// Of which outboxes it notes what they hold where the slot begins.
     var snapshotOutboxes: [TableName] = []
     var isFailover = false
+    /// The table whose rows it removes, of which it is looked first whose triggers those would run.
+    var cleared: TableName?
     /// Whether it makes a schema.
     var makesSchema = false
   }
@@ -202,6 +204,13 @@ public struct Administration: ~Copyable {
   /// Does a step. Making a slot waits for all transactions that are open; given up, it leaves none.
   public func run(_ step: Step) throws(Failure) {
     guard let sql = step.sql else { return }
+    if let table = step.cleared {
+      return try SQLSession(database: database, isCancelled: isCancelled).transaction {
+        (transaction) throws(Failure) in
+        try transaction.trust(table)
+        _ = try transaction.query(sql)
+      }
+    }
     guard let slot = step.madeSlot else {
       _ = try server.query(sql)
       return

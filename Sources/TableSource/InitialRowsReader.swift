@@ -49,6 +49,24 @@ struct InitialRowsReader: ~Copyable {
     self.server = server
   }
 
+  /// Refuses tables that the role may not read.
+  func requireReadable() throws(Failure) {
+    do throws(Failure) {
+      for shape in shapes { _ = try server.query("SELECT FROM \(SQLName.inStatement(shape.table)) LIMIT 0") }
+    } catch {
+      throw ChosenRows.explained(error, shapes)
+    }
+  }
+
+  /// Refuses a slot that has gone on, behind whose rows the initial ones would come.
+  func requireFirst(_ slot: String, confirmed: LSN?) throws(Failure) {
+    guard let confirmed, confirmed > start else { return }
+    throw Failure(
+      .settings,
+      "slot \"\(slot)\" has gone on to \(confirmed) since its snapshot at \(start), so its initial rows cannot come first any more",
+      advice: "leave \(setting: "initial-rows") out; rows that are missing go out with \(command: "redeliver")")
+  }
+
   /// Where the slot begins.
   var start: LSN { records[0].start }
 

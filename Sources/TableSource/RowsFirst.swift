@@ -188,12 +188,7 @@ struct InitialRowsSource: ~Copyable {
       guard !known.isDone else { return false }
       found = known
     }
-    if let confirmed, confirmed > start {
-      throw Failure(
-        .settings,
-        "slot \"\(request.slot)\" has gone on to \(confirmed) since its snapshot at \(start), so its initial rows cannot come first any more",
-        advice: "leave \(setting: "initial-rows") out; rows that are missing go out with \(command: "redeliver")")
-    }
+    try reader?.requireFirst(request.slot, confirmed: confirmed)
     next = found.pages.first?.first ?? found.planned + 1
     (progress, commit) = (found, found.commit)
     request.desk.use(commit)

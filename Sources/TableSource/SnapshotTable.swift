@@ -52,6 +52,8 @@ struct SnapshotRecord: Hashable, Sendable {
       "\(command: "teardown", [.init("slot", slot)]) and \(command: "setup", [.init("slot", slot), .init("snapshot")]) make it anew; rows that are in the table now go out with \(command: "redeliver")"
     let rows: [SQLRow]
     do throws(Failure) {
+      // A view would run what its owner has written.
+      _ = try TableShape.look(server, table)
       rows = try server.query(
         """
         SELECT s.consistent_point, s.snapshot, pg_catalog.pg_snapshot_xmin(s.snapshot), s.row_count, s.taken_at, \
