@@ -152,9 +152,9 @@ enum InitialRowsDatabase {
 
 extension OutboxDatabase {
   /// Makes the slot anew, with a snapshot.
-  func setUpWithSnapshot() throws {
+  func setUpWithSnapshot(_ options: [String] = []) throws {
     try psql("SELECT pg_drop_replication_slot('\(slot)');")
-    let setup = try command("setup", ["--snapshot"])
+    let setup = try command("setup", ["--snapshot"] + options)
     guard try setup.exitCode(within: 60) == 0 else { throw ChildProcess.Failure(description: setup.errors.text) }
   }
 }
