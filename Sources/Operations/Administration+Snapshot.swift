@@ -191,7 +191,7 @@ extension Administration {
           INSERT INTO \(SQLName.inStatement(table)) (slot, outbox, system, consistent_point, snapshot, row_count) \
           SELECT $1, $2, (SELECT system_identifier FROM pg_catalog.pg_control_system()), $3::pg_catalog.pg_lsn, \
           $4::pg_catalog.pg_snapshot, $5::pg_catalog.int8
-          """, [slot, "\(outbox)", start, values[0], count])
+          """, [slot, "\(outbox)", start, SnapshotTable.readable(values[0]), count])
       }
     }
   }

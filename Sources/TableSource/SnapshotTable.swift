@@ -26,6 +26,18 @@ package enum SnapshotTable {
     """
   }
 
+  /// A snapshot's text as the server reads it back.
+  ///
+  /// Where a slot begins, the oldest transaction that runs may be newer than the last one that has committed, as all between them
+  /// were rolled back: then the server writes `747:743:`, which it does not read. All below the first number have ended.
+  package static func readable(_ snapshot: String) -> String {
+    let parts = snapshot.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 3, let oldest = UInt64(parts[0]), let next = UInt64(parts[1]), oldest > next else {
+      return snapshot
+    }
+    return "\(oldest):\(oldest):\(parts[2])"
+  }
+
   /// Whether a slot and an outbox are noted: a condition with `$1` and `$2`.
   package static let isMeant = "slot = $1 AND outbox = $2"
 }
@@ -79,7 +91,7 @@ struct SnapshotRecord: Hashable, Sendable {
       let count = row[3].flatMap({ UInt64($0) }), let takenAt = row[4], let time = row[5].flatMap({ Int64($0) })
     else { throw Failure(.internal, "the server's answer about a snapshot makes no sense") }
     return SnapshotRecord(
-      start: start, snapshot: snapshot, xmin: xmin, count: count, takenAt: takenAt,
+      start: start, snapshot: SnapshotTable.readable(snapshot), xmin: xmin, count: count, takenAt: takenAt,
       time: PostgresTimestamp(rawValue: time))
   }
 
