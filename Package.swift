@@ -74,7 +74,7 @@ let package = Package(
       name: "Operations",
       dependencies: [
         "Delivery", "IntegrationEvents", "Octets", "OutboxMapping", "PgOutput", "PostgresClient", "PostgresWire",
-        "Replication",
+        "Replication", "TableSource",
       ],
       swiftSettings: library),
     .target(name: "Capture", dependencies: ["Files", "Octets", "PostgresWire"], swiftSettings: library),
@@ -189,7 +189,7 @@ let package = Package(
       name: "Supervision",
       dependencies: [
         "Connections", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
-        "Relay", "Replication", "Settings",
+        "Relay", "Replication", "Settings", "TableSource",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

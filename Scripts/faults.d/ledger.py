@@ -106,7 +106,7 @@ class Writer(threading.Thread):
     def transaction(self):
         kind = self.random.choices(
             ["one", "several", "rolled back", "savepoint", "large", "noise", "cleaning"],
-            [40, 25, 12, 12, self.plan.large, 6, 0 if self.plan.tables or self.plan.after_delivery else 2])[0]
+            [40, 25, 12, 12, self.plan.large, 6, 0 if self.plan.keeps_rows else 2])[0]
         if kind == "one":
             return self.places(1)
         if kind == "several":

@@ -3,6 +3,7 @@
 import random
 
 import cleaning
+import initial
 import tables
 
 FAULTS = {
@@ -43,7 +44,7 @@ class Plan:
     """The choices of one round."""
 
     def __init__(self, seed, number, kinds, poison=None, changes_tables=False, endurance=None,
-                 after_delivery=None):
+                 after_delivery=None, initial_rows=False):
         self.seed = f"{seed}/{number}"
         self.number = number
         self.random = random.Random(self.seed)
@@ -129,6 +130,10 @@ class Plan:
         self.after_delivery, self.clean_arguments = None, []
         if after_delivery:
             self._clean_up(after_delivery)
+        # Rounds in which rows are there before the slot, and how many.
+        self.initial_rows = None
+        if initial_rows:
+            self._begin_with_rows()
         # Rounds of a given length instead, with nothing but kills.
         self.rows_left = None
         if endurance:
@@ -166,6 +171,22 @@ class Plan:
         times = [(self.random.uniform(0, self.seconds), name) for name in ("kill", "kill", "kill postgres")]
         rest = [(due, name) for due, name in self.faults if not name.endswith("postgres")]
         self.faults = sorted(rest[:2] + times + [(self.random.uniform(0, self.seconds), "lock the outbox")])
+
+    @property
+    def keeps_rows(self):
+        """Whether writers may take no rows away."""
+        return bool(self.tables or self.after_delivery or self.initial_rows is not None)
+
+    def _begin_with_rows(self):
+        """A message from before the slot is nowhere any more."""
+        self.initial_rows = self.random.choice(initial.SIZES[:2] if self.poison else initial.SIZES)
+        dropped = ("--table", "public.outbox", "--message-prefix", "outbox")
+        self.arguments = [word for word in self.arguments if word not in dropped] + ["--initial-rows"]
+        self.ways = [name for name in self.ways if name != "message"]
+        self.tables, self.has_checkpoint = None, self.has_checkpoint or self.kind != "file"
+        times = [(self.random.uniform(0, self.seconds), name) for name in ("kill", "kill", "kill", "kill postgres")]
+        rest = [(due, name) for due, name in self.faults if not name.endswith("postgres")]
+        self.faults = sorted(rest[:2] + times)
 
     def _change_tables(self):
         choose = self.random.choice

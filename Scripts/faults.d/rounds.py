@@ -9,6 +9,7 @@ import time
 
 import checker
 import cleaning
+import initial
 import interruption
 import ledger
 from outlets import KINDS, LETTERS
@@ -82,14 +83,28 @@ class Round:
         if plan.tables:
             for supervisor in self.supervisors:
                 supervisor.expected.append(TOLD)
-        self.set_up(names, environment)
-        if self.cleaning:
-            self.cleaning.begin()
-        self.server.query(ledger.SCHEMA.format(keys=plan.keys), plan.database)
         for number in range(plan.writers):
             self.writers.append(ledger.Writer(self.server, plan.database, number, plan.seed, plan))
+        if plan.initial_rows is None:
+            self.set_up(names, environment)
+        else:
+            # Transactions go on while the slot is made.
+            self.server.query(initial.OUTBOX, plan.database)
+            self.begin_ledger()
+            self.server.query(initial.rows(plan), plan.database)
+            for writer in self.writers:
+                writer.start()
+            self.set_up([*names, "--snapshot"], environment)
+        if self.cleaning:
+            self.cleaning.begin()
+        if plan.initial_rows is None:
+            self.begin_ledger()
         for thread in self.supervisors + self.writers:
-            thread.start()
+            if not thread.ident:
+                thread.start()
+
+    def begin_ledger(self):
+        self.server.query(ledger.SCHEMA.format(keys=self.plan.keys), self.plan.database)
 
     def configure(self, words):
         """Writes flags as the configuration of one relay; gives its path."""

@@ -29,6 +29,15 @@ public protocol Sink: Sendable {
   /// Keeps durably which tables are and were outboxes, before events of a new one are submitted. Default: keeps nothing.
   func record(tables: OutboxTables) throws(Failure)
 
+  /// How far the rows have come that were there before the slot, as the destination keeps it; nil when it keeps nothing. Read once,
+  /// with `resumePosition`.
+  var initialRows: InitialRows? { get }
+
+  /// Keeps durably how far those rows have come, before more of them are submitted. Default: keeps nothing, and says so.
+  ///
+  /// - Returns: whether it is kept.
+  func record(initialRows: InitialRows) throws(Failure) -> Bool
+
   /// How much may be under way, read before each batch is submitted. Holding back is the relay's work, so a sink can hold
   /// a whole window. Default: one batch, so that a sink that knows nothing of order keeps it.
   var window: DeliveryWindow { get }
@@ -74,6 +83,12 @@ extension Sink {
 
   /// Keeps nothing.
   public func record(tables: OutboxTables) throws(Failure) {}
+
+  /// Nothing is kept.
+  public var initialRows: InitialRows? { nil }
+
+  /// Keeps nothing.
+  public func record(initialRows: InitialRows) throws(Failure) -> Bool { false }
 
   /// One batch after another.
   public var window: DeliveryWindow { DeliveryWindow() }

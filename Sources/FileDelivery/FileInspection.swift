@@ -20,6 +20,8 @@ package struct FileInspection: Sendable {
   package private(set) var size: Int64?
   /// Up to where its events were confirmed; nil when nobody knows.
   package private(set) var confirmed: LSN?
+  /// How far the rows have come that were there before the slot; nil when nobody knows.
+  package private(set) var initialRows: InitialRows?
   /// The newest event in it.
   package private(set) var last: EventPosition?
 
@@ -47,6 +49,12 @@ package struct FileInspection: Sendable {
       let file = try OpenFile.updating(path, .output)
       if try !file.lock() {
         (isHeld, holder) = (true, FileLocks.holder(of: status))
+        // What is replaced whole can be read beside whoever writes it.
+        if let stream {
+          let state = try? FoundFile.foundState(
+            path, origin: StreamOrigin(stream), isEmpty: status.size == 0, synchronizing: false)
+          initialRows = state?.initialRows
+        }
       } else if let stream {
         try read(file, configuration, StreamOrigin(stream), status)
       }
@@ -63,7 +71,7 @@ package struct FileInspection: Sendable {
       let path = configuration.path
       let state = try FoundFile.foundState(path, origin: origin, isEmpty: status.size == 0, synchronizing: false)
       guard let state else { return }
-      confirmed = state.confirmed?.lsn
+      (confirmed, initialRows) = (state.confirmed?.lsn, state.initialRows)
       let content = try FoundFile.Content(file, state, configuration)
       (repair, last) = (content.repair(path), content.last)
     } catch {

@@ -125,6 +125,16 @@ public final class FileSink: Sink {
     do { try state?.update { $0.tables = tables } } catch { throw Failure(writing: "\(path).state", error) }
   }
 
+  /// How far the rows have come that were there before the slot.
+  public var initialRows: InitialRows? { state?.current.initialRows }
+
+  /// Keeps it in the state beside the file; a device or a pipe has none.
+  public func record(initialRows: InitialRows) throws(Failure) -> Bool {
+    guard let state else { return false }
+    do { try state.update { $0.initialRows = initialRows } } catch { throw Failure(writing: "\(path).state", error) }
+    return true
+  }
+
   /// Whether the file can still be written to, as far as the system tells.
   public func check() async throws(Failure) {
     if let failure = open.failure { throw failure }

@@ -22,6 +22,8 @@ struct FileSinkState: Hashable {
   var newest: EventPosition?
   /// Which tables are and were outboxes; nil where nobody knew.
   var tables: OutboxTables?
+  /// How far the rows have come that were there before the slot; nil where none were asked for.
+  var initialRows: InitialRows?
 
   init(origin: StreamOrigin, last: EventPosition?, started: Int64) {
     self.origin = origin
@@ -38,6 +40,8 @@ struct FileSinkState: Hashable {
     origin = StreamOrigin(systemIdentifier: system, timeline: timeline, slot: slot)
     self.started = started
     self.tables = tables.outboxes.isEmpty ? nil : tables
+    guard !lines.hasBadInitialRows else { return nil }
+    initialRows = lines.initialRows
     if lines["confirmed"] != nil {
       guard let found = lines.confirmation("confirmed") else { return nil }
       confirmed = found
@@ -67,6 +71,7 @@ struct FileSinkState: Hashable {
     if let size { lines.append("size", size) }
     if let newest { lines.append("newest", newest.sequence) }
     if let tables { lines.append(tables) }
+    if let initialRows { lines.append(initialRows) }
     return "\(Self.magic)\n\(lines.text)"
   }
 }

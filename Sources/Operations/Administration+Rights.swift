@@ -2,6 +2,7 @@
 
 import PostgresClient
 public import PostgresWire
+import TableSource
 
 /// Who may do what.
 extension Administration {
@@ -14,6 +15,18 @@ extension Administration {
   public static func roleStatements(letters: TableName? = nil, role: String = "tailrace") -> [String] {
     let name = SQLName.inStatement(role)
     return ["CREATE ROLE \(name) LOGIN REPLICATION;"] + (letters.map { letterGrants($0, to: role) } ?? [])
+  }
+
+  /// The statements that let a role read what outboxes held when a slot was made.
+  public static func initialRowGrants(_ outboxes: [TableName], to role: String = "tailrace") -> [String] {
+    let name = SQLName.inStatement(role)
+    return outboxes.flatMap { outbox in
+      [
+        "GRANT USAGE ON SCHEMA \(SQLName.inStatement(outbox.schema)) TO \(name);",
+        "GRANT SELECT ON TABLE \(SQLName.inStatement(outbox)), "
+          + "\(SQLName.inStatement(SnapshotTable.table(beside: outbox))) TO \(name);",
+      ]
+    }
   }
 
   /// The statements that let a role keep dead letters.

@@ -16,9 +16,12 @@ extension Administration {
     }
     guard let facts = try SlotFacts.look(server, name) else {
       try ServerChecks.requireFreeSlot(server)
+      guard plan.takesSnapshot else {
+        return Step(subject: "slot \(name)", sql: Self.slotStatement(plan), madeSlot: name)
+      }
       return Step(
-        subject: "slot \(name)", sql: Self.slotStatement(plan),
-        madeSlot: name)
+        subject: "slot \(name) and its snapshot", sql: snapshotStatements(plan), madeSlot: name,
+        snapshotOutboxes: plan.tables, isFailover: plan.failover)
     }
     let other: Wording = "choose another name with \(setting: "slot")"
     switch facts.fault(in: try currentDatabase()) {
@@ -37,6 +40,7 @@ extension Administration {
       let command = "ALTER_REPLICATION_SLOT \(SQLName.quoted(name)) (FAILOVER true);"
       throw differs(name, "it does not follow a failover", "over a connection with replication=database, \(command)")
     }
+    if plan.takesSnapshot { try requireSnapshot(plan) }
     return Step(subject: "slot \(name)", sql: nil)
   }
 

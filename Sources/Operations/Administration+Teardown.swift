@@ -11,7 +11,7 @@ extension Administration {
   /// So many events are counted.
   private static let mostCounted = 1000
 
-  /// What has to be done to remove slot and publication; the table stays. Changes nothing.
+  /// What has to be done to remove slot and publication, and what is kept of the slot's beginning; the tables stay. Changes nothing.
   ///
   /// - Parameters:
   ///   - plan: what was set up.
@@ -52,12 +52,12 @@ extension Administration {
       try refuseUnread(
         plan, since: facts.confirmed.map { "\($0)" }, here, isPublished: !publication.isEmpty, countsMessages)
     }
-    return [
+    return try [
       Step(
         subject: "slot \(plan.slot) of database \(here)",
         sql: facts == nil ? nil : "SELECT pg_catalog.pg_drop_replication_slot(\(slot));"),
-      try publicationStep(removing: plan, here, exists: !publication.isEmpty),
-    ]
+      publicationStep(removing: plan, here, exists: !publication.isEmpty),
+    ] + snapshotSteps(removing: plan)
   }
 
   /// A publication stays while another slot may be read through it: that one's rows would be lost for good.

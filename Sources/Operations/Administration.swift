@@ -26,6 +26,8 @@ public struct Administration: ~Copyable {
     public var needs = PublishingNeeds()
     /// Only prove that a slot can be made. Default: no.
     public var isTemporary = false
+    /// Keep which transactions had ended where the slot begins. Default: no.
+    public var takesSnapshot = false
 
     /// Makes a plan with the defaults.
     public init(publication: String, slot: String, tables: [TableName]) {
@@ -45,14 +47,19 @@ public struct Administration: ~Copyable {
     public var left: Wording?
     /// The slot that it makes.
     var madeSlot: String?
+    /// Of which outboxes it notes what they hold where the slot begins.
+    var snapshotOutboxes: [TableName] = []
+    var isFailover = false
+    /// The table whose rows it removes, of which it is looked first whose triggers those would run.
+    var cleared: TableName?
     /// Whether it makes a schema.
     var makesSchema = false
   }
 
   let server: Connection
-  private let database: String
-  private let isCancelled: @Sendable () -> Bool
-  private let wait: SlotWait
+  let database: String
+  let isCancelled: @Sendable () -> Bool
+  let wait: SlotWait
 
   /// Connects.
   ///
@@ -105,6 +112,7 @@ public struct Administration: ~Copyable {
       steps.append(Step(subject: "table \(table)", sql: try createStatement(table, plan)))
     }
     steps.append(try publicationStep(plan, findings))
+    steps += try snapshotTableSteps(plan, steps)
     steps.append(try slotStep(plan))
     try requirePrimary(steps)
     return steps
@@ -196,9 +204,19 @@ public struct Administration: ~Copyable {
   /// Does a step. Making a slot waits for all transactions that are open; given up, it leaves none.
   public func run(_ step: Step) throws(Failure) {
     guard let sql = step.sql else { return }
+    if let table = step.cleared {
+      return try SQLSession(database: database, isCancelled: isCancelled).transaction {
+        (transaction) throws(Failure) in
+        try transaction.trust(table)
+        _ = try transaction.query(sql)
+      }
+    }
     guard let slot = step.madeSlot else {
       _ = try server.query(sql)
       return
+    }
+    guard step.snapshotOutboxes.isEmpty else {
+      return try makeSlot(slot, failover: step.isFailover, noting: step.snapshotOutboxes)
     }
     wait.begin(server.backend)
     defer { wait.end() }

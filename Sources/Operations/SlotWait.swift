@@ -69,6 +69,12 @@ final class SlotWait: Sendable {
       + "pg_catalog.pg_log_standby_snapshot();"
   }
 
+  /// Has the server give up what a process does.
+  func giveUp(_ backend: Int32) {
+    _ = try? SQLSession(database: database, timeLimit: .seconds(5))
+      .query("SELECT pg_catalog.pg_cancel_backend($1::pg_catalog.int4)", [String(backend)])
+  }
+
   /// Whether a slot that was given up is gone, for which the server needs a moment.
   func isGone(_ slot: String) -> Bool {
     let session = SQLSession(database: database, timeLimit: .seconds(5))

@@ -18,6 +18,8 @@ struct Checkpoint: Sendable {
   private var written: LSN
   /// Which tables are and were outboxes; nil when the file does not say so.
   private(set) var tables: OutboxTables?
+  /// How far the rows have come that were there before the slot; nil when the file does not say so.
+  private(set) var initialRows: InitialRows?
 
   /// Reads the file if there is one. A file that cannot be understood is an error, never a position.
   init(path: String) throws(Failure) {
@@ -34,10 +36,14 @@ struct Checkpoint: Sendable {
     }
     guard let record = Self.parse(text) else { throw .damagedCheckpoint(path) }
     (resume, stored, written, self.tables) = (record.confirmed, record.identity, record.confirmed.lsn, record.tables)
+    initialRows = record.initialRows
   }
 
   /// Whether somebody else has written a later position meanwhile.
-  func isOvertaken() throws(Failure) -> Bool { try Checkpoint(path: path).written > written }
+  func isOvertaken() throws(Failure) -> Bool {
+    let found = try Checkpoint(path: path)
+    return found.written > written || found.initialRows.map { $0 != initialRows } ?? false
+  }
 
   /// Refuses a stream that the position does not belong to.
   func check(_ identity: StreamIdentity) throws(Failure) {
@@ -57,17 +63,21 @@ struct Checkpoint: Sendable {
   }
 
   /// Writes a position and the tables, durably, if it is a later one, or they have changed.
+  ///
+  /// - Parameter rows: how far the rows have come that were there before the slot; nil for no farther than before.
   mutating func write(
-    _ confirmed: Confirmation, _ tables: OutboxTables, of identity: StreamIdentity
+    _ confirmed: Confirmation, _ tables: OutboxTables, rows: InitialRows? = nil, of identity: StreamIdentity
   ) throws(Failure) {
-    let lsn = confirmed.lsn
-    guard lsn > written || (lsn == written && lsn > .zero && tables != self.tables) else { return }
+    let (lsn, rows) = (confirmed.lsn, rows ?? initialRows)
+    let hasChanged = tables != self.tables || rows != initialRows
+    guard lsn > written || (lsn == written && lsn > .zero && hasChanged) else { return }
     var lines = KeyValueText()
     lines.append("system", identity.systemIdentifier)
     lines.append("timeline", identity.timeline)
     lines.append("slot", identity.slot)
     lines.append("lsn", confirmed)
     lines.append(tables)
+    if let rows { lines.append(rows) }
     let body = "\(Self.magic)\n\(lines.text)"
     var refusal: Failure?
     do {
@@ -82,7 +92,7 @@ struct Checkpoint: Sendable {
       throw .checkpoint("write", path, error)
     }
     if let refusal { throw refusal }
-    (written, self.tables) = (lsn, tables)
+    (written, self.tables, initialRows) = (lsn, tables, rows)
   }
 
   /// Whether the file as it is now is to be replaced: a relay that shares it may have come further while we were without the
@@ -102,6 +112,7 @@ struct Checkpoint: Sendable {
     let identity: StreamIdentity
     let confirmed: Confirmation
     let tables: OutboxTables?
+    let initialRows: InitialRows?
   }
 
   private static func parse(_ text: String) -> Record? {
@@ -111,12 +122,14 @@ struct Checkpoint: Sendable {
     guard text[text.utf8.index(after: end)...] == "check \(checksum(body))\n" else { return nil }
     guard let lines = KeyValueText(body.dropFirst(magic.count)), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
-      let confirmed = lines.confirmation("lsn"), let tables = lines.tables
+      let confirmed = lines.confirmation("lsn"), let tables = lines.tables,
+      !lines.hasBadInitialRows
     else { return nil }
     let identity = StreamIdentity(
       systemIdentifier: system, timeline: timeline, database: "", slot: slot, publication: "")
     return Record(
-      identity: identity, confirmed: confirmed, tables: tables.outboxes.isEmpty ? nil : tables)
+      identity: identity, confirmed: confirmed, tables: tables.outboxes.isEmpty ? nil : tables,
+      initialRows: lines.initialRows)
   }
 
   private static func checksum(_ text: String) -> String {

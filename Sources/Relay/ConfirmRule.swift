@@ -19,6 +19,7 @@ package struct ConfirmRule {
     let confirms: LSN
     let commit: Read?
     let size: Int
+    let row: UInt64
     var isDurable = false
     var isClean: Bool
   }
@@ -31,6 +32,9 @@ package struct ConfirmRule {
   package private(set) var bytesInFlight = 0
   /// The end of the last commit, or a later position at which the server says that there is nothing more.
   private var reached = LSN.zero
+  /// Up to which place the rows that were there before the slot are durable, and cleaned up; and are read.
+  package private(set) var settledRow: UInt64 = 0
+  private var reachedRow: UInt64 = 0
   /// The newest transaction with events that has been read.
   private var read: Read?
   /// Where those transactions were prepared whose rows are not all handed over. They are not sent again once their PREPARE
@@ -66,6 +70,9 @@ package struct ConfirmRule {
   /// No transaction is open at this position, and all events before it are in batches, or wait to be.
   package mutating func reach(_ end: LSN) { reached = max(reached, end) }
 
+  /// The same for the rows that were there before the slot, which are all at one position.
+  mutating func reach(row place: UInt64) { reachedRow = max(reachedRow, place) }
+
   /// A transaction has been read whole; one with events is known again by its commit. Tells whether it is a new one of these.
   ///
   /// - Parameter newest: the newest event that has been encoded.
@@ -87,7 +94,7 @@ package struct ConfirmRule {
 
   /// A batch goes to the sink; once it and all before it are durable, what is confirmable now is confirmed. Gives its number.
   package mutating func submit(bytes: Int) -> Int {
-    flights.append(Flight(confirms: confirmable, commit: read, size: bytes, isClean: !awaitsCleanUp))
+    flights.append(Flight(confirms: confirmable, commit: read, size: bytes, row: reachedRow, isClean: !awaitsCleanUp))
     bytesInFlight += bytes
     return firstNumber + flights.count - 1
   }
@@ -122,6 +129,7 @@ package struct ConfirmRule {
 
   private mutating func confirm(_ flight: Flight) {
     flushed = max(flushed, flight.confirms)
+    settledRow = max(settledRow, flight.row)
     durable = flight.commit
   }
 
@@ -130,6 +138,7 @@ package struct ConfirmRule {
   package mutating func advance() {
     guard isSettled else { return }
     flushed = max(flushed, confirmable)
+    settledRow = max(settledRow, reachedRow)
     durable = read
   }
 

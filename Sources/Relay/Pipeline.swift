@@ -63,6 +63,8 @@ package struct Pipeline {
   package var confirm: ConfirmRule
   /// A transaction that has to come again, since the server goes back behind it; nil once it has.
   var expected: CommitMark?
+  /// Tells under which position rows come that were there before the slot.
+  var initialRows: InitialRowsDesk?
   /// Other publications, through which it was read.
   var earlierPublication: String?
   private(set) var begun: Begin?
@@ -172,6 +174,8 @@ package struct Pipeline {
       if expected != nil { try expect(begin.finalLSN, begin.commitTime) }
       begun = begin
       mapper.beginTransaction(commitLSN: begin.finalLSN, commitTime: begin.commitTime)
+      // Of no transaction, they have the place before theirs where others have their transaction's number.
+      if initialRows?.commit == begin.finalLSN { mapper.resume(ordinal: UInt64(begin.xid)) }
     case .commit(let commit):
       guard begun?.finalLSN == commit.commitLSN else {
         throw Failure(
@@ -180,6 +184,7 @@ package struct Pipeline {
       begun = nil
       received = max(received, commit.endLSN)
       if confirm.read(commit, newest: delivered) { tally?.commit(commit.commitTime) }
+      if initialRows?.commit == commit.commitLSN { confirm.reach(row: mapper.event.position.ordinal) }
       finish(commit.endLSN)
     case .update(let update): try change("UPDATE", [update.relationID], update.xid, message, lsn)
     case .delete(let delete): try change("DELETE", [delete.relationID], delete.xid, message, lsn)

@@ -192,6 +192,25 @@ struct PositionLedger {
     if lsn > recorded?.lsn ?? .zero { recorded = confirmed }
   }
 
+  /// How far the rows have come that were there before the slot: as the sink has it, or else the checkpoint.
+  var initialRows: InitialRows? { sink.initialRows ?? checkpoint?.initialRows }
+
+  /// Makes that our own record, before more of them are delivered.
+  mutating func keep(_ rows: InitialRows) throws(Failure) {
+    let (identity, tables) = (identity, tables)
+    var isKept = checkpoint != nil
+    if let recorded { try checkpoint?.write(recorded, tables, rows: rows, of: identity) }
+    do { if try sink.record(initialRows: rows) { isKept = true } } catch {
+      var failure = error
+      failure.kind = .checkpointWrite
+      throw failure
+    }
+    guard !isKept else { return }
+    throw Failure(
+      .settings, "nothing keeps how far the initial rows have come: the output has no state",
+      advice: "name a file for that with \(setting: "checkpoint")")
+  }
+
   /// Makes it our own record which tables are outboxes, before rows of a new one are delivered. The checkpoint has it with
   /// the next position: without one it is none.
   mutating func keep(_ known: OutboxTables) throws(Failure) {

@@ -14,6 +14,11 @@ package enum RecordInspection {
     return checkpoint.resume?.lsn
   }
 
+  /// How far a checkpoint says that the rows have come that were there before the slot; nil where it says nothing.
+  package static func initialRows(_ path: String) -> InitialRows? {
+    do throws(Failure) { return try Checkpoint(path: path).initialRows } catch { return nil }
+  }
+
   /// Why a stream would not go on from a slot that is ahead of the records; nil when it would.
   ///
   /// - Parameter records: up to where each of them has it confirmed.

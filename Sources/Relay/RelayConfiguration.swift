@@ -45,6 +45,8 @@ public struct RelayConfiguration: Sendable {
   public var tell: (@Sendable (Notice) -> Void)?
   /// How words for an operator are shown in the log and as a dead letter's reason. Default: settings as a library names them.
   public var show: @Sendable (Wording) -> String = { "\($0)" }
+  /// Where the rows that were there before the slot are kept account of; nil where they are not asked for.
+  package var initialRows: InitialRowsDesk?
   /// Where rows of transactions in progress wait for their commit.
   public var spool = SpoolConfiguration()
 

@@ -67,6 +67,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.expected = ledger.expected(source)
     pipeline.earlierPublication = ledger.earlierPublication
     pipeline.show = configuration.show
+    pipeline.initialRows = configuration.initialRows
+    pipeline.initialRows?.begin(ledger.initialRows)
     if board.isDetailed { pipeline.tally = Tally() }
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
@@ -82,7 +84,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     outbound = Outbound(sink, control.wakeup)
     if let cleaner = configuration.cleaner {
       pipeline.cleanUp(with: cleaner, held: sink.resumePosition, logEnd: source.flushLSN)
-      deadLetters.rememberLetters(from: EventPosition(commitLSN: start.lsn.rawValue, ordinal: 0))
+      // Initial rows stand right before the slot's beginning.
+      let first = start.lsn.rawValue - min(start.lsn.rawValue, configuration.initialRows == nil ? 0 : 1)
+      deadLetters.rememberLetters(from: EventPosition(commitLSN: first, ordinal: 0))
       outbound.cleanUp = CleanUpDesk(cleaner, deadLetters, control.wakeup, tables.holders)
     }
     self.pipeline = pipeline
@@ -135,12 +139,13 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       let supply = try step()
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
+      let hasNews = try keepInitialRows()
       try report()
       try renew()
       tell()
       publishNow(afterReading: supply)
       // A failure that came while something was handed over has woken nobody.
-      if supply != .paused, outbound.failure == nil {
+      if supply != .paused, !hasNews, outbound.failure == nil {
         let busy: Duration? = pipeline.confirm.isSettled && !desk.isBusy ? nil : .seconds(1)
         let longest = [tables.untilNext(pipeline), busy].compactMap { $0 }.min()
         session.wait(pipeline, after: supply, control, atMost: longest)
@@ -179,7 +184,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether there is room for what would be read, nothing that has to be durable before it, and nothing to be known first.
   private var mayRead: Bool {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
-      && outbound.cleanUp?.hasRoom ?? true
+      && outbound.cleanUp?.hasRoom ?? true && pipeline.initialRows?.isHeld != true
   }
 
   /// Delivers what lies before a failure, which is given back; before a server's while the sink takes anything.

@@ -36,6 +36,9 @@ public struct CleanUpSettings: Hashable, Sendable {
     }
   }
 
+  /// The column in which rows are marked; nil where none are.
+  package var mark: String? { afterDelivery == .mark ? markColumn ?? Self.usualMark : nil }
+
   /// What cleans rows up; nil where they stay.
   ///
   /// - Parameters:
@@ -47,7 +50,7 @@ public struct CleanUpSettings: Hashable, Sendable {
   ) throws(Failure) -> OutboxCleaner? {
     guard afterDelivery != .keep else { return nil }
     return OutboxCleaner(
-      marking: afterDelivery == .mark ? markColumn ?? Self.usualMark : nil, try outbox.configuration(),
+      marking: mark, try outbox.configuration(),
       database: database, isCancelled: isCancelled)
   }
 }

@@ -106,3 +106,14 @@ public struct OutboxSettings: Hashable, Sendable {
     configuration.attributes.append((name, attribute.column))
   }
 }
+
+extension OutboxSettings {
+  /// The columns that may have the time of a row; the first that a table has counts.
+  package var timeNames: [String] { names(of: .time) }
+
+  /// The columns that may have a role; the first that a table has counts.
+  package func names(of role: ColumnRole) -> [String] {
+    let configured = columns[role.rawValue] ?? (role == .time ? columns["timestamp"] : nil)
+    return configured.map { $0.isEmpty ? [] : [$0] } ?? role.usualNames
+  }
+}

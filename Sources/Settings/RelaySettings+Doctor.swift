@@ -5,6 +5,7 @@ import HTTPDelivery
 public import Operations
 import OutboxMapping
 public import PostgresWire
+import Relay
 
 /// Looking whether a relay with these settings would run.
 extension RelaySettings {
@@ -18,27 +19,39 @@ extension RelaySettings {
     var plan = Administration.Plan(publication: source.publication, slot: source.slot, tables: mapping.tables)
     plan.needs = mapping.publishingNeeds
     let found = try Doctor(plan, mapping, database: source.database, isCancelled: isCancelled).examine()
-    let (output, recorded) = outputChecks(found.identity)
+    let (output, recorded, rows) = outputChecks(found.identity)
     let ours = [
       checkpointCheck(found, besides: recorded), lettersCheck(isCancelled: isCancelled),
-      cleanUpCheck(isCancelled: isCancelled), contracts.check(found.meanings),
+      cleanUpCheck(isCancelled: isCancelled),
+      initialRows ? try initialRowsCheck(found, besides: rows, isCancelled: isCancelled) : nil,
+      contracts.check(found.meanings),
     ]
     return found.checks + ours.compactMap(\.self) + output
   }
 
-  /// What is to be said of the output, and up to where it has confirmed events itself.
-  private func outputChecks(_ stream: StreamIdentity?) -> (checks: [Check], recorded: LSN?) {
+  private func initialRowsCheck(
+    _ found: Doctor.Examination, besides rows: InitialRows?, isCancelled: @escaping @Sendable () -> Bool
+  ) throws(Failure) -> Check {
+    let checking = InitialRowsChecking(
+      database: source.database, tables: try outbox.tableNames(), time: outbox.timeNames, slot: source.slot,
+      isCancelled: isCancelled)
+    return checking.check(
+      confirmed: found.confirmed, known: rows ?? checkpoint.flatMap { RecordInspection.initialRows($0) })
+  }
+
+  /// What is to be said of the output, up to where it has confirmed events itself, and how far initial rows have come there.
+  private func outputChecks(_ stream: StreamIdentity?) -> (checks: [Check], recorded: LSN?, rows: InitialRows?) {
     switch try? sink.place() {
     case .file(let path):
       let inspection = FileInspection(sink.fileConfiguration(path, outbox.envelope), of: stream)
-      return (FileChecking(path: path, inspection: inspection).checks, inspection.confirmed)
+      return (FileChecking(path: path, inspection: inspection).checks, inspection.confirmed, inspection.initialRows)
     case .http(let url):
       let probe = ReceiverProbe(
         sink.http.configuration(url: url, sink.certificates, connections: sink.delivery.maxInFlight))
       let now = PostgresTimestamp.now.unixSeconds
-      return (ReceiverChecking(probe: probe, warnings: sink.warnings + admin.warnings, now: now).checks, nil)
-    case .kafka, .amqp: return (BrokerChecking(sink).checks, nil)
-    case .standardOutput, nil: return ([], nil)
+      return (ReceiverChecking(probe: probe, warnings: sink.warnings + admin.warnings, now: now).checks, nil, nil)
+    case .kafka, .amqp: return (BrokerChecking(sink).checks, nil, nil)
+    case .standardOutput, nil: return ([], nil, nil)
     }
   }
 }

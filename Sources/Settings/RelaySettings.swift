@@ -27,6 +27,8 @@ public struct RelaySettings: Hashable, Sendable {
   public var checkpoint: String?
   /// Go on although the slot is ahead of what was confirmed here. Default: no.
   public var acceptGap = false
+  /// Whether the rows come first that the outbox held when the slot was made. Default: no.
+  public var initialRows = false
   /// How long a stop waits for the sink. Default: 30 s.
   public var drainTimeout = TimeSpan(.seconds(30))
   /// Whether to connect again when the connection fails in a way that may heal. Default: yes.
@@ -51,12 +53,28 @@ public struct RelaySettings: Hashable, Sendable {
     if case .queue = poison.deadLetters { _ = try sink.rabbit() }
     try validateFiles()
     try admin.validate()
+    if initialRows { try validateInitialRows() }
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(
         "source.temporary-slot", "goes with the connection, so there is nothing to wait for (wait-for-slot)")
     }
     if checkpoint != nil { throw .setting("checkpoint", "a temporary slot has no position that could be kept") }
+  }
+
+  private func validateInitialRows() throws(Failure) {
+    let path = "initial-rows"
+    guard try !outbox.tableNames().isEmpty else {
+      throw .setting(path, "logical messages are in no table; it needs \(setting: "table")")
+    }
+    if source.temporarySlot { throw .setting(path, "a temporary slot has no snapshot of its beginning") }
+    if outbox.acceptRowFilter {
+      throw .setting(
+        path, "nobody knows which rows of the table a row filter takes out (\(setting: "accept-row-filter"))")
+    }
+    if checkpoint != nil { return }
+    if case .file = try sink.place() { return }
+    throw .setting(path, "nothing there keeps how far they have come; it needs \(setting: "checkpoint")")
   }
 
   /// The relay's own configuration.

@@ -6,6 +6,7 @@ package import PostgresWire
 package import Relay
 import Replication
 package import Settings
+import TableSource
 
 /// A relay that is made of its settings each time it is run: the stream of a slot, and a sink.
 package struct RelayRun: Sendable {
@@ -43,11 +44,13 @@ package struct RelayRun: Sendable {
       settings.outbox, database: settings.source.database,
       isCancelled: { [control] in control.isStopRequested(since: drainTimeout) })
     configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
+    let initialRows = try initialRowsRequest()
+    configuration.initialRows = initialRows?.desk
     settings.sink.watchReader { [control] in control.stop() }
     try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }
     var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
     return try relay.run(
-      open: { (request) throws(Failure) in try open(&replication, request) },
+      open: { (request) throws(Failure) in RowsFirst(try open(&replication, request), initialRows) },
       sink: { (identity) throws(Failure) in
         for warning in settings.sink.warnings { warn(warning) }
         return try settings.sink.make(
@@ -56,6 +59,16 @@ package struct RelayRun: Sendable {
   }
 
   private func warn(_ words: Wording) { log.warning("\(show(words))") }
+
+  private func initialRowsRequest() throws(Failure) -> InitialRowsRequest? {
+    guard settings.initialRows else { return nil }
+    return InitialRowsRequest(
+      database: settings.source.database, tables: try settings.outbox.tableNames(),
+      time: settings.outbox.timeNames, mark: settings.cleanUp.mark, slot: settings.source.slot,
+      desk: InitialRowsDesk(acceptsGap: settings.acceptGap),
+      isCancelled: { [control] in control.isStopRequested },
+      tell: { [log, show] in log.info("\(show($0))") })
+  }
 
   private func makeOffice() throws(Failure) -> DeadLetterOffice {
     let drainTimeout = settings.drainTimeout.duration

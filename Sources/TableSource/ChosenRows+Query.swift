@@ -79,7 +79,7 @@ extension ChosenRows {
     return conditions
   }
 
-  private static func noKey(_ shape: TableShape) -> Failure {
+  static func noKey(_ shape: TableShape) -> Failure {
     Failure(
       .settings, "table \(shape.table) has no primary key, and no other by which each row can be found again",
       advice: "\(sql: "ALTER TABLE \(SQLName.inStatement(shape.table)) ADD PRIMARY KEY (id);")")

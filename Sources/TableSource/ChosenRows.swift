@@ -18,6 +18,9 @@ struct ChosenRows: ~Copyable {
   /// How many rows and bytes a page has; one row may be longer.
   private static let page = (rows: 200, bytes: 4 << 20)
   private static let cursor = "tailrace_chosen"
+  static let preparation =
+    "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
+    + "SET bytea_output = 'hex'; SET row_security = off"
 
   let shapes: [TableShape]
   /// How many rows were chosen.
@@ -31,9 +34,7 @@ struct ChosenRows: ~Copyable {
     _ server: consuming Connection, _ tables: [TableName], _ columns: RowColumns, _ selection: RowSelection
   ) throws(Failure) {
     // As a stream has them; and rows that a policy would hide are an error.
-    _ = try server.query(
-      "SET datestyle = 'ISO'; SET timezone = 'UTC'; SET intervalstyle = 'postgres'; SET extra_float_digits = 3; "
-        + "SET bytea_output = 'hex'; SET row_security = off")
+    _ = try server.query(Self.preparation)
     var shapes: [TableShape] = []
     for table in tables { shapes.append(try TableShape.look(server, table)) }
     let (query, parameters) = try Self.query(shapes, columns, selection)

@@ -15,6 +15,9 @@ package struct TableShape: Sendable {
     let number: String
     let isNeverNull: Bool
 
+    /// Whether its values count up where a sequence gives them.
+    var isWholeNumber: Bool { [BuiltInType.int2, BuiltInType.int4, BuiltInType.int8].contains(baseType) }
+
     /// The name as a statement has it.
     package var inStatement: String { SQLName.inStatement(name) }
   }

@@ -76,7 +76,7 @@ struct PeekCommand: ParsableCommand {
     // What it reads from is a copy of its own, which goes soon.
     settings.source.streaming = .off
     (settings.source.temporarySlot, settings.source.waitForSlot) = (false, false)
-    (settings.checkpoint, settings.until) = (nil, nil)
+    (settings.checkpoint, settings.until, settings.initialRows) = (nil, nil, false)
     return settings
   }
 
@@ -86,6 +86,7 @@ struct PeekCommand: ParsableCommand {
       try Signals.direct(to: control)
       let settings = try settings()
       for warning in settings.sink.warnings + settings.admin.warnings { say("warning: \(Flags.text(warning))") }
+      if path == nil, options.initialRows { say("notice: rows from before the slot (--initial-rows) are not shown") }
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
       let hook = try settings.contracts.makeHook(tell: { say("warning: \($0)") })

@@ -151,11 +151,3 @@ extension RowColumns {
       time: settings.names(of: .time))
   }
 }
-
-extension OutboxSettings {
-  /// The columns that may have a role; the first that a table has counts.
-  func names(of role: ColumnRole) -> [String] {
-    let configured = columns[role.rawValue] ?? (role == .time ? columns["timestamp"] : nil)
-    return configured.map { $0.isEmpty ? [] : [$0] } ?? role.usualNames
-  }
-}

@@ -37,6 +37,10 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Keep in a table when the slot begins, so that rows that it has delivered can be pruned.")
   var prunable = false
 
+  @Flag(
+    help: "Keep in a table what the outbox holds when the slot begins, so that stream --initial-rows can deliver it.")
+  var snapshot = false
+
   @Flag(help: "Make a slot that follows a failover to a standby (PostgreSQL 17 and later).")
   var failover = false
 
@@ -51,6 +55,7 @@ struct SetupCommand: ParsableCommand {
 
   func validate() throws {
     if temporary, failover { throw ValidationError("--temporary does not go with --failover") }
+    if snapshot, temporary { throw ValidationError("--snapshot does not go with --temporary") }
     if prunable, temporary { throw ValidationError("--prunable does not go with --temporary") }
     if let deadLetterTable, TableName(deadLetterTable) == nil {
       throw ValidationError("--dead-letter-table: '\(deadLetterTable)' is not a table name such as public.dead_letters")
@@ -67,6 +72,7 @@ struct SetupCommand: ParsableCommand {
       plan.isByDay = partitionBy == .day
       plan.failover = failover
       plan.isTemporary = temporary
+      plan.takesSnapshot = snapshot
       var outbox = tables.settings
       outbox.acceptRowFilter = acceptRowFilter
       plan.needs = try outbox.configuration().publishingNeeds
@@ -77,7 +83,7 @@ struct SetupCommand: ParsableCommand {
       if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
       for warning in try administration.warnings(plan) { say("warning: \(Flags.text(warning))") }
       try perform(steps, with: administration, dryRun: dryRun, done: "made")
-      if dryRun { printRights(administration, letters) }
+      if dryRun { printRights(administration, letters, snapshots: snapshot ? plan.tables : []) }
     }
   }
 }
@@ -88,9 +94,12 @@ enum PartitionSpan: String, ExpressibleByArgument {
 }
 
 extension SetupCommand {
-  fileprivate func printRights(_ administration: borrowing Administration, _ letters: TableName?) {
+  fileprivate func printRights(
+    _ administration: borrowing Administration, _ letters: TableName?, snapshots: [TableName]
+  ) {
     print("-- a role with no more rights than are used; set its password with \\password tailrace")
     for statement in Administration.roleStatements(letters: letters) { print(statement) }
+    for statement in Administration.initialRowGrants(snapshots) { print(statement) }
     print(
       "-- with --message-prefix, every role that may connect can make events, unless a superuser takes that right away;"
     )

@@ -40,6 +40,12 @@ struct StreamOptions: ParsableArguments {
     ))
   var acceptGap = false
 
+  @Flag(
+    help:
+      "Deliver first the rows that the outbox held when the slot was made with setup --snapshot; later it does nothing."
+  )
+  var initialRows = false
+
   @Flag(help: "Go on although the publication has a row filter: rows that it takes out never become events.")
   var acceptRowFilter = false
 
@@ -79,6 +85,7 @@ struct StreamOptions: ParsableArguments {
     settings.until = until
     settings.checkpoint = checkpoint
     settings.acceptGap = acceptGap
+    settings.initialRows = initialRows
     settings.drainTimeout = drainTimeout
     settings.retries = !noRetry
     return settings

@@ -11,7 +11,8 @@ struct TeardownCommand: ParsableCommand {
     abstract: "Removes the replication slot and the publication; the outbox table stays.",
     discussion: """
       What is not there is left at that. A slot that is in use is an error, and so is one with events that nobody has read: \
-      they would be lost. A publication through which another slot may be read is kept.
+      they would be lost. A publication through which another slot may be read is kept. What setup --snapshot has kept of the \
+      slot goes, too.
       """)
 
   @OptionGroup var connection: ConnectionOptions

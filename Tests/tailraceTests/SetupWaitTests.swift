@@ -116,7 +116,7 @@ extension Integration {
 }
 
 extension OutboxDatabase {
-  fileprivate func slots() throws -> Int? {
+  func slots() throws -> Int? {
     Int(try psql("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '\(slot)'"))
   }
 }

@@ -81,6 +81,7 @@ extension Check {
     case checkpoint
     case deadLetters = "dead-letters"
     case cleanUp = "clean-up"
+    case initialRows = "initial-rows"
     case contracts
     case sinkDirectory = "sink-directory"
     case sinkSpace = "sink-space"
