@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -108,6 +109,7 @@ class Round:
                            + (["--mark-column", "dispatched_at"] if plan.way == "mark" else []),
                            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.processes = [self.start(number) for number in range(plan.pollers)]
+        self.wait_until_ready()
         writers = [ledger.Writer(self.server, plan.database, str(number), plan.seed, plan)
                    for number in range(plan.writers)]
         writers += [Holder(self.server, plan.database, number, plan) for number in range(HOLDERS)]
@@ -141,6 +143,15 @@ class Round:
             [self.binary, "poll", "--database", self.server.dsn(self.plan.database), "--after-delivery", self.plan.way,
              "--sink", f"file:{self.path(number, 'events')}", "--poll-interval", "50ms", "--fsync", "never"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            logs = [pathlib.Path(self.path(number, "log")).read_text(encoding="utf-8") for number in range(self.plan.pollers)]
+            if all("ready: " in log for log in logs):
+                return
+            time.sleep(0.05)
+        self.other("the pollers do not become ready")
 
     def strike(self, fault):
         number = self.plan.random.randrange(self.plan.pollers)
