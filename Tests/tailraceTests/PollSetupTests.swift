@@ -16,7 +16,7 @@ extension Integration {
 
     private func triggers(_ database: OutboxDatabase) throws -> String {
       try database.psql(
-        "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'tailrace_notify'), (SELECT count(*) FROM pg_proc WHERE proname = 'tailrace_notify'), (SELECT count(*) FROM pg_attribute WHERE attrelid = 'outbox'::regclass AND attidentity = 'a')"
+        "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'tailrace_notify'), (SELECT count(*) FROM pg_proc WHERE proname = 'tailrace_notify'), (SELECT count(*) FROM pg_attribute WHERE attrelid = 'outbox'::regclass AND attidentity = 'a' AND NOT attisdropped)"
       )
     }
 
