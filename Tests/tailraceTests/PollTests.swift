@@ -52,9 +52,14 @@ extension Integration {
       try withDatabase(15, PollDatabase.schema) { database in
         let files = (0..<3).map { database.files.file("poller-\($0)") }
         func start(_ number: Int) throws -> ChildProcess {
-          try database.poll(["--after-delivery", way, "--sink", "file:\(files[number])", "--poll-interval", "20ms"])
+          let poller = try database.poll(
+            ["--after-delivery", way, "--sink", "file:\(files[number])", "--poll-interval", "20ms"])
+          try wait(until: "it is ready", within: 60) { poller.errors.text.contains("ready: ") }
+          return poller
         }
         var pollers = try (0..<3).map(start)
+        // Until each has its share.
+        Thread.sleep(forTimeInterval: 3)
         let writers = try (0..<4).map { number in
           let writer = try database.session()
           // Each has keys of its own, for of two that write to one key at once nobody knows which is first.
@@ -156,7 +161,7 @@ enum PollDatabase {
         $$ BEGIN
           FOR n IN 1..count LOOP
             PERFORM place(writer * 1000 + n, 'k' || writer || '-' || n % 5);
-            IF random() < 0.02 THEN PERFORM pg_sleep(random() / 5); END IF;
+            IF random() < 0.05 THEN PERFORM pg_sleep(random() / 2); END IF;
             IF random() < 0.2 THEN COMMIT; END IF;
           END LOOP;
         END $$;

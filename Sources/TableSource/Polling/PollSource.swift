@@ -75,6 +75,14 @@ package struct PollSource: FrameSource, ~Copyable {
   package var isServerLeaving: Bool { reader.server.isLost }
 
   package mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
+    do throws(Failure) { return try take(visit) } catch {
+      // Asked to end, nobody wants more; what has been read is delivered.
+      guard request.isCancelled() else { throw error }
+      return .drained(until: nil)
+    }
+  }
+
+  private mutating func take(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     while true {
       while nextItem < items.count {
         let frame = frame(items[nextItem])
