@@ -87,7 +87,9 @@ class Delivery:
     """One line."""
 
     def __init__(self, raw):
-        self.raw, self.event = raw, json.loads(raw)
+        self.event = json.loads(raw)
+        # What comes again was read at another position, and at another time: the table has none.
+        self.raw = json.dumps({name: value for name, value in self.event.items() if name not in ("sequence", "time")})
         self.id, self.data = self.event["id"], self.event.get("data")
 
 
