@@ -188,8 +188,8 @@ let package = Package(
     .target(
       name: "Supervision",
       dependencies: [
-        "Connections", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "PostgresWire",
-        "Relay", "Replication", "Settings", "TableSource",
+        "Connections", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "Operations", "OutboxMapping",
+        "PostgresWire", "Relay", "Replication", "Settings", "TableSource",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

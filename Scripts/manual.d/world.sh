@@ -47,14 +47,26 @@ caught_up() {
   return 1
 }
 
+# Waits until a poller has left nothing in the table.
+polled_up() {
+  for _ in {1..600}; do
+    kill -0 "$1" 2>/dev/null || return 1
+    [[ -n $(sql -c "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT EXISTS (SELECT FROM outbox) LIMIT 1") ]] &&
+      return
+    sleep 0.1
+  done
+  return 1
+}
+
 # Runs a block that goes on until Ctrl-C, and presses that once all is delivered.
 until_ctrl_c() {
-  local job status=0 is_done=
+  local job status=0 is_done= has_come=caught_up
+  if grep -q '^tailrace poll ' "$1"; then has_come=polled_up; fi
   set -m
   (set +m; . "$1") &
   job=$!
   set +m
-  if caught_up "$job"; then is_done=1; fi
+  if "$has_come" "$job"; then is_done=1; fi
   kill -INT -- "-$job" 2>/dev/null || true
   wait "$job" || status=$?
   [[ -n $is_done && ($status == 0 || $status == 130) ]]

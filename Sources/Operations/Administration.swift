@@ -180,7 +180,7 @@ public struct Administration: ~Copyable {
   }
 
   /// What makes the schema of a table that is to be made, where there is none and no other step makes it.
-  private func schemaStep(_ table: TableName, _ steps: [Step]) throws(Failure) -> [Step] {
+  func schemaStep(_ table: TableName, _ steps: [Step]) throws(Failure) -> [Step] {
     let step = Step(
       subject: "schema \(table.schema)", sql: "CREATE SCHEMA \(SQLName.inStatement(table.schema));", makesSchema: true)
     let isThere =

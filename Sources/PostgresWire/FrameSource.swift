@@ -37,6 +37,10 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// How often to send a status update although nothing asks for one; nil when nobody listens.
   var heartbeat: Duration? { get }
 
+  /// Whether its positions are those of a log, at which the same comes again whenever it is read. Rows of a table get positions when
+  /// they are read, so that none of them tells what was delivered.
+  var hasLog: Bool { get }
+
   /// How much of it has been received, from 0 to 1; nil where there is no end, or nobody knows it.
   var fraction: Double? { get }
 
@@ -73,6 +77,9 @@ extension FrameSource where Self: ~Copyable {
 
   /// Nobody can be asked.
   public var catalogue: (any TableCatalogue)? { nil }
+
+  /// They are.
+  public var hasLog: Bool { true }
 
   /// Nobody knows.
   public var fraction: Double? { nil }

@@ -16,15 +16,18 @@ struct CleanUpDesk {
 
   private let worker: CleanUpWorker
   private let office: DeadLetterOffice
+  private let polling: PollDesk?
   /// What the server knows the configured tables by.
   var tables: [ObjectID]
   private var reminder = Self.reminders.first
   private var toldReason: Wording?
   private var isAbsenceTold = false
 
-  init(_ cleaner: any RowCleaner, _ office: DeadLetterOffice, _ wakeup: Wakeup, _ tables: [ObjectID]) {
+  init(
+    _ cleaner: any RowCleaner, _ office: DeadLetterOffice, _ wakeup: Wakeup, _ tables: [ObjectID], _ polling: PollDesk?
+  ) {
     worker = CleanUpWorker(cleaner, wakeup)
-    (self.office, self.tables) = (office, tables)
+    (self.office, self.tables, self.polling) = (office, tables, polling)
   }
 
   /// How it is getting on.
@@ -41,6 +44,7 @@ struct CleanUpDesk {
   func take(_ batch: EventBatch, _ recognised: [RecognisedRow]?, _ number: Int) -> Bool {
     let again = recognised ?? []
     let letters = office.takeLetters(among: again.map(\.position) + batch.events.lazy.map(\.position))
+    if !letters.isEmpty { polling?.noteLeft() }
     let rows = batch.events.lazy.filter { $0.outbox > 0 && !letters.contains($0.position) }
       .map { DeliveredRow(outbox: Int($0.outbox), id: batch.text($0.id)) }
     return add(again.filter { !letters.contains($0.position) }.map(\.row) + rows, number)

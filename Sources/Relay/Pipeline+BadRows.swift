@@ -11,6 +11,7 @@ import PostgresWire
 extension Pipeline {
   mutating func takeBadRows() -> [DeadLetter] {
     defer { badRows = [] }
+    if !badRows.isEmpty { polling?.noteLeft() }
     return badRows
   }
 

@@ -65,6 +65,8 @@ package struct Pipeline {
   var expected: CommitMark?
   /// Tells under which position rows come that were there before the slot.
   var initialRows: InitialRowsDesk?
+  /// Tells how far rows are that a table is asked for again and again.
+  var polling: PollDesk?
   /// Other publications, through which it was read.
   var earlierPublication: String?
   private(set) var begun: Begin?

@@ -13,6 +13,8 @@ struct PositionLedger {
   private let sink: any Sink
   private var checkpoint: Checkpoint?
   private let acceptsGap: Bool
+  /// Whether positions tell what was delivered.
+  private let hasLog: Bool
   /// Whether somebody keeps our positions when this process is gone.
   private let isKept: Bool
   /// The newest in our records; nil when there are none.
@@ -44,6 +46,7 @@ struct PositionLedger {
     self.sink = sink
     self.checkpoint = checkpoint
     self.acceptsGap = acceptsGap
+    hasLog = source.hasLog
     let confirmed = sink.confirmed
     isKept = checkpoint != nil || confirmed != nil
     sinkRecord = confirmed
@@ -110,11 +113,15 @@ struct PositionLedger {
   /// newest transaction that our checkpoint knows of. What comes behind that was not delivered, however far other tables have
   /// moved the position.
   var delivered: EventPosition? {
+    guard hasLog else { return nil }
     let held = [sink.resumePosition, sinkRecord.flatMap(Self.delivered)].compactMap { $0 }.max()
     // Of a file that is older than the checkpoint, what it does not hold is to come again.
     if sinkRecord != nil || held != nil { return held }
     return checkpoint?.resume.flatMap(Self.delivered)
   }
+
+  /// The newest position that the sink or a record has.
+  var newest: LSN { max(recorded?.lsn ?? .zero, LSN(rawValue: sink.resumePosition?.commitLSN ?? 0)) }
 
   private static func delivered(_ record: Confirmation) -> EventPosition? {
     let last = record.isEarlier ? LSN(rawValue: record.lsn.rawValue &- 1) : record.commit?.lsn
@@ -147,7 +154,7 @@ struct PositionLedger {
         advice: "positions mean nothing there; check where the connection string leads, then start again")
     }
     // A recording has no server behind it.
-    guard source.heartbeat != nil else { return }
+    guard source.heartbeat != nil, hasLog else { return }
     let newest = max(held, flushed, recorded?.lsn ?? .zero)
     guard newest <= source.flushLSN else {
       // One that has crashed replays its log first.

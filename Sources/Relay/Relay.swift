@@ -99,7 +99,7 @@ public struct Relay: Sendable {
         account = loop.account.adding(account)
         known = max(known, loop.flushed)
         log.notice(
-          "the connection to the slot was lost while events were with the sink; what is not confirmed comes again")
+          "the connection was lost while events were with the sink; what is not confirmed comes again")
       } catch {
         tell(loop, account)
         loop.close()
@@ -174,7 +174,12 @@ public struct Relay: Sendable {
     // Closed before the next attempt: a server that shuts down waits for it.
     loop.disconnect()
     loop.publish(.connecting)
-    loop.gate.disconnect(grace: configuration.disconnectGrace)
+    if configuration.polling == nil {
+      loop.gate.disconnect(grace: configuration.disconnectGrace)
+    } else {
+      // Another may have the same keys now, and what is under way is not known any more.
+      loop.gate.close()
+    }
     if let failure { try reconsider(failure, &loop) }
   }
 

@@ -47,6 +47,8 @@ public struct RelayConfiguration: Sendable {
   public var show: @Sendable (Wording) -> String = { "\($0)" }
   /// Where the rows that were there before the slot are kept account of; nil where they are not asked for.
   package var initialRows: InitialRowsDesk?
+  /// Where a source that asks a table again and again is told how far its rows are; nil for any other.
+  package var polling: PollDesk?
   /// Where rows of transactions in progress wait for their commit.
   public var spool = SpoolConfiguration()
 

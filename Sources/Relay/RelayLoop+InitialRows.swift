@@ -2,12 +2,20 @@
 
 import PostgresWire
 
-/// The rows that were there before the slot.
+/// Rows that come out of tables.
 extension RelayLoop where Source: ~Copyable {
-  /// Tells their source how far they are delivered, and keeps what it wants on record before it goes on.
+  /// Tells a source of rows how far they are delivered.
   ///
   /// - Returns: whether it can go on.
-  mutating func keepInitialRows() throws(Failure) -> Bool {
+  mutating func tellSource() throws(Failure) -> Bool {
+    let hasNews = pipeline.polling?.settle(pipeline.confirm.flushed) ?? false
+    return try keepInitialRows() || hasNews
+  }
+
+  /// Tells the source of those that were there before the slot how far they are, and keeps what it wants on record before it goes on.
+  ///
+  /// - Returns: whether it can go on.
+  private mutating func keepInitialRows() throws(Failure) -> Bool {
     guard let desk = pipeline.initialRows else { return false }
     let hasNews = desk.settle(pipeline.confirm.settledRow)
     if let rows = desk.proposed {
@@ -17,4 +25,17 @@ extension RelayLoop where Source: ~Copyable {
     if desk.known?.isDone == true, desk.commit == nil { pipeline.initialRows = nil }
     return hasNews
   }
+}
+
+extension Pipeline {
+  /// Prepares for a source that asks a table again and again.
+  ///
+  /// - Parameter newest: the newest position that was used.
+  mutating func poll(_ desk: PollDesk?, after newest: LSN) {
+    polling = desk
+    desk?.begin(after: newest)
+  }
+
+  /// Whether a source of rows wants nothing read before more is delivered.
+  var isHeld: Bool { initialRows?.isHeld == true || polling?.isHeld == true }
 }

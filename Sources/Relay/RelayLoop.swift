@@ -69,6 +69,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.show = configuration.show
     pipeline.initialRows = configuration.initialRows
     pipeline.initialRows?.begin(ledger.initialRows)
+    pipeline.poll(configuration.polling, after: max(known, ledger.newest))
     if board.isDetailed { pipeline.tally = Tally() }
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
@@ -87,7 +88,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       // Initial rows stand right before the slot's beginning.
       let first = start.lsn.rawValue - min(start.lsn.rawValue, configuration.initialRows == nil ? 0 : 1)
       deadLetters.rememberLetters(from: EventPosition(commitLSN: first, ordinal: 0))
-      outbound.cleanUp = CleanUpDesk(cleaner, deadLetters, control.wakeup, tables.holders)
+      outbound.cleanUp = CleanUpDesk(cleaner, deadLetters, control.wakeup, tables.holders, pipeline.polling)
     }
     self.pipeline = pipeline
     self.tables = tables
@@ -139,7 +140,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       let supply = try step()
       if pipeline.hasReachedEnd || supply == .ended { return try finish(.ended) }
       advance()
-      let hasNews = try keepInitialRows()
+      let hasNews = try tellSource()
       try report()
       try renew()
       tell()
@@ -184,7 +185,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   /// Whether there is room for what would be read, nothing that has to be durable before it, and nothing to be known first.
   private var mayRead: Bool {
     pipeline.unknownRelation == nil && !desk.isBusy && !pipeline.isBatchFull && outbound.hasRoom(pipeline.confirm)
-      && outbound.cleanUp?.hasRoom ?? true && pipeline.initialRows?.isHeld != true
+      && outbound.cleanUp?.hasRoom ?? true && !pipeline.isHeld
   }
 
   /// Delivers what lies before a failure, which is given back; before a server's while the sink takes anything.

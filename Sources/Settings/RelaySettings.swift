@@ -7,6 +7,8 @@ public import Relay
 public struct RelaySettings: Hashable, Sendable {
   /// Which stream is read.
   public var source = SourceSettings()
+  /// How the table is polled instead of a stream. Default: it is not.
+  public var polling: PollSettings?
   /// How rows become events.
   public var outbox = OutboxSettings()
   /// What events are held to before they leave.
@@ -54,6 +56,7 @@ public struct RelaySettings: Hashable, Sendable {
     try validateFiles()
     try admin.validate()
     if initialRows { try validateInitialRows() }
+    try polling?.validate(with: outbox, cleanUp)
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(

@@ -2,13 +2,14 @@
 
 import Delivery
 package import Logging
+import OutboxMapping
 package import PostgresWire
 package import Relay
 import Replication
 package import Settings
 import TableSource
 
-/// A relay that is made of its settings each time it is run: the stream of a slot, and a sink.
+/// A relay that is made of its settings each time it is run: the stream of a slot, or a table that is polled, and a sink.
 package struct RelayRun: Sendable {
   private let settings: RelaySettings
   private let control: RunControl
@@ -33,7 +34,10 @@ package struct RelayRun: Sendable {
 
   /// Runs until the end that was asked for, a request to stop, or an error that cannot heal. Blocks its thread.
   package func run() throws(Failure) -> RelayOutcome {
-    var replication = try settings.source.replication(tables: settings.outbox.tableNames())
+    var replication: ReplicationSettings?
+    if settings.polling == nil {
+      replication = try settings.source.replication(tables: settings.outbox.tableNames())
+    }
     let hook = try settings.contracts.makeHook(tell: { [log] in log.warning("\($0)") })
     let deadLetters = try makeOffice()
     var configuration = try settings.configuration()
@@ -46,16 +50,20 @@ package struct RelayRun: Sendable {
     configuration.tell = { [log, show] notice in log.log(level: notice.level, "\(show(notice.words))") }
     let initialRows = try initialRowsRequest()
     configuration.initialRows = initialRows?.desk
+    let poll = try pollRequest(configuration.cleaner)
+    configuration.polling = poll?.desk
     settings.sink.watchReader { [control] in control.stop() }
     try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }
     var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
+    let makeSink: (StreamIdentity) throws(Failure) -> any Sink = { (identity) throws(Failure) in
+      for warning in settings.sink.warnings { warn(warning) }
+      return try settings.sink.make(
+        identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot, onNotice: warn)
+    }
+    if let poll { return try relay.run(open: { (_) throws(Failure) in try open(poll) }, sink: makeSink) }
+    guard var replication else { throw Failure(.internal, "there is nothing to read") }
     return try relay.run(
-      open: { (request) throws(Failure) in RowsFirst(try open(&replication, request), initialRows) },
-      sink: { (identity) throws(Failure) in
-        for warning in settings.sink.warnings { warn(warning) }
-        return try settings.sink.make(
-          identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot, onNotice: warn)
-      })
+      open: { (request) throws(Failure) in RowsFirst(try open(&replication, request), initialRows) }, sink: makeSink)
   }
 
   private func warn(_ words: Wording) { log.warning("\(show(words))") }
@@ -70,10 +78,32 @@ package struct RelayRun: Sendable {
       tell: { [log, show] in log.info("\(show($0))") })
   }
 
+  private func pollRequest(_ cleaner: (any RowCleaner)?) throws(Failure) -> PollRequest? {
+    guard let polling = settings.polling, let table = try settings.outbox.tableNames().first, let cleaner else {
+      return nil
+    }
+    return PollRequest(
+      database: settings.source.database, table: table, columns: RowColumns(settings.outbox), order: polling.orderBy,
+      mark: settings.cleanUp.mark, interval: polling.interval.duration, endsWhenEmpty: polling.endsWhenEmpty,
+      desk: PollDesk(),
+      clean: { (ids) throws(Failure) in _ = try cleaner.clean(DeliveredRows(outbox: 1, table: nil, ids: ids)) },
+      isCancelled: { [control, board] in
+        board.touch()
+        return control.isStopRequested
+      }, warn: { [log, show] in log.warning("\(show($0))") })
+  }
+
+  private func open(_ request: PollRequest) throws(Failure) -> PollSource {
+    let source = try PollSource(request)
+    log.info("\(show(source.words))")
+    return source
+  }
+
   private func makeOffice() throws(Failure) -> DeadLetterOffice {
     let drainTimeout = settings.drainTimeout.duration
     return try settings.poison.makeOffice(
-      of: settings.source.slot, database: settings.source.database, sink: settings.sink, retries: settings.retries,
+      of: settings.polling == nil ? settings.source.slot : nil, database: settings.source.database, sink: settings.sink,
+      retries: settings.retries,
       isCancelled: { [control] in control.isStopRequested(since: drainTimeout) },
       onWait: { [log, show] in log.warning("\($0.text(show)); trying again") },
       onNotice: { [log, show] in log.warning("\(show($0))") })

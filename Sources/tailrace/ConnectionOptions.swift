@@ -67,3 +67,36 @@ struct StreamNameOptions: ParsableArguments {
     return settings
   }
 }
+
+/// The same where a table may be polled instead.
+struct StreamOrPollOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The publication; none with --polling.", valueName: "name"))
+  var publication: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The replication slot: lower-case letters, digits and _; none with --polling.", valueName: "name"))
+  var slot: String?
+
+  @Flag(help: "For tables that tailrace poll reads: no publication and no slot.")
+  var polling = false
+
+  func validate() throws {
+    guard !polling else {
+      if publication != nil || slot != nil {
+        throw ValidationError("--polling: it needs neither --publication nor --slot")
+      }
+      return
+    }
+    try names().validate()
+  }
+
+  /// The stream's.
+  func names() throws -> StreamNameOptions {
+    guard let publication else { throw ValidationError("Missing expected argument '--publication <name>'") }
+    guard let slot else { throw ValidationError("Missing expected argument '--slot <name>'") }
+    var names = StreamNameOptions()
+    (names.publication, names.slot) = (publication, slot)
+    return names
+  }
+}

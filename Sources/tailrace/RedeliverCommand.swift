@@ -8,6 +8,7 @@ import OutboxMapping
 import PostgresWire
 import Relay
 import Settings
+import Supervision
 import TableSource
 
 /// `tailrace redeliver`: rows that are still in the outbox, sent again.
@@ -140,14 +141,5 @@ struct RedeliverCommand: ParsableCommand {
     say(
       "warning: sent \(chosen.delivered) of \(chosen.count) events again\(gone); go on with the same command\(way): the "
         + "last ones may come twice")
-  }
-}
-
-extension RowColumns {
-  /// The columns of the roles, as they are set.
-  init(_ settings: OutboxSettings) {
-    self.init(
-      id: settings.names(of: .id), key: settings.names(of: .aggregateID), type: settings.names(of: .type),
-      time: settings.names(of: .time))
   }
 }

@@ -15,11 +15,12 @@ struct SetupCommand: ParsableCommand {
     abstract: "Makes the publication and the replication slot for an outbox, and the table if asked to.",
     discussion: """
       What is there and right is left alone; what is there and different is an error that says how. Run it as a role \
-      that owns the table and has REPLICATION. --dry-run prints the SQL instead, with a role of least privilege.
+      that owns the table and has REPLICATION. --dry-run prints the SQL instead, with a role of least privilege. With \
+      --polling it makes what tables that are polled are better off with: a column that counts up, its index, and a trigger.
       """)
 
   @OptionGroup var connection: ConnectionOptions
-  @OptionGroup var names: StreamNameOptions
+  @OptionGroup var source: StreamOrPollOptions
   @OptionGroup var tables: TableOptions
 
   @Flag(help: "Make outbox tables that are missing.")
@@ -50,10 +51,27 @@ struct SetupCommand: ParsableCommand {
   @Flag(help: "Leave a publication alone that has a row filter: rows that it takes out never become events.")
   var acceptRowFilter = false
 
+  @Option(
+    help: ArgumentHelp(
+      "With --polling, the column in which rows are to be marked that are delivered; made where it is missing.",
+      valueName: "column"))
+  var markColumn: String?
+
   @Flag(help: "Print the SQL to standard output and change nothing.")
   var dryRun = false
 
   func validate() throws {
+    if source.polling {
+      let others = [
+        (partitionBy != nil, "--partition-by"), (deadLetterTable != nil, "--dead-letter-table"),
+        (prunable, "--prunable"), (snapshot, "--snapshot"), (failover, "--failover"), (temporary, "--temporary"),
+        (acceptRowFilter, "--accept-row-filter"), (!tables.messagePrefix.isEmpty, "--message-prefix"),
+      ]
+      if let other = others.first(where: \.0) { throw ValidationError("\(other.1) does not go with --polling") }
+      if markColumn == "" { throw ValidationError("--mark-column: the name is empty") }
+    } else if markColumn != nil {
+      throw ValidationError("--mark-column: it needs --polling")
+    }
     if temporary, failover { throw ValidationError("--temporary does not go with --failover") }
     if snapshot, temporary { throw ValidationError("--snapshot does not go with --temporary") }
     if prunable, temporary { throw ValidationError("--prunable does not go with --temporary") }
@@ -67,7 +85,12 @@ struct SetupCommand: ParsableCommand {
       let control = RunControl()
       try Signals.direct(to: control)
       let administration = try connection.administration(control)
-      var plan = try names.plan(tables)
+      guard !source.polling else {
+        var plan = Administration.PollPlan(tables: try tables.names())
+        (plan.createsTables, plan.mark) = (createTable, markColumn)
+        return try perform(administration.setupSteps(plan), with: administration, dryRun: dryRun, done: "made")
+      }
+      var plan = try source.names().plan(tables)
       plan.createsTables = createTable || partitionBy != nil
       plan.isByDay = partitionBy == .day
       plan.failover = failover

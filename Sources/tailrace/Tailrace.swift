@@ -24,7 +24,7 @@ struct Tailrace: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      StreamCommand.self, RunCommand.self, ConfigCommand.self, StatusCommand.self, SetupCommand.self,
+      StreamCommand.self, PollCommand.self, RunCommand.self, ConfigCommand.self, StatusCommand.self, SetupCommand.self,
       DoctorCommand.self, TeardownCommand.self,
       CaptureCommand.self, ReplayCommand.self, InspectCommand.self, PeekCommand.self, DeadLettersCommand.self,
       ContractsCommand.self, RedeliverCommand.self, PruneCommand.self,
@@ -40,7 +40,7 @@ struct Tailrace: ParsableCommand {
     StandardDescriptors.checkAtExit()
     let arguments = Array(CommandLine.arguments.dropFirst())
     // Whoever has written a configuration says so at once.
-    if ["run", "stream"].contains(arguments.first) { Signals.holdReopen() }
+    if ["poll", "run", "stream"].contains(arguments.first) { Signals.holdReopen() }
     var given = arguments
     // What is wrong with the others is said in this form too.
     if Flags.values(of: "--log-format", arguments).last == "json" { Messages.use(.json) }

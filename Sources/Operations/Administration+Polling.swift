@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import PostgresClient
+public import PostgresWire
+import TableSource
+
+/// Makes and removes what a table that is polled is better off with: a column that counts up, its index, and a trigger that tells of
+/// new rows.
+extension Administration {
+  /// What is wanted for tables that are polled.
+  public struct PollPlan: Sendable {
+    /// The outbox tables.
+    public var tables: [TableName]
+    /// Make tables that are missing. Default: no.
+    public var createsTables = false
+    /// The column in which what is delivered is marked; nil where it is deleted.
+    public var mark: String?
+
+    /// Makes a plan with the defaults.
+    public init(tables: [TableName]) { self.tables = tables }
+  }
+
+  /// The column that counts up, where a table has none.
+  private static let column = "tailrace_place"
+
+  /// What has to be done for a plan. Changes nothing.
+  public func setupSteps(_ plan: PollPlan) throws(Failure) -> [Step] {
+    var steps: [Step] = []
+    for table in plan.tables {
+      let isThere = try look(Plan(publication: "", slot: "", tables: [table])).root(0) != nil
+      guard isThere || plan.createsTables else {
+        throw Failure(
+          .tableMissing, "table \(table) does not exist in database \"\(try currentDatabase())\"",
+          advice: "name the outbox with \(setting: "table"), or make it with \(setting: "create-table")",
+          sqlState: "42P01")
+      }
+      if !isThere { steps += try schemaStep(table, steps) }
+      steps.append(Step(subject: "table \(table)", sql: isThere ? nil : OutboxTable.createStatement(table)))
+      let facts = try PollFacts(server, table, mark: plan.mark)
+      steps += columnSteps(table, facts, plan)
+      steps += triggerSteps(table, facts, steps)
+    }
+    return steps
+  }
+
+  private func columnSteps(_ table: TableName, _ facts: PollFacts, _ plan: PollPlan) -> [Step] {
+    let name = SQLName.inStatement(table)
+    var steps: [Step] = []
+    let order = "column that counts up in \(table)"
+    // Before version 17, a table in parts can have none.
+    let canCount = !facts.isPartitioned || server.serverVersion >= 170_000
+    if facts.counting != nil {
+      steps.append(Step(subject: order, sql: nil))
+    } else if canCount {
+      steps.append(
+        Step(
+          subject: order,
+          sql: "ALTER TABLE \(name) ADD COLUMN \(Self.column) pg_catalog.int8 GENERATED ALWAYS AS IDENTITY;"))
+    } else {
+      steps.append(
+        Step(subject: order, sql: nil, left: "cannot be made before PostgreSQL 17: rows go by their time"))
+    }
+    if let mark = plan.mark {
+      let column = SQLName.inStatement(mark)
+      let sql = "ALTER TABLE \(name) ADD COLUMN \(column) pg_catalog.timestamptz;"
+      steps.append(Step(subject: "column \(mark) of \(table)", sql: facts.hasMark ? nil : sql))
+    }
+    guard let column = facts.counting ?? (canCount ? Self.column : nil) else { return steps }
+    let condition = plan.mark.map { " WHERE \(SQLName.inStatement($0)) IS NULL" } ?? ""
+    steps.append(
+      Step(
+        subject: "index of \(column) of \(table)",
+        sql: facts.hasIndex ? nil : "CREATE INDEX ON \(name) (\(SQLName.inStatement(column)))\(condition);"))
+    return steps
+  }
+
+  private func triggerSteps(_ table: TableName, _ facts: PollFacts, _ before: [Step]) -> [Step] {
+    let function = TableName(schema: table.schema, name: PollNotification.name)
+    let name = SQLName.inStatement(function)
+    let making = Step(
+      subject: "function \(function)",
+      sql:
+        "CREATE FUNCTION \(name)() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS $$BEGIN "
+        + "PERFORM pg_catalog.pg_notify(pg_catalog.concat('tailrace_', TG_RELID), ''); RETURN NULL; END$$;")
+    var steps: [Step] = []
+    if facts.hasFunction {
+      steps.append(Step(subject: making.subject, sql: nil))
+    } else if !before.contains(making) {
+      steps.append(making)
+    }
+    steps.append(
+      Step(
+        subject: "trigger \(PollNotification.name) of \(table)",
+        sql: facts.hasTrigger
+          ? nil
+          : "CREATE TRIGGER \(PollNotification.name) AFTER INSERT ON \(SQLName.inStatement(table)) "
+            + "FOR EACH STATEMENT EXECUTE FUNCTION \(name)();"))
+    return steps
+  }
+
+  /// What has to be removed so that nothing tells of new rows any more. Tables and their columns stay.
+  public func teardownSteps(_ plan: PollPlan) throws(Failure) -> [Step] {
+    var steps: [Step] = []
+    for table in plan.tables {
+      let facts = try PollFacts(server, table, mark: nil)
+      let drop = "DROP TRIGGER \(PollNotification.name) ON \(SQLName.inStatement(table));"
+      steps.append(
+        Step(subject: "trigger \(PollNotification.name) of \(table)", sql: facts.hasTrigger ? drop : nil))
+    }
+    for schema in Set(plan.tables.map(\.schema)).sorted() {
+      let function = TableName(schema: schema, name: PollNotification.name)
+      let others = try server.query(
+        "SELECT pg_catalog.count(t.oid) FILTER (WHERE c.relname <> ALL ($2::pg_catalog.text[])) "
+          + "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
+          + "LEFT JOIN pg_catalog.pg_trigger t ON t.tgfoid = p.oid LEFT JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
+          + "WHERE n.nspname = $1 AND p.proname = '\(PollNotification.name)' AND p.pronargs = 0 GROUP BY p.oid",
+        [schema, SQLQuoting.array(plan.tables.filter { $0.schema == schema }.map(\.name))])
+      let isFree = others.first?[0] == "0"
+      steps.append(
+        Step(
+          subject: "function \(function)", sql: isFree ? "DROP FUNCTION \(SQLName.inStatement(function))();" : nil,
+          left: others.isEmpty || isFree ? nil : "is kept: triggers of other tables use it"))
+    }
+    return steps
+  }
+}
+
+/// What a table that is polled has.
+struct PollFacts: Hashable, Sendable {
+  /// The identity column.
+  let counting: String?
+  let hasMark: Bool
+  let hasIndex: Bool
+  let hasFunction: Bool
+  let hasTrigger: Bool
+  let isPartitioned: Bool
+
+  init(_ server: borrowing Connection, _ table: TableName, mark: String?) throws(Failure) {
+    let rows = try server.query(
+      """
+      SELECT i.attname, EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = c.oid AND m.attnum > 0 \
+      AND NOT m.attisdropped AND m.attname = $3), \
+      EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indexprs IS NULL \
+      AND x.indkey[0] = i.attnum AND (x.indpred IS NULL) = ($3::pg_catalog.text IS NULL)), \
+      EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proname = $4 AND p.pronargs = 0), \
+      EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $4 AND NOT t.tgisinternal), \
+      c.relkind = 'p' FROM pg_catalog.pg_namespace n \
+      LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2 AND c.relkind IN ('r', 'p') \
+      LEFT JOIN pg_catalog.pg_attribute i ON i.attrelid = c.oid AND i.attnum > 0 AND NOT i.attisdropped \
+      AND i.attidentity <> '' WHERE n.nspname = $1 ORDER BY i.attnum LIMIT 1
+      """, [table.schema, table.name, mark, PollNotification.name])
+    let row = rows.first
+    counting = row?[0]
+    (hasMark, hasIndex) = (row?[1] == "t", row?[2] == "t")
+    (hasFunction, hasTrigger, isPartitioned) = (row?[3] == "t", row?[4] == "t", row?[5] == "t")
+  }
+}

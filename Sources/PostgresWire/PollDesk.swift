@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Between a source that reads a table again and again and the relay: which position is the next, what is known to be delivered, and
+/// whether something was that leaves its row behind.
+package final class PollDesk: Sendable {
+  private struct State {
+    var last = LSN.zero
+    var settled = LSN.zero
+    var isHeld = false
+    var hasLeft = false
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// No position up to this one is used again.
+  package func begin(after lsn: LSN) { state.withLock { $0.last = max($0.last, lsn) } }
+
+  /// The next position: behind all others, and not before the log's.
+  package func next(_ log: LSN) -> LSN {
+    state.withLock { state in
+      state.last = max(LSN(rawValue: state.last.rawValue + 1), log)
+      return state.last
+    }
+  }
+
+  /// Up to which position every row is delivered, and cleaned up where that is waited for.
+  package var settled: LSN { state.withLock(\.settled) }
+
+  /// Everything up to a position is delivered; tells whether that is news.
+  package func settle(_ lsn: LSN) -> Bool {
+    state.withLock { state in
+      guard lsn > state.settled else { return false }
+      (state.settled, state.isHeld) = (lsn, false)
+      return true
+    }
+  }
+
+  /// Whether nothing is to be read before more is delivered.
+  package var isHeld: Bool { state.withLock(\.isHeld) }
+
+  /// Nothing is to be read before that.
+  package func hold() { state.withLock { $0.isHeld = true } }
+
+  /// A row became a dead letter, so that nobody cleans it up with its event.
+  package func noteLeft() { state.withLock { $0.hasLeft = true } }
+
+  /// Whether there are such rows among those that were read.
+  package var hasLeft: Bool { state.withLock(\.hasLeft) }
+
+  /// They are all cleaned up.
+  package func takeLeft() { state.withLock { $0.hasLeft = false } }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Operations
+import OutboxMapping
+public import PostgresWire
+
+/// How a table is asked for rows again and again, where no slot brings them.
+public struct PollSettings: Hashable, Sendable {
+  /// By which column rows are ordered. Default: an identity column, else the time.
+  public var orderBy: String?
+  /// How long a pause becomes while nothing comes. Default: 1 s.
+  public var interval = TimeSpan(.seconds(1))
+  /// Whether to end once there is nothing more. Default: no.
+  public var endsWhenEmpty = false
+
+  /// Makes settings with the defaults.
+  public init() {}
+
+  /// Refuses what does not go together.
+  public func validate(with outbox: OutboxSettings, _ cleanUp: CleanUpSettings) throws(Failure) {
+    guard try outbox.tableNames().count == 1 else {
+      throw .setting("outbox.tables", "one table is polled; start another poller for another one")
+    }
+    guard outbox.messagePrefixes.isEmpty else {
+      throw .setting("outbox.message-prefixes", "logical messages are in no table; only a stream brings them")
+    }
+    guard orderBy != "" else { throw .setting("order-by", "the name is empty") }
+    guard cleanUp.afterDelivery != .keep else {
+      throw .setting(
+        "clean-up.after-delivery",
+        "a poller knows by it what is delivered: delete rows (\(setting: "after-delivery", "delete")), or mark them (\(setting: "after-delivery", "mark"))"
+      )
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import PostgresClient
+import PostgresWire
+
+/// Which keys a poller has: some slices of their hash, each held by a lock of its session, so that no two pollers have one key.
+///
+/// A poller holds one more lock, together with the others, by which they know how many they are. It takes no more than its share, and
+/// gives back what it has beyond that once nothing of it is under way.
+struct PollSlices: ~Copyable {
+  static let count = 64
+  /// The numbers of the locks begin here, so that others' locks on the table's number are hardly the same.
+  private static let base = 1_952_514_048
+
+  private let table: Int32
+  private(set) var held: Set<Int> = []
+  /// Those that are not read any more, and will be given back.
+  private(set) var leaving: Set<Int> = []
+
+  /// Joins the pollers of a table.
+  init(_ server: borrowing Connection, _ table: ObjectID) throws(Failure) {
+    self.table = Int32(truncatingIfNeeded: table)
+    _ = try server.query(
+      "SELECT pg_catalog.pg_advisory_lock_shared(\(self.table), \(Self.base + Self.count))")
+  }
+
+  /// The slice of a key, as a number from 0; all rows without a key are in one.
+  static func number(of key: TableShape.Column?) -> String {
+    guard let key else { return "0" }
+    return
+      "(pg_catalog.hashtext(coalesce(t.\(key.inStatement)::pg_catalog.text, '') COLLATE pg_catalog.\"C\") & \(count - 1))"
+  }
+
+  /// Those to read; nil for all.
+  var read: Set<Int>? { held.count == Self.count && leaving.isEmpty ? nil : held.subtracting(leaving) }
+
+  /// Takes what is free up to the fair share, and gives back what is beyond it.
+  ///
+  /// - Parameter busy: those of which something is under way.
+  /// - Returns: whether others are to be read than before.
+  mutating func balance(_ server: borrowing Connection, busy: Set<Int>) throws(Failure) -> Bool {
+    let before = read
+    try giveBack(server, busy)
+    let rows = try server.query(
+      "SELECT l.objid::pg_catalog.int8 - \(Self.base), l.pid FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' "
+        + "AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) "
+        + "AND l.classid = '\(UInt32(bitPattern: table))'::pg_catalog.oid AND l.objsubid = 2 AND l.granted "
+        + "AND l.objid BETWEEN '\(Self.base)'::pg_catalog.oid AND '\(Self.base + Self.count)'::pg_catalog.oid")
+    let locks = rows.compactMap { row in row[0].flatMap { Int($0) }.map { (slice: $0, pid: row[1] ?? "") } }
+    let members = max(1, Set(locks.lazy.filter { $0.slice == Self.count }.map(\.pid)).count)
+    let share = (Self.count + members - 1) / members
+    let remaining = held.subtracting(leaving)
+    if remaining.count > share {
+      leaving.formUnion(remaining.shuffled().prefix(remaining.count - share))
+      try giveBack(server, busy)
+    } else if remaining.count < share {
+      // What was to be given back may stay.
+      let kept = leaving.prefix(share - remaining.count)
+      leaving.subtract(kept)
+      let taken = Set(locks.map(\.slice))
+      let free = (0..<Self.count).filter { !taken.contains($0) }.shuffled()
+      try take(server, Array(free.prefix(share - held.subtracting(leaving).count)))
+    }
+    return read != before
+  }
+
+  private mutating func take(_ server: borrowing Connection, _ wanted: [Int]) throws(Failure) {
+    guard !wanted.isEmpty else { return }
+    let numbers = wanted.map { "\($0)" }.joined(separator: ", ")
+    let rows = try server.query(
+      "SELECT s FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s) "
+        + "WHERE pg_catalog.pg_try_advisory_lock(\(table), \(Self.base) + s)")
+    held.formUnion(rows.compactMap { $0[0].flatMap { Int($0) } })
+  }
+
+  /// Gives back those of which nothing is under way any more.
+  private mutating func giveBack(_ server: borrowing Connection, _ busy: Set<Int>) throws(Failure) {
+    let free = leaving.subtracting(busy)
+    guard !free.isEmpty else { return }
+    let numbers = free.map { "\($0)" }.joined(separator: ", ")
+    _ = try server.query(
+      "SELECT pg_catalog.pg_advisory_unlock(\(table), \(Self.base) + s) FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s)"
+    )
+    held.subtract(free)
+    leaving.subtract(free)
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension Integration {
+  /// What a table that is polled is better off with.
+  @Suite struct PollSetup {
+    private static let versions = [15, 18]
+
+    private func run(_ database: OutboxDatabase, _ command: String, _ options: [String] = []) throws -> ChildProcess {
+      let child = try database.tailrace([command, "--polling", "--database", database.connection] + options)
+      #expect(try child.exitCodeAfterAllOutput(within: 60) == 0, "\(child.errors.text)")
+      return child
+    }
+
+    private func triggers(_ database: OutboxDatabase) throws -> String {
+      try database.psql(
+        "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'tailrace_notify'), (SELECT count(*) FROM pg_proc WHERE proname = 'tailrace_notify'), (SELECT count(*) FROM pg_attribute WHERE attrelid = 'outbox'::regclass AND attidentity = 'a' AND NOT attisdropped)"
+      )
+    }
+
+    @Test(arguments: versions)
+    func `it is made once, as it was shown, and the trigger is removed again`(version: Int) throws {
+      try withDatabase(version) { database in
+        let shown = try run(database, "setup", ["--dry-run", "--mark-column", "dispatched_at"])
+        #expect(try triggers(database) == "0|0|0")
+        let made = try run(database, "setup", ["--mark-column", "dispatched_at"])
+        #expect(made.errors.text.contains("trigger tailrace_notify of public.outbox: made"), "\(made.errors.text)")
+        #expect(try triggers(database) == "1|1|1")
+        let again = try run(database, "setup", ["--mark-column", "dispatched_at"])
+        #expect(!again.errors.text.contains(": made"), "\(again.errors.text)")
+        _ = try run(database, "teardown")
+        #expect(try triggers(database) == "0|0|1")
+        _ = try run(database, "teardown")
+        // What was shown makes the same.
+        try database.psql("ALTER TABLE outbox DROP COLUMN tailrace_place, DROP COLUMN dispatched_at;")
+        try database.psql(shown.output.text)
+        #expect(try triggers(database) == "1|1|1")
+      }
+    }
+
+    @Test(arguments: versions)
+    func `a table that is missing is made, and each commit wakes a poller`(version: Int) throws {
+      try withDatabase(version, "") { database in
+        _ = try run(database, "setup", ["--create-table"])
+        let poller = try database.pollToFile(["--after-delivery", "delete", "--poll-interval", "10m"])
+        try wait(until: "it listens") { poller.errors.text.contains("is told of new rows") }
+        Thread.sleep(forTimeInterval: 1.5)
+        for number in 1...5 {
+          let row = "('order', 'a', 'Placed', '{\"n\": \(number)}')"
+          try database.psql("INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES \(row);")
+          try wait(until: "the event is there", within: 20) { database.fileLines.count == number }
+        }
+        poller.signal(SIGTERM)
+        #expect(try poller.exitCode(within: 30) == 0, "\(poller.errors.text)")
+        #expect(try database.psql("SELECT count(*) FROM outbox") == "0")
+      }
+    }
+
+    @Test func `what does not go together is told`() throws {
+      try withDatabase(15, "") { database in
+        let cases: [([String], String)] = [
+          (["setup", "--polling", "--slot", "x"], "--slot"), (["setup", "--polling", "--snapshot"], "--snapshot"),
+          (["setup", "--publication", "x"], "--slot"), (["teardown", "--polling", "--force"], "--force"),
+          (["setup", "--publication", "x", "--slot", "x", "--mark-column", "y"], "--polling"),
+        ]
+        for (arguments, word) in cases {
+          let child = try database.tailrace(arguments + ["--database", database.connection])
+          #expect(try child.exitCode(within: 30) == 64, "\(child.errors.text)")
+          #expect(child.complaint?.contains(word) == true, "\(child.errors.text)")
+        }
+        let missing = try database.tailrace(["setup", "--polling", "--database", database.connection])
+        #expect(try missing.exitCode(within: 30) == 78)
+        #expect(missing.complaint?.contains("--create-table") == true, "\(missing.errors.text)")
+      }
+    }
+  }
+}
