@@ -111,7 +111,7 @@ class RabbitMQ(Outlet):
     def __init__(self, plan, directory):
         super().__init__(plan, directory)
         self.arguments = ["--sink", self.broker.address, "--amqp-exchange", "events", "--amqp-mode", self.mode]
-        self.falling = None
+        self.falling = self.reading = None
         self.is_healed = False
 
     def fall(self):
@@ -152,14 +152,17 @@ class RabbitMQ(Outlet):
             try:
                 return self._read()
             except pika.exceptions.ConnectionClosedByBroker as error:
+                self.reading = None
                 if error.reply_code != 541 or attempt == 29:
                     raise
                 time.sleep(1)
 
     def _read(self):
-        connection, channel = self._connect()
-        channel.basic_qos(prefetch_count=500)
-        tag = 0
+        # One reader from first to last: what is with one that leaves goes back to the queue, behind what came after it.
+        if not self.reading:
+            self.reading = self._connect()
+            self.reading[1].basic_qos(prefetch_count=500)
+        channel, tag = self.reading[1], 0
         for method, properties, body in channel.consume("events", inactivity_timeout=0.5):
             if method is None:
                 break
@@ -169,8 +172,6 @@ class RabbitMQ(Outlet):
                 channel.basic_ack(tag, multiple=True)
         if tag % 250:
             channel.basic_ack(tag, multiple=True)
-        channel.cancel()
-        connection.close()
 
     def arrived(self):
         if self.is_healed:
@@ -194,4 +195,6 @@ class RabbitMQ(Outlet):
         return self.record
 
     def close(self):
+        if self.reading and self.reading[0].is_open:
+            self.reading[0].close()
         self.broker.destroy()
