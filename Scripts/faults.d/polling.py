@@ -12,7 +12,7 @@ import time
 import checker
 import ledger
 
-WAYS = ["delete", "mark"]
+WAYS = ["delete", "mark", "keep"]
 # So many writers hold transactions open, each with so many keys, and in a long round so many rows.
 HOLDERS, KEYS, HELD = 3, 10, 600
 OUTBOX = """
@@ -32,8 +32,9 @@ class Plan:
         self.random = random.Random(self.seed)
         choose = self.random.choice
         self.database = f"polled_{number}"
-        self.way = WAYS[number % 2]
-        self.pollers = choose([1, 2, 3, 3])
+        self.way = WAYS[number % len(WAYS)]
+        # Rows that stay are one poller's.
+        self.pollers = choose([1, 2, 3, 3]) if self.way != "keep" else 1
         self.listens = choose([True, False])
         self.keys = choose([1, 5, 20, 100])
         self.writers = self.random.randint(2, 4)
@@ -46,7 +47,8 @@ class Plan:
         self.faults = sorted((self.random.uniform(0.2, self.seconds), name) for name in faults)
         if endurance:
             events, kills, _ = endurance
-            self.pollers, self.keys, self.writers, self.paddings, self.large = 3, 200, 3, [0, 0, 100], 0
+            self.keys, self.writers, self.paddings, self.large = 200, 3, [0, 0, 100], 0
+            self.pollers = 3 if self.way != "keep" else 1
             self.rows_left = (events - HOLDERS * HELD) // self.writers
             self.seconds = max(10, events / 3000)
             self.faults = sorted((self.random.uniform(0.5, self.seconds), "kill a poller") for _ in range(kills))
@@ -139,11 +141,12 @@ class Round:
     def path(self, number, name):
         return os.path.join(self.directory, f"{name}-{number}")
 
-    def start(self, number):
+    def start(self, number, *options):
         log = open(self.path(number, "log"), "a", encoding="utf-8")
         return subprocess.Popen(
             [self.binary, "poll", "--database", self.server.dsn(self.plan.database), "--after-delivery", self.plan.way,
-             "--sink", f"file:{self.path(number, 'events')}", "--poll-interval", "50ms", "--fsync", "never"],
+             "--sink", f"file:{self.path(number, 'events')}", "--poll-interval", "50ms", "--fsync", "never",
+             "--checkpoint", self.path(number, "checkpoint"), *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True)
 
     def wait_until_ready(self):
@@ -189,7 +192,15 @@ class Round:
         self.problems.append(words)
 
     def rest(self):
-        """Waits until nothing is left."""
+        """Waits until nothing is left. What stays has no end of its own: a poller says when it finds no more."""
+        if self.plan.way == "keep":
+            self.end(0)
+            self.processes[0] = self.start(0, "--until", "now")
+            try:
+                self.processes[0].wait(60)
+            except subprocess.TimeoutExpired:
+                self.other("the last poller does not end")
+            return
         deadline = time.monotonic() + 60
         while True:
             left = self.server.query("SELECT count(*) FROM outbox WHERE dispatched_at IS NULL;", self.plan.database,

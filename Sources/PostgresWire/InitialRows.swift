@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Octets
 
 /// How far the rows have come that the outbox held when a slot was made: what is kept of it, so that each of them has one place for
 /// good.
@@ -57,11 +56,11 @@ extension InitialRows {
       words += ["\(page.table)", "\(page.first)", "\(page.keys.count)", "\(page.keys.first?.count ?? 0)"]
       for key in page.keys { words += key }
     }
-    return words.map(Self.encoded).joined(separator: " ")
+    return RecordWords.line(words)
   }
 
   init?(text: String) {
-    var words = Words(text)
+    var words = RecordWords(text)
     guard let start = words.next().flatMap({ LSN($0) }), let state = words.next(), ["done", "open"].contains(state),
       let planned: UInt64 = words.number(), let table: Int = words.number(),
       let last = words.several(words.number()), let count: Int = words.number()
@@ -81,48 +80,6 @@ extension InitialRows {
       pages.append(page)
     }
     guard words.left == 0 else { return nil }
-  }
-
-  /// The words of a line, one after another.
-  private struct Words {
-    private var rest: ArraySlice<Substring>
-
-    init(_ text: String) { rest = text.split(separator: " ", omittingEmptySubsequences: false)[...] }
-
-    var left: Int { rest.count }
-
-    mutating func next() -> String? {
-      guard let word = rest.popFirst(), let bytes = Hexadecimal.percentDecoded(word.utf8) else { return nil }
-      return String(decoding: bytes, as: UTF8.self)
-    }
-
-    mutating func number<Number: FixedWidthInteger>() -> Number? {
-      next().flatMap { Number($0) }.flatMap { $0 >= 0 ? $0 : nil }
-    }
-
-    mutating func several(_ count: Int?) -> [String]? {
-      guard let count, count <= left else { return nil }
-      var found: [String] = []
-      for _ in 0..<count {
-        guard let word = next() else { return nil }
-        found.append(word)
-      }
-      return found
-    }
-  }
-
-  private static func encoded(_ word: String) -> String {
-    guard word.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "%") }) else { return word }
-    var bytes: [UInt8] = []
-    for byte in word.utf8 {
-      if byte <= 0x20 || byte == 0x7F || byte == UInt8(ascii: "%") {
-        bytes.append(UInt8(ascii: "%"))
-        bytes.appendHexadecimal(byte)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

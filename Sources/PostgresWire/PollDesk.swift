@@ -10,14 +10,21 @@ package final class PollDesk: Sendable {
     var settled = LSN.zero
     var isHeld = false
     var hasLeft = false
+    var known: PolledRows?
+    var noted: [(commit: LSN, rows: PolledRows)] = []
   }
 
   private let state = Mutex(State())
 
   package init() {}
 
-  /// No position up to this one is used again.
-  package func begin(after lsn: LSN) { state.withLock { $0.last = max($0.last, lsn) } }
+  /// No position up to this one is used again, and the rows that stay in their table are as far as they are on record.
+  package func begin(after lsn: LSN, known: PolledRows?) {
+    state.withLock { state in
+      state.last = max(state.last, lsn)
+      (state.known, state.noted) = (known, [])
+    }
+  }
 
   /// The next position: behind all others, and not before the log's.
   package func next(_ log: LSN) -> LSN {
@@ -53,4 +60,27 @@ package final class PollDesk: Sendable {
 
   /// They are all cleaned up.
   package func takeLeft() { state.withLock { $0.hasLeft = false } }
+
+  /// How far the rows are on record that stay in their table; nil where nothing is. What was noted before counts no more: it is read
+  /// again.
+  package func restart() -> PolledRows? {
+    state.withLock { state in
+      state.noted = []
+      return state.known
+    }
+  }
+
+  /// How far they are once a position is delivered.
+  package func note(_ rows: PolledRows, at commit: LSN) { state.withLock { $0.noted.append((commit, rows)) } }
+
+  /// Everything up to a position is delivered: how far the rows are, to be put on record; nil where nothing was noted.
+  package func takeNoted(upTo lsn: LSN) -> PolledRows? {
+    state.withLock { state in
+      let count = state.noted.prefix { $0.commit <= lsn }.count
+      guard count > 0 else { return nil }
+      state.known = state.noted[count - 1].rows
+      state.noted.removeFirst(count)
+      return state.known
+    }
+  }
 }

@@ -45,6 +45,7 @@ extension RelayLoop where Source: ~Copyable {
     return Account(
       delivered: max(0, outbound.deliveredEvents - letters), letters: letters + desk.keptEvents,
       rows: desk.keptRows,
-      left: max(0, pipeline.eventCount - outbound.deliveredEvents), confirmed: told, isUntold: told < flushed)
+      left: max(0, pipeline.eventCount - outbound.deliveredEvents), confirmed: told,
+      isUntold: pipeline.polling == nil && told < flushed)
   }
 }

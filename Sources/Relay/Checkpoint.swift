@@ -20,6 +20,8 @@ struct Checkpoint: Sendable {
   private(set) var tables: OutboxTables?
   /// How far the rows have come that were there before the slot; nil when the file does not say so.
   private(set) var initialRows: InitialRows?
+  /// How far the rows are delivered that stay in their table; nil when the file does not say so.
+  private(set) var polledRows: PolledRows?
 
   /// Reads the file if there is one. A file that cannot be understood is an error, never a position.
   init(path: String) throws(Failure) {
@@ -36,7 +38,7 @@ struct Checkpoint: Sendable {
     }
     guard let record = Self.parse(text) else { throw .damagedCheckpoint(path) }
     (resume, stored, written, self.tables) = (record.confirmed, record.identity, record.confirmed.lsn, record.tables)
-    initialRows = record.initialRows
+    (initialRows, polledRows) = (record.initialRows, record.polledRows)
   }
 
   /// Whether somebody else has written a later position meanwhile.
@@ -64,12 +66,15 @@ struct Checkpoint: Sendable {
 
   /// Writes a position and the tables, durably, if it is a later one, or they have changed.
   ///
-  /// - Parameter rows: how far the rows have come that were there before the slot; nil for no farther than before.
+  /// - Parameters:
+  ///   - rows: how far the rows have come that were there before the slot; nil for no farther than before.
+  ///   - polled: how far the rows are that stay in their table; nil for no farther than before.
   mutating func write(
-    _ confirmed: Confirmation, _ tables: OutboxTables, rows: InitialRows? = nil, of identity: StreamIdentity
+    _ confirmed: Confirmation, _ tables: OutboxTables, rows: InitialRows? = nil, polled: PolledRows? = nil,
+    of identity: StreamIdentity
   ) throws(Failure) {
-    let (lsn, rows) = (confirmed.lsn, rows ?? initialRows)
-    let hasChanged = tables != self.tables || rows != initialRows
+    let (lsn, rows, polled) = (confirmed.lsn, rows ?? initialRows, polled ?? polledRows)
+    let hasChanged = tables != self.tables || rows != initialRows || polled != polledRows
     guard lsn > written || (lsn == written && lsn > .zero && hasChanged) else { return }
     var lines = KeyValueText()
     lines.append("system", identity.systemIdentifier)
@@ -78,6 +83,7 @@ struct Checkpoint: Sendable {
     lines.append("lsn", confirmed)
     lines.append(tables)
     if let rows { lines.append(rows) }
+    if let polled { lines.append(polled) }
     let body = "\(Self.magic)\n\(lines.text)"
     var refusal: Failure?
     do {
@@ -92,7 +98,7 @@ struct Checkpoint: Sendable {
       throw .checkpoint("write", path, error)
     }
     if let refusal { throw refusal }
-    (written, self.tables, initialRows) = (lsn, tables, rows)
+    (written, self.tables, initialRows, polledRows) = (lsn, tables, rows, polled)
   }
 
   /// Whether the file as it is now is to be replaced: a relay that shares it may have come further while we were without the
@@ -113,6 +119,7 @@ struct Checkpoint: Sendable {
     let confirmed: Confirmation
     let tables: OutboxTables?
     let initialRows: InitialRows?
+    let polledRows: PolledRows?
   }
 
   private static func parse(_ text: String) -> Record? {
@@ -123,13 +130,13 @@ struct Checkpoint: Sendable {
     guard let lines = KeyValueText(body.dropFirst(magic.count)), let system = lines["system"],
       let timeline = lines["timeline"].flatMap({ UInt32($0) }), let slot = lines["slot"],
       let confirmed = lines.confirmation("lsn"), let tables = lines.tables,
-      !lines.hasBadInitialRows
+      !lines.hasBadInitialRows, !lines.hasBadPolledRows
     else { return nil }
     let identity = StreamIdentity(
       systemIdentifier: system, timeline: timeline, database: "", slot: slot, publication: "")
     return Record(
       identity: identity, confirmed: confirmed, tables: tables.outboxes.isEmpty ? nil : tables,
-      initialRows: lines.initialRows)
+      initialRows: lines.initialRows, polledRows: lines.polledRows)
   }
 
   private static func checksum(_ text: String) -> String {

@@ -181,12 +181,14 @@ struct PositionLedger {
 
   /// Makes a confirmed position our own record, before the server is told: its position may go back, ours must not be
   /// behind it.
-  mutating func record(_ lsn: LSN, _ commit: CommitMark?) throws(Failure) {
+  ///
+  /// - Parameter polled: how far the rows are that stay in their table; nil for no farther than before.
+  mutating func record(_ lsn: LSN, _ commit: CommitMark?, polled: PolledRows?) throws(Failure) {
     // What only one of the records has is no record of ours yet.
     guard lsn > earliest ?? .zero else { return }
     let confirmed = Confirmation(lsn: lsn, commit: commit, publication: identity.publication)
     let (identity, tables) = (identity, tables)
-    try checkpoint?.write(confirmed, tables, of: identity)
+    try checkpoint?.write(confirmed, tables, polled: polled, of: identity)
     if lsn > sinkConfirmed {
       do { try sink.record(confirmed: confirmed) } catch {
         var failure = error
@@ -198,6 +200,9 @@ struct PositionLedger {
     earliest = lsn
     if lsn > recorded?.lsn ?? .zero { recorded = confirmed }
   }
+
+  /// How far the rows are delivered that stay in their table.
+  var polledRows: PolledRows? { checkpoint?.polledRows }
 
   /// How far the rows have come that were there before the slot: as the sink has it, or else the checkpoint.
   var initialRows: InitialRows? { sink.initialRows ?? checkpoint?.initialRows }

@@ -99,7 +99,9 @@ public struct Relay: Sendable {
         account = loop.account.adding(account)
         known = max(known, loop.flushed)
         log.notice(
-          "the connection was lost while events were with the sink; what is not confirmed comes again")
+          loop.account.left > 0
+            ? "the connection was lost while events were with the sink; what is not confirmed comes again"
+            : "the connection was lost; it goes on over a new one")
       } catch {
         tell(loop, account)
         loop.close()

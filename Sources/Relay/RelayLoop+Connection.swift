@@ -45,7 +45,7 @@ extension RelayLoop where Source: ~Copyable {
     outbound.collect(&pipeline)
     tell()
     publish(.connecting, isDetailed: control.takeStatusRequest())
-    if !gate.isClosed { try ledger.record(flushed, pipeline.confirm.commit) }
+    if !gate.isClosed { try record(flushed) }
   }
 
   /// Waits a moment for what is with the sink, when there is no stream to confirm it to any more.

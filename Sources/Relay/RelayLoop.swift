@@ -69,7 +69,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     pipeline.show = configuration.show
     pipeline.initialRows = configuration.initialRows
     pipeline.initialRows?.begin(ledger.initialRows)
-    pipeline.poll(configuration.polling, after: max(known, ledger.newest))
+    pipeline.poll(configuration.polling, after: max(known, ledger.newest), known: ledger.polledRows)
     if board.isDetailed { pipeline.tally = Tally() }
     let outboxes = TableLedger(
       mapping.tables, mapping.publishingNeeds, known: ledger.tables, acceptsGap: configuration.acceptsGap)
@@ -217,7 +217,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   }
 
   private mutating func send(asking: Bool) throws(Failure) {
-    try ledger.record(pipeline.confirm.flushed, pipeline.confirm.commit)
+    try record(pipeline.confirm.flushed)
     try session.send(pipeline, asking: asking)
   }
 

@@ -17,7 +17,12 @@ public struct PollSettings: Hashable, Sendable {
   public init() {}
 
   /// Refuses what does not go together.
-  public func validate(with outbox: OutboxSettings, _ cleanUp: CleanUpSettings) throws(Failure) {
+  ///
+  /// - Parameters:
+  ///   - outbox: which table is polled.
+  ///   - cleanUp: what becomes of delivered rows.
+  ///   - checkpoint: where positions are kept; nil for nowhere.
+  public func validate(with outbox: OutboxSettings, _ cleanUp: CleanUpSettings, checkpoint: String?) throws(Failure) {
     guard try outbox.tableNames().count == 1 else {
       throw .setting("outbox.tables", "one table is polled; start another poller for another one")
     }
@@ -25,10 +30,10 @@ public struct PollSettings: Hashable, Sendable {
       throw .setting("outbox.message-prefixes", "logical messages are in no table; only a stream brings them")
     }
     guard orderBy != "" else { throw .setting("order-by", "the name is empty") }
-    guard cleanUp.afterDelivery != .keep else {
+    guard cleanUp.afterDelivery != .keep || checkpoint != nil else {
       throw .setting(
-        "clean-up.after-delivery",
-        "a poller knows by it what is delivered: delete rows (\(setting: "after-delivery", "delete")), or mark them (\(setting: "after-delivery", "mark"))"
+        "checkpoint",
+        "nothing in the table tells what is delivered of rows that are kept; name a file for that, or let rows be deleted (\(setting: "after-delivery", "delete")) or marked (\(setting: "after-delivery", "mark"))"
       )
     }
   }

@@ -56,7 +56,7 @@ public struct RelaySettings: Hashable, Sendable {
     try validateFiles()
     try admin.validate()
     if initialRows { try validateInitialRows() }
-    try polling?.validate(with: outbox, cleanUp)
+    try polling?.validate(with: outbox, cleanUp, checkpoint: checkpoint)
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(

@@ -60,6 +60,9 @@ package struct RelayRun: Sendable {
       return try settings.sink.make(
         identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot, onNotice: warn)
     }
+    if let poll, poll.keepsRows {
+      return try relay.run(open: { (_) throws(Failure) in try openKept(poll) }, sink: makeSink)
+    }
     if let poll { return try relay.run(open: { (_) throws(Failure) in try open(poll) }, sink: makeSink) }
     guard var replication else { throw Failure(.internal, "there is nothing to read") }
     return try relay.run(
@@ -79,14 +82,15 @@ package struct RelayRun: Sendable {
   }
 
   private func pollRequest(_ cleaner: (any RowCleaner)?) throws(Failure) -> PollRequest? {
-    guard let polling = settings.polling, let table = try settings.outbox.tableNames().first, let cleaner else {
-      return nil
+    guard let polling = settings.polling, let table = try settings.outbox.tableNames().first else { return nil }
+    var clean: (@Sendable ([String]) throws(Failure) -> Void)?
+    if let cleaner {
+      clean = { (ids) throws(Failure) in _ = try cleaner.clean(DeliveredRows(outbox: 1, table: nil, ids: ids)) }
     }
     return PollRequest(
       database: settings.source.database, table: table, columns: RowColumns(settings.outbox), order: polling.orderBy,
       mark: settings.cleanUp.mark, interval: polling.interval.duration, endsWhenEmpty: polling.endsWhenEmpty,
-      desk: PollDesk(),
-      clean: { (ids) throws(Failure) in _ = try cleaner.clean(DeliveredRows(outbox: 1, table: nil, ids: ids)) },
+      desk: PollDesk(), clean: clean,
       isCancelled: { [control, board] in
         board.touch()
         return control.isStopRequested
@@ -95,6 +99,12 @@ package struct RelayRun: Sendable {
 
   private func open(_ request: PollRequest) throws(Failure) -> PollSource {
     let source = try PollSource(request)
+    log.info("\(show(source.words))")
+    return source
+  }
+
+  private func openKept(_ request: PollRequest) throws(Failure) -> KeptRowsSource {
+    let source = try KeptRowsSource(request)
     log.info("\(show(source.words))")
     return source
   }

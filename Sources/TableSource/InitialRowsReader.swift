@@ -134,11 +134,9 @@ struct InitialRowsReader: ~Copyable {
     (isOpen, fetched) = (true, 0)
   }
 
-  /// The condition for a row that the snapshot sees. Its transaction's number has 32 bits, and is one of the last so many.
+  /// The condition for a row that the snapshot sees.
   private static func isVisible(_ record: SnapshotRecord) -> String {
-    let next =
-      "(SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8)"
-    let number = "(\(next) - ((\(next) - t.xmin::pg_catalog.text::pg_catalog.int8) & 4294967295))"
+    let number = WritingTransaction.number
     let snapshot = "\(SQLQuoting.literal(record.snapshot))::pg_catalog.pg_snapshot"
     return
       "(\(number) < \(record.xmin) OR pg_catalog.pg_visible_in_snapshot(\(number)::pg_catalog.text::pg_catalog.xid8, "

@@ -15,13 +15,14 @@ struct PollCommand: ParsableCommand {
     abstract: "Delivers the events of an outbox by asking its table again and again, where no slot can be had.",
     discussion: """
       It needs no logical replication, and a role with no more than SELECT and DELETE, or UPDATE of the mark. A row that is \
-      delivered is deleted or marked: say which with --after-delivery. Several pollers share the keys of a table. Each event \
-      comes at least once, into a file too.
+      delivered is deleted or marked, or kept as it is: say which with --after-delivery. Several pollers share the keys of a \
+      table whose rows are deleted or marked. Each event comes at least once, into a file too.
 
       Examples:
         tailrace poll --after-delivery delete | jq -c .data
         tailrace poll --after-delivery mark --sink https://orders.example/events
         tailrace poll --after-delivery delete --until now      # from cron
+        tailrace poll --after-delivery keep --checkpoint orders.progress
       """)
 
   @OptionGroup var connection: ConnectionOptions
@@ -35,7 +36,7 @@ struct PollCommand: ParsableCommand {
 
   @Option(
     help:
-      "What becomes of a row once its event is delivered: delete, or mark in a column. What is neither would come again and again."
+      "What becomes of a row once its event is delivered: delete, mark in a column, or keep. What is kept is known by the transaction that wrote it, which needs --checkpoint."
   )
   var afterDelivery: AfterDelivery
 
@@ -66,7 +67,7 @@ struct PollCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Keep the last position in a file, so that positions go on behind it whatever becomes of the server's log.",
+      "Keep in a file what is delivered, with --after-delivery keep, and the last position, so that positions go on behind it whatever becomes of the server's log.",
       valueName: "path"), completion: .file())
   var checkpoint: String?
 

@@ -21,7 +21,8 @@ extension Integration {
       try withDatabase(15, PollDatabase.schema) { database in
         try database.psql("SELECT place(1, 3);")
         try refuses(database, [], code: 64, "--after-delivery")
-        try refuses(database, ["--after-delivery", "keep"], code: 64, "--after-delivery delete", "mark")
+        try refuses(
+          database, ["--after-delivery", "keep"], code: 64, "--checkpoint", "--after-delivery delete", "mark")
         let delete = ["--after-delivery", "delete"]
         for interval in ["0", "0s", "-1s", "0ms"] {
           try refuses(database, delete + ["--poll-interval=\(interval)"], code: 64, "--poll-interval")
@@ -69,6 +70,26 @@ extension Integration {
           #expect(try Event.read(poller.output.lines).numbers == [1, 2, 3])
           #expect(try database.unpolled() == 0)
           try database.psql("DROP OWNED BY \(role);")
+        }
+      }
+    }
+
+    @Test(arguments: ["transaction", "statement"], [["delete"], ["mark"], ["keep", "--checkpoint"]])
+    func `a pooler that gives each transaction another session is recognised`(mode: String, way: [String]) throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql("SELECT place(1, 3);")
+        let options = ["--after-delivery"] + way + (way.count > 1 ? [database.files.file("progress")] : [])
+        try Pooler.with(database, mode: mode) { connection in
+          let poller = try database.tailrace(["poll", "--database", connection, "--until", "now"] + options)
+          #expect(try poller.exitCodeAfterAllOutput(within: 60) == 78, "\(poller.errors.text)")
+          #expect(poller.errors.text.contains("pool_mode = session"), "\(poller.errors.text)")
+          #expect(poller.output.lines.isEmpty)
+        }
+        // The advice, followed.
+        try Pooler.with(database, mode: "session") { connection in
+          let poller = try database.tailrace(["poll", "--database", connection, "--until", "now"] + options)
+          #expect(try poller.exitCodeAfterAllOutput(within: 60) == 0, "\(poller.errors.text)")
+          #expect(try Event.read(poller.output.lines).numbers == [1, 2, 3])
         }
       }
     }

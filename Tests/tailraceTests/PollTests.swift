@@ -171,7 +171,7 @@ enum PollDatabase {
 
 extension [Event] {
   /// Without those that have come before.
-  fileprivate var firstOfEach: [Event] {
+  var firstOfEach: [Event] {
     var seen: Set<String> = []
     return filter { seen.insert($0.id).inserted }
   }

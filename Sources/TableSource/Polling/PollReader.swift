@@ -8,6 +8,8 @@ struct PollReader: ~Copyable {
   struct Row {
     let id: String
     let slice: Int
+    /// By what it is ordered, where that was asked for.
+    let order: [String]
     let values: SQLRow
   }
 
@@ -17,6 +19,11 @@ struct PollReader: ~Copyable {
     let position: LSN
     /// Whether there may be more right away.
     let isFull: Bool
+
+    /// How long the rows are.
+    var bytes: Int {
+      rows.reduce(0) { sum, row in row.values.reduce(sum + row.id.utf8.count) { $0 + ($1?.utf8.count ?? 0) } }
+    }
   }
 
   /// How many rows are read at once, and how many bytes; one row may be longer.
@@ -26,7 +33,7 @@ struct PollReader: ~Copyable {
 
   let server: Connection
   private(set) var shape: TableShape
-  let order: PollOrder
+  let order: RowOrder
   /// Whether the server tells of new rows.
   let listens: Bool
   private let request: PollRequest
@@ -42,19 +49,36 @@ struct PollReader: ~Copyable {
     let process = try PooledConnection.process(server)
     let shape = try TableShape.look(server, request.table)
     guard !shape.identity.isEmpty else { throw ChosenRows.noKey(shape) }
-    let order = try PollOrder.find(server, shape, request)
+    let order = try RowOrder.find(server, shape, request)
     try Self.require(order, server, shape, request)
     let listens = try PollNotification.listen(server, shape)
     (self.process, self.shape, self.order, self.listens, self.request) = (process, shape, order, listens, request)
     self.server = server
   }
 
+  /// Says so where nothing tells in which order rows were written.
+  func warnOfOrder() {
+    guard !order.isOfWriting else { return }
+    request.warn(
+      "table \(request.table) has neither an identity column nor a time, so the order of events of a key is not promised; name a column with \(setting: "order-by")"
+    )
+  }
+
+  /// The key of a row's events, as a statement has it.
+  var key: String { shape.column(request.columns.key).map { "t.\($0.inStatement)" } ?? "NULL" }
+
   /// The database's name.
   var database: String {
     get throws(Failure) { try server.query("SELECT pg_catalog.current_database()").first?[0] ?? "" }
   }
 
-  private var source: String { "\(SQLName.inStatement(shape.table)) AS t" }
+  /// How often it is asked for rows, for an operator.
+  var words: Wording {
+    listens ? "is told of new rows" : "looks for new rows at least every \(request.interval)"
+  }
+
+  /// The table, as a statement has it.
+  var source: String { "\(SQLName.inStatement(shape.table)) AS t" }
 
   private var isOpen: String { Self.isOpen(request) }
 
@@ -65,7 +89,7 @@ struct PollReader: ~Copyable {
 
   /// Refuses rows without a value of the column by which they are ordered.
   private static func require(
-    _ order: PollOrder, _ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest
+    _ order: RowOrder, _ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest
   ) throws(Failure) {
     guard let column = order.nullable else { return }
     let rows: [SQLRow]
@@ -110,35 +134,55 @@ struct PollReader: ~Copyable {
   /// - Parameter slices: those of which rows are read; nil for all.
   mutating func read(besides underWay: [String], _ slices: Set<Int>?) throws(Failure) -> Page {
     let id = try id()
-    let slice = PollSlices.number(of: shape.column(request.columns.key))
     var conditions = [isOpen]
     if let slices {
+      let slice = PollSlices.number(of: shape.column(request.columns.key))
       conditions.append("\(slice) IN (\(slices.sorted().map { "\($0)" }.joined(separator: ", ")))")
     }
     if !underWay.isEmpty { conditions.append("t.\(id.inStatement) <> ALL ($1::pg_catalog.text[]::\(id.type)[])") }
+    return try read(where: conditions, underWay.isEmpty ? [] : [SQLQuoting.array(underWay)])
+  }
+
+  /// Reads the first rows of those for which the conditions hold.
+  ///
+  /// - Parameters:
+  ///   - parameters: those of the conditions, from `$1` on.
+  ///   - withOrder: whether it is to be known by what each is ordered.
+  mutating func read(
+    where conditions: [String], _ parameters: [String], withOrder: Bool = false
+  ) throws(Failure) -> Page {
+    let id = try id()
+    let slice = PollSlices.number(of: shape.column(request.columns.key))
     let names = shape.columns.indices.map { "c\($0)" }
     let columns = names.indices.map { "t.\(shape.columns[$0].inStatement)::pg_catalog.text AS \(names[$0])" }
     let size = names.map { "coalesce(pg_catalog.octet_length(\($0)), 0)" }.joined(separator: " + ")
     let missing = order.nullable.map { "t.\($0) IS NULL" } ?? "false"
+    let places = withOrder ? order.expressions : []
+    let placeNames = places.indices.map { "o\($0)" }
+    let found = columns + places.indices.map { "\(places[$0])::pg_catalog.text AS \(placeNames[$0])" }
+    let taken = placeNames.map { "g.\($0)" } + names.map { "CASE WHEN g.fits THEN g.\($0) END" }
     let rows: [SQLRow]
     do throws(Failure) {
       rows = try server.query(
         """
-        SELECT s.pid, s.position, g.n, g.fits, g.id, g.slice, g.missing, \
-        \(names.map { "CASE WHEN g.fits THEN g.\($0) END" }.joined(separator: ", ")) FROM \
+        SELECT s.pid, s.position, g.n, g.fits, g.id, g.slice, g.missing, \(taken.joined(separator: ", ")) FROM \
         (SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_current_wal_insert_lsn() AS position) AS s LEFT JOIN (\
         SELECT pg_catalog.row_number() OVER w AS n, \
         pg_catalog.sum(\(size)) OVER w <= \(Self.page.bytes) OR pg_catalog.row_number() OVER w = 1 AS fits, f.* FROM (\
         SELECT t.\(id.inStatement)::pg_catalog.text AS id, \(slice) AS slice, \(missing) AS missing, \
-        \(columns.joined(separator: ", ")) FROM \(source) WHERE \(conditions.joined(separator: " AND ")) \
+        \(found.joined(separator: ", ")) FROM \(source) WHERE \(conditions.joined(separator: " AND ")) \
         ORDER BY \(order.inStatement) LIMIT \(Self.page.rows)) AS f WINDOW w AS (ROWS UNBOUNDED PRECEDING)) AS g ON true \
         ORDER BY g.n
-        """, underWay.isEmpty ? [] : [SQLQuoting.array(underWay)])
+        """, parameters)
     } catch {
       // A column has gone, or another has come in its place.
       if error.sqlState == "42703", try lookAgain() { throw Failure(.connection, "table \(shape.table) was changed") }
       throw ChosenRows.explained(error, [shape])
     }
+    return try page(rows, places: places.count)
+  }
+
+  private borrowing func page(_ rows: [SQLRow], places: Int) throws(Failure) -> Page {
     guard rows.first?[0] == process else { throw PooledConnection.isShared }
     guard let position = rows.first?[1].flatMap({ LSN($0) }) else {
       throw Failure(.internal, "the server's answer about its log makes no sense")
@@ -147,7 +191,9 @@ struct PollReader: ~Copyable {
     guard found.allSatisfy({ $0[6] != "t" }) else { throw order.missing(shape) }
     return Page(
       rows: found.map { row in
-        Row(id: row[4] ?? "", slice: row[5].flatMap { Int($0) } ?? 0, values: SQLRow(Array(row.dropFirst(7))))
+        Row(
+          id: row[4] ?? "", slice: row[5].flatMap { Int($0) } ?? 0,
+          order: row.dropFirst(7).prefix(places).map { $0 ?? "" }, values: SQLRow(Array(row.dropFirst(7 + places))))
       },
       position: position, isFull: found.count == Self.page.rows || found.count < rows.count && !found.isEmpty)
   }
@@ -159,25 +205,5 @@ struct PollReader: ~Copyable {
       "SELECT t.\(id.inStatement)::pg_catalog.text FROM \(source) "
         + "WHERE \(isOpen) AND t.\(id.inStatement) = ANY ($1::pg_catalog.text[]::\(id.type)[])", [SQLQuoting.array(ids)]
     ).compactMap { $0[0] }
-  }
-}
-
-/// How the server tells of new rows.
-package enum PollNotification {
-  /// What the trigger and its function are called.
-  package static let name = "tailrace_notify"
-
-  /// The channel on which the trigger tells of a table's new rows.
-  static func channel(_ table: ObjectID) -> String { "tailrace_\(table)" }
-
-  /// Listens, where the table has the trigger; tells whether it does.
-  static func listen(_ server: borrowing Connection, _ shape: TableShape) throws(Failure) -> Bool {
-    let found = try server.query(
-      "SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid "
-        + "WHERE t.tgrelid = $1::pg_catalog.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND p.proname = $2",
-      ["\(shape.id)", name])
-    guard !found.isEmpty else { return false }
-    _ = try server.query("LISTEN \(SQLName.quoted(channel(shape.id)))")
-    return true
   }
 }

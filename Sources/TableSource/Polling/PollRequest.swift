@@ -10,24 +10,27 @@ package struct PollRequest: Sendable {
   let columns: RowColumns
   /// By which column rows are ordered; nil to find one.
   let order: String?
-  /// The column in which is marked what has been delivered; nil where rows are deleted.
+  /// The column in which is marked what has been delivered; nil where rows are deleted, or stay.
   let mark: String?
   /// How long a pause becomes while nothing comes.
   let interval: Duration
   /// Whether to end once there is nothing more.
   let endsWhenEmpty: Bool
   package let desk: PollDesk
-  /// Deletes or marks rows.
-  let clean: @Sendable (_ ids: [String]) throws(Failure) -> Void
+  /// Deletes or marks rows; nil where they stay as they are.
+  let clean: (@Sendable (_ ids: [String]) throws(Failure) -> Void)?
   let isCancelled: @Sendable () -> Bool
   let warn: @Sendable (Wording) -> Void
+
+  /// Whether rows stay in their table as they are.
+  package var keepsRows: Bool { clean == nil }
 
   /// - Parameters:
   ///   - isCancelled: asked while waiting for the server: true gives up.
   ///   - warn: told what an operator should hear of.
   package init(
     database: String, table: TableName, columns: RowColumns, order: String?, mark: String?, interval: Duration,
-    endsWhenEmpty: Bool, desk: PollDesk, clean: @escaping @Sendable ([String]) throws(Failure) -> Void,
+    endsWhenEmpty: Bool, desk: PollDesk, clean: (@Sendable ([String]) throws(Failure) -> Void)?,
     isCancelled: @escaping @Sendable () -> Bool, warn: @escaping @Sendable (Wording) -> Void
   ) {
     (self.database, self.table, self.columns, self.order, self.mark) = (database, table, columns, order, mark)

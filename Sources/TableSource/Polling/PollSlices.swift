@@ -17,9 +17,12 @@ struct PollSlices: ~Copyable {
   /// Those that are not read any more, and will be given back.
   private(set) var leaving: Set<Int> = []
 
-  /// Joins the pollers of a table.
-  init(_ server: borrowing Connection, _ table: ObjectID) throws(Failure) {
+  /// Prepares for the pollers of a table.
+  ///
+  /// - Parameter shares: whether others are to know that there is one more of them.
+  init(_ server: borrowing Connection, _ table: ObjectID, shares: Bool) throws(Failure) {
     self.table = Int32(truncatingIfNeeded: table)
+    guard shares else { return }
     _ = try server.query(
       "SELECT pg_catalog.pg_advisory_lock_shared(\(self.table), \(Self.base + Self.count))")
   }
@@ -62,6 +65,15 @@ struct PollSlices: ~Copyable {
       try take(server, Array(free.prefix(share - held.subtracting(leaving).count)))
     }
     return read != before
+  }
+
+  /// Takes all of them, or none where another poller has some; tells whether they are ours.
+  mutating func takeAll(_ server: borrowing Connection) throws(Failure) -> Bool {
+    try take(server, Array(Set(0..<Self.count).subtracting(held)))
+    if held.count == Self.count { return true }
+    leaving = held
+    try giveBack(server, [])
+    return false
   }
 
   private mutating func take(_ server: borrowing Connection, _ wanted: [Int]) throws(Failure) {

@@ -12,6 +12,11 @@ extension RelayLoop where Source: ~Copyable {
     return try keepInitialRows() || hasNews
   }
 
+  /// Makes a confirmed position our own record.
+  mutating func record(_ lsn: LSN) throws(Failure) {
+    try ledger.record(lsn, pipeline.confirm.commit, polled: pipeline.polling?.takeNoted(upTo: lsn))
+  }
+
   /// Tells the source of those that were there before the slot how far they are, and keeps what it wants on record before it goes on.
   ///
   /// - Returns: whether it can go on.
@@ -30,10 +35,12 @@ extension RelayLoop where Source: ~Copyable {
 extension Pipeline {
   /// Prepares for a source that asks a table again and again.
   ///
-  /// - Parameter newest: the newest position that was used.
-  mutating func poll(_ desk: PollDesk?, after newest: LSN) {
+  /// - Parameters:
+  ///   - newest: the newest position that was used.
+  ///   - known: how far the rows are on record that stay in their table.
+  mutating func poll(_ desk: PollDesk?, after newest: LSN, known: PolledRows?) {
     polling = desk
-    desk?.begin(after: newest)
+    desk?.begin(after: newest, known: known)
   }
 
   /// Whether a source of rows wants nothing read before more is delivered.

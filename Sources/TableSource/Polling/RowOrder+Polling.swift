@@ -3,45 +3,26 @@
 import PostgresClient
 import PostgresWire
 
-/// By what the rows of a table are ordered that are read at once.
-struct PollOrder: Hashable, Sendable {
-  /// As ORDER BY has it.
-  let inStatement: String
-  /// The column, where it is one that may have no value.
-  let nullable: String?
-  /// Whether it is that of writing.
-  let isOfWriting: Bool
-
+/// By what the rows of a table are ordered that is asked again and again.
+extension RowOrder {
   /// Looks for the column that is named, or else one that counts up, or else the time.
   static func find(_ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest) throws(Failure)
-    -> PollOrder
+    -> RowOrder
   {
-    let keys = shape.identity.map { "t.\($0.inStatement)" }
     if let name = request.order {
       guard let column = shape.column([name]) else {
         throw Failure(
           .settings, "table \(shape.table) has no column \(name) to order rows by",
           advice: "name one that counts up as rows are written with \(setting: "order-by")")
       }
-      return PollOrder(
-        inStatement: (["t.\(column.inStatement)"] + keys).joined(separator: ", "),
-        nullable: column.isNeverNull ? nil : column.inStatement, isOfWriting: true)
+      return RowOrder(shape, by: column)
     }
     let identities = try server.query(
       "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.oid AND attnum > 0 AND NOT attisdropped "
         + "AND attidentity <> ''", ["\(shape.id)"])
-    if let name = identities.first?[0], let column = shape.column([name]) {
-      return PollOrder(
-        inStatement: (["t.\(column.inStatement)"] + keys).joined(separator: ", "), nullable: nil, isOfWriting: true)
-    }
-    if let time = shape.timeColumn(request.columns.time) {
-      // In one transaction, the order of its statements.
-      let parts = ["t.\(time.inStatement)", "t.cmin::pg_catalog.text::pg_catalog.int8"] + keys
-      return PollOrder(
-        inStatement: parts.joined(separator: ", "), nullable: time.isNeverNull ? nil : time.inStatement,
-        isOfWriting: true)
-    }
-    return PollOrder(inStatement: keys.joined(separator: ", "), nullable: nil, isOfWriting: false)
+    if let name = identities.first?[0], let column = shape.column([name]) { return RowOrder(shape, by: column) }
+    if let time = shape.timeColumn(request.columns.time) { return RowOrder(shape, byTime: time) }
+    return RowOrder(shape, by: nil)
   }
 
   /// What it means that a row has no value there.
