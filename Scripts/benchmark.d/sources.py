@@ -3,6 +3,7 @@ a backlog is drained."""
 
 import contextlib
 import os
+import select
 import subprocess
 import time
 
@@ -36,8 +37,8 @@ DRAINED = [
 class Source:
     """One way from the table to standard output."""
 
-    def __init__(self, name, *command, notifies=False):
-        self.name, self.command, self.notifies = name, command, notifies
+    def __init__(self, name, *command, notifies=False, clients=1):
+        self.name, self.command, self.notifies, self.clients = name, command, notifies, clients
 
     @property
     def streams(self):
@@ -55,6 +56,8 @@ SOURCES = [
     Source("polling", "poll", "--after-delivery", "delete"),
     Source("polling, notified", "poll", "--after-delivery", "delete", notifies=True),
 ]
+# Pollers that share the keys.
+SEVERAL = [Source("polling, 3 pollers", "poll", "--after-delivery", "delete", clients=3)]
 
 
 class Reader(listener.Listener):
@@ -102,12 +105,11 @@ def measure(bench):
             rounds.append({})
             for rate in RATES:
                 for source in SOURCES[::-1 if number % 2 else 1]:
-                    attempt(bench, source, f"{source.name}, {rate}/s", rounds[-1],
-                            lambda: at_rate(bench, tables[source.notifies], source, rate))
+                    attempt(bench, f"{source.name}, {rate}/s", rounds[-1], at_rate, tables[source.notifies], source, rate)
                 rounds[-1][f"{ALONE}, {rate}/s"] = alone(bench, tables[False], rate)
             drained.append({})
-            for source in SOURCES[::-1 if number % 2 else 1]:
-                attempt(bench, source, source.name, drained[-1], lambda: drain(bench, tables[source.notifies], source))
+            for source in [*SOURCES, *SEVERAL][::-1 if number % 2 else 1]:
+                attempt(bench, source.name, drained[-1], drain, tables[source.notifies], source)
     finally:
         order = [f"{name}, {rate}/s" for rate in RATES for name in [*(source.name for source in SOURCES), ALONE]]
         rounds = [{name: figures[name] for name in order if name in figures} for figures in rounds]
@@ -119,9 +121,9 @@ def measure(bench):
             table.drop()
 
 
-def attempt(bench, source, name, figures, measured):
+def attempt(bench, name, figures, measured, *arguments):
     try:
-        figures[name] = measured()
+        figures[name] = measured(bench, *arguments)
     except Failure as error:
         bench.fail(f"sources: {name}: {error}")
 
@@ -188,16 +190,20 @@ def drain(bench, table, source):
             f"SET synchronous_commit = off;\nCALL fill('sources', {table.rows}, 1, 0, 1);\nCHECKPOINT;", table.database,
             seconds=1800)
         began, used = time.monotonic(), server_time(bench)
-        with Reader(bench, source.arguments(bench, table.database), settles=False) as client:
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(Reader(bench, source.arguments(bench, table.database), settles=False))
+                       for _ in range(source.clients)]
             count = 0
             while count < table.rows:
                 if time.monotonic() - began > 900:
                     raise Failure(f"{count} of {table.rows} events came")
-                count += client.read(0.2).count(b"\n")
+                outputs = select.select([client.process.stdout for client in clients], [], [], 0.2)[0]
+                count += sum(client.read(0).count(b"\n") for client in clients if client.process.stdout in outputs)
             seconds = time.monotonic() - began
-            cpu, server = client.usage()
+            used = server_time(bench) - used
+            cpu = sum(client.usage()[0] for client in clients)
     return {"events_per_second": table.rows / seconds, "client_cpu_per_million": cpu / table.rows * 1e6,
-            "server_cpu_per_million": (server - used) / table.rows * 1e6}
+            "server_cpu_per_million": used / table.rows * 1e6}
 
 
 def log_end(bench, table):
