@@ -10,10 +10,15 @@ enum PooledConnection {
     let other = try Connection.connect(
       request.database, for: .statements(within: nil), isCancelled: request.isCancelled)
     let own = try process(server)
-    _ = try other.query("BEGIN")
-    let others = try process(other)
-    let again = try process(server)
-    _ = try other.query("ROLLBACK")
+    let (others, again): (String, String)
+    do throws(Failure) {
+      _ = try other.query("BEGIN")
+      (others, again) = (try process(other), try process(server))
+      _ = try other.query("ROLLBACK")
+    } catch {
+      // One that gives each statement another session has no transactions, and closes the connection.
+      throw "\(error.what)".contains("statement pooling mode") ? isShared : error
+    }
     guard own != others, own == again else { throw isShared }
   }
 
