@@ -36,11 +36,39 @@ extension Administration {
       }
       if !isThere { steps += try schemaStep(table, steps) }
       steps.append(Step(subject: "table \(table)", sql: isThere ? nil : OutboxTable.createStatement(table)))
+      if isThere { try refuseUnfit(TableShape.look(server, table), plan) }
       let facts = try PollFacts(server, table, mark: plan.mark)
       steps += columnSteps(table, facts, plan)
       steps += triggerSteps(table, facts, steps)
     }
     return steps
+  }
+
+  /// Refuses what is there under a name that is needed, and is something else.
+  private func refuseUnfit(_ shape: TableShape, _ plan: PollPlan) throws(Failure) {
+    let table = SQLName.inStatement(shape.table)
+    if let mark = plan.mark, let column = shape.column([mark]) {
+      guard shape.timeColumn([mark]) != nil else {
+        throw Failure(
+          .differs,
+          "column \(mark) of \(shape.table) is of type \(column.type), which cannot say when an event was delivered",
+          advice: "name another with \(setting: "mark-column"), which is made")
+      }
+      if try shape.hasDefault(server, column) {
+        throw Failure(
+          .differs, "column \(mark) of \(shape.table) has a default, by which new rows look as if they were delivered",
+          advice:
+            "\(sql: "ALTER TABLE \(table) ALTER COLUMN \(column.inStatement) DROP DEFAULT, ALTER COLUMN \(column.inStatement) DROP NOT NULL;")"
+        )
+      }
+    }
+    guard shape.column([Self.column]) != nil, try PollFacts(server, shape.table, mark: nil).counting != Self.column
+    else {
+      return
+    }
+    throw Failure(
+      .differs, "column \(Self.column) of \(shape.table) is there, and is none that counts up",
+      advice: "rename it, or do without this set-up and name a column with \(setting: "order-by")")
   }
 
   private func columnSteps(_ table: TableName, _ facts: PollFacts, _ plan: PollPlan) -> [Step] {
@@ -141,7 +169,8 @@ struct PollFacts: Hashable, Sendable {
       SELECT i.attname, EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = c.oid AND m.attnum > 0 \
       AND NOT m.attisdropped AND m.attname = $3), \
       EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indexprs IS NULL \
-      AND x.indkey[0] = i.attnum AND (x.indpred IS NULL) = ($3::pg_catalog.text IS NULL)), \
+      AND x.indkey[0] = i.attnum AND (x.indpred IS NULL OR pg_catalog.pg_get_expr(x.indpred, x.indrelid) \
+      = pg_catalog.format('(%I IS NULL)', $3))), \
       EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proname = $4 AND p.pronargs = 0), \
       EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $4 AND NOT t.tgisinternal), \
       c.relkind = 'p' FROM pg_catalog.pg_namespace n \

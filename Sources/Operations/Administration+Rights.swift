@@ -70,11 +70,31 @@ extension Administration {
         remedies += try lackingOnTable(table, name)
       }
     }
+    for table in Set(plan.tables.map { SnapshotTable.table(beside: $0) }) where makes("table \(table)") {
+      remedies += try lackingInSchema(table.schema, name).filter { !remedies.contains($0) }
+    }
+    try Self.refuse(
+      role.name, remedies, plan.takesSnapshot ? [.init("snapshot"), .init("dry-run")] : [.init("dry-run")])
+  }
+
+  /// Refuses before anything is made for pollers when the role may not make all of it.
+  public func requireRights(_ plan: PollPlan, _ steps: [Step]) throws(Failure) {
+    guard let role = try limitedRole() else { return }
+    let name = SQLName.inStatement(role.name)
+    var remedies: [String] = []
+    for table in plan.tables where steps.contains(where: { $0.sql != nil }) {
+      let found = try lackingInSchema(table.schema, name) + lackingOnTable(table, name)
+      remedies += found.filter { !remedies.contains($0) }
+    }
+    try Self.refuse(role.name, remedies, [.init("polling"), .init("dry-run")])
+  }
+
+  private static func refuse(_ role: String, _ remedies: [String], _ options: [Wording.Setting]) throws(Failure) {
     guard !remedies.isEmpty else { return }
     throw Failure(
-      .privilege, "role \"\(role.name)\" may not make all that is needed, so nothing was made",
+      .privilege, "role \"\(role)\" may not make all that is needed, so nothing was made",
       advice: "as a superuser, \(remedies.joined(separator: " ")) or run the statements of "
-        + "\(command: "setup", [.init("dry-run")])")
+        + "\(command: "setup", options)")
   }
 
   /// Refuses before anything is removed when the role may not remove all of it.

@@ -12,7 +12,11 @@ extension Administration {
     let tables = Set(plan.tables.map { SnapshotTable.table(beside: $0) }).sorted { "\($0)" < "\($1)" }
     guard plan.takesSnapshot else { return try forgettingSteps(plan, tables) }
     for table in plan.tables where try isThere(table) {
-      guard try TableShape.look(server, table).identity.isEmpty else { continue }
+      let shape = try TableShape.look(server, table)
+      guard shape.identity.isEmpty else {
+        try shape.requireIdentity(server)
+        continue
+      }
       throw Failure(
         .settings, "table \(table) has no primary key, and no other by which each row can be found again",
         advice: "\(sql: "ALTER TABLE \(SQLName.inStatement(table)) ADD PRIMARY KEY (id);")")
@@ -97,7 +101,7 @@ extension Administration {
     return try session.transaction { (transaction) throws(Failure) in
       try transaction.trust(table, isWritten: false)
       let condition = outbox == nil ? "slot = $1" : SnapshotTable.isMeant
-      let values = [slot] + (outbox.map { ["\($0)"] } ?? [])
+      let values = [slot] + (outbox.map { [SQLName.quoted($0)] } ?? [])
       return try !transaction.query("SELECT FROM \(SQLName.inStatement(table)) WHERE \(condition)", values).isEmpty
     }
   }
@@ -124,8 +128,9 @@ extension Administration {
 
   private static func note(_ slot: String, _ outbox: TableName, start: String, snapshot: String) -> String {
     """
-    INSERT INTO \(SQLName.inStatement(SnapshotTable.table(beside: outbox))) (slot, outbox, system, consistent_point, snapshot, row_count) \
+    INSERT INTO \(SQLName.inStatement(SnapshotTable.table(beside: outbox))) (slot, outbox, outbox_id, system, consistent_point, snapshot, row_count) \
     SELECT \(SQLName.shown(value: slot)), \(SQLName.shown(value: "\(outbox)")), \
+    \(SQLName.shown(value: SQLName.quoted(outbox)))::pg_catalog.regclass, \
     (SELECT system_identifier FROM pg_catalog.pg_control_system()), '\(start)', \(snapshot), \
     (SELECT pg_catalog.count(*) FROM \(SQLName.inStatement(outbox)));
     """
@@ -154,7 +159,7 @@ extension Administration {
         .connection,
         wait.isGone(slot)
           ? "stopped before slot \(slot) was made; there is none" : "stopped, but the server still makes slot \(slot)",
-        advice: "go on with \(command: "setup")")
+        advice: "go on with \(command: "setup", [.init("snapshot")])")
     }
     do throws(Failure) {
       guard let point = made?[1].flatMap({ LSN($0) }), let snapshot = made?[2] else {
@@ -185,13 +190,13 @@ extension Administration {
         let table = SnapshotTable.table(beside: outbox)
         try transaction.trust(table)
         _ = try transaction.query(
-          "DELETE FROM \(SQLName.inStatement(table)) WHERE \(SnapshotTable.isMeant)", [slot, "\(outbox)"])
+          "DELETE FROM \(SQLName.inStatement(table)) WHERE \(SnapshotTable.isMeant)", [slot, SQLName.quoted(outbox)])
         _ = try transaction.query(
           """
-          INSERT INTO \(SQLName.inStatement(table)) (slot, outbox, system, consistent_point, snapshot, row_count) \
-          SELECT $1, $2, (SELECT system_identifier FROM pg_catalog.pg_control_system()), $3::pg_catalog.pg_lsn, \
-          $4::pg_catalog.pg_snapshot, $5::pg_catalog.int8
-          """, [slot, "\(outbox)", start, SnapshotTable.readable(values[0]), count])
+          INSERT INTO \(SQLName.inStatement(table)) (slot, outbox, outbox_id, system, consistent_point, snapshot, row_count) \
+          SELECT $1, $6, $2::pg_catalog.text::pg_catalog.regclass, (SELECT system_identifier FROM pg_catalog.pg_control_system()), \
+          $3::pg_catalog.pg_lsn, $4::pg_catalog.pg_snapshot, $5::pg_catalog.int8
+          """, [slot, SQLName.quoted(outbox), start, SnapshotTable.readable(values[0]), count, "\(outbox)"])
       }
     }
   }

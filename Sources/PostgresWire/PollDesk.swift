@@ -10,6 +10,8 @@ package final class PollDesk: Sendable {
     var settled = LSN.zero
     var isHeld = false
     var hasLeft = false
+    var hasNews = false
+    var wait: (since: ContinuousClock.Instant, patience: Duration)?
     var known: PolledRows?
     var noted: [(commit: LSN, rows: PolledRows)] = []
   }
@@ -51,6 +53,29 @@ package final class PollDesk: Sendable {
 
   /// Nothing is to be read before that.
   package func hold() { state.withLock { $0.isHeld = true } }
+
+  /// A read begins, or ends.
+  package func wait(_ begins: Bool) { state.withLock { $0.wait = begins ? (.now, .seconds(5)) : nil } }
+
+  /// How long a read has taken, where that is to be told: after a while, and then sparsely.
+  package func overdue() -> Duration? {
+    state.withLock { state in
+      guard let wait = state.wait, case let waited = .now - wait.since, waited >= wait.patience else { return nil }
+      state.wait?.patience = min(wait.patience * 4, waited + .seconds(600))
+      return waited
+    }
+  }
+
+  /// There may be new rows.
+  package func noteNews() { state.withLock { $0.hasNews = true } }
+
+  /// Whether that was so since the last look.
+  package func takeNews() -> Bool {
+    state.withLock { state in
+      defer { state.hasNews = false }
+      return state.hasNews
+    }
+  }
 
   /// A row became a dead letter, so that nobody cleans it up with its event.
   package func noteLeft() { state.withLock { $0.hasLeft = true } }

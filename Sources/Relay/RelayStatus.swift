@@ -130,7 +130,7 @@ public final class StatusBoard: Sendable {
   func standBy() { update { $0.enter(.standby) } }
 
   /// The relay waits for its server, and is still there.
-  package func touch() { update { if $0.phase == .connecting || $0.phase == .standby { $0.time = .now } } }
+  package func touch() { update { if $0.phase != .draining, $0.phase != .ended { $0.time = .now } } }
 
   /// The relay has failed, and is not there until somebody starts it again.
   package func fail(_ why: String) {

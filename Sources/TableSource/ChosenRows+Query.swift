@@ -92,8 +92,9 @@ extension ChosenRows {
     switch error.sqlState {
     case "42501"?:
       failure.kind = .privilege
+      let schemas = error.what.description.contains("for schema") ? "GRANT USAGE ON its schema and " : ""
       failure.advice =
-        "as the table's owner, GRANT SELECT ON TABLE \(tables) TO the role; where policies hide rows from it, use a role that they do not hold for"
+        "as the table's owner, \(schemas)GRANT SELECT ON TABLE \(tables) TO the role; where policies hide rows from it, use a role that they do not hold for"
     // What is given is no value of its column's type.
     case "22P02"?, "22003"?, "22007"?, "22008"?:
       failure.kind = .settings

@@ -52,7 +52,7 @@ struct InitialRowsReader: ~Copyable {
   /// Refuses tables that the role may not read.
   func requireReadable() throws(Failure) {
     do throws(Failure) {
-      for shape in shapes { _ = try server.query("SELECT FROM \(SQLName.inStatement(shape.table)) LIMIT 0") }
+      for shape in shapes { try shape.requireComparable(server, shape.identity) }
     } catch {
       throw ChosenRows.explained(error, shapes)
     }
@@ -152,7 +152,8 @@ struct InitialRowsReader: ~Copyable {
       let marked = mark.flatMap { shape.column([$0]) }.map { " AND t.\($0.inStatement) IS NULL" } ?? ""
       let rows = try server.query(
         "SELECT pg_catalog.count(*) FROM \(SQLName.inStatement(shape.table)) AS t WHERE NOT \(Self.isVisible(records[place])) "
-          + "AND t.\(column.inStatement) < $1::pg_catalog.timestamptz::\(column.type)\(marked)",
+          + "AND (t.\(column.inStatement) < $1::pg_catalog.timestamptz::\(column.type) OR t.\(column.inStatement) IS NULL "
+          + "OR t.\(column.inStatement) > pg_catalog.clock_timestamp())\(marked)",
         [records[place].takenAt])
       sum += rows.first?[0].flatMap { UInt64($0) } ?? 0
     }
@@ -168,21 +169,18 @@ struct InitialRowsReader: ~Copyable {
     let names = shape.columns.indices.map { "c\($0)" }
     let arrays = shape.identity.indices.map { "$\($0 + 1)::pg_catalog.text[]::\(shape.identity[$0].type)[]" }
     let places = shape.identity.indices.map { "k\($0)" }
-    let isSame = places.indices.map { "o.\(shape.identity[$0].inStatement) = p.\(places[$0])" }
-    let columns = names.indices.map { "o.\(shape.columns[$0].inStatement)::pg_catalog.text AS \(names[$0])" }
-    let size = names.map { "coalesce(pg_catalog.octet_length(\($0)), 0)" }.joined(separator: " + ")
+    let isSame = places.indices.map { "t.\(shape.identity[$0].inStatement) = p.\(places[$0])" }
+    let columns = names.indices.map { "t.\(shape.columns[$0].inStatement) AS \(names[$0])" }
+    let found = """
+      SELECT p.n, \(columns.joined(separator: ", ")) \
+      FROM ROWS FROM (\(arrays.map { "pg_catalog.unnest(\($0))" }.joined(separator: ", "))) \
+      WITH ORDINALITY AS p (\(places.joined(separator: ", ")), n) \
+      JOIN \(SQLName.inStatement(shape.table)) AS t ON \(isSame.joined(separator: " AND "))
+      """
     let rows: [SQLRow]
     do throws(Failure) {
       rows = try server.query(
-        """
-        SELECT n, fits, \(names.map { "CASE WHEN fits THEN \($0) END" }.joined(separator: ", ")) FROM (\
-        SELECT n, pg_catalog.sum(\(size)) OVER w <= \(Self.limits.bytes) OR pg_catalog.row_number() OVER w = 1 AS fits, \
-        \(names.joined(separator: ", ")) FROM (SELECT p.n, \(columns.joined(separator: ", ")) \
-        FROM ROWS FROM (\(arrays.map { "pg_catalog.unnest(\($0))" }.joined(separator: ", "))) \
-        WITH ORDINALITY AS p (\(places.joined(separator: ", ")), n) \
-        JOIN \(SQLName.inStatement(shape.table)) AS o ON \(isSame.joined(separator: " AND "))) AS f \
-        WINDOW w AS (ORDER BY n ROWS UNBOUNDED PRECEDING)) AS g ORDER BY n
-        """,
+        BoundedPage.statement(found, heads: [], columns: names.count, bytes: Self.limits.bytes) + " ORDER BY n",
         shape.identity.indices.map { column in SQLQuoting.array(keys.map { $0[column] }) })
     } catch {
       throw ChosenRows.explained(error, shapes)

@@ -51,8 +51,13 @@ struct RowOrder: Sendable {
     shape.identity.map { ("t.\($0.inStatement)", $0.type) }
   }
 
-  /// The number of a row's statement in its transaction.
-  private static let statement = (expression: "t.cmin::pg_catalog.text::pg_catalog.int8", type: "pg_catalog.int8")
+  /// The number of a row's statement in its transaction. Who has deleted or changed the row and was rolled back has left another
+  /// number there: such a row stands behind the others of its transaction, where it can only come again.
+  private static let statement = (
+    expression:
+      "CASE t.xmax::pg_catalog.text WHEN '0' THEN t.cmin::pg_catalog.text::pg_catalog.int8 ELSE 4294967296 END",
+    type: "pg_catalog.int8"
+  )
 
   /// The values as text, to go on behind a row that has them.
   var columns: String { parts.map { "\($0.expression)::pg_catalog.text" }.joined(separator: ", ") }

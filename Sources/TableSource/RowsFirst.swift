@@ -208,7 +208,9 @@ struct InitialRowsSource: ~Copyable {
     let suspects = try reader?.suspects() ?? nil
     if suspects == 0 { return request.tell(what + ": they were deleted, and are not delivered") }
     throw Failure(
-      .gap, what + ", and are not delivered; \(suspects.map { "up to \($0)" } ?? "some") were changed",
+      .gap,
+      what
+        + ", and are not delivered; \(suspects.map { "up to \($0) were changed" } ?? "nobody can tell which, for rows have no time")",
       advice:
         "find them as the manual says and go on with \(setting: "accept-gap"), then send them with \(command: "redeliver")"
     )

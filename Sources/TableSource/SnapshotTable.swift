@@ -16,12 +16,13 @@ package enum SnapshotTable {
     CREATE TABLE \(SQLName.inStatement(table)) (
       slot pg_catalog.text NOT NULL,
       outbox pg_catalog.text NOT NULL,
+      outbox_id pg_catalog.oid NOT NULL,
       system pg_catalog.text NOT NULL,
       consistent_point pg_catalog.pg_lsn NOT NULL,
       snapshot pg_catalog.pg_snapshot NOT NULL,
       row_count pg_catalog.int8 NOT NULL,
       taken_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-      PRIMARY KEY (slot, outbox)
+      PRIMARY KEY (slot, outbox_id)
     );
     """
   }
@@ -38,8 +39,9 @@ package enum SnapshotTable {
     return "\(oldest):\(oldest):\(parts[2])"
   }
 
-  /// Whether a slot and an outbox are noted: a condition with `$1` and `$2`.
-  package static let isMeant = "slot = $1 AND outbox = $2"
+  /// Whether a slot and an outbox are noted: a condition with `$1` and, by its name, `$2`. A table that was renamed is the same, and
+  /// one that has come in its place is another.
+  package static let isMeant = "slot = $1 AND outbox_id = $2::pg_catalog.text::pg_catalog.regclass::pg_catalog.oid"
 }
 
 /// What is noted of a slot and an outbox.
@@ -72,7 +74,7 @@ struct SnapshotRecord: Hashable, Sendable {
         (extract(epoch FROM s.taken_at - timestamptz '2000-01-01 00:00:00+00') * 1000000)::pg_catalog.int8, \
         s.system = (SELECT system_identifier::pg_catalog.text FROM pg_catalog.pg_control_system()) \
         FROM \(SQLName.inStatement(table)) AS s WHERE \(SnapshotTable.isMeant)
-        """, [slot, "\(outbox)"])
+        """, [slot, SQLName.quoted(outbox)])
     } catch {
       switch error.sqlState {
       case "42P01"?, "3F000"?: throw missing(slot, "there is no table \(table)", again)

@@ -55,6 +55,40 @@ package struct TableShape: Sendable {
       table: table, id: id, kind: kind, columns: columns, identity: identity?.compactMap { $0 } ?? [])
   }
 
+  /// Whether a column has a value of its own where none is given.
+  package func hasDefault(_ server: borrowing Connection, _ column: Column) throws(Failure) -> Bool {
+    let rows = try server.query(
+      "SELECT FROM pg_catalog.pg_attrdef d WHERE d.adrelid = $1::pg_catalog.oid AND d.adnum = $2::pg_catalog.int2 "
+        + "AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) NOT LIKE 'NULL%'", ["\(id)", column.number])
+    return !rows.isEmpty
+  }
+
+  /// Refuses a key by whose values rows cannot be found. Who may not read the table is told of that elsewhere.
+  package func requireIdentity(_ server: borrowing Connection) throws(Failure) {
+    do throws(Failure) { try requireComparable(server, identity) } catch {
+      guard error.kind == .privilege else { throw error }
+    }
+  }
+
+  /// Refuses columns by whose values rows cannot be found and put in order: names are looked up in no schema but the system's.
+  func requireComparable(_ server: borrowing Connection, _ columns: [Column]) throws(Failure) {
+    for column in columns {
+      let (name, type) = ("t.\(column.inStatement)", column.type)
+      do throws(Failure) {
+        _ = try server.query(
+          "SELECT FROM \(SQLName.inStatement(table)) AS t WHERE ROW(\(name)) > ROW(NULL::pg_catalog.text::\(type)) "
+            + "AND \(name) = ANY (ARRAY[]::pg_catalog.text[]::\(type)[]) LIMIT 0")
+      } catch {
+        guard ["42883", "42704", "42846", "0A000"].contains(error.sqlState) else { throw error }
+        throw Failure(
+          .settings,
+          "rows of \(table) cannot be found by column \(column.name): its type \(type) cannot be compared here",
+          advice: "give the table a key of a type of PostgreSQL's own, such as uuid, bigint or text",
+          sqlState: error.sqlState)
+      }
+    }
+  }
+
   /// The column of a name that counts.
   package func column(_ names: [String]) -> Column? {
     names.lazy.compactMap { name in columns.first { $0.name.utf8.elementsEqual(name.utf8) } }.first

@@ -88,7 +88,9 @@ struct SetupCommand: ParsableCommand {
       guard !source.polling else {
         var plan = Administration.PollPlan(tables: try tables.names())
         (plan.createsTables, plan.mark) = (createTable, markColumn)
-        return try perform(administration.setupSteps(plan), with: administration, dryRun: dryRun, done: "made")
+        let steps = try administration.setupSteps(plan)
+        if !dryRun { try administration.requireRights(plan, steps) }
+        return try perform(steps, with: administration, dryRun: dryRun, done: "made")
       }
       var plan = try source.names().plan(tables)
       plan.createsTables = createTable || partitionBy != nil

@@ -13,14 +13,14 @@ import Testing
 
   @Test(arguments: [[], ["7", "a b"], ["", " ", "50%", "\n", "é\u{301}"]])
   func `what is kept is read back`(last: [String]) throws {
-    let rows = PolledRows(server: "7-00000001", log: LSN(rawValue: 0x16_B374_D848), low: 5, high: 1 << 40, last: last)
+    let rows = PolledRows(server: "7-00000001", log: LSN(rawValue: 0x16_B374_D848), low: 5, high: 1 << 40, order: "t.\"n\", t.id", last: last)
     var lines = KeyValueText()
     lines.append(rows)
     let found = try #require(KeyValueText(lines.text)?.polledRows)
     #expect(found == rows && found.last.map { Array($0.utf8) } == last.map { Array($0.utf8) })
   }
 
-  @Test(arguments: ["", "7 0/1 5", "7 x 5 6", "7 0/1 6 5", "7 0/1 -1 5", "7 0/1 5 x", "7 0/1 5 6 %4"])
+  @Test(arguments: ["", "7 0/1 5", "7 x 5 6", "7 0/1 6 5", "7 0/1 -1 5", "7 0/1 5 x", "7 0/1 5 6", "7 0/1 5 6 t.n %4"])
   func `what makes no sense is not taken for a record`(text: String) {
     #expect(read(text)?.polledRows == nil)
     #expect(read(text)?.hasBadPolledRows == true)
@@ -28,7 +28,7 @@ import Testing
 
   @Test func `a position is on record once everything up to it is delivered`() {
     let desk = PollDesk()
-    func rows(_ high: UInt64) -> PolledRows { PolledRows(server: "7", log: .zero, low: 0, high: high) }
+    func rows(_ high: UInt64) -> PolledRows { PolledRows(server: "7", log: .zero, low: 0, high: high, order: "t.n") }
     desk.begin(after: LSN(rawValue: 10), known: rows(1))
     desk.note(rows(2), at: LSN(rawValue: 11))
     desk.note(rows(3), at: LSN(rawValue: 12))

@@ -81,7 +81,9 @@ struct CleanUpStatements: Hashable, Sendable {
       mark.map(SQLName.quoted).map {
         "UPDATE \(table) SET \($0) = pg_catalog.now() WHERE \(isMeant(target)) AND \($0) IS NULL"
       } ?? "DELETE FROM \(table) WHERE \(isMeant(target))"
-    return "WITH done AS (\(change) RETURNING \(column)) SELECT pg_catalog.count(*) FROM done"
+    // A trigger may have taken the mark away again.
+    let proof = mark.map(SQLName.quoted) ?? column
+    return "WITH done (proof) AS (\(change) RETURNING \(proof)) SELECT pg_catalog.count(proof) FROM done"
   }
 
   /// Whether some of `$1` are there and not cleaned up.

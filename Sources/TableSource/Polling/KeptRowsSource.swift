@@ -12,6 +12,8 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   private static let most = (rows: 8000, bytes: 16 << 20)
   /// A pause is at least so many times as long as the read before it, which looks at the whole table.
   private static let rest = 3
+  /// How long the values may be by which rows are ordered: they are on record.
+  private static let longestOrder = 64 << 10
   /// How often it asks whether the table is nobody else's.
   private static let patience: Duration = .seconds(1)
 
@@ -41,11 +43,11 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   /// Connects, and looks at the table. One such poller at a time has it.
   package init(_ request: PollRequest) throws(Failure) {
     let reader = try PollReader(request)
+    try reader.warnOfOrder()
     let slices = try PollSlices(reader.server, reader.shape.id, shares: false)
     let database = try reader.database
     identity = .polling(request.table, database)
     pauses = PollPauses(longest: request.interval)
-    reader.warnOfOrder()
     self.slices = slices
     self.request = request
     self.reader = reader
@@ -55,7 +57,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   package var words: Wording { reader.words }
 
   /// Whether the connection has gone: then another may have the table.
-  package var isServerLeaving: Bool { reader.server.isLost }
+  package var isServerLeaving: Bool { request.desk.isLost(reader.server) }
 
   package mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     do throws(Failure) { return try take(visit) } catch {
@@ -68,6 +70,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   private mutating func take(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     while true {
       if frames.hand(reader.shape, visit) == .enough { return .paused }
+      if try reader.server.takeNotifications() || request.desk.takeNews() { nextRead = .now }
       let settled = request.desk.settled
       while let first = flights.first, first.commit <= settled { flights.removeFirst() }
       let isFull =
@@ -76,7 +79,6 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
         request.desk.hold()
         return .drained(until: nil)
       }
-      if try reader.server.takeNotifications() { nextRead = .now }
       guard .now >= nextRead else { return .drained(until: nextRead) }
       guard try takeTable() else { continue }
       if try !read() { return .ended }
@@ -87,6 +89,8 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   private mutating func takeTable() throws(Failure) -> Bool {
     if isOurs { return true }
     isOurs = try slices.takeAll(reader.server)
+    // How far the other has come is on record since we looked.
+    if isOurs, hasSaidTaken { throw Failure(.connection, "the other poller of \(request.table) has ended") }
     if !isOurs {
       nextRead = .now + Self.patience
       if !hasSaidTaken { request.warn("another poller has \(request.table); waiting until it ends") }
@@ -98,7 +102,6 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   /// Reads once; false at the end.
   private mutating func read() throws(Failure) -> Bool {
     let began = ContinuousClock.now
-    if try reader.look() { frames.describe() }
     if self.step == nil { self.step = try begin() }
     guard var step = self.step else { return false }
     defer { self.step = step }
@@ -119,7 +122,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
       if isOpen, let words = try waiting.look(reader, open) { request.warn(words) }
     }
     // What waits for a transaction may become free without a notification.
-    let listens = reader.listens && !horizon.isPending && !isOpen
+    let listens = reader.listens && !horizon.isPending && !isOpen && !request.endsWhenEmpty
     let pause = pauses.take(foundRows: page?.rows.isEmpty == false, listens: listens)
     guard let page, let last = page.rows.last else {
       (step.low, step.last) = (step.high, [])
@@ -128,11 +131,12 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
       if isOpen, try reader.hasRows(from: step.high) { request.warn(try waiting.words(reader, open)) }
       return false
     }
+    guard last.order.reduce(0, { $0 + $1.utf8.count }) <= Self.longestOrder else { throw reader.tooLong }
     step.last = last.order
     let commit = request.desk.next(page.position)
     request.desk.note(step, at: commit)
     flights.append((commit, page.rows.count, page.bytes))
-    frames.fill(page.rows, commit)
+    frames.fill(page, commit)
     nextRead = .now
     return true
   }
@@ -140,18 +144,21 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   /// Where it goes on: as it is on record, where that is of this server as it is now.
   private mutating func begin() throws(Failure) -> PolledRows {
     let now = try reader.horizon()
-    let none = PolledRows(server: now.server, log: now.log, low: 0, high: 0)
+    let order = reader.order.inStatement
+    let none = PolledRows(server: now.server, log: now.log, low: 0, high: 0, order: order)
     guard let known = request.desk.restart() else { return none }
     guard known.server == now.server, known.log <= now.log, known.high <= now.next
     else {
       request.warn(
-        "the server is another than before, or was set back: all rows of \(request.table) are delivered again, since nobody can tell which were"
+        "the server or the table is another than before, or was set back: all rows of \(request.table) are delivered again, since nobody can tell which were"
       )
       return none
     }
     // Ordered by something else now, the step begins again.
-    let isSame = known.last.isEmpty || known.last.count == reader.order.expressions.count
-    return isSame ? known : PolledRows(server: known.server, log: known.log, low: known.low, high: known.high)
+    guard known.order == order else {
+      return PolledRows(server: known.server, log: known.log, low: known.low, high: known.high, order: order)
+    }
+    return known
   }
 
   package mutating func send(_ status: StandbyStatus) throws(Failure) { _ = request.desk.settle(status.flush) }

@@ -14,19 +14,17 @@ struct PollFrames {
 
   private var items: [Item] = []
   private var next = 0
-  private var isDescribed = false
+  private var described = ""
   private var (commit, time) = (LSN.zero, PostgresTimestamp(rawValue: 0))
 
-  /// The table has to be described anew.
-  mutating func describe() { isDescribed = false }
-
   /// Takes the rows of a read, where none are left.
-  mutating func fill(_ rows: [PollReader.Row], _ commit: LSN) {
+  mutating func fill(_ page: PollReader.Page, _ commit: LSN) {
     (self.commit, time, next) = (commit, .now, 0)
-    items = isDescribed ? [.begin] : [.begin, .relation]
-    items += rows.map { .row($0.values) }
+    // The table is described once, and anew where it is another.
+    items = described == page.version ? [.begin] : [.begin, .relation]
+    items += page.rows.map { .row($0.values) }
     items.append(.commit)
-    isDescribed = true
+    described = page.version
   }
 
   /// Hands over what there is; tells whether it was too much.

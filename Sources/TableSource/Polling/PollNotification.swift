@@ -22,3 +22,15 @@ package enum PollNotification {
     return true
   }
 }
+
+extension PollDesk {
+  /// Whether a connection has gone. What the server tells of new rows is taken meanwhile: it would gather.
+  func isLost(_ server: borrowing Connection) -> Bool {
+    do throws(Failure) {
+      if try server.takeNotifications() { noteNews() }
+      return false
+    } catch {
+      return true
+    }
+  }
+}

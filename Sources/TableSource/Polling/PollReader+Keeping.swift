@@ -7,7 +7,7 @@ import PostgresWire
 extension PollReader {
   /// Which transactions had ended at a time.
   struct Horizon {
-    /// Which server it is, and on which timeline.
+    /// Which server it is and on which timeline, and of it which database and table.
     let server: String
     /// All transactions before it had ended.
     let high: UInt64
@@ -24,13 +24,15 @@ extension PollReader {
       "SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()), "
         + "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()), pg_catalog.pg_current_wal_insert_lsn(), "
         + "pg_catalog.pg_current_wal_flush_lsn(), (SELECT c.system_identifier FROM pg_catalog.pg_control_system() AS c), "
-        + "pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8)"
+        + "pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8), "
+        + "(SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())"
     ).first
     guard let high = row?[0].flatMap({ UInt64($0) }), let next = row?[1].flatMap({ UInt64($0) }),
       let log = row?[2].flatMap({ LSN($0) }), let durable = row?[3].flatMap({ LSN($0) }), let system = row?[4],
-      let timeline = row?[5]
+      let timeline = row?[5], let database = row?[6]
     else { throw Failure(.internal, "the server's answer about its transactions makes no sense") }
-    return Horizon(server: "\(system)-\(timeline)", high: high, next: next, log: log, durable: durable)
+    return Horizon(
+      server: "\(system)-\(timeline)-\(database)-\(shape.id)", high: high, next: next, log: log, durable: durable)
   }
 
   /// Has the end of the log made durable, within a second or so.
@@ -41,7 +43,9 @@ extension PollReader {
     let number = WritingTransaction.number
     let isWithin = ["\(number) >= \(step.low)", "\(number) < \(step.high)"]
     guard step.last.count == order.expressions.count else { return try read(where: isWithin, [], withOrder: true) }
-    return try read(where: isWithin + [order.isBehind], step.last, withOrder: true)
+    // What has no place is to be seen, too.
+    let rest = order.nullable.map { "(\(order.isBehind) OR t.\($0) IS NULL)" } ?? order.isBehind
+    return try read(where: isWithin + [rest], step.last, withOrder: true)
   }
 
   /// The first transaction of a step of which a row would pass one of the same key that stands before it and is not in the step; nil

@@ -15,6 +15,8 @@ struct PollReader: ~Copyable {
 
   struct Page {
     let rows: [Row]
+    /// What columns the table had.
+    let version: String
     /// The end of the server's log.
     let position: LSN
     /// Whether there may be more right away.
@@ -28,8 +30,6 @@ struct PollReader: ~Copyable {
 
   /// How many rows are read at once, and how many bytes; one row may be longer.
   private static let page = (rows: 1000, bytes: 4 << 20)
-  /// How long it may be until a change of the table is noticed.
-  private static let patience: Duration = .seconds(5)
 
   let server: Connection
   private(set) var shape: TableShape
@@ -38,30 +38,46 @@ struct PollReader: ~Copyable {
   let listens: Bool
   private let request: PollRequest
   private let process: String
-  private var looked = ContinuousClock.now
+  private var version: String
 
   init(_ request: PollRequest) throws(Failure) {
     let server = try Connection.connect(
-      request.database, for: .statements(within: nil), isCancelled: request.isCancelled)
+      request.database, for: .statements(within: nil),
+      isCancelled: {
+        request.tellOfWait()
+        return request.isCancelled()
+      })
     try PooledConnection.refuse(server, request)
     // As a stream has them; and rows that a policy would hide are an error.
     _ = try server.query(ChosenRows.preparation)
     let process = try PooledConnection.process(server)
+    try Self.requirePrimary(server)
+    let version = try Self.version(server, TableShape.look(server, request.table))
     let shape = try TableShape.look(server, request.table)
     guard !shape.identity.isEmpty else { throw ChosenRows.noKey(shape) }
+    try Self.requireReadable(server, shape, request)
     let order = try RowOrder.find(server, shape, request)
     try Self.require(order, server, shape, request)
     let listens = try PollNotification.listen(server, shape)
+    self.version = version
     (self.process, self.shape, self.order, self.listens, self.request) = (process, shape, order, listens, request)
     self.server = server
   }
 
-  /// Says so where nothing tells in which order rows were written.
-  func warnOfOrder() {
+  /// Says so where nothing tells in which order rows were written, or no index does.
+  func warnOfOrder() throws(Failure) {
+    try order.warnOfSorting(server, shape, request)
     guard !order.isOfWriting else { return }
     request.warn(
       "table \(request.table) has neither an identity column nor a time, so the order of events of a key is not promised; name a column with \(setting: "order-by")"
     )
+  }
+
+  /// What it means that rows are ordered by values that no record can keep.
+  var tooLong: Failure {
+    Failure(
+      .settings, "rows of \(shape.table) are ordered by values that are too long to be kept on record",
+      advice: "name a column of numbers or times with \(setting: "order-by")")
   }
 
   /// The key of a row's events, as a statement has it.
@@ -103,30 +119,78 @@ struct PollReader: ~Copyable {
     guard rows.first?[0] != "t" else { throw order.missing(shape) }
   }
 
+  /// Refuses a standby, perhaps until it is promoted.
+  private static func requirePrimary(_ server: borrowing Connection) throws(Failure) {
+    guard try server.query("SELECT pg_catalog.pg_is_in_recovery()").first?[0] == "t" else { return }
+    throw Failure(
+      .connection, "the server is a standby, where no table can be polled",
+      advice: "connect to the primary, with target_session_attrs=primary where several hosts are named")
+  }
+
+  /// Refuses a table that the role may not read, or whose rows nothing can tell apart.
+  private static func requireReadable(
+    _ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest
+  ) throws(Failure) {
+    let names = request.columns.id + (request.order.map { [$0] } ?? [])
+    let columns = names.compactMap { shape.column([$0]) }
+    do throws(Failure) {
+      _ = try server.query("SELECT * FROM \(SQLName.inStatement(shape.table)) LIMIT 0")
+      try shape.requireComparable(server, shape.identity + columns)
+    } catch {
+      guard error.sqlState == "42501" else { throw error }
+      let rights = request.mark.map { "SELECT, UPDATE (\(SQLName.inStatement($0)))" } ?? "SELECT, DELETE"
+      let table = SQLName.inStatement(shape.table)
+      throw Failure(
+        .privilege, "table \(shape.table) cannot be read: \(error.what)",
+        advice:
+          "\(sql: "GRANT USAGE ON SCHEMA \(SQLName.inStatement(shape.table.schema)) TO the role; GRANT \(request.keepsRows ? "SELECT" : rights) ON \(table) TO the role;")",
+        sqlState: error.sqlState)
+    }
+    guard let mark = request.mark, let column = shape.column([mark]), try shape.hasDefault(server, column) else {
+      return
+    }
+    throw Failure(
+      .settings, "column \(mark) of \(shape.table) has a default, by which new rows look as if they were delivered",
+      advice:
+        "\(sql: "ALTER TABLE \(SQLName.inStatement(shape.table)) ALTER COLUMN \(column.inStatement) DROP DEFAULT, ALTER COLUMN \(column.inStatement) DROP NOT NULL;")"
+    )
+  }
+
   private borrowing func id() throws(Failure) -> TableShape.Column {
     guard let id = shape.column(request.columns.id) else {
       throw Failure(
         .settings, "table \(shape.table) has no column \(request.columns.id.first ?? "id")",
         advice: "name the one that it has with \(setting: "column")")
     }
+    // A row without is none that could be cleaned up.
+    guard id.isNeverNull || request.keepsRows else {
+      throw Failure(
+        .settings, "column \(id.name) of \(shape.table) may have no value, by which rows are known",
+        advice:
+          "\(sql: "ALTER TABLE \(SQLName.inStatement(shape.table)) ALTER COLUMN \(id.inStatement) SET NOT NULL;")")
+    }
     return id
   }
 
-  /// Looks whether the table has other columns now; tells whether it has.
-  mutating func look(now: ContinuousClock.Instant = .now) throws(Failure) -> Bool {
-    guard now - looked >= Self.patience else { return false }
-    looked = now
-    return try lookAgain()
-  }
-
-  private mutating func lookAgain() throws(Failure) -> Bool {
+  /// Looks again what columns the table has.
+  private mutating func lookAgain() throws(Failure) {
+    version = try Self.version(server, shape)
     let found = try TableShape.look(server, request.table)
     defer { shape = found }
     // The locks are those of a table.
-    guard found.id == shape.id else {
-      throw Failure(.connection, "table \(shape.table) is another one now")
-    }
-    return found.columns != shape.columns
+    guard found.id == shape.id else { throw otherTable }
+  }
+
+  private var otherTable: Failure { Failure(.connection, "table \(shape.table) is another one now") }
+
+  /// What its columns are, as the snapshot of a statement has them.
+  private static func version(of shape: TableShape) -> String {
+    "(SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', a.attnum, a.attname, a.atttypid), ',' ORDER BY a.attnum) "
+      + "FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = '\(shape.id)'::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped)"
+  }
+
+  private static func version(_ server: borrowing Connection, _ shape: TableShape) throws(Failure) -> String {
+    try server.query("SELECT \(version(of: shape))").first?[0] ?? ""
   }
 
   /// Reads the next rows, but for those that are under way.
@@ -151,51 +215,60 @@ struct PollReader: ~Copyable {
   mutating func read(
     where conditions: [String], _ parameters: [String], withOrder: Bool = false
   ) throws(Failure) -> Page {
-    let id = try id()
-    let slice = PollSlices.number(of: shape.column(request.columns.key))
-    let names = shape.columns.indices.map { "c\($0)" }
-    let columns = names.indices.map { "t.\(shape.columns[$0].inStatement)::pg_catalog.text AS \(names[$0])" }
-    let size = names.map { "coalesce(pg_catalog.octet_length(\($0)), 0)" }.joined(separator: " + ")
-    let missing = order.nullable.map { "t.\($0) IS NULL" } ?? "false"
-    let places = withOrder ? order.expressions : []
-    let placeNames = places.indices.map { "o\($0)" }
-    let found = columns + places.indices.map { "\(places[$0])::pg_catalog.text AS \(placeNames[$0])" }
-    let taken = placeNames.map { "g.\($0)" } + names.map { "CASE WHEN g.fits THEN g.\($0) END" }
-    let rows: [SQLRow]
-    do throws(Failure) {
-      rows = try server.query(
+    while true {
+      let id = try id()
+      let slice = PollSlices.number(of: shape.column(request.columns.key))
+      let missing = order.nullable.map { "t.\($0) IS NULL" } ?? "false"
+      let places = withOrder ? order.expressions : []
+      var found = ["t.\(id.inStatement)::pg_catalog.text AS id", "\(slice) AS slice", "\(missing) AS missing"]
+      found += places.indices.map { "\(places[$0])::pg_catalog.text AS o\($0)" }
+      found += shape.columns.indices.map { "t.\(shape.columns[$0].inStatement) AS c\($0)" }
+      let chosen = """
+        SELECT pg_catalog.row_number() OVER () AS n, f.* FROM (SELECT \(found.joined(separator: ", ")) FROM \(source) \
+        WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order.inStatement) LIMIT \(Self.page.rows)) AS f
         """
-        SELECT s.pid, s.position, g.n, g.fits, g.id, g.slice, g.missing, \(taken.joined(separator: ", ")) FROM \
-        (SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.pg_current_wal_insert_lsn() AS position) AS s LEFT JOIN (\
-        SELECT pg_catalog.row_number() OVER w AS n, \
-        pg_catalog.sum(\(size)) OVER w <= \(Self.page.bytes) OR pg_catalog.row_number() OVER w = 1 AS fits, f.* FROM (\
-        SELECT t.\(id.inStatement)::pg_catalog.text AS id, \(slice) AS slice, \(missing) AS missing, \
-        \(found.joined(separator: ", ")) FROM \(source) WHERE \(conditions.joined(separator: " AND ")) \
-        ORDER BY \(order.inStatement) LIMIT \(Self.page.rows)) AS f WINDOW w AS (ROWS UNBOUNDED PRECEDING)) AS g ON true \
+      let bounded = BoundedPage.statement(
+        chosen, heads: ["id", "slice", "missing"] + places.indices.map { "o\($0)" }, columns: shape.columns.count,
+        bytes: Self.page.bytes)
+      let name = SQLQuoting.literal(SQLName.quoted(shape.table))
+      let statement = """
+        SELECT s.*, g.* FROM (SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_current_wal_insert_lsn(), \
+        \(Self.version(of: shape)), \(name)::pg_catalog.regclass::pg_catalog.oid) AS s LEFT JOIN (\(bounded)) AS g ON true \
         ORDER BY g.n
-        """, parameters)
-    } catch {
-      // A column has gone, or another has come in its place.
-      if error.sqlState == "42703", try lookAgain() { throw Failure(.connection, "table \(shape.table) was changed") }
+        """
+      let rows = try ask(statement, parameters)
+      guard rows.first?[0] == process else { throw PooledConnection.isShared }
+      guard rows.first?[3] == "\(shape.id)" else { throw otherTable }
+      // Rows and columns are of one snapshot: what was changed meanwhile is read as it is now.
+      if rows.first?[2] == version { return try page(rows, places: places.count) }
+      try lookAgain()
+    }
+  }
+
+  private func ask(_ statement: String, _ parameters: [String]) throws(Failure) -> [SQLRow] {
+    request.desk.wait(true)
+    defer { request.desk.wait(false) }
+    do throws(Failure) { return try server.query(statement, parameters) } catch {
+      // A column has gone, or is called otherwise: over a new connection all is looked at anew.
+      if error.sqlState == "42703" { throw Failure(.connection, "table \(shape.table) was changed") }
       throw ChosenRows.explained(error, [shape])
     }
-    return try page(rows, places: places.count)
   }
 
   private borrowing func page(_ rows: [SQLRow], places: Int) throws(Failure) -> Page {
-    guard rows.first?[0] == process else { throw PooledConnection.isShared }
     guard let position = rows.first?[1].flatMap({ LSN($0) }) else {
       throw Failure(.internal, "the server's answer about its log makes no sense")
     }
-    let found = rows.prefix { $0[3] == "t" }
-    guard found.allSatisfy({ $0[6] != "t" }) else { throw order.missing(shape) }
+    let found = rows.prefix { $0[5] == "t" }
+    guard found.allSatisfy({ $0[8] != "t" }) else { throw order.missing(shape) }
     return Page(
       rows: found.map { row in
         Row(
-          id: row[4] ?? "", slice: row[5].flatMap { Int($0) } ?? 0,
-          order: row.dropFirst(7).prefix(places).map { $0 ?? "" }, values: SQLRow(Array(row.dropFirst(7 + places))))
+          id: row[6] ?? "", slice: row[7].flatMap { Int($0) } ?? 0,
+          order: row.dropFirst(9).prefix(places).map { $0 ?? "" }, values: SQLRow(Array(row.dropFirst(9 + places))))
       },
-      position: position, isFull: found.count == Self.page.rows || found.count < rows.count && !found.isEmpty)
+      version: version, position: position,
+      isFull: found.count == Self.page.rows || found.count < rows.count && !found.isEmpty)
   }
 
   /// Which of some rows are there, and not cleaned up.

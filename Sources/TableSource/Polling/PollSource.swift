@@ -42,12 +42,12 @@ package struct PollSource: FrameSource, ~Copyable {
   /// Connects, and looks at the table.
   package init(_ request: PollRequest) throws(Failure) {
     let reader = try PollReader(request)
+    try reader.warnOfOrder()
     let slices = try PollSlices(reader.server, reader.shape.id, shares: true)
     let database = try reader.database
     identity = .polling(request.table, database)
     self.slices = slices
     pauses = PollPauses(longest: request.interval)
-    reader.warnOfOrder()
     self.request = request
     self.reader = reader
   }
@@ -56,7 +56,7 @@ package struct PollSource: FrameSource, ~Copyable {
   package var words: Wording { reader.words }
 
   /// Whether the connection has gone: then others may have our keys.
-  package var isServerLeaving: Bool { reader.server.isLost }
+  package var isServerLeaving: Bool { request.desk.isLost(reader.server) }
 
   package mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     do throws(Failure) { return try take(visit) } catch {
@@ -69,6 +69,7 @@ package struct PollSource: FrameSource, ~Copyable {
   private mutating func take(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     while true {
       if frames.hand(reader.shape, visit) == .enough { return .paused }
+      if try reader.server.takeNotifications() || request.desk.takeNews() { nextRead = .now }
       try settle()
       let isFull =
         flights.reduce(0) { $0 + $1.ids.count } >= Self.most.rows
@@ -77,7 +78,6 @@ package struct PollSource: FrameSource, ~Copyable {
         request.desk.hold()
         return .drained(until: nil)
       }
-      if try reader.server.takeNotifications() { nextRead = .now }
       let now = ContinuousClock.now
       if now >= nextBalance { try balance() }
       guard now >= nextRead else { return .drained(until: min(nextRead, nextBalance)) }
@@ -94,7 +94,6 @@ package struct PollSource: FrameSource, ~Copyable {
       request.warn("other pollers have all keys of \(request.table); waiting until one of them gives some back or ends")
     }
     hasSaidIdle = isIdle
-    if try reader.look() { frames.describe() }
   }
 
   /// What is delivered and cleaned up is under way no more; what became a letter is cleaned up here.
@@ -119,13 +118,13 @@ package struct PollSource: FrameSource, ~Copyable {
       return true
     }
     let page = try reader.read(besides: flights.flatMap(\.ids), slices)
-    let pause = pauses.take(foundRows: !page.rows.isEmpty, listens: reader.listens)
+    let pause = pauses.take(foundRows: !page.rows.isEmpty, listens: reader.listens && !request.endsWhenEmpty)
     nextRead = page.isFull ? .now : .now + pause
     guard !page.rows.isEmpty else { return !request.endsWhenEmpty || !flights.isEmpty }
     let commit = request.desk.next(page.position)
     flights.append(
       Flight(commit: commit, ids: page.rows.map(\.id), slices: Set(page.rows.map(\.slice)), bytes: page.bytes))
-    frames.fill(page.rows, commit)
+    frames.fill(page, commit)
     return true
   }
 

@@ -7,8 +7,16 @@ import PostgresWire
 enum PooledConnection {
   /// Refuses such a connection: while another has a transaction open, its process would be ours too.
   static func refuse(_ server: borrowing Connection, _ request: PollRequest) throws(Failure) {
-    let other = try Connection.connect(
-      request.database, for: .statements(within: nil), isCancelled: request.isCancelled)
+    let other: Connection
+    do throws(Failure) {
+      other = try Connection.connect(
+        request.database, for: .statements(within: nil), isCancelled: request.isCancelled)
+    } catch {
+      var failure = error
+      failure.advice =
+        "a poller needs three connections at once; let the role, and a pool before the server, have so many"
+      throw failure
+    }
     let own = try process(server)
     let (others, again): (String, String)
     do throws(Failure) {

@@ -25,6 +25,19 @@ extension RowOrder {
     return RowOrder(shape, by: nil)
   }
 
+  /// Says so where each read of a large table sorts it whole.
+  func warnOfSorting(_ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest) throws(Failure) {
+    guard let first = shape.columns.first(where: { "t.\($0.inStatement)" == expressions.first }) else { return }
+    let rows = try server.query(
+      "SELECT FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.oid AND pg_catalog.pg_relation_size(c.oid) > 4194304 "
+        + "AND NOT EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid "
+        + "AND x.indkey[0] = $2::pg_catalog.int2)", ["\(shape.id)", first.number])
+    guard !rows.isEmpty else { return }
+    request.warn(
+      "no index of \(shape.table) begins with \(first.name), so that each read sorts all rows; \(sql: "CREATE INDEX ON \(SQLName.inStatement(shape.table)) (\(first.inStatement));")"
+    )
+  }
+
   /// What it means that a row has no value there.
   func missing(_ shape: TableShape) -> Failure {
     let (table, column) = (SQLName.inStatement(shape.table), nullable ?? "")

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension Integration {
+  /// Tables as people have them, while they are polled.
+  @Suite struct PollingTables {
+    @Test(arguments: [15, 18])
+    func `a column that comes with the rows that have it is read with them`(version: Int) throws {
+      try withDatabase(version, PollDatabase.schema) { database in
+        let poller = try database.pollToFile(["--after-delivery", "delete", "--poll-interval", "5ms"])
+        try database.psql("SELECT place(1, 3);")
+        try wait(until: "three are there", within: 60) { database.fileLines.count == 3 }
+        try database.psql(
+          """
+          BEGIN; ALTER TABLE outbox ADD headers jsonb;
+          INSERT INTO outbox (aggregateid, payload, headers) VALUES ('k', '{"n": 4}', '{"tenant": "acme"}'); COMMIT;
+          """)
+        try wait(until: "four are there", within: 60) { database.fileLines.count == 4 }
+        #expect(database.fileLines.last?.contains(#""tenant":"acme""#) == true)
+        try database.psql(
+          """
+          BEGIN; ALTER TABLE outbox ALTER payload TYPE text; ALTER TABLE outbox DROP headers;
+          INSERT INTO outbox (aggregateid, payload) VALUES ('k', 'five'); COMMIT;
+          """)
+        try wait(until: "five are there", within: 60) { database.fileLines.count == 5 }
+        #expect(database.fileLines.last?.contains(#""data":"five""#) == true)
+        poller.signal(SIGTERM)
+        #expect(try poller.exitCode(within: 30) == 0, "\(poller.errors.text)")
+        #expect(try database.unpolled() == 0)
+      }
+    }
+
+    @Test(arguments: ["delete", "keep"])
+    func `large rows come one after another`(way: String) throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql(
+          """
+          INSERT INTO outbox (aggregateid, payload) SELECT 'k', jsonb_build_object('n', n, 'text', repeat(md5(n::text), 60000))
+          FROM generate_series(1, 30) n;
+          """)
+        let checkpoint = way == "keep" ? ["--checkpoint", database.files.file("record")] : []
+        let poller = try database.pollToFile(["--after-delivery", way, "--until", "now"] + checkpoint)
+        #expect(try poller.exitCode(within: 60) == 0, "\(poller.errors.text)")
+        #expect(try Event.read(database.fileLines).numbers == Array(1...30))
+      }
+    }
+
+    @Test func `a table that another session has locked is told`() throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        let poller = try database.pollToFile(["--after-delivery", "delete", "--poll-interval", "20ms"])
+        try wait(until: "it is ready", within: 60) { poller.errors.text.contains("ready: ") }
+        let session = try database.session()
+        try session.write("BEGIN; LOCK TABLE outbox; SELECT 'locked';\n")
+        try wait(until: "it is told", within: 60) { poller.errors.text.contains("may have locked the table") }
+        try session.write("COMMIT; SELECT place(1, 3);\n")
+        try wait(until: "all are there", within: 60) { database.fileLines.count == 3 }
+        poller.signal(SIGTERM)
+        #expect(try poller.exitCode(within: 30) == 0, "\(poller.errors.text)")
+      }
+    }
+
+    @Test(
+      arguments: [
+        ("ALTER TABLE outbox ALTER dispatched_at SET DEFAULT now();", "mark", "has a default"),
+        (
+          "ALTER TABLE outbox DROP CONSTRAINT outbox_pkey, ADD UNIQUE (id), ALTER id DROP NOT NULL, ADD PRIMARY KEY (place);",
+          "delete", "may have no value"
+        ),
+        (
+          """
+          CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.dispatched_at = NULL; RETURN NEW; END$$;
+          CREATE TRIGGER never BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION never();
+          """, "mark", "a trigger or a rule"
+        ),
+        (
+          "ALTER TABLE outbox DROP id, ADD id int[]; UPDATE outbox SET id = ARRAY[(payload->>'n')::int]; ALTER TABLE outbox ADD PRIMARY KEY (id);",
+          "delete", "of PostgreSQL's own"
+        ),
+      ])
+    func `what would come for ever, or never, is refused`(change: String, way: String, words: String) throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql("SELECT place(1, 3);")
+        try database.psql(change)
+        let poller = try database.poll(["--after-delivery", way, "--until", "now"])
+        #expect(try poller.exitCodeAfterAllOutput(within: 60) == 78, "\(poller.errors.text)")
+        #expect(poller.errors.text.contains(words), "\(poller.errors.text)")
+      }
+    }
+
+    @Test(
+      arguments: [
+        ("ADD other_at timestamptz DEFAULT now()", "other_at", "has a default"),
+        ("ADD other_at date", "other_at", "of type"),
+        ("ADD tailrace_place text", "dispatched_at", "rename it"),
+      ])
+    func `what is there under a name and fits not is refused before anything is made`(
+      change: String, mark: String, words: String
+    ) throws {
+      try withDatabase(15) { database in
+        try database.psql("ALTER TABLE outbox \(change);")
+        let setup = try database.tailrace(
+          ["setup", "--polling", "--database", database.connection, "--mark-column", mark])
+        #expect(try setup.exitCodeAfterAllOutput(within: 60) == 78, "\(setup.errors.text)")
+        #expect(setup.errors.text.contains(words), "\(setup.errors.text)")
+        #expect(try database.psql("SELECT count(*) FROM pg_trigger WHERE tgname = 'tailrace_notify'") == "0")
+      }
+    }
+
+    @Test func `an index that leaves out other rows is not taken for the one that is needed`() throws {
+      try withDatabase(15) { database in
+        for mark in ["a_at", "b_at", "b_at"] {
+          let setup = try database.tailrace(
+            ["setup", "--polling", "--database", database.connection, "--mark-column", mark])
+          #expect(try setup.exitCodeAfterAllOutput(within: 60) == 0, "\(setup.errors.text)")
+        }
+        #expect(
+          try database.psql("SELECT count(*) FROM pg_index WHERE indrelid = 'outbox'::regclass AND indpred IS NOT NULL")
+            == "2")
+      }
+    }
+  }
+}
