@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: [
     ("", RedisAddress.Problem.malformed), ("redis:host", .malformed), ("http://host", .malformed),
     ("redis://", .malformed),
-    ("redis://a b", .blank), ("redis://h:0", .port), ("redis://h:65536", .port), ("redis://-?h", .malformed),
+    ("redis://a b", .blank), ("redis://h:0", .port), ("redis://h:65536", .port), ("redis://h!", .host),
     ("redis://u%zz@h", .encoding), ("redis://h/x", .database), ("redis://h/0/1", .database),
     ("redis://h/9999999999", .database),
     ("redis://h/-1", .database), ("redis://h/0?db=1", .parameter), ("redis://h1,h2", .host),
