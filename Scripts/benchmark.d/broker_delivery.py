@@ -219,8 +219,9 @@ class Consumer(threading.Thread):
         client, last = redis.Redis(port=self.broker.port), "0"
         while not self.stopping.is_set():
             for _, entries in client.xread({TOPIC: last}, 1000, 100):
-                for last, fields in entries:
+                for _, fields in entries:
                     self.take(fields[b"data"])
+                last = entries[-1][0]
 
 
 LATENCY_HEADINGS = [
