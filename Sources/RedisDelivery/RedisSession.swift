@@ -103,22 +103,23 @@ final class RedisSession: ChannelInboundHandler {
       commands.append(["AUTH"] + [opening.user, password].compactMap(\.self))
     }
     // A server without its data, or that wants a password, says so.
+    let ping = commands.count
     commands.append(["PING"])
     if opening.database > 0 { commands.append(["SELECT", "\(opening.database)"]) }
     let needed = commands.count
     commands += ServerSettings.names.map { ["CONFIG", "GET", $0] }
     call(commands.flatMap { [UInt8].command($0) }, count: commands.count) { [weak self] result in
       guard case .success(let replies) = result else { return }
-      self?.greeted(replies.prefix(needed), settings: replies.dropFirst(needed))
+      self?.greeted(replies.prefix(needed), ping: ping, settings: replies.dropFirst(needed))
     }
   }
 
-  private func greeted(_ replies: ArraySlice<Reply>, settings: ArraySlice<Reply>) {
-    for case .error(let text) in replies {
+  private func greeted(_ replies: ArraySlice<Reply>, ping: Int, settings: ArraySlice<Reply>) {
+    for (number, reply) in replies.enumerated() {
+      guard case .error(let text) = reply else { continue }
       let trouble = RedisTrouble(answer: text)
-      // Who may not even do this has still logged in.
-      if trouble.subject == .permission { continue }
-      return fail(trouble)
+      // Who may not even ask whether it is there has logged in. In another database than the one that is meant nothing belongs.
+      guard number == ping, trouble.subject == .permission else { return fail(trouble) }
     }
     standing.server.withLock { $0 = ServerSettings(settings) }
     isReady = true

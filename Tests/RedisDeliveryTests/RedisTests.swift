@@ -208,6 +208,11 @@ struct RedisTests {
         try set(rights)
         try await delivered
       }
+      // Without the right to choose the database nothing goes into another one.
+      let elsewhere = try redisSink("redis://relay@127.0.0.1:\(server.port)/3") { $0.passwordFile = password }
+      let kept = await #expect(throws: Failure.self) { try await elsewhere.check() }
+      #expect(kept?.kind.exitCode == 77 && kept?.description.contains("NOPERM") == true)
+      elsewhere.close()
       // Another password: what is connected stays so, what connects is not let in.
       try set(["resetpass", ">other"])
       try await sink.deliver(try Events.batch(samples(40..<50, keys: 3), from: 41))
