@@ -180,7 +180,7 @@ public final class RedisPublisher: Publisher {
   private static func behind(_ position: EventPosition, _ top: StreamTop, _ stream: [UInt8]) -> Failure {
     Failure(
       .wrongStream,
-      "the stream \(String(decoding: stream, as: UTF8.self)) has come to \(top.shown), and has not the event at \(position.sequence), which comes before",
+      "the stream \(String(decoding: stream, as: UTF8.self)), whose newest entry is \(top.shown), does not take the event at \(position.sequence): its place is another entry's, or was passed",
       advice:
         "another source writes there, its entries were deleted, or the database was set back: rename the stream, or choose another \(setting: "route")"
     )

@@ -95,7 +95,7 @@ struct RedisTests {
       other.close()
       #expect(failure?.kind.exitCode == 78 && failure?.isRetryable == false)
       let text = try #require(failure?.description)
-      #expect(text.contains("outbox.event.order has come to 0000000000001000-0000000015"), "\(text)")
+      #expect(text.contains("outbox.event.order, whose newest entry is 0000000000001000-0000000015,"), "\(text)")
       #expect(text.contains("the event at 0000000000001000-0000000015"), "\(text)")
       ids = try server.entries().map(\.id)
       #expect(ids.count == 15, "what stands behind it is not added either")
