@@ -105,7 +105,7 @@ extension Integration {
         try broker.control(["config", "set", "proto-max-bulk-len", "10mb"])
         let redrive = ["dead-letters", "redrive", "--dead-letters", letters, "--all", "--sink", broker.address]
         let late = try database.start(Tailrace.built, redrive)
-        #expect(try late.exitCode(within: 60) == 64)
+        #expect(try late.exitCode(within: 60) == 78)
         #expect(late.complaint?.contains("--redis-id auto") == true, "\(late.errors.text)")
         let mixed = try database.start(Tailrace.built, redrive + ["--redis-id", "auto"])
         #expect(try mixed.exitCode(within: 60) == 78, "\(mixed.errors.text)")
