@@ -1,6 +1,7 @@
 """How long it takes from a row's insertion, just before its COMMIT, until its whole line is out, at several rates."""
 
 import array
+import contextlib
 import os
 import re
 import statistics
@@ -63,24 +64,39 @@ def once(bench, backlog, command, rate):
     """One client at one rate."""
     backlog.live_slot("latency")
     try:
-        with tempfile.NamedTemporaryFile("w", suffix=".sql", dir=bench.directory) as script:
-            script.write(SCRIPT)
-            script.flush()
-            with listener.Listener(bench, command(backlog.database, "latency")) as client:
-                return listen(bench, backlog, client, script.name, rate)
+        with script(bench) as path, listener.Listener(bench, command(backlog.database, "latency")) as client:
+            return listen(bench, backlog, client, path, rate)
     finally:
         backlog.drop_slot("latency")
+
+
+@contextlib.contextmanager
+def script(bench):
+    """The path of what a writer does again and again."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sql", dir=bench.directory) as file:
+        file.write(SCRIPT)
+        file.flush()
+        yield file.name
+
+
+def writer(bench, backlog, script, rate):
+    """The command that commits rows at a rate."""
+    return [os.path.join(bench.programs, "pgbench"), "-n", "-f", script, "-M", "prepared", "-c", str(CLIENTS), "-j", "1",
+            "-R", str(rate), "-T", str(bench.options.seconds), "-h", "127.0.0.1", "-p", bench.server.port, "-U", "postgres",
+            backlog.database]
+
+
+def committed(said):
+    """How many transactions that was."""
+    return int(re.search(r"actually processed: (\d+)", said).group(1))
 
 
 def listen(bench, backlog, client, script, rate):
     seconds = bench.options.seconds
     began, used, own = time.time_ns() // 1000, client.usage(), time.process_time()
     with subprocess.Popen(
-            [os.path.join(bench.programs, "pgbench"), "-n", "-f", script, "-M", "prepared", "-c", str(CLIENTS), "-j",
-             "1", "-R", str(rate), "-T", str(seconds), "-h", "127.0.0.1", "-p", bench.server.port, "-U", "postgres",
-             backlog.database],
-            env=bench.environment, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL) as writer:
+            writer(bench, backlog, script, rate), env=bench.environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as writing:
         try:
             latencies, count, expected, rest = array.array("d"), 0, None, b""
             deadline = time.monotonic() + seconds + 15
@@ -96,11 +112,10 @@ def listen(bench, backlog, client, script, rate):
                     at = int(found.group(1))
                     if at - began > WARM_UP:
                         latencies.append((now - at) / 1000)
-                if expected is None and writer.poll() is not None:
-                    said = writer.stdout.read()
-                    expected = int(re.search(r"actually processed: (\d+)", said).group(1))
+                if expected is None and writing.poll() is not None:
+                    expected = committed(writing.stdout.read())
         finally:
-            writer.kill()
+            writing.kill()
     now, own = client.usage(), time.process_time() - own
     parts = statistics.quantiles(latencies, n=100)
     return {"p50": statistics.median(latencies), "p99": parts[98], "max": max(latencies),

@@ -25,18 +25,15 @@ def measure(bench):
         backlog.load(1800)
         deliver(bench, backlog)
         command = listener.commands(bench)["tailrace"](backlog.database, SLOT)
-        with tempfile.NamedTemporaryFile("w", suffix=".sql", dir=bench.directory) as script:
-            script.write(latency.SCRIPT)
-            script.flush()
-            with listener.Listener(bench, command) as client:
-                began = time.monotonic()
-                while left(bench, backlog) and time.monotonic() - began < 3600:
-                    alone = latency.listen(bench, backlog, client, script.name, RATE)
-                    with Pruning(bench, backlog):
-                        before = left(bench, backlog)
-                        beside = latency.listen(bench, backlog, client, script.name, RATE)
-                        beside["pruned"] = (before - left(bench, backlog)) / bench.options.seconds
-                    rounds.append({"alone": {**alone, "pruned": 0}, "while rows are pruned": beside})
+        with latency.script(bench) as script, listener.Listener(bench, command) as client:
+            began = time.monotonic()
+            while left(bench, backlog) and time.monotonic() - began < 3600:
+                alone = latency.listen(bench, backlog, client, script, RATE)
+                with Pruning(bench, backlog):
+                    before = left(bench, backlog)
+                    beside = latency.listen(bench, backlog, client, script, RATE)
+                    beside["pruned"] = (before - left(bench, backlog)) / bench.options.seconds
+                rounds.append({"alone": {**alone, "pruned": 0}, "while rows are pruned": beside})
         # In the last span there may have been nothing left to do for most of the time.
         if len(rounds) > 1:
             rounds.pop()

@@ -13,6 +13,7 @@ import live
 import peers
 import pruning
 import replay
+import sources
 import transports
 from draining import Draining
 
@@ -60,6 +61,7 @@ WORKLOADS = {
     "idle": idle.measure,
     "prune": pruning.measure,
     "replay": replay.measure,
+    "sources": sources.measure,
     "http": http_delivery.measure,
     **{kind: functools.partial(broker_delivery.drain, kind) for kind in broker_delivery.PEERS},
     **{f"{kind}-latency": functools.partial(broker_delivery.measure_latency, kind) for kind in broker_delivery.PEERS},
