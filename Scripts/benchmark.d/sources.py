@@ -103,11 +103,11 @@ def measure(bench):
             for rate in RATES:
                 for source in SOURCES[::-1 if number % 2 else 1]:
                     attempt(bench, source, f"{source.name}, {rate}/s", rounds[-1],
-                            lambda: at_rate(bench, tables[source.notifies], source, rate))
+                            lambda one=source, rate=rate: at_rate(bench, tables[one.notifies], one, rate))
                 rounds[-1][f"{ALONE}, {rate}/s"] = alone(bench, tables[False], rate)
             drained.append({})
             for source in SOURCES[::-1 if number % 2 else 1]:
-                attempt(bench, source, source.name, drained[-1], lambda: drain(bench, tables[source.notifies], source))
+                attempt(bench, source, source.name, drained[-1], lambda one=source: drain(bench, tables[one.notifies], one))
     finally:
         order = [f"{name}, {rate}/s" for rate in RATES for name in [*(source.name for source in SOURCES), ALONE]]
         rounds = [{name: figures[name] for name in order if name in figures} for figures in rounds]

@@ -7,8 +7,8 @@ import Octets
 /// Writes an event as arguments of the script: an entry's id, how many texts follow, and its fields with their values.
 /// CloudEvents has no binding for Redis: attributes are named as in those for Kafka.
 struct EntryWriter: Sendable {
-  /// A script can hand on so many arguments at once.
-  private static let mostFields = 3000
+  /// A script can hand on three times as many, and a command can have a million arguments: as many events as go in one call.
+  private static let mostFields = 1000
 
   private let route: Route
   private let mode: BindingMode

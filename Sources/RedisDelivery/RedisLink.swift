@@ -10,7 +10,6 @@ import PostgresWire
 final class RedisLink: Sendable {
   private let password: CredentialFile<String>?
   private let certificates: WatchedCertificates?
-  private let shown: String
   private let sessions: SessionLink<RedisSession.Handle, RedisTrouble>
 
   init(_ configuration: RedisConfiguration, _ address: RedisAddress) throws(Failure) {
@@ -21,7 +20,7 @@ final class RedisLink: Sendable {
       address.isSecure
       ? try WatchedCertificates(
         authorityFile: configuration.authorityFile, clientCertificate: configuration.clientCertificate) : nil
-    (self.password, self.certificates, shown) = (password, certificates, address.shown)
+    (self.password, self.certificates) = (password, certificates)
     sessions = SessionLink([address.host], closed: .closed) { host in
       _ = certificates?.look()
       let opening = RedisSession.Opening(
@@ -31,13 +30,15 @@ final class RedisLink: Sendable {
     }
   }
 
-  /// What is wrong with files, and with how the server keeps what it is given.
+  /// What is wrong with files.
   var complaints: [String: String] {
     var complaints = certificates?.complaints ?? [:]
     if let password { complaints[password.path] = password.complaint }
-    if let session = sessions.current, session.isAlive { complaints[shown] = session.server.doubt }
     return complaints
   }
+
+  /// How the server keeps what it is given, where that may be lost.
+  var doubt: String? { sessions.current?.server.doubt }
 
   /// Looks whether there are other certificates now. They count from the next connection on.
   func renew() { _ = certificates?.look() }

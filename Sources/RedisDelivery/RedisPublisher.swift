@@ -3,6 +3,7 @@
 import Connections
 public import Delivery
 import IntegrationEvents
+import Octets
 public import PostgresWire
 import Synchronization
 
@@ -16,10 +17,7 @@ public final class RedisPublisher: Publisher {
   private let address: RedisAddress
   private let writer: EntryWriter
   private let link: RedisLink
-  /// The newest entry of each stream as it was last known.
-  private let tops = Mutex<[[UInt8]: String]>([:])
-  /// More are not remembered.
-  private static let mostTops = 10_000
+  private let streams = Mutex(KnownStreams())
 
   /// Makes a publisher: reads the password and certificates. Nothing is sent before there are events.
   public init(_ configuration: RedisConfiguration) throws(Failure) {
@@ -53,8 +51,11 @@ public final class RedisPublisher: Publisher {
   /// The address, without user and password.
   public var destination: String { address.shown }
 
-  /// What is wrong with files, and with how the server keeps what it is given.
+  /// What is wrong with files.
   public var complaints: [String: String] { link.complaints }
+
+  /// How the server keeps what it is given, where that may be lost.
+  public var doubt: String? { link.doubt }
 
   /// Adds the events, and waits until each is there or will not be.
   public func publish(_ events: [OutgoingEvent]) async -> Attempt {
@@ -63,8 +64,9 @@ public final class RedisPublisher: Publisher {
       let written = WrittenAttempt(
         events, writer, longest: session.server.longestText, held: configuration.hold)
       let positions = events.map(\.event.position)
-      let verdicts = try await publish(written, over: session) { positions[$0] }
-      return Attempt(verdicts.allSatisfy { $0 == .published } ? .together(.published) : .each(verdicts))
+      let (verdicts, remark) = try await publish(written, over: session) { positions[$0] }
+      return Attempt(
+        verdicts.allSatisfy { $0 == .published } ? .together(.published) : .each(verdicts), remark: remark)
     } catch {
       return Attempt(.together(error.verdict))
     }
@@ -74,7 +76,7 @@ public final class RedisPublisher: Publisher {
   func publish(_ letters: [DeadLetter], to stream: String) async -> [Attempt.Verdict] {
     do throws(RedisTrouble) {
       let session = try await link.session()
-      return try await publish(WrittenAttempt(letters, for: stream), over: session) { letters[$0].position }
+      return try await publish(WrittenAttempt(letters, for: stream), over: session) { letters[$0].position }.verdicts
     } catch {
       return [error.verdict]
     }
@@ -82,30 +84,40 @@ public final class RedisPublisher: Publisher {
 
   private func publish(
     _ written: WrittenAttempt, over session: RedisSession.Handle, position: (Int) -> EventPosition
-  ) async throws(RedisTrouble) -> [Attempt.Verdict] {
+  ) async throws(RedisTrouble) -> (verdicts: [Attempt.Verdict], remark: String?) {
     var verdicts = written.verdicts
     var open = written.additions
+    var remark: String?
+    let hasPositions = configuration.identifiers == .position
     // Whose newest entry was another than was thought is looked at and tried once more; somebody may write there all the time.
     for _ in 0..<4 where !open.isEmpty {
       var calls: [UInt8] = []
-      for addition in open { calls += addition.call(top: known(addition.stream), length: configuration.maximumLength) }
+      var isAgain: [Bool] = []
+      for addition in open {
+        let range = hasPositions ? addition.first.map { $0...addition.last } : nil
+        let known = streams.withLock { $0.send(range, to: addition.stream) }
+        calls += addition.call(top: known.top, length: configuration.maximumLength, isAgain: known.isAgain)
+        isAgain.append(known.isAgain)
+      }
       let replies = try await session.call(calls, count: open.count)
       var again: [WrittenAttempt.Addition] = []
-      for (addition, reply) in zip(open, replies) {
+      for ((addition, isAgain), reply) in zip(zip(open, isAgain), replies) {
         switch try answer(reply, of: addition, session) {
         case .top(let top):
           if let failure = refusal(of: top, in: addition.stream) {
             for index in addition.events { verdicts[index] = .stop(failure) }
           } else {
-            remember(top.id, of: addition.stream)
+            let lost = streams.withLock { $0.find(top, in: addition.stream, hasPositions: hasPositions) }
+            if let lost { remark = Self.setBack(lost, top, addition.stream) }
             again.append(addition)
           }
         case .all:
-          remember(addition.last, of: addition.stream)
+          if hasPositions { streams.withLock { $0.add(upTo: addition.last, to: addition.stream) } }
           for index in addition.events { verdicts[index] = .published }
         case .error(let stored, let text):
           let trouble = RedisTrouble(answer: text, stream: addition.stream)
           if trouble.endsSession { session.end(trouble) }
+          if !isAgain { streams.withLock { $0.answered(addition.stream) } }
           settle(addition, stored, trouble.verdict, &verdicts)
         case .behind(let stored, let top):
           let failure = Self.behind(position(addition.events[stored]), top, addition.stream)
@@ -115,7 +127,7 @@ public final class RedisPublisher: Publisher {
       open = again
     }
     for addition in open { for index in addition.events { verdicts[index] = Self.disturbed.verdict } }
-    return verdicts.map { $0 ?? RedisTrouble.waits.verdict }
+    return (verdicts.map { $0 ?? RedisTrouble.waits.verdict }, remark)
   }
 
   private func answer(
@@ -137,31 +149,12 @@ public final class RedisPublisher: Publisher {
     }
   }
 
-  // MARK: the newest entries
-
-  /// What the script is told of a stream's newest entry.
-  private func known(_ stream: [UInt8]) -> String { tops.withLock { $0[stream] ?? "" } }
-
-  private func remember(_ position: EventPosition, of stream: [UInt8]) {
-    guard configuration.identifiers == .position else { return }
-    tops.withLock { tops in
-      // Of events that come again the newest entry is another.
-      if let known = tops[stream].flatMap({ EventPosition(streamID: $0) }), known > position { return }
-      if tops.count >= Self.mostTops { tops = [:] }
-      tops[stream] = position.streamID
-    }
-  }
-
-  private func remember(_ top: String, of stream: [UInt8]) {
-    tops.withLock { tops in
-      if tops.count >= Self.mostTops { tops = [:] }
-      tops[stream] = configuration.identifiers == .position ? top : "*"
-    }
-  }
+  // MARK: what is in the way
 
   /// Why nothing may be added behind such an entry; nil where that is right.
   private func refusal(of top: StreamTop, in stream: [UInt8]) -> Failure? {
     let name = String(decoding: stream, as: UTF8.self)
+    guard !top.id.isEmpty else { return nil }
     switch (configuration.identifiers, top.position) {
     case (.position, nil):
       return Failure(
@@ -184,6 +177,10 @@ public final class RedisPublisher: Publisher {
       advice:
         "another source writes there, its entries were deleted, or the database was set back: rename the stream, or choose another \(setting: "route")"
     )
+  }
+
+  private static func setBack(_ lost: EventPosition, _ top: StreamTop, _ stream: [UInt8]) -> String {
+    "the stream \(ForeignText(String(decoding: stream, as: UTF8.self)).shortened()) had an entry at \(lost.sequence) and knows nothing of it any more, its newest is \(top.shown): it was deleted or renamed, or the server has lost what it had answered for; it goes on behind what is there; `tailrace redeliver` delivers what is missing"
   }
 
   private static let disturbed = RedisTrouble(
@@ -227,15 +224,6 @@ public final class RedisPublisher: Publisher {
 
   /// Closes the connection.
   public func close() { link.close() }
-}
-
-extension EventPosition {
-  /// Reads an entry's id as a position.
-  fileprivate init?(streamID: String) {
-    let parts = streamID.split(separator: "-")
-    guard parts.count == 2, let commit = UInt64(parts[0]), let ordinal = UInt64(parts[1]) else { return nil }
-    self.init(commitLSN: commit, ordinal: ordinal)
-  }
 }
 
 /// A sink that adds to streams of Redis.

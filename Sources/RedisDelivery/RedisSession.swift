@@ -36,7 +36,10 @@ final class RedisSession: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var reader = ReplyReader()
   private var calls: Deque<Call> = []
-  private var (isReady, isClosed) = (false, false)
+  private var isReady = false
+  /// Why nothing can be asked any more.
+  private var ended: RedisTrouble?
+  private var isClosed: Bool { ended != nil }
 
   init(_ opening: Opening, _ standing: Standing, ready: EventLoopPromise<Void>) {
     (self.opening, self.standing, self.ready) = (opening, standing, ready)
@@ -118,8 +121,10 @@ final class RedisSession: ChannelInboundHandler {
     for (number, reply) in replies.enumerated() {
       guard case .error(let text) = reply else { continue }
       let trouble = RedisTrouble(answer: text)
-      // Who may not even ask whether it is there has logged in. In another database than the one that is meant nothing belongs.
-      guard number == ping, trouble.subject == .permission else { return fail(trouble) }
+      let isUnasked =
+        trouble.subject == .permission || RedisTrouble.isUnknownCommand(String(decoding: text, as: UTF8.self))
+      // Who cannot even ask whether it is there has logged in. In another database than the one that is meant nothing belongs.
+      guard number == ping, isUnasked else { return fail(trouble) }
     }
     standing.server.withLock { $0 = ServerSettings(settings) }
     isReady = true
@@ -130,7 +135,7 @@ final class RedisSession: ChannelInboundHandler {
 
   /// Sends commands; all of their answers come together.
   func call(_ bytes: [UInt8], count: Int, _ answer: @escaping (Result<[Reply], RedisTrouble>) -> Void) {
-    guard !isClosed, let context else { return answer(.failure(RedisTrouble(ChannelError.eof))) }
+    guard ended == nil, let context else { return answer(.failure(ended ?? RedisTrouble(ChannelError.eof))) }
     calls.append(Call(left: count, answer: answer))
     var buffer = context.channel.allocator.buffer(capacity: bytes.count)
     buffer.writeBytes(bytes)
@@ -154,7 +159,7 @@ final class RedisSession: ChannelInboundHandler {
   /// Nothing is asked of this session any more: all that is open is told why.
   func fail(_ trouble: RedisTrouble) {
     guard !isClosed else { return }
-    isClosed = true
+    ended = trouble
     standing.isAlive.withLock { $0 = false }
     context?.close(promise: nil)
     ready.fail(trouble)
@@ -184,8 +189,11 @@ extension RedisSession {
       return try result.get()
     }
 
-    /// Ends it: the next one is another connection.
-    func end(_ trouble: RedisTrouble) { channel.eventLoop.execute { session.value.fail(trouble) } }
+    /// Ends it: the next one is another connection, at once.
+    func end(_ trouble: RedisTrouble) {
+      standing.isAlive.withLock { $0 = false }
+      channel.eventLoop.execute { session.value.fail(trouble) }
+    }
 
     func close() -> EventLoopFuture<Void> {
       end(.closed)

@@ -113,14 +113,25 @@ struct RedisTrouble: Error, Hashable {
           "it has no database of that number", .destination, hint: "check the number behind the address's slash")
       } else if text.contains("max number of clients") {
         self.init("it has as many clients as it takes (maxclients)", endsSession: true)
-      } else if text.contains("unknown command") {
+      } else if text.contains("SELECT is not allowed in cluster mode") {
+        self.init("it is a node of a cluster", .destination, hint: "use a server that is no cluster")
+      } else if text.contains("exhausted the last possible ID") {
         self.init(
-          "it does not know a command that is needed", .destination, hint: "it has to be Redis 5 or newer, with scripts"
-        )
+          "\(place) has an entry with the last id there can be", .destination, isLocal: true,
+          hint: "rename or delete that stream, or choose another \(setting: "route")")
+      } else if Self.isUnknownCommand(text) {
+        self.init(
+          "it does not know a command that is needed", .destination,
+          hint: "it has to be Redis 5 or newer, with EVAL, XADD, XRANGE and XREVRANGE by their own names")
       } else {
         self.init("it answers with an error (\(Self.shown(first)))", .unclear)
       }
     }
+  }
+
+  /// Whether the server says that there is no such command: too old, or renamed. Its scripts say it in other words.
+  static func isUnknownCommand(_ text: String) -> Bool {
+    text.contains("unknown command") || text.contains("Unknown Redis command")
   }
 
   /// A code as servers have them, and nothing else.

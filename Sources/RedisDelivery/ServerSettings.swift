@@ -2,7 +2,9 @@
 
 /// What a server does with what it is given, as far as it lets us look. Source: the server's `redis.conf`, version 7.
 struct ServerSettings: Hashable, Sendable {
-  static let names = ["appendonly", "appendfsync", "maxmemory-policy", "proto-max-bulk-len"]
+  static let names = [
+    "appendonly", "appendfsync", "no-appendfsync-on-rewrite", "maxmemory-policy", "proto-max-bulk-len",
+  ]
 
   private var values: [String: String] = [:]
   /// Whether it lets us look.
@@ -29,7 +31,11 @@ struct ServerSettings: Hashable, Sendable {
     }
     var doubts: [String] = []
     switch (values["appendonly"], values["appendfsync"]) {
-    case ("yes", "always"): break
+    case ("yes", "always"):
+      guard values["no-appendfsync-on-rewrite"] == "yes" else { break }
+      doubts.append(
+        "while it rewrites its file it answers before events are on its disk (no-appendfsync-on-rewrite yes): set it to no"
+      )
     case ("yes", let when):
       doubts.append("it answers before events are on its disk (appendfsync \(when ?? "")): set appendfsync always")
     default:

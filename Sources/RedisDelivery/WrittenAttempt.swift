@@ -13,7 +13,8 @@ struct WrittenAttempt: Sendable {
     fileprivate(set) var count = 0
     /// Which of the attempt's events they are.
     fileprivate(set) var events: [Int] = []
-    /// Where the last one stands in the log.
+    /// Where the first and the last one stand in the log.
+    fileprivate(set) var first: EventPosition?
     fileprivate(set) var last = EventPosition(commitLSN: 0, ordinal: 0)
   }
 
@@ -48,6 +49,7 @@ struct WrittenAttempt: Sendable {
         let count = try writer.append(event, to: &additions[place].arguments, longest: longest)
         additions[place].count += count
         additions[place].events.append(index)
+        additions[place].first = additions[place].first ?? event.event.position
         additions[place].last = event.event.position
       } catch {
         verdicts[index] = .refused(.init(error.reason))
@@ -112,16 +114,18 @@ extension WrittenAttempt.Addition {
   /// - Parameters:
   ///   - top: the id that the newest entry is known to have; empty for one that is not known, `*` where it does not matter.
   ///   - length: how many entries the stream is to keep; nil for all.
-  func call(top: String, length: Int?) -> [UInt8] {
+  ///   - isAgain: whether these were sent before, and nobody answered.
+  func call(top: String, length: Int?, isAgain: Bool = false) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(arguments.count + AddingScript.text.utf8.count + stream.count + 128)
-    bytes.appendArguments(6 + count)
+    bytes.appendArguments(7 + count)
     bytes.appendArgument("EVAL".utf8)
     bytes.appendArgument(AddingScript.text.utf8)
     bytes.appendArgument("1".utf8)
     bytes.appendArgument(stream)
     bytes.appendArgument(top.utf8)
     bytes.appendArgument((length.map(String.init) ?? "").utf8)
+    bytes.appendArgument((isAgain ? "1" : "").utf8)
     bytes += arguments
     return bytes
   }

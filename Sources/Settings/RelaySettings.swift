@@ -57,7 +57,10 @@ public struct RelaySettings: Hashable, Sendable {
     try validateFiles()
     try admin.validate()
     if initialRows { try validateInitialRows() }
-    try polling?.validate(with: outbox, cleanUp)
+    if let polling {
+      try polling.validate(with: outbox, cleanUp)
+      try sink.validatePolling()
+    }
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(

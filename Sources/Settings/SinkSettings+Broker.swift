@@ -26,8 +26,8 @@ extension SinkSettings {
     Task {
       do throws(Failure) {
         try await sink.check()
-        let complaints = sink.health.complaints.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-        answer.withLock { $0 = .success(complaints) }
+        let health = sink.health
+        answer.withLock { $0 = .success([health.doubt.map { "\(health.destination): \($0)" }].compactMap(\.self)) }
       } catch {
         answer.withLock { $0 = .failure(error) }
       }

@@ -87,7 +87,7 @@ public struct SinkSettings: Hashable, Sendable {
   }
 
   private static let places: Wording =
-    "the sink is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://… or rediss://…"
+    "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://… or rediss://…"
 
   /// Refuses what cannot work.
   public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(Failure) {
@@ -208,6 +208,15 @@ public struct SinkSettings: Hashable, Sendable {
     configuration.synchronizes = fsync
     configuration.linesHaveSequence = envelope == .cloudevents
     return configuration
+  }
+
+  /// Refuses what a poller cannot do: what it reads again has another position, and others poll beside it.
+  func validatePolling() throws(Failure) {
+    guard case .redis = try place(), redis.identifiers == .position else { return }
+    throw .setting(
+      "sink.redis-id",
+      "what is polled has no place of its own in the log: it would be there twice after a crash; polling needs \(setting: "redis-id", "auto")"
+    )
   }
 
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.

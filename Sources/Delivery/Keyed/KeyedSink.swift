@@ -39,6 +39,7 @@ public final class KeyedSink<P: Publisher>: Sink {
   public var health: DeliveryHealth {
     var health = state.withLock(\.record).health(publisher.destination)
     health.complaints = publisher.complaints
+    health.doubt = publisher.doubt
     health.obstacle = publisher.obstacle
     return health
   }
