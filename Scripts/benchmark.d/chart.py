@@ -12,7 +12,7 @@ def write(path, rounds, rates, names):
     """Medians over the rounds, of figures by name and rate, on a logarithmic scale."""
     found = {(name, rate): [statistics.median(values) for values in zip(*(
         (figures[f"{name}, {rate}/s"]["p50"], figures[f"{name}, {rate}/s"]["p99"])
-        for figures in rounds if f"{name}, {rate}/s" in figures))] for name in names for rate in rates}
+        for figures in rounds if f"{name}, {rate}/s" in figures), strict=True)] for name in names for rate in rates}
     found = {key: values for key, values in found.items() if values}
     if not found:
         return

@@ -3,7 +3,6 @@
 import signal
 import statistics
 import subprocess
-import tempfile
 import time
 
 import latency

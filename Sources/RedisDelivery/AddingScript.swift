@@ -57,8 +57,8 @@ enum AddingScript {
         if not there and ARGV[3] == '1' and i > added then
           local newest_ever, j = highest(), i
           while j <= #ARGV do
-            local _, _, known = own(j)
-            if known or ARGV[j] == newest_ever then added = j end
+            local _, found, known = own(j)
+            if known or not found and ARGV[j] == newest_ever then added = j end
             j = j + 2 + ARGV[j + 1]
           end
         end

@@ -178,7 +178,7 @@ extension RedisTests {
         "/CN=redis",
       ]
         + ["-addext", "subjectAltName=IP:127.0.0.1"])
-    let port = try ScriptedServer { _ in .hangUp }.port
+    let port = Int.random(in: 10_000..<20_000)
     let settings = [
       "tls-port=\(port)", "tls-cert-file=\(certificate)", "tls-key-file=\(key)", "tls-ca-cert-file=\(certificate)",
       "tls-auth-clients=optional",

@@ -82,10 +82,11 @@ import Testing
     try await sink.deliver(try Events.batch(samples(0..<3, keys: 3)))
     #expect(sink.health.doubt == nil && sink.health.failures == 0)
     sink.close()
-    let older = try redisSink(try Self.failing("!22\r\nNOAUTH give a password\r\n").address)
-    let failure = await #expect(throws: Failure.self) { try await older.check() }
+    let strict = try Self.failing("!22\r\nNOAUTH give a password\r\n")
+    let stranger = try redisSink(strict.address)
+    let failure = await #expect(throws: Failure.self) { try await stranger.check() }
     #expect(failure?.kind.exitCode == 77)
-    older.close()
+    stranger.close()
   }
 
   /// One that answers scripts with an error.
