@@ -148,7 +148,7 @@ final class RedisSession: ChannelInboundHandler {
     if let first = calls.first {
       let limit = isReady ? opening.answerTimeout : opening.startTimeout
       if .now - first.since > limit {
-        return fail(isReady ? .silent(limit.components.seconds) : RedisTrouble("logging in took too long"))
+        return fail(isReady ? .silent(limit.components.seconds) : .mute)
       }
     }
     context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { [weak self] in self?.tick() }

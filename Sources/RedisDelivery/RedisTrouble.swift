@@ -160,6 +160,10 @@ struct RedisTrouble: Error, Hashable {
     RedisTrouble("no answer within \(seconds) s", hint: "it is overloaded, or its disk is slow", endsSession: true)
   }
 
+  static let mute = RedisTrouble(
+    "logging in took too long", hint: "check host and port, and redis:// or rediss://: a plain port does not answer to TLS"
+  )
+
   static let waits = RedisTrouble("waits for an earlier event", isLocal: true)
   static let closed = RedisTrouble("the publisher is closed")
 }

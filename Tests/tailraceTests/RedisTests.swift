@@ -18,7 +18,7 @@ extension Integration {
     private func start(
       _ database: OutboxDatabase, _ broker: Broker, _ options: [String] = [], command: String = "stream"
     ) throws -> ChildProcess {
-      try database.start(Tailrace.built, [command] + database.names + ["--sink", broker.address] + options)
+      try database.start(Tailrace.path, [command] + database.names + ["--sink", broker.address] + options)
     }
 
     @Test func `events are entries in the order of their commits, and none is there twice after kills`() throws {
@@ -104,12 +104,12 @@ extension Integration {
 
         try broker.control(["config", "set", "proto-max-bulk-len", "10mb"])
         let redrive = ["dead-letters", "redrive", "--dead-letters", letters, "--all", "--sink", broker.address]
-        let late = try database.start(Tailrace.built, redrive)
+        let late = try database.start(Tailrace.path, redrive)
         #expect(try late.exitCode(within: 60) == 78)
         #expect(late.complaint?.contains("--redis-id auto") == true, "\(late.errors.text)")
-        let mixed = try database.start(Tailrace.built, redrive + ["--redis-id", "auto"])
+        let mixed = try database.start(Tailrace.path, redrive + ["--redis-id", "auto"])
         #expect(try mixed.exitCode(within: 60) == 78, "\(mixed.errors.text)")
-        let own = try database.start(Tailrace.built, redrive + ["--redis-id", "auto", "--route", "late"])
+        let own = try database.start(Tailrace.path, redrive + ["--redis-id", "auto", "--route", "late"])
         #expect(try own.exitCode(within: 60) == 0, "\(own.errors.text)")
         #expect(try broker.entries(of: "late").map { $0["ce-partitionkey"] } == ["a"])
 
@@ -139,7 +139,7 @@ extension Integration {
     ])
     func `what cannot work is refused before anything is opened`(options: [String], code: Int32, word: String) throws {
       let child = try ChildProcess(
-        Tailrace.built,
+        Tailrace.path,
         ["stream", "--database", "host=127.0.0.1 port=9", "--publication", "p", "--slot", "s"] + options)
       #expect(try child.exitCode() == code)
       #expect(child.complaint?.contains(word) == true, "\(child.errors.text)")
