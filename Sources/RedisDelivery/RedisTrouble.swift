@@ -161,8 +161,7 @@ struct RedisTrouble: Error, Hashable {
   }
 
   static let mute = RedisTrouble(
-    "logging in took too long", hint: "check host and port, and redis:// or rediss://: a plain port does not answer to TLS"
-  )
+    "logging in took too long", hint: "check host and port, and redis:// or rediss://: a plain port is mute to TLS")
 
   static let waits = RedisTrouble("waits for an earlier event", isLocal: true)
   static let closed = RedisTrouble("the publisher is closed")

@@ -196,7 +196,9 @@ extension RedisTests {
         failure?.kind.exitCode == 78 && failure?.description.contains("certificate") == true,
         "\(String(describing: failure))")
       stranger.close()
-      for (address, words) in [("rediss://127.0.0.1:\(server.port)", "rediss://: a plain port"), ("redis://127.0.0.1:\(port)", "")] {
+      for (address, words) in [
+        ("rediss://127.0.0.1:\(server.port)", "a plain port"), ("redis://127.0.0.1:\(port)", ""),
+      ] {
         let crossed = try redisSink(address) {
           if address.hasPrefix("rediss") { $0.authorityFile = certificate }
           $0.connectTimeout = .seconds(2)
