@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "FileDelivery", targets: ["FileDelivery"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "AMQPDelivery", targets: ["AMQPDelivery"]),
+    .library(name: "RedisDelivery", targets: ["RedisDelivery"]),
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
@@ -131,7 +132,16 @@ let package = Package(
         .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: library
+    ),
+    .target(
+      name: "RedisDelivery",
+      dependencies: [
+        "Connections", "Delivery", "IntegrationEvents", "Octets", "PostgresWire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: library
     ),
@@ -169,7 +179,7 @@ let package = Package(
       dependencies: [
         "AMQPDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents",
         "KafkaDelivery", "Octets",
-        "Operations", "OutboxMapping", "PostgresWire", "Relay",
+        "Operations", "OutboxMapping", "PostgresWire", "RedisDelivery", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),
       ],
@@ -202,7 +212,7 @@ let package = Package(
       dependencies: [
         "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
-        "OutboxMapping", "Delivery", "HTTPDelivery", "Relay", "TableSource", "Contracts",
+        "OutboxMapping", "Delivery", "HTTPDelivery", "RedisDelivery", "Relay", "TableSource", "Contracts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -294,7 +304,13 @@ let package = Package(
     .testTarget(
       name: "AMQPDeliveryTests",
       dependencies: [
-        "AMQPDelivery", "Delivery", "IntegrationEvents", "PostgresWire", "TestDelivery",
+        "AMQPDelivery", "Connections", "Delivery", "IntegrationEvents", "PostgresWire", "TestDelivery",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "RedisDeliveryTests",
+      dependencies: [
+        "Connections", "Delivery", "IntegrationEvents", "PostgresWire", "RedisDelivery", "TestDelivery",
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
@@ -378,6 +394,8 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
     .executableTarget(
       name: "fuzz-contracts", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/contracts",
       swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-replies", dependencies: ["RedisDelivery"], path: "Tests/Fuzz/replies", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",
       swiftSettings: fuzzing),

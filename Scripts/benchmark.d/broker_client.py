@@ -1,12 +1,14 @@
 """What a relay written by hand does: psycopg2's replication cursor, each row into a message, the broker's word awaited.
 
-To Kafka confluent-kafka's producer, idempotent; to RabbitMQ pika with confirms. Both have many messages on their way. Confirms a
+To Kafka confluent-kafka's producer, idempotent; to RabbitMQ pika with confirms; to Redis redis-py, in pipelines of 500. All have
+many messages on their way. Confirms a
 position when all before it is stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
 """
 
 import collections
 import struct
 import sys
+import time
 
 import psycopg2
 import psycopg2.extras
@@ -127,6 +129,41 @@ class RabbitMQ:
         self.connection.ioloop.start()
 
 
+class Redis:
+    """redis-py. A pipeline's answers are awaited before the next one: its entries have the server's ids."""
+
+    MOST = 500
+
+    def __init__(self, port, cursor, consume):
+        import redis
+
+        self.cursor, self.consume = cursor, consume
+        self.pipeline = redis.Redis(port=port).pipeline(transaction=False)
+        self.stored, self.sent, self.last = 0, 0, time.monotonic()
+
+    def send(self, id_, kind, key, name, payload):
+        self.pipeline.xadd(b"outbox.event." + kind, {
+            b"ce-specversion": b"1.0", b"ce-id": id_, b"ce-source": b"/shop", b"ce-type": name, b"ce-subject": key,
+            b"ce-partitionkey": key, b"content-type": b"application/json", b"data": payload})
+        self.sent += 1
+        if self.sent - self.stored >= self.MOST:
+            self.flush()
+
+    def flush(self):
+        self.pipeline.execute()
+        self.stored, self.last = self.sent, time.monotonic()
+
+    def poll(self):
+        if self.sent > self.stored and time.monotonic() - self.last > 0.005:
+            self.flush()
+
+    def run(self):
+        try:
+            self.cursor.consume_stream(self.consume)
+        except psycopg2.extras.StopReplication:
+            self.flush()
+
+
 def main():
     dsn, slot, publication, rows, kind, port = sys.argv[1:]
     connection = psycopg2.connect(dsn, connection_factory=psycopg2.extras.LogicalReplicationConnection)
@@ -152,7 +189,7 @@ def main():
             if sent == rows:
                 raise psycopg2.extras.StopReplication
 
-    broker = {"kafka": Kafka, "rabbitmq": RabbitMQ}[kind](int(port), cursor, consume)
+    broker = {"kafka": Kafka, "rabbitmq": RabbitMQ, "redis": Redis}[kind](int(port), cursor, consume)
     try:
         broker.run()
     except KeyboardInterrupt:

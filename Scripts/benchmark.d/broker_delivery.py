@@ -21,7 +21,7 @@ from draining import Draining
 from peers import HERE, PYTHON, Peer, Tailrace
 
 TOPIC = "outbox.event.order"
-PEERS = {"kafka": "confluent-kafka", "rabbitmq": "pika"}
+PEERS = {"kafka": "confluent-kafka", "rabbitmq": "pika", "redis": "redis-py"}
 RATES = [200, 2000]
 
 HEADINGS = [
@@ -91,6 +91,8 @@ class Measured(broker.Broker):
     def empty(self):
         if self.kind == "kafka":
             broker.scratch_broker("restart", self.directory)
+        elif self.kind == "redis":
+            self.control("flushall")
         else:
             self.control("purge_queue", "events")
 
@@ -101,6 +103,8 @@ class Measured(broker.Broker):
     def count(self):
         if self.kind == "rabbitmq":
             return self.drained()
+        if self.kind == "redis":
+            return int(self.control("xlen", TOPIC))
         # Its high watermarks lie a little behind what it has stored, so everything is read.
         count, idle = 0, 0
         with self.consumer() as consumer:
@@ -195,6 +199,9 @@ class Consumer(threading.Thread):
                     if message and not message.error():
                         self.take(message.value())
             return
+        if self.broker.kind == "redis":
+            self.read()
+            return
         import pika
 
         connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.broker.port))
@@ -205,6 +212,16 @@ class Consumer(threading.Thread):
             if self.stopping.is_set():
                 break
         connection.close()
+
+    def read(self):
+        import redis
+
+        client, last = redis.Redis(port=self.broker.port), "0"
+        while not self.stopping.is_set():
+            for _, entries in client.xread({TOPIC: last}, 1000, 100):
+                for _, fields in entries:
+                    self.take(fields[b"data"])
+                last = entries[-1][0]
 
 
 LATENCY_HEADINGS = [

@@ -103,15 +103,12 @@ class Kafka(Outlet):
         self.broker.destroy()
 
 
-class RabbitMQ(Outlet):
-    """A quorum queue, which is read when the broker does not fall any more: what is read is acknowledged, and gone."""
-
-    kind = "rabbitmq"
+class Falling(Outlet):
+    """One that keeps what it has over its end."""
 
     def __init__(self, plan, directory):
         super().__init__(plan, directory)
-        self.arguments = ["--sink", self.broker.address, "--amqp-exchange", "events", "--amqp-mode", self.mode]
-        self.falling = self.reading = None
+        self.falling = None
         self.is_healed = False
 
     def fall(self):
@@ -124,6 +121,22 @@ class RabbitMQ(Outlet):
     def _fall(self):
         self.broker.kill()
         self.broker.start()
+
+    def heal(self):
+        if self.falling:
+            self.falling.join(120)
+        self.is_healed = True
+
+
+class RabbitMQ(Falling):
+    """A quorum queue, which is read when the broker does not fall any more: what is read is acknowledged, and gone."""
+
+    kind = "rabbitmq"
+
+    def __init__(self, plan, directory):
+        super().__init__(plan, directory)
+        self.arguments = ["--sink", self.broker.address, "--amqp-exchange", "events", "--amqp-mode", self.mode]
+        self.reading = None
 
     def _connect(self):
         import pika
@@ -185,11 +198,6 @@ class RabbitMQ(Outlet):
         except Exception:
             return 0  # fallen
 
-    def heal(self):
-        if self.falling:
-            self.falling.join(120)
-        self.is_healed = True
-
     def finish(self):
         self._drain()
         return self.record
@@ -197,4 +205,70 @@ class RabbitMQ(Outlet):
     def close(self):
         if self.reading and self.reading[0].is_open:
             self.reading[0].close()
+        self.broker.destroy()
+
+
+class Redis(Falling):
+    """A stream, which is read when the server does not fall any more. Its ids are positions, so nothing may be there twice."""
+
+    kind = "redis"
+    STREAM = "outbox.event.order"
+
+    def __init__(self, plan, directory):
+        super().__init__(plan, directory)
+        self.arguments = ["--sink", self.broker.address, "--redis-mode", self.mode]
+        self.last = "-"
+
+    def _client(self):
+        import redis
+
+        return redis.Redis(port=self.broker.port, decode_responses=True)
+
+    def _read(self):
+        client = self._client()
+        while True:
+            entries = client.xrange(self.STREAM, self.last, "+", 1000)
+            for id_, fields in entries:
+                self._take(id_, fields)
+            if not entries:
+                return
+            self.last = f"({entries[-1][0]}"
+
+    def _take(self, id_, fields):
+        attributes = {name[3:]: value for name, value in fields.items() if name.startswith("ce-")}
+        body = fields["data"].encode()
+        commit, ordinal = attributes["sequence"].split("-")
+        if id_ != f"{int(commit, 16)}-{int(ordinal)}":
+            self.record.tear(f"id {id_} of the event at {attributes['sequence']}".encode())
+        if attributes["id"] in self.record.ids:
+            self.record.tear(f"{attributes['id']} is there twice".encode())
+        key = attributes.get("partitionkey") if self.mode == "binary" else json.loads(body).get("partitionkey")
+        self.take(attributes, body, key, fields.get("content-type", ""), lambda: self._event(attributes, fields, body))
+
+    def _event(self, attributes, fields, body):
+        from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_event
+
+        # There is no binding for Redis; the headers of RabbitMQ's have the same names.
+        headers = {f"ce-{name}": value for name, value in attributes.items()} if self.mode == "binary" else {}
+        return from_rabbitmq_event(RabbitMQMessage(headers, fields.get("content-type"), body))
+
+    def arrived(self):
+        import redis
+
+        try:
+            if self.is_healed:
+                self._read()
+                return len(self.record.ids)
+            return self._client().xlen(self.STREAM)
+        except redis.RedisError:
+            return 0  # fallen
+
+    def finish(self):
+        self._read()
+        length = self._client().xlen(self.STREAM)
+        if length != len(self.record.deliveries):
+            self.record.tear(f"XLEN {length} of {len(self.record.deliveries)} that were read".encode())
+        return self.record
+
+    def close(self):
         self.broker.destroy()

@@ -239,4 +239,5 @@ class Web:
         self.receiver.close()
 
 
-KINDS = {"stdout": Pipe, "file": File, "http": Web, "kafka": brokers.Kafka, "rabbitmq": brokers.RabbitMQ}
+KINDS = {"stdout": Pipe, "file": File, "http": Web, "kafka": brokers.Kafka, "rabbitmq": brokers.RabbitMQ,
+         "redis": brokers.Redis}

@@ -57,8 +57,9 @@ class Run:
             pass
 
     def wait_until_handling(self):
-        """A signal that comes before tailrace has begun to handle signals ends it as it would any program."""
-        deadline = time.monotonic() + 10
+        """A signal that comes before tailrace has begun to handle signals ends it as it would any program. A program that was
+        not optimized reads its command line for seconds, and longer on a busy machine."""
+        deadline = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < deadline:
             try:
                 with open(f"/proc/{self.process.pid}/status") as status:

@@ -40,6 +40,17 @@ if target == "receiver":
     for number, request in enumerate(requests):
         (folder / f"request-{number}").write_text(request)
     sys.exit()
+if target == "replies":
+    samples = [
+        "+OK\r\n:-42\r\n", "-ERR unknown\r\n", "$5\r\nhello\r\n$-1\r\n*-1\r\n",
+        "*4\r\n:3\r\n$5\r\nerror\r\n$3\r\nOOM\r\n_\r\n",
+        "%2\r\n+a\r\n:1\r\n+b\r\n~1\r\n#t\r\n", ">2\r\n+x\r\n*0\r\n|1\r\n+a\r\n:1\r\n,1.5\r\n",
+        "=6\r\ntxt:ab\r\n!3\r\nBAD\r\n(12345678901234567890\r\n",
+        "*2\r\n*1\r\n*1\r\n:1\r\n+x\r\n", "*999999999\r\n", "$999999999\r\nx",
+    ]
+    for number, sample in enumerate(samples):
+        (folder / f"replies-{number}").write_text(sample, newline="")
+    sys.exit()
 if target == "contracts":
     number = 0
 

@@ -18,7 +18,7 @@ def scratch_broker(*arguments, seconds=180):
 
 
 def clients():
-    """Lets confluent_kafka, kafka and pika be imported."""
+    """Lets confluent_kafka, kafka, pika and redis be imported."""
     path = scratch_broker("python")
     if path not in sys.path:
         sys.path.append(path)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Connections
+package import Connections
 import Octets
 
 /// A broker's address, taken apart before anything is sent there. Source: RabbitMQ URI Specification; URI Query Parameters.
@@ -26,12 +26,6 @@ package struct AMQPAddress: Hashable, Sendable {
     package var description: String { rawValue }
   }
 
-  /// A broker, or a node of one.
-  package struct Host: Hashable, Sendable {
-    package let name: String
-    package let port: Int
-  }
-
   private static let longest = 8192
 
   /// Whether events travel encrypted.
@@ -39,7 +33,7 @@ package struct AMQPAddress: Hashable, Sendable {
   /// Whether all of it is this machine.
   package let isLoopback: Bool
   /// Where to connect, each for the others.
-  package let hosts: [Host]
+  package let hosts: [BrokerHost]
   package let virtualHost: String
   /// Decoded; nil where the address has none.
   package let user: String?
@@ -65,11 +59,11 @@ package struct AMQPAddress: Hashable, Sendable {
     let authority = text[scheme.upperBound...].prefix { !"/?".contains($0) }
     let at = authority.lastIndex(of: "@")
     let places = at.map { authority[authority.index(after: $0)...] } ?? authority
-    var (hosts, isLoopback): ([Host], Bool) = ([], true)
+    var (hosts, isLoopback): ([BrokerHost], Bool) = ([], true)
     let isSecure = isSecure
     for piece in places.split(separator: ",", omittingEmptySubsequences: false) {
       let place = try Self.place(piece)
-      hosts.append(Host(name: place.host, port: place.port ?? (isSecure ? 5671 : 5672)))
+      hosts.append(BrokerHost(name: place.host, port: place.port ?? (isSecure ? 5671 : 5672)))
       isLoopback = isLoopback && place.isLoopback
     }
     guard hosts.count <= 32 else { throw .tooMany }

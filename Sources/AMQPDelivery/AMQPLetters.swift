@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
-import Dispatch
 public import PostgresWire
-import Synchronization
 
 /// Dead letters as messages in a queue, each as JSON.
 public final class AMQPLetters: WrittenLetters {
@@ -30,19 +28,7 @@ public final class AMQPLetters: WrittenLetters {
   deinit { publisher.close() }
 
   /// Looks for the queue.
-  public func check() throws(Failure) {
-    let publisher = publisher
-    if let failure = wait({
-      do throws(Failure) {
-        try await publisher.check()
-        return Failure?.none
-      } catch {
-        return error
-      }
-    }) ?? Failure(.connection, "the dead letters' queue \(queue): given up") {
-      throw failure
-    }
-  }
+  public func check() throws(Failure) { try check(publisher, unless: isCancelled) }
 
   /// Such as `the queue letters`.
   public var place: String { "the queue \(queue)" }
@@ -51,30 +37,8 @@ public final class AMQPLetters: WrittenLetters {
   public func append(_ letters: [DeadLetter]) throws(Failure) {
     guard !letters.isEmpty else { return }
     let (publisher, queue) = (publisher, queue)
-    let verdicts = wait { await publisher.publish(letters, to: queue) }
-    guard let verdicts else { throw Failure(.connection, "the dead letters' queue \(queue): given up") }
-    for verdict in verdicts {
-      switch verdict {
-      case .published: continue
-      case .refused(let why): throw Failure(.letters, "a letter cannot be kept in \(place): \(why.reason)")
-      case .retry(let why):
-        throw Failure(
-          .connection, "the dead letters' queue \(queue): \(why.reason)", advice: why.hint.map { Wording($0) })
-      case .stop(let failure): throw failure
-      }
-    }
-  }
-
-  /// Waits on this thread; nil when that is given up.
-  private func wait<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) -> Result? {
-    let result = Mutex<Result?>(nil)
-    let isDone = DispatchSemaphore(value: 0)
-    Task {
-      let found = await body()
-      result.withLock { $0 = found }
-      isDone.signal()
-    }
-    while isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut { if isCancelled() { return nil } }
-    return result.withLock(\.self)
+    let verdicts = wait(unless: isCancelled) { await publisher.publish(letters, to: queue) }
+    guard let verdicts else { throw givenUp }
+    try require(verdicts)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Delivery
 import NIOCore
 import Octets
@@ -248,7 +249,7 @@ final class AMQPSession: ChannelInboundHandler {
 
 extension AMQPSession {
   /// What others hold of a session.
-  struct Handle: Sendable {
+  struct Handle: LinkedSession {
     let channel: any Channel
     let standing: Standing
     let session: NIOLoopBound<AMQPSession>

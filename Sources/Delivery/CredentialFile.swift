@@ -73,6 +73,18 @@ package final class CredentialFile<Value: Sendable>: Sendable {
   package var complaint: String? { content.withLock(\.complaint) }
 }
 
+extension CredentialFile<String> {
+  /// Reads a file with a password in it.
+  package convenience init(passwordIn path: String) throws(Failure) {
+    try self.init(path) { (text) throws(Problem) in
+      guard !text.isEmpty, !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+        throw Problem("wants one line with a password")
+      }
+      return text
+    }
+  }
+}
+
 extension SystemFailure {
   /// What it means for a file that is to hold text.
   package var ofText: String {

@@ -82,6 +82,9 @@ public struct DeliveryHealth: Sendable {
   /// What is wrong although it goes on with what was there before, such as a file of credentials that cannot be read any more,
   /// by what it is wrong with.
   public var complaints: [String: String] = [:]
+  /// Why what it delivers may be lost all the same, and what can be done, such as a broker that keeps nothing on its disk; nil for
+  /// nothing.
+  public var doubt: String?
   /// What holds it up although no attempt has failed, such as brokers that are away, and what can be done; nil for nothing.
   public var obstacle: String?
   /// Something to be told once.

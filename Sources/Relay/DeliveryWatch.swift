@@ -63,6 +63,7 @@ package struct DeliveryWatch {
   private var letterReminder: Reminder?
   private var remarks: Set<String> = []
   private var complaints: [String: String] = [:]
+  private var doubt: String?
   /// How the sink was getting on at the last look.
   private(set) var health = DeliveryHealth()
   /// When something was delivered last, or when what is under way began.
@@ -103,6 +104,10 @@ package struct DeliveryWatch {
       log.warning("\(health.destination): \(remark)")
     }
     tellComplaints(health.complaints)
+    if let doubt = health.doubt, doubt != self.doubt {
+      log.warning("\(health.destination): \(doubt)")
+      self.doubt = doubt
+    }
     if tellsLetters { tellLetters(health, now) }
     tellOutage(health, now, behind(unconfirmed, isFull))
     tellObstacle(isBusy ? health.obstacle : nil, now)

@@ -15,6 +15,8 @@ extension RelaySettings {
     case .topic(let topic): letters("topic", topic) { () throws(Failure) in try sink.letters(in: topic, isCancelled) }
     case .queue(let queue):
       letters("queue", queue) { () throws(Failure) in try sink.letters(inQueue: queue, isCancelled) }
+    case .stream(let stream):
+      letters("stream", stream) { () throws(Failure) in try sink.letters(inStream: stream, isCancelled) }
     }
   }
 

@@ -74,18 +74,20 @@ public enum LetterPlace: Hashable, Sendable {
   case topic(String)
   /// A queue at the broker that events go to.
   case queue(String)
+  /// A stream at the server that events go to.
+  case stream(String)
 
   /// Whether letters can be listed and redriven from there.
   public var isReadable: Bool {
     switch self {
     case .file, .table: true
-    case .topic, .queue: false
+    case .topic, .queue, .stream: false
     }
   }
 }
 
 extension LetterPlace: LosslessStringConvertible {
-  /// Reads `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME` or `queue:NAME`.
+  /// Reads `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME`, `queue:NAME` or `stream:NAME`.
   public init?(_ text: String) {
     if text.hasPrefix("file:"), text.utf8.count > 5 {
       self = .file(String(text.dropFirst(5)))
@@ -95,6 +97,8 @@ extension LetterPlace: LosslessStringConvertible {
       self = .topic(String(text.dropFirst(6)))
     } else if text.hasPrefix("queue:"), (7...261).contains(text.utf8.count) {
       self = .queue(String(text.dropFirst(6)))
+    } else if text.hasPrefix("stream:"), (8...1031).contains(text.utf8.count) {
+      self = .stream(String(text.dropFirst(7)))
     } else {
       return nil
     }
@@ -107,6 +111,7 @@ extension LetterPlace: LosslessStringConvertible {
     case .table(let name): "table:\(name)"
     case .topic(let name): "topic:\(name)"
     case .queue(let name): "queue:\(name)"
+    case .stream(let name): "stream:\(name)"
     }
   }
 
@@ -135,6 +140,9 @@ extension LetterPlace: LosslessStringConvertible {
     case .queue(let name):
       guard let sink else { throw .setting("poison.dead-letters", "letters in a queue are only written") }
       return try sink.letters(inQueue: name, isCancelled)
+    case .stream(let name):
+      guard let sink else { throw .setting("poison.dead-letters", "letters in a stream are only written") }
+      return try sink.letters(inStream: name, isCancelled)
     }
   }
 }

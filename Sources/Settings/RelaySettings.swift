@@ -53,10 +53,14 @@ public struct RelaySettings: Hashable, Sendable {
     try cleanUp.validate(with: outbox)
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     if case .queue = poison.deadLetters { _ = try sink.rabbit() }
+    if case .stream = poison.deadLetters { _ = try sink.redisAddress() }
     try validateFiles()
     try admin.validate()
     if initialRows { try validateInitialRows() }
-    try polling?.validate(with: outbox, cleanUp, checkpoint: checkpoint)
+    if let polling {
+      try polling.validate(with: outbox, cleanUp, checkpoint: checkpoint)
+      try sink.validatePolling()
+    }
     guard source.temporarySlot else { return }
     if source.waitForSlot {
       throw .setting(

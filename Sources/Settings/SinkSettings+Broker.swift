@@ -4,6 +4,7 @@ import AMQPDelivery
 package import Delivery
 import Dispatch
 public import PostgresWire
+import RedisDelivery
 import Synchronization
 
 #if Kafka
@@ -15,17 +16,26 @@ extension SinkSettings {
   /// Tells whether events could be delivered now, without delivering anything. Blocks, in bounded time.
   ///
   /// Errors: what is wrong with the destination, with files, or that nobody answers.
-  public func check() throws(Failure) {
+  public func check() throws(Failure) { _ = try doubts() }
+
+  /// The same; gives what is doubtful although events could be delivered.
+  func doubts() throws(Failure) -> [String] {
     let sink = try makeAnswering(DeadLetterOffice())
-    let answer = Mutex<Failure?>(nil)
+    let answer = Mutex<Result<[String], Failure>>(.success([]))
     let isDone = DispatchSemaphore(value: 0)
     Task {
-      do throws(Failure) { try await sink.check() } catch { answer.withLock { $0 = error } }
+      do throws(Failure) {
+        try await sink.check()
+        let health = sink.health
+        answer.withLock { $0 = .success([health.doubt.map { "\(health.destination): \($0)" }].compactMap(\.self)) }
+      } catch {
+        answer.withLock { $0 = .failure(error) }
+      }
       sink.close()
       isDone.signal()
     }
     isDone.wait()
-    if let failure = answer.withLock(\.self) { throw failure }
+    return try answer.withLock(\.self).get()
   }
 
   /// Refuses a destination at a broker that is not there, or does not let us in; what may heal by itself is no reason.
@@ -65,6 +75,22 @@ extension SinkSettings {
     return url
   }
 
+  /// Letters in a stream at the server that events go to.
+  func letters(inStream stream: String, _ isCancelled: @escaping @Sendable () -> Bool) throws(Failure)
+    -> any DeadLetterStore
+  {
+    try RedisLetters(
+      redis.configuration(try redisAddress(), broker, certificates), stream: stream, isCancelled: isCancelled)
+  }
+
+  /// The address of Redis, which letters in a stream need.
+  func redisAddress() throws(Failure) -> String {
+    guard case .redis(let url) = try place() else {
+      throw .setting("poison.dead-letters", "a stream needs \(setting: "sink", "rediss://…")")
+    }
+    return url
+  }
+
   /// The version of librdkafka; nil in a program that is built without Kafka.
   public static var kafkaLibrary: String? {
     #if Kafka
@@ -89,6 +115,9 @@ extension SinkSettings {
         ?? "which queues there are to be, only the events tell"
     }
     let pattern = broker.route?.literal
+    if case .redis = try? place() {
+      return pattern.map { "the stream \($0) takes entries" } ?? "which streams there are to be, only the events tell"
+    }
     return pattern.map { "there is a topic \($0)" } ?? "which topics there are to be, only the events tell"
   }
 
@@ -96,6 +125,9 @@ extension SinkSettings {
   var isPlainBroker: Bool {
     if case .amqp(let url) = try? place() {
       return (try? AMQPAddress(url)).map { !$0.isSecure && !$0.isLoopback } ?? false
+    }
+    if case .redis(let url) = try? place() {
+      return (try? RedisAddress(url)).map { !$0.isSecure && !$0.isLoopback } ?? false
     }
     #if Kafka
       if case .kafka(let address) = try? place() {
@@ -108,12 +140,15 @@ extension SinkSettings {
 }
 
 extension SinkSettings {
-  /// Tells which way events go at a broker, as its own messages have it: the topic, or the routing key.
+  /// Tells which way events go at a broker, as its own messages have it: the topic, the routing key, or the stream.
   package func routing() -> @Sendable (OutgoingEvent) throws(UnwritableEvent) -> String? {
     switch try? place() {
     case .amqp(let url):
       let configuration = amqp.configuration(url, broker, certificates, stopsAtRefusal: true)
       return { (outgoing) throws(UnwritableEvent) in try configuration.routingKey(of: outgoing) }
+    case .redis(let url):
+      let configuration = redis.configuration(url, broker, certificates, stopsAtRefusal: true)
+      return { (outgoing) throws(UnwritableEvent) in try configuration.stream(of: outgoing) }
     #if Kafka
       case .kafka(let address):
         let configuration = kafka.configuration(address, broker, certificates, stopsAtRefusal: true)

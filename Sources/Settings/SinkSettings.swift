@@ -7,6 +7,7 @@ import Files
 import HTTPDelivery
 public import IntegrationEvents
 public import PostgresWire
+import RedisDelivery
 
 /// Where events go.
 public struct SinkSettings: Hashable, Sendable {
@@ -22,25 +23,27 @@ public struct SinkSettings: Hashable, Sendable {
     case kafka(BrokerAddress)
     /// RabbitMQ, by its URL.
     case amqp(String)
+    /// Redis, by its URL.
+    case redis(String)
 
     /// Whether somebody there answers for what was handed over.
     public var answers: Bool {
       switch self {
       case .standardOutput, .file: false
-      case .http, .kafka, .amqp: true
+      case .http, .kafka, .amqp, .redis: true
       }
     }
 
     /// Whether it is a broker.
     public var isBroker: Bool {
       switch self {
-      case .kafka, .amqp: true
+      case .kafka, .amqp, .redis: true
       case .standardOutput, .file, .http: false
       }
     }
   }
 
-  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, or an `amqps://` address. Default: `stdout`.
+  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, an `amqps://` or a `rediss://` address. Default: `stdout`.
   public var address = "stdout"
   /// Start a new file before it grows beyond so much. Default: never.
   public var rotateSize: ByteSize?
@@ -62,6 +65,8 @@ public struct SinkSettings: Hashable, Sendable {
   public var kafka = KafkaSettings()
   /// How events are published to RabbitMQ.
   public var amqp = AMQPSettings()
+  /// How events are added to streams of Redis.
+  public var redis = RedisSettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -77,8 +82,12 @@ public struct SinkSettings: Hashable, Sendable {
     if start.hasPrefix("http://") || start == "https://" { return .http(address) }
     if address.prefix(6).lowercased() == "kafka:" { return .kafka(try BrokerAddress(address.dropFirst(6), port: 9092)) }
     if start.hasPrefix("amqp://") || start == "amqps://" { return .amqp(address) }
-    throw .setting("sink", "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,… or amqps://…")
+    if address.prefix(9).lowercased() == "rediss://" || start == "redis://" { return .redis(address) }
+    throw .setting("sink", Self.places)
   }
+
+  private static let places: Wording =
+    "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://… or rediss://…"
 
   /// Refuses what cannot work.
   public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(Failure) {
@@ -105,6 +114,12 @@ public struct SinkSettings: Hashable, Sendable {
         throw .setting("outbox.envelope", "a message of the binary mode has the bare payload as its body")
       }
     }
+    if case .redis(let url) = place {
+      try redis.validate(url, broker, certificates)
+      guard envelope == .cloudevents else {
+        throw .setting("outbox.envelope", "an entry of the binary mode has the bare payload as its data")
+      }
+    }
     if case .file = place { return }
     if rotateSize != nil { throw .setting("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
     if fileMode != nil { throw .setting("sink.file-mode", "needs \(setting: "sink", "file:PATH")") }
@@ -117,6 +132,7 @@ public struct SinkSettings: Hashable, Sendable {
     case .http(let url): url.withoutSecrets
     case .kafka(let address): "kafka:\(address.hosts.joined(separator: ","))"
     case .amqp(let url): (try? AMQPAddress(url))?.shown ?? url.withoutSecrets
+    case .redis(let url): (try? RedisAddress(url))?.shown ?? url.withoutSecrets
     case .standardOutput, .file, nil: address
     }
   }
@@ -126,7 +142,7 @@ public struct SinkSettings: Hashable, Sendable {
     switch try? place() {
     case .http(let url): http.warnings(url: url, certificates)
     case .kafka: certificates.warnings(secrets: [broker.passwordFile, kafka.propertiesFile])
-    case .amqp: certificates.warnings(secrets: [broker.passwordFile])
+    case .amqp, .redis: certificates.warnings(secrets: [broker.passwordFile])
     case .standardOutput, .file, nil: []
     }
   }
@@ -149,7 +165,7 @@ public struct SinkSettings: Hashable, Sendable {
     isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http, .kafka, .amqp: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis: return try makeAnswering(deadLetters)
     case .file(let path):
       var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
@@ -157,7 +173,7 @@ public struct SinkSettings: Hashable, Sendable {
       if let repair = sink.repair { onNotice(repair) }
       return sink
     case .standardOutput: return try StandardOutputSink()
-    case nil: throw Failure(.settings, "the sink is not stdout, file:PATH, https://…, kafka:HOST:PORT,… or amqps://…")
+    case nil: throw Failure(.settings, Self.places)
     }
   }
 
@@ -169,6 +185,10 @@ public struct SinkSettings: Hashable, Sendable {
       let stops = deadLetters.store == nil || deadLetters.parksKeys
       return try amqp.make(
         amqp.configuration(url, broker, certificates, stopsAtRefusal: stops), delivery, deadLetters)
+    case .redis(let url):
+      let stops = deadLetters.store == nil || deadLetters.parksKeys
+      return try redis.make(
+        redis.configuration(url, broker, certificates, stopsAtRefusal: stops), delivery, deadLetters)
     #if Kafka
       case .kafka(let address):
         let stops = deadLetters.store == nil || deadLetters.parksKeys
@@ -190,10 +210,25 @@ public struct SinkSettings: Hashable, Sendable {
     return configuration
   }
 
+  /// Refuses what a poller cannot do: what it reads again has another position, and others poll beside it.
+  func validatePolling() throws(Failure) {
+    guard case .redis = try place(), redis.identifiers == .position else { return }
+    throw .setting(
+      "sink.redis-id",
+      "what is polled has no place of its own in the log: it would be there twice after a crash; polling needs \(setting: "redis-id", "auto")"
+    )
+  }
+
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
   public func makeDetached(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
+    if case .redis = try? place(), redis.identifiers == .position {
+      throw .setting(
+        "sink.redis-id",
+        "events that come later than their place in the log need \(setting: "redis-id", "auto"), and a stream of their own (route)"
+      )
+    }
     switch try? place() {
-    case .http, .kafka, .amqp: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis: return try makeAnswering(deadLetters)
     case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout, an https:// address or a broker")
     }

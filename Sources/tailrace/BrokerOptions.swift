@@ -8,7 +8,7 @@ import Settings
 struct BrokerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where an event goes: text and attributes in braces, such as {aggregatetype}, {type}, {aggregateid}. Default: outbox.event.{aggregatetype} for Kafka, {aggregatetype}.{type} for RabbitMQ.",
+      "Where an event goes: text and attributes in braces, such as {aggregatetype}, {type}, {aggregateid}. Default: outbox.event.{aggregatetype} for Kafka and Redis, {aggregatetype}.{type} for RabbitMQ.",
       valueName: "pattern"))
   var route: Route?
 

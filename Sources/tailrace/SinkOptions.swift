@@ -9,7 +9,7 @@ import Settings
 struct SinkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, or RabbitMQ at an amqps:// address.",
+      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, or Redis at a rediss:// address.",
       valueName: "sink"))
   var sink = "stdout"
 
@@ -18,6 +18,7 @@ struct SinkOptions: ParsableArguments {
   @OptionGroup(title: "Options of brokers") var broker: BrokerOptions
   @OptionGroup(title: "Kafka options") var kafka: KafkaOptions
   @OptionGroup(title: "RabbitMQ options") var amqp: AMQPOptions
+  @OptionGroup(title: "Redis options") var redis: RedisOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -47,6 +48,7 @@ struct SinkOptions: ParsableArguments {
     var isFile: Bool { if case .file = place { true } else { false } }
     var isKafka: Bool { if case .kafka = place { true } else { false } }
     var isAMQP: Bool { if case .amqp = place { true } else { false } }
+    var isRedis: Bool { if case .redis = place { true } else { false } }
     if !place.answers, let flag = Flags.written(of: delivery) {
       throw ValidationError("\(flag) needs --sink https://… or a broker")
     }
@@ -55,6 +57,7 @@ struct SinkOptions: ParsableArguments {
     }
     if !isKafka, let flag = Flags.written(of: kafka) { throw ValidationError("\(flag) needs --sink kafka:HOST:PORT") }
     if !isAMQP, let flag = Flags.written(of: amqp) { throw ValidationError("\(flag) needs --sink amqps://…") }
+    if !isRedis, let flag = Flags.written(of: redis) { throw ValidationError("\(flag) needs --sink rediss://…") }
     if !isHTTP, let flag = Flags.written(of: http) {
       throw ValidationError("\(flag) needs --sink \(flag == "--allow-plain-http" ? "http" : "https")://…")
     }
@@ -80,6 +83,7 @@ struct SinkOptions: ParsableArguments {
     settings.broker = broker.settings
     settings.kafka = kafka.settings
     settings.amqp = amqp.settings
+    settings.redis = redis.settings
     return settings
   }
 }

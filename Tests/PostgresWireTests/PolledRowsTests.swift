@@ -13,7 +13,9 @@ import Testing
 
   @Test(arguments: [[], ["7", "a b"], ["", " ", "50%", "\n", "é\u{301}"]])
   func `what is kept is read back`(last: [String]) throws {
-    let rows = PolledRows(server: "7-00000001", log: LSN(rawValue: 0x16_B374_D848), low: 5, high: 1 << 40, order: "t.\"n\", t.id", last: last)
+    let rows = PolledRows(
+      server: "7-00000001", log: LSN(rawValue: 0x16_B374_D848), low: 5, high: 1 << 40, order: "t.\"n\", t.id",
+      last: last)
     var lines = KeyValueText()
     lines.append(rows)
     let found = try #require(KeyValueText(lines.text)?.polledRows)

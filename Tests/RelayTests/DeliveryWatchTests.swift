@@ -154,6 +154,19 @@ struct DeliveryWatchTests {
     }
   }
 
+  @Test func `what makes delivery doubtful is told once, and again when it is something else`() {
+    var scene = Scene()
+    scene.sink.change { $0.doubt = "it keeps nothing" }
+    #expect(scene.look(after: 1) == ["there: it keeps nothing"])
+    #expect(scene.look(after: 60, isBusy: false) == [])
+    scene.sink.change { $0.doubt = nil }
+    #expect(scene.look(after: 1) == [])
+    scene.sink.change { $0.doubt = "it keeps nothing" }
+    #expect(scene.look(after: 1) == [])
+    scene.sink.change { $0.doubt = "it keeps half" }
+    #expect(scene.look(after: 1) == ["there: it keeps half"])
+  }
+
   @Test func `dead letters are told of, many of them in few lines, and a remark once`() {
     var scene = Scene()
     var lines: [String] = []

@@ -20,7 +20,7 @@ extension Integration {
     private func start(
       _ database: OutboxDatabase, _ broker: Broker, _ options: [String], command: String = "stream"
     ) throws -> ChildProcess {
-      try database.start(Tailrace.built, [command] + database.names + ["--sink", broker.address] + options)
+      try database.start(Tailrace.path, [command] + database.names + ["--sink", broker.address] + options)
     }
 
     private let events = ["--amqp-exchange", "events"]
@@ -115,7 +115,7 @@ extension Integration {
         #expect(try file.exitCode(within: 60) == 0, "\(file.errors.text)")
         _ = try broker.messages(in: "events")
         let redrive = try database.start(
-          Tailrace.built,
+          Tailrace.path,
           ["dead-letters", "redrive", "--dead-letters", letters, "--all", "--sink", broker.address] + events)
         #expect(try redrive.exitCode(within: 60) == 0, "\(redrive.errors.text)")
         #expect(try broker.messages(in: "events").map { $0.headers["ce-partitionkey"] } == ["b"])
@@ -150,7 +150,7 @@ extension Integration {
     ])
     func `what cannot work is refused before anything is opened`(options: [String], code: Int32, word: String) throws {
       let child = try ChildProcess(
-        Tailrace.built,
+        Tailrace.path,
         ["stream", "--database", "host=127.0.0.1 port=9", "--publication", "p", "--slot", "s"] + options)
       #expect(try child.exitCode() == code)
       #expect(child.complaint?.contains(word) == true, "\(child.errors.text)")

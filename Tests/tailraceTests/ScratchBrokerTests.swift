@@ -78,6 +78,20 @@ extension Integration {
       ).trimmingCharacters(in: .newlines)
     }
 
+    @Test func `Redis listens on loopback alone, and keeps what it has answered for through a kill`() throws {
+      try withDirectory { directory in
+        let address = try broker("start", "redis", directory, "--set", "maxmemory=100mb")
+        #expect(address.hasPrefix("redis://127.0.0.1:"))
+        let pid = try String(contentsOfFile: "\(directory)/broker.pid", encoding: .utf8)
+        #expect(try listeners(pid.trimmingCharacters(in: .newlines)) == ["0100007F"])
+        _ = try broker("ctl", directory, "xadd", "events", "1-1", "a", "b")
+        _ = try broker("kill", directory)
+        #expect(try broker("start", "redis", directory) == address)
+        #expect(try broker("ctl", directory, "xlen", "events").trimmingCharacters(in: .newlines) == "1")
+        #expect(try broker("ctl", directory, "config", "get", "maxmemory").contains("104857600"))
+      }
+    }
+
     @Test func `what speaks Kafka's protocol has the topics it was asked for, and again after a restart`() throws {
       try withDirectory { directory in
         let address = try broker("start", "kafka", directory, "--topic", "orders:3", "--topic", "letters")

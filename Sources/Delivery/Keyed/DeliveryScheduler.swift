@@ -28,21 +28,16 @@ struct DeliveryScheduler {
   private var ready: Deque<Int> = []
   private var taken: Set<Int> = []
   private var keyless = 0
+  /// What has an order of its own; nil for each key.
+  private let lane: Route?
   /// How many events wait for their turn.
   private(set) var count = 0
 
+  init(lane: Route? = nil) { self.lane = lane }
+
   /// Puts an event behind all others of its key. Events without a key wait for nobody.
   mutating func enqueue(_ item: Item) {
-    let event = item.event
-    let key: Int
-    if event.key.isEmpty {
-      keyless += 1
-      key = ~keyless
-    } else {
-      var hasher = Hasher()
-      for byte in item.batch.batch.bytes[event.key] { hasher.combine(byte) }
-      key = hasher.finalize() & Int.max
-    }
+    let key = key(of: item)
     count += 1
     var item = item
     item.key = key
@@ -52,6 +47,22 @@ struct DeliveryScheduler {
     } else {
       waiting[key]?.append(item)
     }
+  }
+
+  private mutating func key(of item: Item) -> Int {
+    var hasher = Hasher()
+    if let lane {
+      var name: [UInt8] = []
+      // Those that have no name go one after another too.
+      try? lane.append(item.outgoing, to: &name)
+      hasher.combine(name)
+    } else if item.event.key.isEmpty {
+      keyless += 1
+      return ~keyless
+    } else {
+      for byte in item.batch.batch.bytes[item.event.key] { hasher.combine(byte) }
+    }
+    return hasher.finalize() & Int.max
   }
 
   /// Takes the next parcel: whole runs of keys that are free, as far as they fit.

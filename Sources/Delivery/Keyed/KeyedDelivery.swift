@@ -16,6 +16,8 @@ public struct KeyedDelivery: Hashable, Sendable {
   /// How long an event may wait here, from when it was handed over, before a failure is the last one for it. Default: without
   /// end.
   public var maximumAge: Duration?
+  /// What goes one after another whatever its key: events of the same name. Nil, the default: the events of each key.
+  public var lane: Route?
   /// How long to wait before trying again, and how often to try.
   public var retry = RetryPolicy()
 

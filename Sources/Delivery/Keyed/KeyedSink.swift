@@ -17,7 +17,7 @@ public final class KeyedSink<P: Publisher>: Sink {
     self.publisher = publisher
     self.delivery = delivery
     self.deadLetters = deadLetters
-    state = Mutex(KeyedState(limit: ConcurrencyLimit(maximum: delivery.maximumInFlight)))
+    state = Mutex(KeyedState(limit: ConcurrencyLimit(maximum: delivery.maximumInFlight), lane: delivery.lane))
   }
 
   /// As far as other keys may run ahead; small batches too, since each starts requests of its own.
@@ -39,6 +39,7 @@ public final class KeyedSink<P: Publisher>: Sink {
   public var health: DeliveryHealth {
     var health = state.withLock(\.record).health(publisher.destination)
     health.complaints = publisher.complaints
+    health.doubt = publisher.doubt
     health.obstacle = publisher.obstacle
     return health
   }
@@ -83,7 +84,7 @@ public final class KeyedSink<P: Publisher>: Sink {
 
 /// What a keyed sink knows of its attempts.
 struct KeyedState {
-  var scheduler = DeliveryScheduler()
+  var scheduler: DeliveryScheduler
   var limit: ConcurrencyLimit
   var record = DeliveryRecord()
   /// Attempts under way.
@@ -101,8 +102,9 @@ struct KeyedState {
   var isTimerSet = false
   var hasStopped = false
 
-  init(limit: ConcurrencyLimit) {
+  init(limit: ConcurrencyLimit, lane: Route?) {
     self.limit = limit
+    scheduler = DeliveryScheduler(lane: lane)
   }
 
   /// What may start now.

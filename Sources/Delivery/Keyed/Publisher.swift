@@ -12,6 +12,9 @@ public protocol Publisher: Sendable {
   /// What is wrong with a file, say, although it goes on with what was there before, by what it is wrong with. Default: nothing.
   var complaints: [String: String] { get }
 
+  /// Why what was published may be lost all the same, and what can be done, as far as the receiver has told. Default: nothing.
+  var doubt: String? { get }
+
   /// What holds up attempts that are under way, as brokers that are away, and what can be done about it: words that stay the
   /// same while it lasts. Default: nothing.
   var obstacle: String? { get }
@@ -35,6 +38,9 @@ public protocol Publisher: Sendable {
 extension Publisher {
   /// Nothing is wrong.
   public var complaints: [String: String] { [:] }
+
+  /// Nothing is known.
+  public var doubt: String? { nil }
 
   /// Nothing is in the way.
   public var obstacle: String? { nil }

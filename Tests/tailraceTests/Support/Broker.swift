@@ -11,7 +11,7 @@ final class Broker: Sendable {
   /// Starts one.
   ///
   /// - Parameters:
-  ///   - kind: `kafka` or `rabbitmq`.
+  ///   - kind: `kafka`, `rabbitmq` or `redis`.
   ///   - options: further ones of the script's.
   init(_ kind: String, _ options: [String] = []) throws {
     directory = try TemporaryDirectory()
@@ -111,5 +111,20 @@ extension Broker {
       print(json.dumps(found))
       """)
     return try JSONDecoder().decode([RabbitMessage].self, from: Data(text.utf8))
+  }
+}
+
+extension Broker {
+  /// All entries of a stream, in order, each as its fields.
+  func entries(of stream: String) throws -> [[String: String]] {
+    let port = address.split(separator: ":").last ?? ""
+    let program = """
+      import json, redis
+      r = redis.Redis(port=\(port), decode_responses=True)
+      print(json.dumps([fields for _, fields in r.xrange('\(stream)')]))
+      """
+    let text = try ChildProcess.run(
+      "/usr/bin/env", ["python3", "-c", program], environment: ["PYTHONPATH": Self.packages])
+    return try JSONDecoder().decode([[String: String]].self, from: Data(text.utf8))
   }
 }
