@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Octets
+
+/// Numbers, which may stand in quotes too.
+extension ProtobufCheck {
+  /// A whole number from a lowest to a highest, however it is written.
+  mutating func whole(_ lowest: Int64, _ highest: UInt64, _ bytes: RawSpan) -> Bool {
+    let start = offset
+    if next(bytes) == UInt8(ascii: "\"") { return wholeInQuotes(lowest, highest, isKey: false, bytes) }
+    if integer(lowest, Int64(clamping: highest), bytes) { return true }
+    offset = start
+    guard let number = number(to: bytes), let whole = number.whole else { return false }
+    return Self.isWithin(whole, number.isNegative, lowest, highest)
+  }
+
+  /// The same in quotes; a map's key is of digits alone.
+  mutating func wholeInQuotes(_ lowest: Int64, _ highest: UInt64, isKey: Bool, _ bytes: RawSpan) -> Bool {
+    var form = JSONTextForm(offset + 1, end, bytes)
+    let start = form.offset
+    guard let number = ProtobufNumber(&form, bytes), form.next == JSONCharacters.end, let whole = number.whole else {
+      return false
+    }
+    if isKey, !isDigits(start - 1, form.offset - 1, bytes) { return false }
+    offset = form.offset
+    return Self.isWithin(whole, number.isNegative, lowest, highest)
+  }
+
+  private func isDigits(_ start: Int, _ end: Int, _ bytes: RawSpan) -> Bool {
+    let first = bytes.byte(at: start) == UInt8(ascii: "-") ? start + 1 : start
+    return (first..<end).allSatisfy { (0x30...0x39).contains(bytes.byte(at: $0)) }
+  }
+
+  private static func isWithin(_ whole: UInt64, _ isNegative: Bool, _ lowest: Int64, _ highest: UInt64) -> Bool {
+    isNegative ? whole <= lowest.magnitude : whole <= highest
+  }
+
+  /// A whole number of 32 bits without quotes.
+  mutating func int32(_ bytes: RawSpan) -> Int? {
+    guard let number = number(to: bytes), let whole = number.whole,
+      Self.isWithin(whole, number.isNegative, Int64(Int32.min), UInt64(Int32.max))
+    else { return nil }
+    return number.isNegative ? -Int(whole) : Int(whole)
+  }
+
+  /// Reads a number and goes behind it.
+  private mutating func number(to bytes: RawSpan) -> ProtobufNumber? {
+    let start = offset
+    guard number(bytes) else { return nil }
+    var form = JSONTextForm(start, offset, bytes)
+    return ProtobufNumber(&form, bytes)
+  }
+
+  /// A number, or the words for what is none or has no end.
+  mutating func fraction(isFloat: Bool, _ bytes: RawSpan) -> Bool {
+    guard next(bytes) == UInt8(ascii: "\"") else { return finite(isFloat: isFloat, bytes) }
+    let start = offset
+    var form = JSONTextForm(offset + 1, end, bytes)
+    if let number = ProtobufNumber(&form, bytes) {
+      guard form.next == JSONCharacters.end else { return false }
+      offset = form.offset
+      return isFinite(number, isFloat, start + 1..<offset - 1, bytes)
+    }
+    for word: StaticString in ["NaN", "Infinity", "-Infinity"] {
+      var form = JSONTextForm(start + 1, end, bytes)
+      if form.take(word, bytes), form.next == JSONCharacters.end {
+        offset = form.offset
+        return true
+      }
+    }
+    return false
+  }
+
+  /// A number without quotes that is not too large.
+  mutating func finite(isFloat: Bool, _ bytes: RawSpan) -> Bool {
+    let start = offset
+    guard number(bytes) else { return false }
+    // What is short and has no exponent is within any range.
+    if offset - start <= 32, isPlain(start, bytes) { return true }
+    var form = JSONTextForm(start, offset, bytes)
+    guard let number = ProtobufNumber(&form, bytes) else { return false }
+    return isFinite(number, isFloat, start..<offset, bytes)
+  }
+
+  private func isPlain(_ start: Int, _ bytes: RawSpan) -> Bool {
+    (start..<offset).allSatisfy { bytes.byte(at: $0) < UInt8(ascii: "A") }
+  }
+
+  private func isFinite(_ number: ProtobufNumber, _ isFloat: Bool, _ range: Range<Int>, _ bytes: RawSpan) -> Bool {
+    if let isBelow = number.isBelow(isFloat ? 39 : 309) { return isBelow }
+    // At the very end of the range only rounding tells. Escapes are not worth to be undone for it.
+    let text = bytes.text(range)
+    return isFloat ? Float(text)?.isFinite == true : Double(text)?.isFinite == true
+  }
+}
+
+extension JSONTextForm {
+  /// Takes characters of ASCII, if they are all there.
+  mutating func take(_ word: StaticString, _ bytes: RawSpan) -> Bool {
+    for index in 0..<word.utf8CodeUnitCount {
+      guard take(Unicode.Scalar(unsafe word.utf8Start[index]), bytes) else { return false }
+    }
+    return true
+  }
+}
