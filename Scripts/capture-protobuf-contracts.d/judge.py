@@ -1,4 +1,4 @@
-"""Writes what others say of generated .proto files: evolutions FOLDER BUF [COUNT [SEED]]."""
+"""Writes what others say of Protobuf: evolutions FOLDER BUF COUNT [SEED] | sets FOLDER BUF FIXTURES | data FOLDER BUF SET."""
 
 import base64
 import json
@@ -7,9 +7,14 @@ import random
 import subprocess
 import sys
 
+import documents
+import grpc_tools
 import protos
-from google.protobuf import descriptor_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from grpc_tools import protoc
+
+HERE = pathlib.Path(__file__).parent
+WELL_KNOWN = pathlib.Path(grpc_tools.__file__).parent / "_proto"
 
 
 def line(**members):
@@ -61,7 +66,45 @@ def evolutions(folder, buf, count, seed):
              wire=sorted(wire.get(old.name, [])), wire_json=sorted(wire_json.get(old.name, [])))
 
 
+def sets(folder, buf, fixtures):
+    """The same files as protoc and buf describe them."""
+    made = protoc.main([
+        "protoc", f"-I{HERE}", f"-I{WELL_KNOWN}", "--include_imports",
+        f"--descriptor_set_out={fixtures}/protobuf-everything.binpb", "everything.proto"])
+    if made != 0:
+        raise SystemExit("protoc does not take everything.proto")
+    subprocess.run(
+        [buf, "build", str(HERE), "--path", str(HERE / "everything.proto"), "-o", f"{fixtures}/protobuf-everything-buf.binpb",
+         "--exclude-source-info"], check=True)
+
+
+def data(folder, buf, file, count):
+    """Documents, and whether Python and buf take them. Buf leaves out what it does not know."""
+    described = descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(file).read_bytes())
+    pool = descriptor_pool.DescriptorPool()
+    for part in described.file:
+        pool.Add(part)
+    message = message_factory.GetMessageClassesForFiles([part.name for part in described.file], pool)["everything.Placed"]
+    maker = documents.Maker(random.Random(20260505))
+    for _ in range(count):
+        text = maker.document()
+        try:
+            json_format.Parse(text, message(), descriptor_pool=pool)
+            python = "y"
+        except Exception:
+            python = "n"
+        (folder / "in.json").write_text(text)
+        done = subprocess.run(
+            [buf, "convert", file, "--type", "everything.Placed", "--from", str(folder / "in.json"), "--to",
+             str(folder / "out.binpb")], capture_output=True)
+        line(text=text, python=python, buf="ny"[done.returncode == 0])
+
+
 if __name__ == "__main__":
-    evolutions(
-        pathlib.Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 500,
-        int(sys.argv[5]) if len(sys.argv) > 5 else 20260404)
+    folder, buf, rest = pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
+    if sys.argv[1] == "evolutions":
+        evolutions(folder, buf, int(rest[0]), int(rest[1]) if len(rest) > 1 else 20260404)
+    elif sys.argv[1] == "sets":
+        sets(folder, buf, rest[0])
+    else:
+        data(folder, buf, rest[0], 1000)

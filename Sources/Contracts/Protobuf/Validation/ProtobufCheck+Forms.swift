@@ -76,7 +76,7 @@ extension ProtobufCheck {
     if form.take(".", bytes) {
       var count = 0
       while let digit = form.digit(bytes) { (count, isZero) = (count + 1, isZero && digit == 0) }
-      guard (1...9).contains(count) else { return false }
+      guard count <= 9 else { return false }
     }
     let most = 315_576_000_000
     guard form.take("s", bytes), seconds < most || seconds == most && isZero else { return false }

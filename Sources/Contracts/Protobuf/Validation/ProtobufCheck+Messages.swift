@@ -30,7 +30,7 @@ extension ProtobufCheck {
         guard let found else { return fails(.unknown(number), at: offset) }
         let field = program.fields[found]
         guard met.insert(field.slot) else { return fails(.twice(number), at: offset) }
-        if next(bytes) == UInt8(ascii: "n"), !(field.shape == .one && field.takesNull) {
+        if next(bytes) == UInt8(ascii: "n"), !field.takesNull {
           // There is none.
           guard null(bytes) else { return fails(.element(element), at: start) }
         } else {

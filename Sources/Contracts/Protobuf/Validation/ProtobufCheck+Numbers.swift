@@ -7,37 +7,49 @@ extension ProtobufCheck {
   /// A whole number from a lowest to a highest, however it is written.
   mutating func whole(_ lowest: Int64, _ highest: UInt64, _ bytes: RawSpan) -> Bool {
     let start = offset
-    if next(bytes) == UInt8(ascii: "\"") { return wholeInQuotes(lowest, highest, isKey: false, bytes) }
+    if next(bytes) == UInt8(ascii: "\"") { return wholeInQuotes(lowest, highest, bytes) }
     if integer(lowest, Int64(clamping: highest), bytes) { return true }
     offset = start
     guard let number = number(to: bytes), let whole = number.whole else { return false }
     return Self.isWithin(whole, number.isNegative, lowest, highest)
   }
 
-  /// The same in quotes; a map's key is of digits alone.
-  mutating func wholeInQuotes(_ lowest: Int64, _ highest: UInt64, isKey: Bool, _ bytes: RawSpan) -> Bool {
+  /// A whole number of digits alone in quotes, as a map's key is.
+  mutating func keyOfDigits(_ lowest: Int64, _ highest: UInt64, _ bytes: RawSpan) -> Bool {
     var form = JSONTextForm(offset + 1, end, bytes)
-    let start = form.offset
-    guard let number = ProtobufNumber(&form, bytes), form.next == JSONCharacters.end, let whole = number.whole else {
-      return false
+    let isNegative = form.take("-", bytes)
+    guard var whole = form.digit(bytes).map(UInt64.init) else { return false }
+    while let digit = form.digit(bytes) {
+      let (product, overflows) = whole.multipliedReportingOverflow(by: 10)
+      let (sum, overflowsToo) = product.addingReportingOverflow(UInt64(digit))
+      guard !overflows, !overflowsToo else { return false }
+      whole = sum
     }
-    if isKey, !isDigits(start - 1, form.offset - 1, bytes) { return false }
+    guard form.next == JSONCharacters.end else { return false }
     offset = form.offset
+    return Self.isWithin(whole, isNegative, lowest, highest)
+  }
+
+  private mutating func wholeInQuotes(_ lowest: Int64, _ highest: UInt64, _ bytes: RawSpan) -> Bool {
+    guard let number = numberInQuotes(bytes), let whole = number.whole else { return false }
     return Self.isWithin(whole, number.isNegative, lowest, highest)
   }
 
-  private func isDigits(_ start: Int, _ end: Int, _ bytes: RawSpan) -> Bool {
-    let first = bytes.byte(at: start) == UInt8(ascii: "-") ? start + 1 : start
-    return (first..<end).allSatisfy { (0x30...0x39).contains(bytes.byte(at: $0)) }
+  private mutating func numberInQuotes(_ bytes: RawSpan) -> ProtobufNumber? {
+    var form = JSONTextForm(offset + 1, end, bytes)
+    guard let number = ProtobufNumber(&form, bytes), form.next == JSONCharacters.end else { return nil }
+    offset = form.offset
+    return number
   }
 
   private static func isWithin(_ whole: UInt64, _ isNegative: Bool, _ lowest: Int64, _ highest: UInt64) -> Bool {
     isNegative ? whole <= lowest.magnitude : whole <= highest
   }
 
-  /// A whole number of 32 bits without quotes.
+  /// A whole number of 32 bits, in quotes or not.
   mutating func int32(_ bytes: RawSpan) -> Int? {
-    guard let number = number(to: bytes), let whole = number.whole,
+    let isQuoted = next(bytes) == UInt8(ascii: "\"")
+    guard let number = isQuoted ? numberInQuotes(bytes) : number(to: bytes), let whole = number.whole,
       Self.isWithin(whole, number.isNegative, Int64(Int32.min), UInt64(Int32.max))
     else { return nil }
     return number.isNegative ? -Int(whole) : Int(whole)

@@ -139,10 +139,10 @@ struct ProtobufCheck: JSONTokens {
   private mutating func key(_ kind: ProtobufProgram.Kind, _ bytes: RawSpan) -> Bool {
     guard next(bytes) == UInt8(ascii: "\"") else { return false }
     switch kind {
-    case .int32: return wholeInQuotes(Int64(Int32.min), UInt64(Int32.max), isKey: true, bytes)
-    case .int64: return wholeInQuotes(.min, UInt64(Int64.max), isKey: true, bytes)
-    case .uint32: return wholeInQuotes(0, UInt64(UInt32.max), isKey: true, bytes)
-    case .uint64: return wholeInQuotes(0, .max, isKey: true, bytes)
+    case .int32: return keyOfDigits(Int64(Int32.min), UInt64(Int32.max), bytes)
+    case .int64: return keyOfDigits(.min, UInt64(Int64.max), bytes)
+    case .uint32: return keyOfDigits(0, UInt64(UInt32.max), bytes)
+    case .uint64: return keyOfDigits(0, .max, bytes)
     case .bool: return booleanInQuotes(bytes)
     default: return text(bytes)
     }
@@ -151,13 +151,19 @@ struct ProtobufCheck: JSONTokens {
   private mutating func symbol(
     _ enumeration: ProtobufProgram.Enumeration, _ program: borrowing ProtobufProgram, _ bytes: RawSpan
   ) -> Bool {
-    guard next(bytes) == UInt8(ascii: "\"") else {
-      guard let number = int32(bytes) else { return false }
-      return !enumeration.isClosed || Self.contains(enumeration.numbers, number)
+    let start = offset
+    if next(bytes) == UInt8(ascii: "\"") {
+      guard let found = name(bytes) else { return false }
+      let value =
+        found.isEscaped
+        ? program.names.find(enumeration.names, bytes, escaped: found.text)
+        : program.names.find(enumeration.names, bytes, found.text)
+      if value != nil { return true }
+      // A number in quotes is one too; no name is one.
+      offset = start
     }
-    guard let found = name(bytes) else { return false }
-    if found.isEscaped { return program.names.find(enumeration.names, bytes, escaped: found.text) != nil }
-    return program.names.find(enumeration.names, bytes, found.text) != nil
+    guard let number = int32(bytes) else { return false }
+    return !enumeration.isClosed || Self.contains(enumeration.numbers, number)
   }
 
   private static func contains(_ numbers: [Int], _ number: Int) -> Bool {

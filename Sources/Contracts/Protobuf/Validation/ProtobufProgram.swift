@@ -29,7 +29,7 @@ struct ProtobufProgram: Sendable {
     var oneof = -1
     var isRequired = false
     /// Whether null is a value, and does not only say that there is none.
-    var takesNull: Bool { shape == .one ? element.kind == .value || element.kind == .null : element.kind == .value }
+    var takesNull: Bool { shape != .map && (element.kind == .value || element.kind == .null) }
   }
 
   struct Message: Sendable {
