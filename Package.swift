@@ -304,7 +304,7 @@ let package = Package(
         "KafkaDelivery", "PostgresWire", "TestDelivery",
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Contracts", "Settings"], swiftSettings: strict),
     .testTarget(
       name: "SupervisionTests",
       dependencies: [
@@ -377,6 +377,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       path: "Tests/Fuzz/mapping", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-contracts", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/contracts",
+      swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-protobuf", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/protobuf",
       swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",

@@ -18,7 +18,7 @@ package struct Contract: Sendable {
   /// Reads a file whose name ends in `avsc`, `json`, `binpb` or `desc`.
   package init(type: String, version: Int, file: String, text: [UInt8]) throws(SchemaFault) {
     (self.type, self.version, self.file, self.text) = (type, version, file, text)
-    if Self.setEndings.contains(where: { file.hasSuffix(".\($0)") }) {
+    if Self.isBinary(file) {
       schema = try ProtobufSchema(text, type: type)
       return
     }
@@ -54,6 +54,9 @@ package struct Contract: Sendable {
   private static let setEndings = ["binpb", "desc"]
   /// How a version's file may end.
   package static let endings = formats.map(\.ending) + setEndings
+
+  /// Whether a file's name is that of a descriptor set.
+  package static func isBinary(_ file: String) -> Bool { setEndings.contains { file.hasSuffix(".\($0)") } }
 
   /// What may not be meant.
   var remarks: [SchemaRemark] { isOpen ? [Self.openModel] + schema.remarks : schema.remarks }

@@ -2,8 +2,10 @@
 
 /// Strings that have a form.
 extension ProtobufCheck {
+  private static let truths = ["true", "false"].map { Array($0.utf8) }
+
   mutating func booleanInQuotes(_ bytes: RawSpan) -> Bool {
-    for word: StaticString in ["true", "false"] {
+    for word in Self.truths {
       var form = JSONTextForm(offset + 1, end, bytes)
       if form.take(word, bytes), form.next == JSONCharacters.end {
         offset = form.offset

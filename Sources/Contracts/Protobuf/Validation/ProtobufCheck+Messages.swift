@@ -84,7 +84,7 @@ extension ProtobufCheck {
       if isType(key, bytes) {
         guard text(bytes) else { return fails(.anyType, at: offset) }
       } else {
-        guard !hasValue, Self.isPlain(key, "value", bytes) else { return fails(.anyValue, at: start) }
+        guard !hasValue, Self.isPlain(key, Self.valueName, bytes) else { return fails(.anyValue, at: start) }
         hasValue = true
         guard value(element, depth + 1, program, bytes) else { return false }
       }
@@ -112,7 +112,7 @@ extension ProtobufCheck {
   private mutating func hasValue(_ bytes: RawSpan) -> Bool {
     let start = offset
     defer { offset = start }
-    return members(bytes) { _, key in Self.isPlain(key, "value", bytes) }.map { $0.found > 0 } ?? false
+    return members(bytes) { _, key in Self.isPlain(key, Self.valueName, bytes) }.map { $0.found > 0 } ?? false
   }
 
   /// Counts the members of the object that begins here, and those that are looked for, with the place of one's value.
@@ -135,18 +135,18 @@ extension ProtobufCheck {
   }
 
   private borrowing func isType(_ key: (text: Range<Int>, isEscaped: Bool), _ bytes: RawSpan) -> Bool {
-    Self.isPlain(key, "@type", bytes)
+    Self.isPlain(key, Self.typeName, bytes)
   }
+
+  private static let typeName = Array("@type".utf8)
+  private static let valueName = Array("value".utf8)
 
   /// Whether a name is a text, which nobody writes with escapes.
   private static func isPlain(
-    _ key: (text: Range<Int>, isEscaped: Bool), _ text: StaticString, _ bytes: RawSpan
+    _ key: (text: Range<Int>, isEscaped: Bool), _ text: [UInt8], _ bytes: RawSpan
   ) -> Bool {
-    guard !key.isEscaped, key.text.count == text.utf8CodeUnitCount else { return false }
-    for index in 0..<text.utf8CodeUnitCount {
-      guard bytes.byte(at: key.text.lowerBound + index) == (unsafe text.utf8Start[index]) else { return false }
-    }
-    return true
+    guard !key.isEscaped, key.text.count == text.count else { return false }
+    return text.indices.allSatisfy { bytes.byte(at: key.text.lowerBound + $0) == text[$0] }
   }
 
   /// Any JSON whose numbers are finite.

@@ -63,6 +63,8 @@ extension ProtobufCheck {
     return ProtobufNumber(&form, bytes)
   }
 
+  private static let notFinite = ["NaN", "Infinity", "-Infinity"].map { Array($0.utf8) }
+
   /// A number, or the words for what is none or has no end.
   mutating func fraction(isFloat: Bool, _ bytes: RawSpan) -> Bool {
     guard next(bytes) == UInt8(ascii: "\"") else { return finite(isFloat: isFloat, bytes) }
@@ -73,7 +75,7 @@ extension ProtobufCheck {
       offset = form.offset
       return isFinite(number, isFloat, start + 1..<offset - 1, bytes)
     }
-    for word: StaticString in ["NaN", "Infinity", "-Infinity"] {
+    for word in Self.notFinite {
       var form = JSONTextForm(start + 1, end, bytes)
       if form.take(word, bytes), form.next == JSONCharacters.end {
         offset = form.offset
@@ -108,10 +110,8 @@ extension ProtobufCheck {
 
 extension JSONTextForm {
   /// Takes characters of ASCII, if they are all there.
-  mutating func take(_ word: StaticString, _ bytes: RawSpan) -> Bool {
-    for index in 0..<word.utf8CodeUnitCount {
-      guard take(Unicode.Scalar(unsafe word.utf8Start[index]), bytes) else { return false }
-    }
+  mutating func take(_ word: [UInt8], _ bytes: RawSpan) -> Bool {
+    for byte in word { guard take(Unicode.Scalar(byte), bytes) else { return false } }
     return true
   }
 }
