@@ -66,6 +66,28 @@ struct ProtobufValidatorTests {
     }
   }
 
+  @Test func `what is plain is accepted at first sight, and nothing that may not match`() throws {
+    let validator = try ProtobufFixtures.everything().validator()
+    for text in [
+      #"{"aInt32": 1, "aInt64": 5, "aString": "x", "aBool": true, "color": "GREEN", "aDouble": 1.5, "inner": null}"#,
+      #"{"inner":{"n":1,"next":{"texts":["a"]}},"byName":{"a":1},"at":"2026-11-23T07:16:06.254758+00:00","wInt32":7}"#,
+      #"{"structure": {"a": [1, null, {"b": "c"}]}, "value": null, "list": [], "old": {"id": 1}, "longs": [1, 2]}"#,
+    ] {
+      #expect(validator.accepts(Array(text.utf8)), "\(text)")
+    }
+    for text in [
+      #"{"one": 1, "two": "x"}"#, #"{"aDouble": 1e400}"#, #"{"old": {"id": null}}"#, #"{"old": {}}"#,
+      #"{"longs": [null]}"#,
+      #"{"aInt32": 1, "a_int32": 2}"#, #"{"values": null}"#, #"{"unknown": 1}"#,
+      #"{"at": "9999-12-31T23:59:59-01:00"}"#,
+      #"{"at": "2026-11-23T07:16:60Z"}"#, #"{"at": "2026-11-23T07:16:06.1234567890Z"}"#,
+      #"{"old": {"closed": 3, "id": 1}}"#,
+    ] {
+      #expect(validator.mismatch(text) != nil, "\(text)")
+      #expect(!validator.accepts(Array(text.utf8)), "\(text)")
+    }
+  }
+
   @Test func `depth is bounded`() throws {
     func nested(_ depth: Int) -> String {
       String(repeating: #"{"next":"#, count: depth) + "{}" + String(repeating: "}", count: depth)

@@ -110,7 +110,7 @@ struct ProtobufProgram: Sendable {
     self.fields += made
   }
 
-  private func field(_ field: ProtobufField) -> Field {
+  func field(_ field: ProtobufField) -> Field {
     guard field.cardinality == .map else {
       return Field(
         element: element(field), shape: field.cardinality == .repeated ? .repeated : .one,

@@ -40,7 +40,7 @@ struct ProtobufValidator: PayloadValidator {
 
   init(_ schema: ProtobufSchema) { program = ProtobufProgram(schema) }
 
-  func acceptor() -> Acceptor? { nil }
+  func acceptor() -> Acceptor? { Acceptor(program).ifOfUse() }
 
   func mismatch(in bytes: RawSpan, _ range: Range<Int>) -> Mismatch? {
     var check = ProtobufCheck(range)
