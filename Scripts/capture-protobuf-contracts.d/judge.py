@@ -88,16 +88,17 @@ def data(folder, buf, file, count):
     maker = documents.Maker(random.Random(20260505))
     for _ in range(count):
         text = maker.document()
+        binary = None
         try:
-            json_format.Parse(text, message(), descriptor_pool=pool)
-            python = "y"
+            parsed = json_format.Parse(text, message(), descriptor_pool=pool)
+            binary = base64.b64encode(parsed.SerializeToString(deterministic=True)).decode()
         except Exception:
-            python = "n"
+            pass
         (folder / "in.json").write_text(text)
         done = subprocess.run(
             [buf, "convert", file, "--type", "everything.Placed", "--from", str(folder / "in.json"), "--to",
              str(folder / "out.binpb")], capture_output=True)
-        line(text=text, python=python, buf="ny"[done.returncode == 0])
+        line(text=text, python="ny"[binary is not None], binary=binary, buf="ny"[done.returncode == 0])
 
 
 if __name__ == "__main__":

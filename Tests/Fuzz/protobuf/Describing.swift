@@ -4,7 +4,7 @@ import Contracts
 import IntegrationEvents
 
 /// Input: two descriptor sets, each behind its length in two bytes, and data. Whatever they are, the sets are read or refused,
-/// compared in each way, and the data is checked by both; a set is the same as itself and reads itself, and what is no JSON matches
+/// compared in each way, and the data is checked and written by both; a set is the same as itself and reads itself, and what is no JSON matches
 /// none.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func describe(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
@@ -36,6 +36,10 @@ private func check(_ schema: ProtobufSchema, _ data: [UInt8]) {
   let isJSON = (try? JSONScanner.validate(data.span.bytes, 0..<data.count)) != nil
   let found = validator.mismatch(in: data.span.bytes, 0..<data.count)
   precondition(isJSON || found != nil, "what is no JSON matches")
+  var encoded: [UInt8] = [1]
+  let refused = ProtobufEncoder(schema).append(data.span.bytes, 0..<data.count, to: &encoded)
+  precondition(
+    refused == found && encoded.first == 1 && (found == nil || encoded.count == 1), "what matches is written, no more")
   if let acceptor = validator.acceptor(), acceptor.accepts(data.span.bytes, 0..<data.count) {
     precondition(found == nil, "accepted at first sight, and no match")
   }

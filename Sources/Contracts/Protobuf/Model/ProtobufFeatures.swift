@@ -13,14 +13,16 @@ struct ProtobufFeatures: Hashable, Sendable {
   var presence: Presence
   var hasClosedEnums: Bool
   var isDelimited = false
+  /// Whether numbers that are repeated are written in one piece.
+  var isPacked: Bool
   var allowsJSON: Bool
 
   /// The defaults of an edition, by its number; nil for one that nothing is known of.
   init?(edition: Int) {
     switch edition {
-    case Self.proto2: (presence, hasClosedEnums, allowsJSON) = (.explicit, true, false)
-    case Self.proto3: (presence, hasClosedEnums, allowsJSON) = (.implicit, false, true)
-    case 1000, 1001: (presence, hasClosedEnums, allowsJSON) = (.explicit, false, true)
+    case Self.proto2: (presence, hasClosedEnums, allowsJSON, isPacked) = (.explicit, true, false, false)
+    case Self.proto3: (presence, hasClosedEnums, allowsJSON, isPacked) = (.implicit, false, true, true)
+    case 1000, 1001: (presence, hasClosedEnums, allowsJSON, isPacked) = (.explicit, false, true, true)
     default: return nil
     }
   }
@@ -32,6 +34,7 @@ struct ProtobufFeatures: Hashable, Sendable {
   mutating func apply(_ parts: ProtobufParts) {
     if let found = parts.integer(1).flatMap(Presence.init) { presence = found }
     if let found = parts.integer(2) { hasClosedEnums = found == 2 }
+    if let found = parts.integer(3) { isPacked = found == 1 }
     if let found = parts.integer(5) { isDelimited = found == 2 }
     if let found = parts.integer(6) { allowsJSON = found == 1 }
   }

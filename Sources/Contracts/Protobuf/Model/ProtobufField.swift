@@ -25,6 +25,8 @@ struct ProtobufField: Hashable, Sendable {
   var cardinality: Cardinality
   /// As JSON has it.
   var jsonName: String
+  /// Whether numbers are written in one piece where it is repeated.
+  var isPacked = false
   /// Of a message, a group or an enum: its full name.
   var typeName = ""
   /// The same: where it is in the set.

@@ -43,6 +43,10 @@ extension ProtobufReading {
     default: field.cardinality = .explicit
     }
     if kind == .message, features.isDelimited { field.kind = .group }
+    field.isPacked = features.isPacked
+    for range in parts.messages(8) {
+      if let packed = try self.parts(range, [2]).number(2) { field.isPacked = packed != 0 }
+    }
     return field
   }
 

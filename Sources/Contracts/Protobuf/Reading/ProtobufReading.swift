@@ -114,7 +114,7 @@ struct ProtobufReading {
   ) throws(SchemaFault) {
     for range in options {
       for features_ in try parts(range, [number]).messages(number) {
-        features.apply(try parts(features_, [1, 2, 5, 6]))
+        features.apply(try parts(features_, [1, 2, 3, 5, 6]))
       }
     }
   }

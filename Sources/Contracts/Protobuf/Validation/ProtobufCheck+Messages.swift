@@ -138,11 +138,11 @@ extension ProtobufCheck {
     Self.isPlain(key, Self.typeName, bytes)
   }
 
-  private static let typeName = Array("@type".utf8)
-  private static let valueName = Array("value".utf8)
+  static let typeName = Array("@type".utf8)
+  static let valueName = Array("value".utf8)
 
   /// Whether a name is a text, which nobody writes with escapes.
-  private static func isPlain(
+  static func isPlain(
     _ key: (text: Range<Int>, isEscaped: Bool), _ text: [UInt8], _ bytes: RawSpan
   ) -> Bool {
     guard !key.isEscaped, key.text.count == text.count else { return false }

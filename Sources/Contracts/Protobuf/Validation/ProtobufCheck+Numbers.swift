@@ -35,13 +35,6 @@ extension ProtobufCheck {
     return Self.isWithin(whole, number.isNegative, lowest, highest)
   }
 
-  private mutating func numberInQuotes(_ bytes: RawSpan) -> ProtobufNumber? {
-    var form = JSONTextForm(offset + 1, end, bytes)
-    guard let number = ProtobufNumber(&form, bytes), form.next == JSONCharacters.end else { return nil }
-    offset = form.offset
-    return number
-  }
-
   private static func isWithin(_ whole: UInt64, _ isNegative: Bool, _ lowest: Int64, _ highest: UInt64) -> Bool {
     isNegative ? whole <= lowest.magnitude : whole <= highest
   }
@@ -53,14 +46,6 @@ extension ProtobufCheck {
       Self.isWithin(whole, number.isNegative, Int64(Int32.min), UInt64(Int32.max))
     else { return nil }
     return number.isNegative ? -Int(whole) : Int(whole)
-  }
-
-  /// Reads a number and goes behind it.
-  private mutating func number(to bytes: RawSpan) -> ProtobufNumber? {
-    let start = offset
-    guard number(bytes) else { return nil }
-    var form = JSONTextForm(start, offset, bytes)
-    return ProtobufNumber(&form, bytes)
   }
 
   private static let notFinite = ["NaN", "Infinity", "-Infinity"].map { Array($0.utf8) }

@@ -87,3 +87,21 @@ struct ProtobufNumber {
     return size == power ? nil : size < power
   }
 }
+
+extension JSONTokens {
+  /// Reads a number and goes behind it.
+  mutating func number(to bytes: RawSpan) -> ProtobufNumber? {
+    let start = offset
+    guard number(bytes) else { return nil }
+    var form = JSONTextForm(start, offset, bytes)
+    return ProtobufNumber(&form, bytes)
+  }
+
+  /// Reads a number in quotes and goes behind them.
+  mutating func numberInQuotes(_ bytes: RawSpan) -> ProtobufNumber? {
+    var form = JSONTextForm(offset + 1, end, bytes)
+    guard let number = ProtobufNumber(&form, bytes), form.next == JSONCharacters.end else { return nil }
+    offset = form.offset
+    return number
+  }
+}

@@ -28,6 +28,14 @@ struct ProtobufProgram: Sendable {
     /// Its oneof, counted behind the fields; -1 for none.
     var oneof = -1
     var isRequired = false
+    /// Its number in binary; of an enum's name, the value.
+    var number = 0
+    /// How it is written in binary, and a map's key.
+    var wire = ProtobufField.Kind.message
+    var keyWire = ProtobufField.Kind.string
+    var isPacked = false
+    /// Whether it is not there when it is zero or empty.
+    var isImplicit = false
     /// Whether null is a value, and does not only say that there is none.
     var takesNull: Bool { shape != .map && (element.kind == .value || element.kind == .null) }
   }
@@ -76,7 +84,7 @@ struct ProtobufProgram: Sendable {
     typeRange = typeNames.add(types.messages.map(\.fullName))
     for enumeration in types.enums {
       let range = names.add(enumeration.values.map(\.name))
-      fields += range.map { _ in Field(element: Element(kind: .null)) }
+      fields += enumeration.values.map { Field(element: Element(kind: .null), number: $0.number) }
       enumerations.append(
         Enumeration(
           names: range, isClosed: enumeration.isClosed, numbers: enumeration.values.map(\.number).sorted()))
@@ -114,10 +122,13 @@ struct ProtobufProgram: Sendable {
     guard field.cardinality == .map else {
       return Field(
         element: element(field), shape: field.cardinality == .repeated ? .repeated : .one,
-        isRequired: field.cardinality == .required)
+        isRequired: field.cardinality == .required, number: field.number, wire: field.kind, isPacked: field.isPacked,
+        isImplicit: field.cardinality == .implicit)
     }
     let entry = types.messages[field.type].fields
-    return Field(element: element(entry[1]), shape: .map, key: element(entry[0]).kind)
+    return Field(
+      element: element(entry[1]), shape: .map, key: element(entry[0]).kind, number: field.number, wire: entry[1].kind,
+      keyWire: entry[0].kind)
   }
 
   private func element(_ field: ProtobufField) -> Element {

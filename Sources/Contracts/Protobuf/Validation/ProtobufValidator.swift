@@ -40,6 +40,8 @@ struct ProtobufValidator: PayloadValidator {
 
   init(_ schema: ProtobufSchema) { program = ProtobufProgram(schema) }
 
+  init(_ program: ProtobufProgram) { self.program = program }
+
   func acceptor() -> Acceptor? { Acceptor(program).ifOfUse() }
 
   func mismatch(in bytes: RawSpan, _ range: Range<Int>) -> Mismatch? {
