@@ -79,7 +79,7 @@ def sets(folder, buf, fixtures):
 
 
 def data(folder, buf, file, count):
-    """Documents, and whether Python and buf take them. Buf leaves out what it does not know."""
+    """Documents, and whether Python and buf take them. Buf leaves out what it does not know; it takes what it takes whole."""
     described = descriptor_pb2.FileDescriptorSet.FromString(pathlib.Path(file).read_bytes())
     pool = descriptor_pool.DescriptorPool()
     for part in described.file:
@@ -98,7 +98,12 @@ def data(folder, buf, file, count):
         done = subprocess.run(
             [buf, "convert", file, "--type", "everything.Placed", "--from", str(folder / "in.json"), "--to",
              str(folder / "out.binpb")], capture_output=True)
-        line(text=text, python="ny"[binary is not None], binary=binary, buf="ny"[done.returncode == 0])
+        taken = done.returncode == 0
+        if taken and binary is not None:
+            theirs = message.FromString((folder / "out.binpb").read_bytes())
+            both = [json_format.MessageToDict(part, descriptor_pool=pool) for part in (theirs, parsed)]
+            taken = both[0] == both[1]
+        line(text=text, python="ny"[binary is not None], binary=binary, buf="ny"[taken])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ struct ProtobufValidatorTests {
 
   @Test(arguments: [
     #"{"aInt64": "9223372036854775807", "a_uint64": 18446744073709551615, "aDouble": "-Infinity", "aFloat": 1e38}"#,
-    #"{"byNumber": {"-1": {"n": 1}}, "byTruth": {"true": "x"}, "longs": [1, "2"], "colors": ["RED", 77, "-2"]}"#,
+    #"{"byNumber": {"-1": {"n": 1}}, "byTruth": {"true": "x"}, "longs": [1, "2"], "colors": ["RED", 77, -2.0]}"#,
     #"{"at": "2026-11-23T07:16:06.5+01:00", "took": "-1.5s", "mask": "a.bC,d", "value": null, "structure": {"a": [1, {}]}}"#,
     #"{"any": {"n": 1, "@type": "x/everything.Inner"}, "wInt64": "5", "maybe": null, "one": null, "two": "x"}"#,
     #"{"any": {"@type": "x/google.protobuf.Duration", "value": "1s"}, "empty": {}, "null": null, "none": "NULL_VALUE"}"#,
@@ -34,6 +34,7 @@ struct ProtobufValidatorTests {
     (#"{"byNumber": {"1.0": {}}}"#, "/byNumber/", "a map's key: int32: a whole number within 32 bits"),
     (#"{"color": "red"}"#, "/color", "enum everything.Color: the name or the number of a value"),
     (#"{"old": {"id": 1, "closed": 3}}"#, "/old/closed", "enum legacy.Closed: the name or the number of a value"),
+    (#"{"color": "1"}"#, "/color", "enum everything.Color: the name or the number of a value"),
     (#"{"old": {}}"#, "/old", "legacy.Old: the field id is required and missing"),
     (#"{"aBytes": "+_=="}"#, "/aBytes", "bytes: a string of base64"),
     (

@@ -72,20 +72,15 @@ extension ProtobufWriting {
       output.append(0)
       return null(bytes)
     }
-    let start = offset
-    if next(bytes) == UInt8(ascii: "\"") {
-      let names = program.enumerations[element.number].names
-      guard let found = name(bytes) else { return false }
-      let value =
-        found.isEscaped
-        ? program.names.find(names, bytes, escaped: found.text) : program.names.find(names, bytes, found.text)
-      if let value {
-        output.varint(UInt64(bitPattern: Int64(program.fields[value].number)))
-        return true
-      }
-      offset = start
-    }
-    return whole(.int32, bytes)
+    guard next(bytes) == UInt8(ascii: "\"") else { return whole(.int32, bytes) }
+    let names = program.enumerations[element.number].names
+    guard let found = name(bytes) else { return false }
+    let value =
+      found.isEscaped
+      ? program.names.find(names, bytes, escaped: found.text) : program.names.find(names, bytes, found.text)
+    guard let value else { return false }
+    output.varint(UInt64(bitPattern: Int64(program.fields[value].number)))
+    return true
   }
 
   /// The text of a number, with or without quotes, and without escapes.

@@ -39,10 +39,9 @@ extension ProtobufCheck {
     isNegative ? whole <= lowest.magnitude : whole <= highest
   }
 
-  /// A whole number of 32 bits, in quotes or not.
+  /// A whole number of 32 bits without quotes.
   mutating func int32(_ bytes: RawSpan) -> Int? {
-    let isQuoted = next(bytes) == UInt8(ascii: "\"")
-    guard let number = isQuoted ? numberInQuotes(bytes) : number(to: bytes), let whole = number.whole,
+    guard let number = number(to: bytes), let whole = number.whole,
       Self.isWithin(whole, number.isNegative, Int64(Int32.min), UInt64(Int32.max))
     else { return nil }
     return number.isNegative ? -Int(whole) : Int(whole)

@@ -151,19 +151,13 @@ struct ProtobufCheck: JSONTokens {
   private mutating func symbol(
     _ enumeration: ProtobufProgram.Enumeration, _ program: borrowing ProtobufProgram, _ bytes: RawSpan
   ) -> Bool {
-    let start = offset
-    if next(bytes) == UInt8(ascii: "\"") {
-      guard let found = name(bytes) else { return false }
-      let value =
-        found.isEscaped
-        ? program.names.find(enumeration.names, bytes, escaped: found.text)
-        : program.names.find(enumeration.names, bytes, found.text)
-      if value != nil { return true }
-      // A number in quotes is one too; no name is one.
-      offset = start
+    guard next(bytes) == UInt8(ascii: "\"") else {
+      guard let number = int32(bytes) else { return false }
+      return !enumeration.isClosed || Self.contains(enumeration.numbers, number)
     }
-    guard let number = int32(bytes) else { return false }
-    return !enumeration.isClosed || Self.contains(enumeration.numbers, number)
+    guard let found = name(bytes) else { return false }
+    if found.isEscaped { return program.names.find(enumeration.names, bytes, escaped: found.text) != nil }
+    return program.names.find(enumeration.names, bytes, found.text) != nil
   }
 
   private static func contains(_ numbers: [Int], _ number: Int) -> Bool {

@@ -10,7 +10,7 @@ import IntegrationEvents
 /// | `null` | no value, for any field but those of `Value` and `NullValue`; within arrays and maps only for those |
 /// | oneof | one field of it at most |
 /// | `required` | a field that must be there |
-/// | enum | the name or the number of a value, also in quotes; of an open enum any number within 32 bits |
+/// | enum | the name or the number of a value; of an open enum any number within 32 bits |
 /// | map | an object; keys of whole numbers as digits, of bool as `true` and `false` |
 /// | repeated | an array |
 /// | `bool` | `true`, `false` |
