@@ -90,4 +90,35 @@ struct ProtobufReadingTests {
     let own = Described.field("a", 1, kind: 11).text(6, ".Placed")
     #expect(try Described.schema([Described.message("Placed", [own])]).largest == .unbounded("/a"))
   }
+
+  @Test func `what takes long is not looked at for each field again`() throws {
+    let count = 6000
+    func many(_ name: String, _ parts: [Described]) -> Described {
+      Described(bytes: Described().text(1, name).bytes + parts.flatMap(\.bytes))
+    }
+    let value = many(
+      "E", (0..<count).map { Described().part(2, Described().text(1, "V\($0)").number(2, UInt64($0))) })
+    let fields = (1...count).map { number in
+      let field = Described.field("f\(number)", UInt64(number), kind: 14).text(6, ".E").text(7, "V\(count - 1)")
+      return Described().part(2, field.number(9, UInt64(number - 1)))
+    }
+    let oneofs = many("Placed", fields + (1...count).map { Described().part(8, Described().text(1, "o\($0)")) })
+    let ranges = many(
+      "Placed",
+      (1...count).map { Described().part(9, Described().number(1, UInt64(2 * $0)).number(2, UInt64(2 * $0 + 1))) })
+    func schema(_ message: Described) throws -> ProtobufSchema {
+      let file = Described().text(1, "a.proto").text(12, "proto2").part(4, message).part(5, value)
+      return try ProtobufSchema(Described().part(1, file).bytes, type: "Placed")
+    }
+    let (all, none) = (try schema(oneofs), try schema(ranges))
+    let start = ContinuousClock.now
+    #expect(none.obstacles(reading: all).count == count / 2 + count)
+    #expect(all.obstacles(reading: all).isEmpty)
+    let validator = try all.validator()
+    _ = validator.acceptor()
+    #expect(validator.mismatch(#"{"f7": "V5999"}"#) == nil)
+    #expect(all.largest != .bytes(0))
+    // The square of it would be minutes.
+    #expect(ContinuousClock.now - start < .seconds(60))
+  }
 }

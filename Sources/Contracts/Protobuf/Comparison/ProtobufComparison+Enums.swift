@@ -15,10 +15,11 @@ extension ProtobufComparison {
     for value in enumeration.values { names[value.number, default: []].append(value.name) }
     var others: [Int: [String]] = [:]
     for value in other.values { others[value.number, default: []].append(value.name) }
+    let reserved = ProtobufRanges.merged(enumeration.reservedNumbers)
     for number in others.keys.sorted() {
       let written = others[number] ?? []
       guard let own = names[number] else {
-        lacks(enumeration, number, written, place)
+        lacks(enumeration, number, written, isReserved: ProtobufRanges.contain(reserved, number), place)
         continue
       }
       let missing = Set(written).subtracting(own).sorted()
@@ -34,10 +35,12 @@ extension ProtobufComparison {
   }
 
   /// A number that the writer has and the reader has not.
-  private mutating func lacks(_ enumeration: ProtobufEnum, _ number: Int, _ names: [String], _ place: String) {
+  private mutating func lacks(
+    _ enumeration: ProtobufEnum, _ number: Int, _ names: [String], isReserved: Bool, _ place: String
+  ) {
     let list = names.joined(separator: ", ")
     let words = "the writer's value \(list) = \(number) is not there"
-    if !enumeration.reservedNumbers.contains(where: { $0.contains(number) }) {
+    if !isReserved {
       add(
         .enumValueNoDeleteUnlessNumberReserved, place, "\(words), and its number is not reserved", code: .enum,
         advice: "write the value again, or reserved \(number);")

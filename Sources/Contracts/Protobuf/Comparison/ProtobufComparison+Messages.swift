@@ -7,13 +7,16 @@ extension ProtobufComparison {
     let place = "/\(message.fullName)"
     var fields: [Int: ProtobufField] = [:]
     for field in message.fields { fields[field.number] = field }
-    for field in other.fields where fields[field.number] == nil { lacks(message, field, place) }
+    let reserved = ProtobufRanges.merged(message.reservedNumbers)
+    for field in other.fields where fields[field.number] == nil {
+      lacks(message, field, isReserved: ProtobufRanges.contain(reserved, field.number), place)
+    }
     if other.allowsJSON, !message.allowsJSON {
       add(
         .messageSameJSONFormat, place, "JSON is no longer sure to be read", code: .format,
         advice: "take the feature json_format away")
     }
-    requireSame(message, other, place)
+    requireSame(fields, message, other, place)
     keepReserved(message, other, place)
     var others: [Int: ProtobufField] = [:]
     for field in other.fields { others[field.number] = field }
@@ -23,10 +26,11 @@ extension ProtobufComparison {
   }
 
   /// A field that the writer has and the reader has not.
-  private mutating func lacks(_ message: ProtobufMessage, _ field: ProtobufField, _ place: String) {
+  private mutating func lacks(
+    _ message: ProtobufMessage, _ field: ProtobufField, isReserved: Bool, _ place: String
+  ) {
     let words = "the writer's field \(field.name) = \(field.number) is not there"
-    let kept = message.reservedNumbers.contains { $0.contains(field.number) }
-    if !kept {
+    if !isReserved {
       add(
         .fieldNoDeleteUnlessNumberReserved, place, "\(words), and its number is not reserved", code: .field,
         advice: "write the field again, or reserved \(field.number);")
@@ -39,7 +43,9 @@ extension ProtobufComparison {
     addStrict(place, words, advice: "leave the field out")
   }
 
-  private mutating func requireSame(_ message: ProtobufMessage, _ other: ProtobufMessage, _ place: String) {
+  private mutating func requireSame(
+    _ fields: [Int: ProtobufField], _ message: ProtobufMessage, _ other: ProtobufMessage, _ place: String
+  ) {
     let own = Set(message.fields.lazy.filter { $0.cardinality == .required }.map(\.number))
     let others = Set(other.fields.lazy.filter { $0.cardinality == .required }.map(\.number))
     for number in others.subtracting(own).sorted() {
@@ -48,7 +54,7 @@ extension ProtobufComparison {
         advice: "keep the field required: who reads with the other schema wants it")
     }
     for number in own.subtracting(others).sorted() {
-      let name = message.field(number)?.name ?? ""
+      let name = fields[number]?.name ?? ""
       add(
         .messageSameRequiredFields, "\(place)/\(name)", "it is required, and not to the writer", code: .field,
         advice: "make it optional", writersAdvice: "keep it required")
@@ -139,10 +145,14 @@ extension ProtobufComparison {
   private mutating func isSameName(_ field: ProtobufField, _ other: ProtobufField) -> Bool {
     guard field.kind == other.kind, readersName(field.typeName) != writersName(other.typeName) else { return true }
     guard field.kind == .enumeration else { return false }
+    let pair = EnumPair(reader: field.type, writer: other.type)
+    if let known = knownEnums[pair] { return known }
     let (own, others) = (reader.enums[field.type], writer.enums[other.type])
     spend(own.values.count + others.values.count)
     // One that was moved, and may have got more values.
-    return own.name == others.name && Set(own.values).isSuperset(of: others.values)
+    let isSame = own.name == others.name && Set(own.values).isSuperset(of: others.values)
+    knownEnums[pair] = isSame
+    return isSame
   }
 }
 

@@ -10,6 +10,13 @@ struct ProtobufComparison {
   let isOlder: Bool
   let isStrict: Bool
   private(set) var found: [Obstacle] = []
+  /// Two enums of other names.
+  struct EnumPair: Hashable {
+    var reader: Int
+    var writer: Int
+  }
+  /// Whether one may stand for the other.
+  var knownEnums: [EnumPair: Bool] = [:]
   /// In units of ``Effort``.
   private(set) var spent = 16
 

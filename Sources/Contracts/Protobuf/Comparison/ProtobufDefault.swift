@@ -46,8 +46,7 @@ enum ProtobufDefault: Equatable {
     case .bool: return .whole(text == "true" ? 1 : 0)
     case .float, .double: return .number(text.flatMap(Double.init) ?? 0)
     case .enumeration:
-      let values = types.enums[field.type].values
-      return .whole(values.first { text == nil || $0.name == text }?.number ?? 0)
+      return .whole(field.defaultNumber ?? types.enums[field.type].values.first?.number ?? 0)
     default:
       guard let text else { return .whole(0) }
       return Int(text).map { .whole($0) } ?? .large(UInt64(text) ?? 0)

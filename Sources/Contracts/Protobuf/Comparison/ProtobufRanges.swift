@@ -21,7 +21,19 @@ enum ProtobufRanges {
     return missing
   }
 
-  private static func merged(_ ranges: [ClosedRange<Int>]) -> [ClosedRange<Int>] {
+  /// Whether a number is in one of some ranges, which are in order.
+  static func contain(_ merged: [ClosedRange<Int>], _ number: Int) -> Bool {
+    var (low, high) = (0, merged.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if merged[middle].contains(number) { return true }
+      if merged[middle].upperBound < number { low = middle + 1 } else { high = middle }
+    }
+    return false
+  }
+
+  /// The same in order, without gaps or overlaps between two.
+  static func merged(_ ranges: [ClosedRange<Int>]) -> [ClosedRange<Int>] {
     var merged: [ClosedRange<Int>] = []
     for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
       guard let last = merged.last, range.lowerBound <= last.upperBound + 1 else {

@@ -35,6 +35,8 @@ struct ProtobufField: Hashable, Sendable {
   var oneof: String?
   /// The default as it is written; nil for none.
   var defaultValue: String?
+  /// Of an enum: the number of that value.
+  var defaultNumber: Int?
   /// Of an extension: the full name of the message that it extends.
   var extendee: String?
 

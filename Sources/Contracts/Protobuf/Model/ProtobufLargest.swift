@@ -11,7 +11,13 @@ struct ProtobufLargest {
     return largest.of(message: schema.root, "")
   }
 
-  private init(types: ProtobufTypes) { self.types = types }
+  /// Of each enum's values, also as numbers.
+  private let enums: [Int]
+
+  private init(types: ProtobufTypes) {
+    self.types = types
+    enums = types.enums.map { max(11, ($0.values.map(\.name.utf8.count).max() ?? 0) + 2) }
+  }
 
   private mutating func of(message number: Int, _ place: String) -> LargestData {
     if let found = known[number] { return found }
@@ -46,7 +52,7 @@ struct ProtobufLargest {
     case .double, .float: return .bytes(26)
     case .int32, .uint32, .sint32, .fixed32, .sfixed32: return .bytes(13)
     case .int64, .uint64, .sint64, .fixed64, .sfixed64: return .bytes(22)
-    case .enumeration: return .bytes(max(11, (types.enums[field.type].values.map(\.name.utf8.count).max() ?? 0) + 2))
+    case .enumeration: return .bytes(enums[field.type])
     case .message, .group: return of(message: field.type, place)
     }
   }

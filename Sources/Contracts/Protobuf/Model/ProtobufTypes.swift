@@ -14,8 +14,6 @@ struct ProtobufMessage: Hashable, Sendable {
   var isOutermost = true
   /// The number of its file.
   var file: Int
-
-  func field(_ number: Int) -> ProtobufField? { fields.first { $0.number == number } }
 }
 
 /// An enum.

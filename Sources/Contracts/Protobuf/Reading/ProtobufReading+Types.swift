@@ -122,12 +122,16 @@ extension ProtobufReading {
     for index in types.messages.indices {
       for number in types.messages[index].fields.indices {
         let place = "/\(types.messages[index].fullName)/\(types.messages[index].fields[number].name)"
-        try resolve(&types.messages[index].fields[number], place, isOfEntry: types.messages[index].isMapEntry)
+        var field = types.messages[index].fields[number]
+        try resolve(&field, place, isOfEntry: types.messages[index].isMapEntry)
+        types.messages[index].fields[number] = field
       }
     }
     for index in types.extensions.indices {
       let place = "/\(types.extensions[index].name)"
-      try resolve(&types.extensions[index], place, isOfEntry: false)
+      var field = types.extensions[index]
+      try resolve(&field, place, isOfEntry: false)
+      types.extensions[index] = field
       guard let extendee = types.extensions[index].extendee, numbers[extendee].map({ $0 >= 0 }) == true else {
         throw Self.missing(types.extensions[index].extendee ?? "", place)
       }
@@ -145,7 +149,16 @@ extension ProtobufReading {
     }
   }
 
-  private func resolve(
+  /// The number that an enum's value has.
+  private mutating func number(of name: String, in index: Int) -> Int? {
+    if let known = valueNumbers[index] { return known[name] }
+    var numbers: [String: Int] = [:]
+    for value in types.enums[index].values { numbers[value.name] = value.number }
+    valueNumbers[index] = numbers
+    return numbers[name]
+  }
+
+  private mutating func resolve(
     _ field: inout ProtobufField, _ place: String, isOfEntry: Bool
   ) throws(SchemaFault) {
     guard [.message, .group, .enumeration].contains(field.kind) else {
@@ -155,6 +168,7 @@ extension ProtobufReading {
     guard let number = numbers[field.typeName] else { throw Self.missing(field.typeName, place) }
     if number < 0 {
       (field.kind, field.type) = (.enumeration, -1 - number)
+      if let name = field.defaultValue { field.defaultNumber = self.number(of: name, in: field.type) }
     } else {
       guard field.kind != .enumeration else {
         throw SchemaFault(place, "\(field.typeName) is no enum", advice: Self.makeIt)

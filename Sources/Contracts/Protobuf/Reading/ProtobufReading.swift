@@ -18,6 +18,9 @@ struct ProtobufReading {
   var types = ProtobufTypes()
   /// Where each name leads: messages from 0, enums below it.
   var numbers: [String: Int] = [:]
+  /// The numbers of enums' values, of those that were looked for.
+  var valueNumbers: [Int: [String: Int]] = [:]
+  /// Fields that may be read yet.
   var work = 2_000_000
   private var elements = 0
 

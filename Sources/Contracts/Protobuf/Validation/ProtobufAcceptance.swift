@@ -84,7 +84,8 @@ extension Acceptor {
     case .timestamp: shape.text = .instant
     case .enumeration:
       let enumeration = program.types.enums[element.number]
-      allow(symbols: enumeration.values.map(\.name), in: &shape)
+      // Of more it would not know.
+      if enumeration.values.count <= Self.mostNames { allow(symbols: enumeration.values.map(\.name), in: &shape) }
       if !enumeration.isClosed { shape.take(integers: Int64(Int32.min)...Int64(Int32.max)) }
     }
     shape.takesNull = takesNull

@@ -100,7 +100,8 @@ struct ProtobufProgram: Sendable {
   private mutating func add(_ number: Int, _ fields: [ProtobufField]) {
     var known: Set<String> = []
     var (all, made): ([String], [Field]) = ([], [])
-    let oneofs = Array(Set(fields.compactMap(\.oneof)))
+    var oneofs: [String: Int] = [:]
+    for field in fields { if let oneof = field.oneof, oneofs[oneof] == nil { oneofs[oneof] = oneofs.count } }
     for isJSON in [true, false] {
       for (slot, field) in fields.enumerated() {
         let name = isJSON && field.extendee == nil ? field.jsonName : field.textName
@@ -108,7 +109,7 @@ struct ProtobufProgram: Sendable {
         all.append(name)
         var found = self.field(field)
         found.slot = slot
-        found.oneof = field.oneof.flatMap(oneofs.firstIndex).map { fields.count + $0 } ?? -1
+        found.oneof = field.oneof.flatMap { oneofs[$0] }.map { fields.count + $0 } ?? -1
         made.append(found)
       }
     }
