@@ -44,7 +44,8 @@ package struct ProtobufSchema: Schema {
 
   package var remarks: [SchemaRemark] { [] }
 
-  package func isSame(as other: Self) -> Bool { types == other.types && root == other.root }
+  /// Whether both describe the same messages, enums, extensions and methods, in whatever order and files.
+  package func isSame(as other: Self) -> Bool { name == other.name && types.inOrder == other.types.inOrder }
 
   package func obstacles(reading writer: Self, effort: inout Effort) -> [Obstacle] {
     obstacles(reading: writer, rules: .wireJSON, isOlder: false, isStrict: false, effort: &effort)

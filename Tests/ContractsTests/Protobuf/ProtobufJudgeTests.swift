@@ -75,6 +75,6 @@ struct ProtobufJudgeTests {
       #expect(reader.obstacles(reading: writer, effort: &effort).isEmpty)
     }
     #expect(buf.types.files.contains { $0.isImport } && !protoc.types.files.contains { $0.isImport })
-    #expect(protoc.name == "everything.Placed")
+    #expect(protoc.name == "everything.Placed" && protoc.isSame(as: buf) && buf.isSame(as: protoc))
   }
 }

@@ -64,6 +64,14 @@ struct ProtobufObstacleTests {
     #expect(Self.findings([[Self.one], [other]], .backward).map(\.path) == ["/Ordered/a"])
   }
 
+  @Test func `a version that says another thing is another, in another order it is not`() throws {
+    let (one, two) = (try Described.schema([Self.one]), try Described.schema([Self.two]))
+    let turned = Described.message("Placed", [Described.field("b", 2), Described.field("a", 1)])
+    #expect(!one.isSame(as: two) && !two.isSame(as: one))
+    #expect(two.isSame(as: try Described.schema([Described.message("Item", []), turned])) == false)
+    #expect(two.isSame(as: try Described.schema([turned])))
+  }
+
   @Test func `another format is another`() {
     var catalogue = ContractCatalogue()
     catalogue.add("Placed/1.avsc", #"{"type": "record", "name": "Placed", "fields": []}"#)

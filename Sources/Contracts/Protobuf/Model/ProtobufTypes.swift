@@ -59,4 +59,31 @@ struct ProtobufTypes: Hashable, Sendable {
   var enums: [ProtobufEnum] = []
   var extensions: [ProtobufField] = []
   var methods: [ProtobufMethod] = []
+
+  /// The same in the order of names and numbers, without what says where something stands.
+  var inOrder: ProtobufTypes {
+    var types = self
+    types.files = []
+    for index in types.messages.indices {
+      types.messages[index].file = 0
+      types.messages[index].fields = Self.inOrder(types.messages[index].fields)
+      types.messages[index].reservedNumbers = ProtobufRanges.merged(types.messages[index].reservedNumbers)
+    }
+    for index in types.enums.indices {
+      types.enums[index].reservedNumbers = ProtobufRanges.merged(types.enums[index].reservedNumbers)
+    }
+    types.messages.sort { $0.fullName < $1.fullName }
+    types.enums.sort { $0.fullName < $1.fullName }
+    types.extensions = Self.inOrder(types.extensions).sorted { $0.name < $1.name }
+    types.methods.sort { $0.fullName < $1.fullName }
+    return types
+  }
+
+  private static func inOrder(_ fields: [ProtobufField]) -> [ProtobufField] {
+    fields.map { field in
+      var field = field
+      field.type = -1
+      return field
+    }.sorted { $0.number < $1.number }
+  }
 }
