@@ -62,6 +62,8 @@ struct ProtobufReadingTests {
     #expect(protobufFault(Described.set([Described.message("Placed", twice)]))?.path == "/Placed/b")
     let placed = Described.message("Placed", [])
     #expect(protobufFault(Described.set([placed, placed]))?.problem == "Placed is there twice")
+    let (one, other) = (Described.set([placed]), Described.set([Described.message("Item", [])]))
+    #expect(protobufFault(one + other)?.problem == "a.proto is there twice")
   }
 
   @Test func `messages within each other are read to a depth`() {

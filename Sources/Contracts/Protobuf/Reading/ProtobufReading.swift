@@ -34,6 +34,10 @@ struct ProtobufReading {
     }
     for file in files { try read(file: file) }
     try resolve()
+    try Self.checkOnce(types.files.map(\.name))
+    try Self.checkOnce(types.methods.map(\.fullName))
+    try Self.checkOnce(types.extensions.map(\.name))
+    try Self.checkOnce(types.extensions.map { "the extension \($0.number) of \($0.extendee ?? "")" })
   }
 
   mutating func parts(_ range: Range<Int>, _ numbers: Set<Int>) throws(SchemaFault) -> ProtobufParts {
@@ -151,6 +155,13 @@ struct ProtobufReading {
     let name = try parts.text(1) ?? ""
     guard Self.isName(name[...]) else { throw Self.fault(name, in: scope) }
     return name
+  }
+
+  private static func checkOnce(_ names: [String]) throws(SchemaFault) {
+    var known: Set<String> = []
+    for name in names where !known.insert(name).inserted {
+      throw SchemaFault("", "\(shown(name)) is there twice", advice: "take one of them out")
+    }
   }
 
   static func isName(_ name: Substring) -> Bool {
