@@ -320,7 +320,7 @@ let package = Package(
         "KafkaDelivery", "PostgresWire", "TestDelivery",
       ], swiftSettings: strict),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "PostgresWire", "TestStream"], swiftSettings: strict),
-    .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+    .testTarget(name: "SettingsTests", dependencies: ["Contracts", "Settings"], swiftSettings: strict),
     .testTarget(
       name: "SupervisionTests",
       dependencies: [
@@ -396,6 +396,9 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-replies", dependencies: ["RedisDelivery"], path: "Tests/Fuzz/replies", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-protobuf", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/protobuf",
+      swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-receiver", dependencies: ["IntegrationEvents", "Webhooks"], path: "Tests/Fuzz/receiver",
       swiftSettings: fuzzing),

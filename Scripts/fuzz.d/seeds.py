@@ -1,5 +1,7 @@
 """Seeds for a fuzzer: FOLDER TARGET DUMP..."""
 
+import base64
+import json
 import pathlib
 import sys
 
@@ -81,6 +83,17 @@ if target == "contracts":
     seed(1, schema.encode(), schema.replace("maxLength", "minLength").encode(), b'{"n":1.25,"o":{"n":1,"s":"aaa"},"s":"aaaaaaaa!"}')
     old = '{"$schema":"http://json-schema.org/draft-07/schema#","definitions":{"a":{"type":"integer"}},"items":[{"$ref":"#/definitions/a"}],"additionalItems":false,"dependencies":{"a":["b"]}}'
     seed(1, old.encode(), b"true", b"[1, 2.0, 1e400]")
+    sys.exit()
+if target == "protobuf":
+    fixtures = pathlib.Path(__file__).parent.parent.parent / "Fixtures" / "contracts"
+    everything = (fixtures / "protobuf-everything.binpb").read_bytes()
+    texts = [json.loads(line)["text"].encode() for line in (fixtures / "protobuf-data.ndjson").read_text().splitlines()[:200]]
+    pairs = [json.loads(line) for line in (fixtures / "protobuf-evolutions.ndjson").read_text().splitlines()[:100]]
+    inputs = [(everything, b"", text) for text in texts]
+    inputs += [(base64.b64decode(pair["old"]), base64.b64decode(pair["new"]), b'{"field_1":1,"aName2":"a"}') for pair in pairs]
+    for number, (one, two, data) in enumerate(inputs):
+        sized = (len(part).to_bytes(2, "big") + part for part in (one, two))
+        (folder / f"set-{number}").write_bytes(b"".join(sized) + data)
     sys.exit()
 if target == "rows":
     deep = "[" * 600 + "]" * 600

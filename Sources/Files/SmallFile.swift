@@ -36,17 +36,37 @@ package enum SmallFile {
     return try text(of: try OpenFile(reading: path, waiting: false), patience, limit: limit)
   }
 
+  /// The bytes of a file that somebody names to be read, whatever they are; nil when there is none.
+  ///
+  /// - Parameters:
+  ///   - limit: the most that is read.
+  ///   - patience: how long somebody at the other end of a pipe may take, in milliseconds.
+  package static func bytes(
+    _ path: String, atMost limit: Int = limit, patience: Int32 = 10_000
+  ) throws(SystemFailure) -> [UInt8]? {
+    guard try FileStatus(path: path) != nil else { return nil }
+    return try bytes(of: try OpenFile(reading: path, waiting: false), patience, limit: limit)
+  }
+
   private static func text(
     of file: borrowing OpenFile, _ patience: Int32 = 0, limit: Int = limit
   ) throws(SystemFailure) -> String {
+    guard let text = String(validating: try bytes(of: file, patience, limit: limit), as: UTF8.self) else {
+      throw .noText
+    }
+    return text
+  }
+
+  private static func bytes(
+    of file: borrowing OpenFile, _ patience: Int32, limit: Int
+  ) throws(SystemFailure) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count <= limit {
       guard file.isRegular || file.isReadable(within: patience) else { throw SystemFailure(number: ETIMEDOUT) }
       if try file.appendNext(limit + 1 - bytes.count, to: &bytes) == 0 { break }
     }
     guard bytes.count <= limit else { throw .tooLong }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw .noText }
-    return text
+    return bytes
   }
 }
 

@@ -20,8 +20,8 @@ struct ContractsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Reads the contracts in a directory, and compares the versions of each type; needs no server.",
       discussion: """
-        A directory has for each type of event a directory with 1.avsc, 2.avsc, … (Avro) or 1.json, … (JSON Schema); a slash \
-        in a type is %2F there. It may have contracts.yaml.
+        A directory has for each type of event a directory with 1.avsc, 2.avsc, … (Avro), 1.json, … (JSON Schema) or 1.binpb, \
+        … (Protobuf's descriptor sets); a slash in a type is %2F there. It may have contracts.yaml.
 
         Prints a line for each thing that was found. A violation breaks what was promised; of what is unknown somebody has to \
         look whether it does; a remark may be meant. Ends with 65 where there are violations or unknowns, with 0 where there \
@@ -34,6 +34,8 @@ struct ContractsCommand: ParsableCommand {
           strict: false
           # true: what a JSON Schema leaves open
           # may have been there as anything
+          protobuf: wire_json
+          # or wire: names may change
           types:
             OrderPlaced:
               compatibility: full

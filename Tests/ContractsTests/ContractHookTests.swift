@@ -67,7 +67,7 @@ import Testing
       return nil
     }
     let unknown = try advice(DraftedEvent(type: "Plac d", data: "1"))
-    #expect(unknown?.advice?.contains("make Plac%20d/1.avsc or Plac%20d/1.json") == true)
+    #expect(unknown?.advice?.contains("make Plac%20d/1.avsc, Plac%20d/1.json or Plac%20d/1.binpb") == true)
     let text = try advice(DraftedEvent(data: "{}", kind: .text))
     #expect(text?.setting == PayloadRefusal.Setting("payload-type", "json"))
   }

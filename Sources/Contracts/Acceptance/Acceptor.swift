@@ -25,6 +25,8 @@ package struct Acceptor: Sendable {
       /// One of `symbols`.
       case symbol
       case uuid, timestamp, localTimestamp
+      /// A timestamp without leap seconds, of at most nine decimals, and of a year that is neither the first nor the last.
+      case instant
     }
 
     enum Number: UInt8, BitwiseCopyable {

@@ -51,6 +51,16 @@ extension AcceptorRun {
     return next >= 0 && byte(next) == UInt8(ascii: "\"") ? next + 1 : -1
   }
 
+  /// A timestamp as Protobuf has it.
+  func instant(_ quote: Int) -> Int {
+    let behind = timestamp(hasZone: true, quote)
+    // Its seconds have no six in front, and no tenth decimal follows.
+    guard behind >= 0, byte(quote + 18) != UInt8(ascii: "6"), byte(quote + 30) &- 0x30 > 9 || behind < quote + 32
+    else { return -1 }
+    let year = word(quote + 1) & 0xFFFF_FFFF
+    return year == 0x3030_3030 || year == 0x3130_3030 || year == 0x3939_3939 ? -1 : behind
+  }
+
   private static func days(of month: Int) -> Int {
     switch month {
     case 2: 28

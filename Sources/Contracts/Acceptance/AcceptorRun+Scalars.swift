@@ -24,6 +24,7 @@ extension AcceptorRun {
     case .uuid: return uuid(start)
     case .timestamp: return timestamp(hasZone: true, start)
     case .localTimestamp: return timestamp(hasZone: false, start)
+    case .instant: return instant(start)
     }
   }
 

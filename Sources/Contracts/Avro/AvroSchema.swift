@@ -3,7 +3,7 @@
 /// A schema of Apache Avro, and what JSON data is by it.
 ///
 /// Source: Avro 1.12, "Schema Declaration" and "Schema Resolution". Where 1.11 says another thing, the place tells it.
-package struct AvroSchema: Schema {
+package struct AvroSchema: DocumentSchema {
   /// Every type that is declared in it; the primitive ones come first.
   let types: [AvroType]
   /// What the schema is as a whole.

@@ -41,7 +41,8 @@ struct Breach: Error {
     let directory = (1...128).contains(type.utf8.count) ? ContractHook.encoded(type) : "TYPE"
     return Breach(
       "there is no contract for its type",
-      advice: "mend the type that the producer writes, or make \(directory)/1.avsc or \(directory)/1.json among the "
+      advice: "mend the type that the producer writes, or make \(directory)/1.avsc, \(directory)/1.json or "
+        + "\(directory)/1.binpb among the "
         + "contracts")
   }
 

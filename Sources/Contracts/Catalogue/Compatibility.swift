@@ -50,6 +50,8 @@ package struct CompatibilityRules: Hashable, Sendable {
   package var isStrict = false
   /// The same for a type.
   package var strictByType: [ForeignText: Bool] = [:]
+  /// What readers of Protobuf contracts read. Default: JSON too, as rows are.
+  package var protobuf = ProtobufRules.wireJSON
   /// What was accepted by hand.
   package var accepted: Set<Accepted> = []
 

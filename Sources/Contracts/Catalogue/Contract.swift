@@ -15,11 +15,17 @@ package struct Contract: Sendable {
   /// The file's text.
   let text: [UInt8]
 
-  /// Reads a file whose name ends in `avsc` or `json`.
+  /// Reads a file whose name ends in `avsc`, `json`, `binpb` or `desc`.
   package init(type: String, version: Int, file: String, text: [UInt8]) throws(SchemaFault) {
     (self.type, self.version, self.file, self.text) = (type, version, file, text)
+    if Self.isBinary(file) {
+      schema = try ProtobufSchema(text, type: type)
+      return
+    }
     guard let format = Self.formats.first(where: { file.hasSuffix(".\($0.ending)") }) else {
-      throw SchemaFault("", "its name ends in neither .avsc nor .json", advice: "name it VERSION.avsc or VERSION.json")
+      throw SchemaFault(
+        "", "its name ends in neither .avsc nor .json nor .binpb",
+        advice: "name it VERSION.avsc, VERSION.json or VERSION.binpb")
     }
     let document = try SchemaDocument(text)
     do throws(SchemaFault) { schema = try format.schema.init(document) } catch {
@@ -40,10 +46,17 @@ package struct Contract: Sendable {
     }
   }
 
-  /// The formats by the endings of their files' names.
-  package static let formats: [(ending: String, schema: any Schema.Type)] = [
+  /// The formats that are written in JSON, by the endings of their files' names.
+  private static let formats: [(ending: String, schema: any DocumentSchema.Type)] = [
     ("avsc", AvroSchema.self), ("json", JSONSchema.self),
   ]
+  /// How files of descriptor sets end.
+  private static let setEndings = ["binpb", "desc"]
+  /// How a version's file may end.
+  package static let endings = formats.map(\.ending) + setEndings
+
+  /// Whether a file's name is that of a descriptor set.
+  package static func isBinary(_ file: String) -> Bool { setEndings.contains { file.hasSuffix(".\($0)") } }
 
   /// What may not be meant.
   var remarks: [SchemaRemark] { isOpen ? [Self.openModel] + schema.remarks : schema.remarks }
@@ -62,7 +75,20 @@ package struct Contract: Sendable {
   func isSame(as other: Contract) -> Bool { schema.isSameAny(as: other.schema) }
 
   /// What keeps a reader who has this contract from reading what was written by another.
-  func obstacles(reading writer: Contract, isStrict: Bool, effort: inout Effort) -> [Obstacle] {
+  ///
+  /// - Parameters:
+  ///   - writer: The other.
+  ///   - isOlder: Whether this one is the older of the two.
+  ///   - rules: What they are held to.
+  ///   - effort: What may be spent; less what was spent.
+  func obstacles(
+    reading writer: Contract, isOlder: Bool, _ rules: CompatibilityRules, effort: inout Effort
+  ) -> [Obstacle] {
+    let isStrict = rules.isStrict(for: ForeignText(type))
+    if let schema = schema as? ProtobufSchema, let other = writer.schema as? ProtobufSchema {
+      return schema.obstacles(
+        reading: other, rules: rules.protobuf, isOlder: isOlder, isStrict: isStrict, effort: &effort)
+    }
     if isStrict, let schema = schema as? JSONSchema, let other = writer.schema as? JSONSchema {
       return schema.obstacles(reading: other, isStrict: true, effort: &effort)
     }

@@ -12,6 +12,8 @@ package struct VersionComparisons {
   private struct Texts: Hashable {
     var reader: Int
     var writer: Int
+    /// Whether the reader's is the older one.
+    var isOlder = false
   }
 
   private let rules: CompatibilityRules
@@ -56,7 +58,9 @@ package struct VersionComparisons {
   private mutating func between(_ new: Contract, _ old: Contract, _ texts: Texts) -> [ContractFinding] {
     let reading = mode.readsOld ? obstacles(new, old, texts, reads: true) : []
     let beingRead =
-      mode.isReadByOld ? obstacles(new, old, Texts(reader: texts.writer, writer: texts.reader), reads: false) : []
+      mode.isReadByOld
+      ? obstacles(
+        new, old, Texts(reader: texts.writer, writer: texts.reader, isOlder: true), reads: false) : []
     var doubts = Set(reading.filter { !$0.isProved }.map { [$0.path, $0.rule] })
     // Of what nobody can tell in either direction it is enough to hear once.
     return reading.compactMap { finding($0, new, old, reads: true) }
@@ -103,8 +107,7 @@ package struct VersionComparisons {
   private mutating func obstacles(_ reader: Contract, reading writer: Contract, _ texts: Texts) -> [Obstacle]? {
     if let obstacles = known[texts] { return obstacles }
     guard !effort.isSpent else { return nil }
-    let isStrict = rules.isStrict(for: ForeignText(reader.type))
-    let obstacles = reader.obstacles(reading: writer, isStrict: isStrict, effort: &effort)
+    let obstacles = reader.obstacles(reading: writer, isOlder: texts.isOlder, rules, effort: &effort)
     // Where it was broken off, that is all that is known.
     guard !effort.isSpent || obstacles.contains(where: \.isProved) else { return nil }
     if hasTwins { known[texts] = obstacles }

@@ -2,9 +2,6 @@
 
 /// A schema of some format.
 package protocol Schema: Sendable {
-  /// Reads one.
-  init(_ document: SchemaDocument) throws(SchemaFault)
-
   /// What may not be meant.
   var remarks: [SchemaRemark] { get }
 
@@ -23,6 +20,12 @@ package protocol Schema: Sendable {
 
   /// Compiles it.
   func validator() throws(SchemaFault) -> any PayloadValidator
+}
+
+/// A schema that is written in JSON.
+package protocol DocumentSchema: Schema {
+  /// Reads one.
+  init(_ document: SchemaDocument) throws(SchemaFault)
 }
 
 extension Schema {

@@ -5,7 +5,7 @@
 /// References go within the file: to `$id`, `$anchor`, `$dynamicAnchor` and by JSON Pointer, and to the two drafts' own
 /// schemas. Keywords that are not known are annotations, and so are `format` and the `content` keywords.
 /// Source: draft-handrews-json-schema-validation-01; JSON Schema 2020-12, Core and Validation.
-package struct JSONSchema: Schema {
+package struct JSONSchema: DocumentSchema {
   package let document: SchemaDocument
   package let remarks: [SchemaRemark]
   let compiled: JSONSchemaValidator

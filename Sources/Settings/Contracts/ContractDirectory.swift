@@ -4,7 +4,9 @@ package import Contracts
 import Octets
 package import PostgresWire
 
-/// Reads a directory of contracts: `contracts.yaml`, and `TYPE/VERSION.avsc` or `TYPE/VERSION.json`.
+/// Reads a directory of contracts: `contracts.yaml`, and `TYPE/VERSION.avsc`, `TYPE/VERSION.json` or `TYPE/VERSION.binpb`.
+///
+/// A `.proto` file may lie beside what was made from it.
 ///
 /// In a directory's name `%XX` stands for a byte, so that a type may have a slash.
 package struct ContractDirectory: Sendable {
@@ -42,6 +44,7 @@ package struct ContractDirectory: Sendable {
       guard parts.count == 2, let type = Hexadecimal.percentDecoded(parts[0].utf8),
         let text = String(validating: type, as: UTF8.self), let version = StrayContract.version(parts[1])
       else {
+        if ProtobufSource(parts, file).isDescribed(in: tree.names) { continue }
         strays.append(StrayContract(parts, file).finding)
         continue
       }
@@ -56,7 +59,7 @@ package struct ContractDirectory: Sendable {
     guard catalogue.types.isEmpty, catalogue.faults.isEmpty, !mayBeEmpty else { return }
     throw Failure(
       .settings, "there is no contract in \(tree.place)",
-      advice: "put a type's first schema into TYPE/1.avsc or TYPE/1.json")
+      advice: "put a type's first schema into TYPE/1.avsc, TYPE/1.json or TYPE/1.binpb")
   }
 
   /// Reads what contracts are compared with, that others may have by now: nothing at all is well, other files than

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Files
 package import PostgresWire
 
@@ -70,7 +71,12 @@ package struct ContractTree: Sendable {
           .settings, "cannot read \(directory)/\(name): it is no regular file", advice: "make it one, or take it away")
       }
       do throws(SystemFailure) {
-        guard let text = try SmallFile.read("\(directory)/\(name)", atMost: Self.longest) else { throw .missing }
+        let path = "\(directory)/\(name)"
+        if Contract.isBinary(name) {
+          guard let bytes = try SmallFile.bytes(path, atMost: Self.longest) else { throw .missing }
+          return bytes
+        }
+        guard let text = try SmallFile.read(path, atMost: Self.longest) else { throw .missing }
         return Array(text.utf8)
       } catch {
         throw Failure(

@@ -7,6 +7,7 @@ import Octets
 ///
 ///     compatibility: backward_transitive
 ///     strict: false
+///     protobuf: wire_json
 ///     types:
 ///       OrderPlaced:
 ///         compatibility: full
@@ -43,13 +44,15 @@ struct RulesReading {
       switch member.name {
       case "compatibility": if let found = compatibility(member.node) { rules.standard = found }
       case "strict": if let found = truth(member) { rules.isStrict = found }
+      case "protobuf": if let found = protobuf(member.node) { rules.protobuf = found }
       case "types":
         guard let types = member.node.members else {
           add(member.position, "types: a map is wanted", "write a type's name, and what holds for it below")
           continue
         }
         for type in types { read(type, to: &rules) }
-      default: add(member.position, "\(member.name): there is no such key", "write compatibility, strict or types")
+      default:
+        add(member.position, "\(member.name): there is no such key", "write compatibility, strict, protobuf or types")
       }
     }
     return rules
@@ -103,6 +106,14 @@ struct RulesReading {
     add(
       node.position, "compatibility: there is no such one",
       "write one of \(Compatibility.allCases.map(\.rawValue).joined(separator: ", "))")
+    return nil
+  }
+
+  private mutating func protobuf(_ node: FileNode) -> ProtobufRules? {
+    if let text = node.text, let found = ProtobufRules(rawValue: text.lowercased()) { return found }
+    add(
+      node.position, "protobuf: there is no such one",
+      "write one of \(ProtobufRules.allCases.map(\.rawValue).joined(separator: ", "))")
     return nil
   }
 

@@ -16,7 +16,8 @@ struct StrayContract {
 
   /// `3` of `3.avsc`: from 1, without zeros before it, so that one version has one name.
   static func version(_ name: Substring) -> Int? {
-    guard let dot = name.lastIndex(of: "."), ["avsc", "json"].contains(name[name.index(after: dot)...]) else {
+    guard let dot = name.lastIndex(of: "."), Contract.endings.contains(String(name[name.index(after: dot)...]))
+    else {
       return nil
     }
     let digits = name[..<dot]
@@ -29,7 +30,9 @@ struct StrayContract {
   var finding: ContractFinding {
     ContractFinding(
       .violation, Self.code, file: file,
-      rule: "this is neither contracts.yaml nor TYPE/VERSION.avsc nor TYPE/VERSION.json",
+      rule: parts.count == 2 && parts[1].hasSuffix(".proto")
+        ? "a .proto file is not read by itself"
+        : "this is neither contracts.yaml nor TYPE/VERSION.avsc, TYPE/VERSION.json or TYPE/VERSION.binpb",
       advice: advice)
   }
 
@@ -48,6 +51,7 @@ struct StrayContract {
         + parts[..<max(2, parts.count - 1)].joined(separator: "%2F")
     }
     if Hexadecimal.percentDecoded(parts[0].utf8) == nil { return "a percent in a type is %25" }
+    if parts[1].hasSuffix(".proto") { return ProtobufSource(parts, file).advice }
     if Self.looksLikeSchema(parts[1]) {
       return "name it by its version, 1, 2 and so on, without zeros before it and ending in lower case, such as 1.avsc"
     }
@@ -55,7 +59,7 @@ struct StrayContract {
   }
 
   private static func looksLikeSchema(_ name: Substring) -> Bool {
-    [".avsc", ".json"].contains { name.lowercased().hasSuffix($0) }
+    (Contract.endings + ["proto"]).contains { name.lowercased().hasSuffix(".\($0)") }
   }
 
   /// Which directory may have been meant, where there is no contract in one; nil when nothing looks like it.

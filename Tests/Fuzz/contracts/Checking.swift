@@ -15,7 +15,7 @@ public func check(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   return 0
 }
 
-private func check<Format: Schema>(_ parts: [[UInt8]], _ format: Format.Type) {
+private func check<Format: DocumentSchema>(_ parts: [[UInt8]], _ format: Format.Type) {
   let data = parts.count > 2 ? parts[2] : Array(#"{"a":[1,"ä",null,{"b":1.5e3}]}"#.utf8)
   let isJSON = (try? JSONScanner.validate(data.span.bytes, 0..<data.count)) != nil
   var schemas: [Format] = []

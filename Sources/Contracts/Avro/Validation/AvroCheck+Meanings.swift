@@ -37,7 +37,7 @@ extension AvroCheck {
     guard var form = quoted(bytes) else {
       guard number(bytes) else { return false }
       guard precision > 0 else { return true }
-      var form = AvroTextForm(start, offset, bytes)
+      var form = JSONTextForm(start, offset, bytes)
       return AvroDecimalForm(&form, bytes)?.fits(precision: precision, scale: scale) == true
     }
     guard let decimal = AvroDecimalForm(&form, bytes), !decimal.hasExponent, closes(form) else { return false }
@@ -45,13 +45,13 @@ extension AvroCheck {
   }
 
   /// What stands within quotes; nil where there are none.
-  private mutating func quoted(_ bytes: RawSpan) -> AvroTextForm? {
-    take(UInt8(ascii: "\""), bytes) ? AvroTextForm(offset, end, bytes) : nil
+  private mutating func quoted(_ bytes: RawSpan) -> JSONTextForm? {
+    take(UInt8(ascii: "\""), bytes) ? JSONTextForm(offset, end, bytes) : nil
   }
 
   /// Whether a form has been read to its closing quote.
-  private mutating func closes(_ form: AvroTextForm) -> Bool {
-    guard form.next == AvroCharacters.end else { return false }
+  private mutating func closes(_ form: JSONTextForm) -> Bool {
+    guard form.next == JSONCharacters.end else { return false }
     offset = form.offset
     return true
   }

@@ -3,7 +3,7 @@
 /// One check of a text by a program.
 ///
 /// Each method that says whether something matches has gone behind it when it does; else it notes what does not.
-struct AvroCheck {
+struct AvroCheck: JSONTokens {
   /// What does not match.
   enum Rule {
     case type(Int)

@@ -14,7 +14,7 @@ struct AvroDecimalForm {
   private(set) var hasExponent = false
 
   /// Reads one as JSON has numbers; nil for what is none.
-  init?(_ form: inout AvroTextForm, _ bytes: RawSpan) {
+  init?(_ form: inout JSONTextForm, _ bytes: RawSpan) {
     _ = form.take("-", bytes)
     if form.take("0", bytes) {
       (whole, count) = (1, 1)
@@ -33,7 +33,7 @@ struct AvroDecimalForm {
     if isNegative { exponent = -exponent }
   }
 
-  private mutating func digits(_ form: inout AvroTextForm, _ bytes: RawSpan) -> Bool {
+  private mutating func digits(_ form: inout JSONTextForm, _ bytes: RawSpan) -> Bool {
     let start = count
     while let digit = form.digit(bytes) {
       if digit != 0 {

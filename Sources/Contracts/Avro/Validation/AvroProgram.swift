@@ -43,7 +43,7 @@ struct AvroProgram: Sendable {
   var steps: [Step] = []
   var records: [Record] = []
   /// Each record's and enum's names.
-  var names = AvroNames()
+  var names = NameLists()
   /// By the numbers of names; those of symbols are not used.
   var fields: [Field] = []
   var enumerations: [Range<Int>] = []

@@ -57,6 +57,6 @@ struct AvroValidator: PayloadValidator {
     } catch {
       return Mismatch("", "this is no JSON")
     }
-    return Mismatch(AvroPointer.of(check.failedAt, bytes, range), program.words(check.rule))
+    return Mismatch(JSONPointerSearch.of(check.failedAt, bytes, range), program.words(check.rule))
   }
 }

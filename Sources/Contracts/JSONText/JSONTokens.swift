@@ -2,8 +2,18 @@
 
 import Octets
 
+/// What goes through JSON text in place.
+///
+/// Each method that says whether something is there has gone behind it when it is.
+protocol JSONTokens {
+  /// Where it is.
+  var offset: Int { get set }
+  /// Where the text ends.
+  var end: Int { get }
+}
+
 /// What JSON text consists of.
-extension AvroCheck {
+extension JSONTokens {
   func isQuote(_ bytes: RawSpan) -> Bool { offset < end && bytes.byte(at: offset) == UInt8(ascii: "\"") }
 
   @inline(__always)
@@ -80,22 +90,22 @@ extension AvroCheck {
     guard take(UInt8(ascii: "\""), bytes) else { return false }
     while true {
       skipPlain(bytes)
-      var characters = AvroCharacters(offset)
+      var characters = JSONCharacters(offset)
       let character = characters.next(bytes, end)
       offset = characters.offset
-      if character == AvroCharacters.end { return true }
-      if character == AvroCharacters.invalid { return false }
+      if character == JSONCharacters.end { return true }
+      if character == JSONCharacters.invalid { return false }
     }
   }
 
   /// A string whose characters are bytes, and how many it has; nil for another.
   mutating func octets(_ bytes: RawSpan) -> Int? {
     guard take(UInt8(ascii: "\""), bytes) else { return nil }
-    var characters = AvroCharacters(offset)
+    var characters = JSONCharacters(offset)
     var count = 0
     while true {
       let character = characters.next(bytes, end)
-      if character == AvroCharacters.end { break }
+      if character == JSONCharacters.end { break }
       guard character <= 0xFF else { return nil }
       count += 1
     }

@@ -3,8 +3,8 @@
 import Octets
 
 /// Reads what has a form of ASCII characters: within a string's quotes, or a number.
-struct AvroTextForm {
-  private var characters: AvroCharacters
+struct JSONTextForm {
+  private var characters: JSONCharacters
   private let limit: Int
   /// The character to be read next, or one of those that are none.
   private(set) var next: UInt32
@@ -14,7 +14,7 @@ struct AvroTextForm {
   ///   - limit: Up to where there may be something.
   ///   - bytes: Where it stands.
   init(_ start: Int, _ limit: Int, _ bytes: RawSpan) {
-    characters = AvroCharacters(start)
+    characters = JSONCharacters(start)
     self.limit = limit
     next = characters.next(bytes, limit)
   }

@@ -3,7 +3,7 @@
 import Octets
 
 /// Reads the characters of a JSON string one by one, with its escapes undone, from behind its opening quote.
-struct AvroCharacters {
+struct JSONCharacters {
   /// There are no more: the closing quote has been passed.
   static let end = UInt32.max
   /// What comes is no JSON, no UTF-8 or half a surrogate pair.

@@ -4,7 +4,7 @@ import IntegrationEvents
 import Octets
 
 /// Finds the way to a place in JSON text.
-enum AvroPointer {
+enum JSONPointerSearch {
   /// An array or object that is open.
   private struct Level {
     var isObject: Bool

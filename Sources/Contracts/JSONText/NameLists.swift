@@ -3,7 +3,7 @@
 import Octets
 
 /// Names of fields and symbols in lists, to be found by bytes in place.
-struct AvroNames: Sendable {
+struct NameLists: Sendable {
   private struct Name {
     /// In bytes, all of them ASCII.
     var length: Int
@@ -56,18 +56,18 @@ struct AvroNames: Sendable {
 
   /// The name of a list that a text with escapes is; nil for none.
   func find(_ list: Range<Int>, _ bytes: RawSpan, escaped text: Range<Int>) -> Int? {
-    var characters = AvroCharacters(text.lowerBound)
+    var characters = JSONCharacters(text.lowerBound)
     var length = 0
     while true {
       let character = characters.next(bytes, text.upperBound + 1)
-      if character == AvroCharacters.end { break }
+      if character == JSONCharacters.end { break }
       // No name has others, nor is it so long.
       guard character < 0x80 else { return nil }
       length += 1
     }
     return search(list) { name in
       guard names[name].length == length else { return names[name].length < length ? -1 : 1 }
-      var characters = AvroCharacters(text.lowerBound)
+      var characters = JSONCharacters(text.lowerBound)
       for index in 0..<length {
         let byte = UInt8(truncatingIfNeeded: words[names[name].word + index / 8] >> UInt64(index % 8 * 8))
         let character = characters.next(bytes, text.upperBound + 1)
