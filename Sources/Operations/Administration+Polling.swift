@@ -170,7 +170,7 @@ struct PollFacts: Hashable, Sendable {
       AND NOT m.attisdropped AND m.attname = $3), \
       EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indexprs IS NULL \
       AND x.indkey[0] = i.attnum AND (x.indpred IS NULL OR pg_catalog.pg_get_expr(x.indpred, x.indrelid) \
-      = pg_catalog.format('(%I IS NULL)', $3))), \
+      = pg_catalog.concat('(', pg_catalog.quote_ident($3), ' IS NULL)'))), \
       EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proname = $4 AND p.pronargs = 0), \
       EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $4 AND NOT t.tgisinternal), \
       c.relkind = 'p' FROM pg_catalog.pg_namespace n \

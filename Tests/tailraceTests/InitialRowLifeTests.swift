@@ -16,7 +16,7 @@ extension Integration {
         try database.psql("SELECT place(1, 3);")
         try database.setUpWithSnapshot()
         try database.psql(
-          "INSERT INTO tailrace_snapshots SELECT 'other', outbox, system, consistent_point, snapshot, row_count FROM tailrace_snapshots;"
+          "INSERT INTO tailrace_snapshots SELECT 'other', outbox, outbox_id, system, consistent_point, snapshot, row_count FROM tailrace_snapshots;"
         )
         let dry = try database.command("teardown", ["--dry-run"])
         #expect(try dry.exitCodeAfterAllOutput() == 0)

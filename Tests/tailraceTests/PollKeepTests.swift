@@ -8,6 +8,13 @@ extension Integration {
   @Suite struct PollingKeptRows {
     private static let versions = [15, 18]
 
+    /// On a server of its own: an open transaction of any database holds up what is read by transactions.
+    private func withDatabase(
+      _ version: Int, _ schema: String, _ body: (OutboxDatabase) throws -> Void
+    ) throws {
+      try TestServer.with(version: version) { server in try server.withDatabase(schema, body) }
+    }
+
     @Test(arguments: versions)
     func `each row is delivered once, from start to start, and stays`(version: Int) throws {
       try withDatabase(version, PollDatabase.schema) { database in

@@ -69,12 +69,6 @@ extension Integration {
           "delete", "may have no value"
         ),
         (
-          """
-          CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.dispatched_at = NULL; RETURN NEW; END$$;
-          CREATE TRIGGER never BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION never();
-          """, "mark", "a trigger or a rule"
-        ),
-        (
           "ALTER TABLE outbox DROP id, ADD id int[]; UPDATE outbox SET id = ARRAY[(payload->>'n')::int]; ALTER TABLE outbox ADD PRIMARY KEY (id);",
           "delete", "of PostgreSQL's own"
         ),
@@ -86,6 +80,23 @@ extension Integration {
         let poller = try database.poll(["--after-delivery", way, "--until", "now"])
         #expect(try poller.exitCodeAfterAllOutput(within: 60) == 78, "\(poller.errors.text)")
         #expect(poller.errors.text.contains(words), "\(poller.errors.text)")
+      }
+    }
+
+    @Test func `a mark that a trigger takes away again is told, and nothing comes twice meanwhile`() throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql(
+          """
+          CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.dispatched_at = NULL; RETURN NEW; END$$;
+          CREATE TRIGGER never BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION never(); SELECT place(1, 3);
+          """)
+        let poller = try database.pollToFile(["--after-delivery", "mark", "--until", "now", "--poll-interval", "20ms"])
+        try wait(until: "it is told", within: 60) { poller.errors.text.contains("a trigger or a rule") }
+        Thread.sleep(forTimeInterval: 1)
+        #expect(try Event.read(database.fileLines).numbers == [1, 2, 3])
+        try database.psql("DROP TRIGGER never ON outbox;")
+        #expect(try poller.exitCode(within: 60) == 0, "\(poller.errors.text)")
+        #expect(try database.unpolled() == 0)
       }
     }
 
