@@ -78,7 +78,8 @@ import Testing
     for case let file as URL in files where file.pathExtension == "swift" {
       // Programs have flags of their own, and so have git and protoc.
       let programs = [
-        "/Sources/tailrace/", "/Sources/Examples/", "/ContractGit.swift", "/ProtobufReading.swift", "/ProtobufSource.swift",
+        "/Sources/tailrace/", "/Sources/Examples/", "/ContractGit.swift", "/ProtobufReading.swift",
+        "/ProtobufSource.swift",
       ]
       guard !programs.contains(where: file.path.contains) else { continue }
       count += 1
