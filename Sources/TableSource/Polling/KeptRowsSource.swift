@@ -8,8 +8,8 @@ package import PostgresWire
 /// Nothing in the table tells what is delivered, so it goes by the transactions that wrote the rows: a step has those of all that had
 /// ended when it began, in their order. What is written by one that is open waits, and with it all that began later.
 package struct KeptRowsSource: FrameSource, ~Copyable {
-  /// While so much is under way, nothing more is read.
-  private static let most = (rows: 8000, bytes: 16 << 20)
+  /// While more is under way, nothing is read.
+  private static let most = (rows: 4000, bytes: 8 << 20)
   /// A pause is at least so many times as long as the read before it, which looks at the whole table.
   private static let rest = 3
   /// How long the values may be by which rows are ordered: they are on record.
@@ -74,7 +74,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
       let settled = request.desk.settled
       while let first = flights.first, first.commit <= settled { flights.removeFirst() }
       let isFull =
-        flights.reduce(0) { $0 + $1.rows } >= Self.most.rows || flights.reduce(0) { $0 + $1.bytes } >= Self.most.bytes
+        flights.reduce(0) { $0 + $1.rows } > Self.most.rows || flights.reduce(0) { $0 + $1.bytes } > Self.most.bytes
       if isFull {
         request.desk.hold()
         return .drained(until: nil)

@@ -29,7 +29,7 @@ struct PollReader: ~Copyable {
   }
 
   /// How many rows are read at once, and how many bytes; one row may be longer.
-  private static let page = (rows: 1000, bytes: 4 << 20)
+  private static let page = (rows: 4000, bytes: 4 << 20)
 
   let server: Connection
   private(set) var shape: TableShape

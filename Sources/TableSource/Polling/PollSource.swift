@@ -14,8 +14,8 @@ package struct PollSource: FrameSource, ~Copyable {
     let bytes: Int
   }
 
-  /// While so much is under way, nothing more is read.
-  private static let most = (rows: 8000, bytes: 16 << 20)
+  /// While more is under way, nothing is read. A read names all of it, so few reads of many rows are the cheap ones.
+  private static let most = (rows: 4000, bytes: 8 << 20)
   /// How often it looks which keys are its own.
   private static let balancing: Duration = .seconds(1)
 
@@ -72,8 +72,8 @@ package struct PollSource: FrameSource, ~Copyable {
       if try reader.server.takeNotifications() || request.desk.takeNews() { nextRead = .now }
       try settle()
       let isFull =
-        flights.reduce(0) { $0 + $1.ids.count } >= Self.most.rows
-        || flights.reduce(0) { $0 + $1.bytes } >= Self.most.bytes
+        flights.reduce(0) { $0 + $1.ids.count } > Self.most.rows
+        || flights.reduce(0) { $0 + $1.bytes } > Self.most.bytes
       if isFull {
         request.desk.hold()
         return .drained(until: nil)
