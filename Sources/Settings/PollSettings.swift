@@ -29,6 +29,10 @@ public struct PollSettings: Hashable, Sendable {
     guard outbox.messagePrefixes.isEmpty else {
       throw .setting("outbox.message-prefixes", "logical messages are in no table; only a stream brings them")
     }
+    guard outbox.onChange == .warn else {
+      throw .setting(
+        "outbox.on-change", "who reads a table sees its rows, not what becomes of them; only a stream tells of that")
+    }
     guard orderBy != "" else { throw .setting("order-by", "the name is empty") }
     guard cleanUp.afterDelivery != .keep || checkpoint != nil else {
       throw .setting(

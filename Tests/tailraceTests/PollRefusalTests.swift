@@ -28,6 +28,7 @@ extension Integration {
           try refuses(database, delete + ["--poll-interval=\(interval)"], code: 64, "--poll-interval")
         }
         try refuses(database, delete + ["--message-prefix", "x"], code: 64, "table")
+        try refuses(database, delete + ["--on-change", "fail"], code: 64, "--on-change", "only a stream")
         try refuses(database, delete + ["--sink", "redis://127.0.0.1:9"], code: 64, "--redis-id auto")
         try refuses(
           database, delete + ["--table", "outbox", "--table", "public.other"], code: 64, "one table is polled")

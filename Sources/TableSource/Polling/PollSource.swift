@@ -16,6 +16,8 @@ package struct PollSource: FrameSource, ~Copyable {
 
   /// While more is under way, nothing is read. A read names all of it, so few reads of many rows are the cheap ones.
   private static let most = (rows: 4000, bytes: 8 << 20)
+  /// A read that follows from news begins so many times as long after the last one as that one took.
+  private static let rest = 2
   /// How often it looks which keys are its own.
   private static let balancing: Duration = .seconds(1)
 
@@ -37,6 +39,8 @@ package struct PollSource: FrameSource, ~Copyable {
   private var left: [String] = []
   private var frames = PollFrames()
   private var (nextRead, nextBalance) = (ContinuousClock.now, ContinuousClock.now)
+  /// When news is looked at, at the earliest: what is told of thousands of times a second comes in fewer reads.
+  private var nextNews = ContinuousClock.now
   private var hasSaidIdle = false
 
   /// Connects, and looks at the table.
@@ -69,7 +73,9 @@ package struct PollSource: FrameSource, ~Copyable {
   private mutating func take(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     while true {
       if frames.hand(reader.shape, visit) == .enough { return .paused }
-      if try reader.server.takeNotifications() || request.desk.takeNews() { nextRead = .now }
+      if try reader.server.takeNotifications() || request.desk.takeNews() {
+        nextRead = min(nextRead, max(.now, nextNews))
+      }
       try settle()
       let isFull =
         flights.reduce(0) { $0 + $1.ids.count } > Self.most.rows
@@ -117,7 +123,9 @@ package struct PollSource: FrameSource, ~Copyable {
       nextRead = nextBalance
       return true
     }
+    let began = ContinuousClock.now
     let page = try reader.read(besides: flights.flatMap(\.ids), slices)
+    nextNews = .now + (.now - began) * Self.rest
     let pause = pauses.take(foundRows: !page.rows.isEmpty, listens: reader.listens && !request.endsWhenEmpty)
     nextRead = page.isFull ? .now : .now + pause
     guard !page.rows.isEmpty else { return !request.endsWhenEmpty || !flights.isEmpty }
