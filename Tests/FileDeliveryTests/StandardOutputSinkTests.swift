@@ -60,7 +60,7 @@ import Testing
       try StandardOutputSink(descriptor: pipe.fileHandleForReading.fileDescriptor)
     }
     #expect(error?.kind == .cannotCreate)
-    #expect(throws: Failure.self) { try StandardOutputSink(descriptor: 987) }
+    #expect(throws: Failure.self) { try StandardOutputSink(descriptor: .max) }
   }
 
   @Test func `a reader that has gone`() async throws {

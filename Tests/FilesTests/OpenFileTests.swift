@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func `a descriptor that cannot be looked at is an error, not a device`() {
-    #expect(throws: SystemFailure(number: EBADF)) { try OpenFile(borrowing: 987).isRegular }
+    #expect(throws: SystemFailure(number: EBADF)) { try OpenFile(borrowing: .max).isRegular }
   }
 
   @Test func `a file is locked for one`() throws {
