@@ -31,6 +31,7 @@ let package = Package(
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "AMQPDelivery", targets: ["AMQPDelivery"]),
     .library(name: "RedisDelivery", targets: ["RedisDelivery"]),
+    .library(name: "AWSDelivery", targets: ["AWSDelivery"]),
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
@@ -158,6 +159,13 @@ let package = Package(
       ],
       swiftSettings: library
     ),
+    .target(
+      name: "AWSDelivery",
+      dependencies: [
+        "Connections", "Delivery", "Digests", "Files", "HTTPDelivery", "IntegrationEvents", "Octets", "PostgresWire",
+      ],
+      swiftSettings: library
+    ),
     .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
     .target(
       name: "KafkaDelivery",
@@ -177,7 +185,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "AMQPDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents",
+        "AMQPDelivery", "AWSDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery",
+        "IntegrationEvents",
         "KafkaDelivery", "Octets",
         "Operations", "OutboxMapping", "PostgresWire", "RedisDelivery", "Relay",
         "Replication",
@@ -314,6 +323,12 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "AWSDeliveryTests",
+      dependencies: [
+        "AWSDelivery", "Delivery", "Digests", "HTTPDelivery", "IntegrationEvents", "Octets", "PostgresWire",
+        "TestDelivery",
+      ], swiftSettings: strict),
+    .testTarget(
       name: "KafkaDeliveryTests",
       dependencies: [
         .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents",
@@ -396,6 +411,8 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-replies", dependencies: ["RedisDelivery"], path: "Tests/Fuzz/replies", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-answers", dependencies: ["AWSDelivery"], path: "Tests/Fuzz/answers", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-protobuf", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/protobuf",
       swiftSettings: fuzzing),

@@ -9,7 +9,7 @@ import Settings
 struct SinkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, or Redis at a rediss:// address.",
+      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, Redis at a rediss:// address, or a queue or topic of AWS as sqs:URL or sns:ARN.",
       valueName: "sink"))
   var sink = "stdout"
 
@@ -19,6 +19,7 @@ struct SinkOptions: ParsableArguments {
   @OptionGroup(title: "Kafka options") var kafka: KafkaOptions
   @OptionGroup(title: "RabbitMQ options") var amqp: AMQPOptions
   @OptionGroup(title: "Redis options") var redis: RedisOptions
+  @OptionGroup(title: "AWS options") var aws: AWSOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -49,6 +50,11 @@ struct SinkOptions: ParsableArguments {
     var isKafka: Bool { if case .kafka = place { true } else { false } }
     var isAMQP: Bool { if case .amqp = place { true } else { false } }
     var isRedis: Bool { if case .redis = place { true } else { false } }
+    var isAWS: Bool { if case .aws = place { true } else { false } }
+    if isAWS, let flag = Flags.written(of: broker) {
+      throw ValidationError("\(flag) has no meaning with SQS and SNS: the address is the one place that events go to")
+    }
+    if !isAWS, let flag = Flags.written(of: aws) { throw ValidationError("\(flag) needs --sink sqs:http://… or sns:…") }
     if !place.answers, let flag = Flags.written(of: delivery) {
       throw ValidationError("\(flag) needs --sink https://… or a broker")
     }
@@ -84,6 +90,7 @@ struct SinkOptions: ParsableArguments {
     settings.kafka = kafka.settings
     settings.amqp = amqp.settings
     settings.redis = redis.settings
+    settings.aws = aws.settings
     return settings
   }
 }
