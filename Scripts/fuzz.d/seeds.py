@@ -61,7 +61,8 @@ if target == "answers":
         '{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2026-11-29T08:00:00Z"}',
         f"<{batch}sponse><{batch}sult><Successful><member><Id>0</Id></member></Successful><Failed><member><Id>1</Id><Code>X</Code>"
         f"<SenderFault>true</SenderFault></member></Failed></{batch}sult></{batch}sponse>",
-        '<?xml version="1.0"?><!--a--><ErrorResponse xmlns="u"><Error><Code>&lt;&#228;&#xE4;<![CDATA[x]]></Code></Error></ErrorResponse>',
+        '<?xml version="1.0"?><!--a--><ErrorResponse a="u"><Error><Code>&lt;&#228;&#xE4;<![CDATA[x]]></Code></Error>'
+        "</ErrorResponse>",
         "<A><B><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken>"
         "<Expiration>2026-11-29T08:00:00Z</Expiration></Credentials></B></A>", "<!DOCTYPE a>", "<html><body/></html>",
     ]
