@@ -9,8 +9,8 @@ import unittest
 import avro.compatibility
 import avro.io
 import avro.schema
-import fastavro
 import encoding
+import fastavro
 import schemas
 
 
