@@ -118,7 +118,9 @@ def misnamed(page, prose, options):
         for path in re.findall(r"^(?:Scripts|Sources|Tests|Fixtures)/[\w./+-]+", code):
             if not (ROOT / path).exists():
                 troubles.append(f"{page}: `{code}`: there is no {path}")
-    for link in re.findall(r"\]\(([^)\s#]+)[^)]*\)", prose):
-        if "://" not in link and not (ROOT / page).parent.joinpath(link).exists():
-            troubles.append(f"{page}: a link to {link}, which is not there")
-    return troubles
+    folder, image = (ROOT / page).parent, r"!\[[^\]]*\]\(([^)\s]+)\)"
+    links = re.findall(r"\]\(([^)\s#]+)[^)]*\)", re.sub(image, "", prose))
+    gone = [link for link in links if "://" not in link and not folder.joinpath(link).exists()]
+    # DocC finds an image by its name, without the folder and the extension.
+    gone += [name for name in re.findall(image, prose) if not any(folder.glob(f"Resources/{name}.*"))]
+    return troubles + [f"{page}: a link to {link}, which is not there" for link in gone]
