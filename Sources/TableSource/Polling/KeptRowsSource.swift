@@ -8,8 +8,6 @@ package import PostgresWire
 /// Nothing in the table tells what is delivered, so it goes by the transactions that wrote the rows: a step has those of all that had
 /// ended when it began, in their order. What is written by one that is open waits, and with it all that began later.
 package struct KeptRowsSource: FrameSource, ~Copyable {
-  /// While more is under way, nothing is read.
-  private static let most = (rows: 4000, bytes: 8 << 20)
   /// A pause is at least so many times as long as the read before it, which looks at the whole table.
   private static let rest = 3
   /// How long the values may be by which rows are ordered: they are on record.
@@ -73,9 +71,8 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
       if try reader.server.takeNotifications() || request.desk.takeNews() { nextRead = .now }
       let settled = request.desk.settled
       while let first = flights.first, first.commit <= settled { flights.removeFirst() }
-      let isFull =
-        flights.reduce(0) { $0 + $1.rows } > Self.most.rows || flights.reduce(0) { $0 + $1.bytes } > Self.most.bytes
-      if isFull {
+      let rows = flights.reduce(0) { $0 + $1.rows }
+      if PollReader.isEnough(rows: rows, bytes: flights.reduce(0) { $0 + $1.bytes }) {
         request.desk.hold()
         return .drained(until: nil)
       }

@@ -31,6 +31,9 @@ struct PollReader: ~Copyable {
   /// How many rows are read at once, and how many bytes; one row may be longer.
   private static let page = (rows: 4000, bytes: 4 << 20)
 
+  /// Whether so much is under way that nothing is read. A read may name all of it, so few reads of many rows are the cheap ones.
+  static func isEnough(rows: Int, bytes: Int) -> Bool { rows > page.rows || bytes > 2 * page.bytes }
+
   let server: Connection
   private(set) var shape: TableShape
   let order: RowOrder

@@ -14,8 +14,6 @@ package struct PollSource: FrameSource, ~Copyable {
     let bytes: Int
   }
 
-  /// While more is under way, nothing is read. A read names all of it, so few reads of many rows are the cheap ones.
-  private static let most = (rows: 4000, bytes: 8 << 20)
   /// A read that follows from news begins so many times as long after the last one as that one took.
   private static let rest = 2
   /// How often it looks which keys are its own.
@@ -77,10 +75,8 @@ package struct PollSource: FrameSource, ~Copyable {
         nextRead = min(nextRead, max(.now, nextNews))
       }
       try settle()
-      let isFull =
-        flights.reduce(0) { $0 + $1.ids.count } > Self.most.rows
-        || flights.reduce(0) { $0 + $1.bytes } > Self.most.bytes
-      if isFull {
+      let rows = flights.reduce(0) { $0 + $1.ids.count }
+      if PollReader.isEnough(rows: rows, bytes: flights.reduce(0) { $0 + $1.bytes }) {
         request.desk.hold()
         return .drained(until: nil)
       }
