@@ -37,7 +37,8 @@ extension Integration {
         let options = try options("table", in: database)
         try database.psql("ALTER DATABASE \(database.name) SET wal_sender_timeout = '2s';")
         let stream = try database.stream(options)
-        try database.waitUntilStreaming()
+        // Only a stream that is ready has opened its letters: one that streams may still do so.
+        try wait(until: "it is ready", within: 60) { stream.errors.text.contains("ready: ") }
         let lock = try database.session()
         try lock.write("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;\n")
         try wait(until: "it is locked") {
@@ -119,7 +120,8 @@ extension Integration {
         defer { receiver.close() }
         let options = try options("table", in: database)
         let stream = try database.stream(to: receiver, options + ["--drain-timeout", "1s"])
-        try database.waitUntilStreaming()
+        // Only a stream that is ready has opened its letters: one that streams may still do so.
+        try wait(until: "it is ready", within: 60) { stream.errors.text.contains("ready: ") }
         let lock = try database.session()
         try lock.write("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;\n")
         try wait(until: "it is locked") {
