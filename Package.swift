@@ -31,6 +31,7 @@ let package = Package(
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "AMQPDelivery", targets: ["AMQPDelivery"]),
     .library(name: "RedisDelivery", targets: ["RedisDelivery"]),
+    .library(name: "NATSDelivery", targets: ["NATSDelivery"]),
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
@@ -146,6 +147,16 @@ let package = Package(
       swiftSettings: library
     ),
     .target(
+      name: "NATSDelivery",
+      dependencies: [
+        "Connections", "Delivery", "Digests", "IntegrationEvents", "Octets", "PostgresWire",
+        .product(name: "DequeModule", package: "swift-collections"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: library
+    ),
+    .target(
       name: "HTTPDelivery",
       dependencies: [
         "CZlib", "Connections", "Delivery", "Digests", "Files", "IntegrationEvents", "Octets", "PostgresWire",
@@ -178,7 +189,7 @@ let package = Package(
       name: "Settings",
       dependencies: [
         "AMQPDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents",
-        "KafkaDelivery", "Octets",
+        "KafkaDelivery", "NATSDelivery", "Octets",
         "Operations", "OutboxMapping", "PostgresWire", "RedisDelivery", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),
@@ -314,6 +325,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "NATSDeliveryTests",
+      dependencies: [
+        "Connections", "Delivery", "Digests", "IntegrationEvents", "NATSDelivery", "Octets", "PostgresWire",
+        "TestDelivery",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "KafkaDeliveryTests",
       dependencies: [
         .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents",
@@ -396,6 +414,8 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-replies", dependencies: ["RedisDelivery"], path: "Tests/Fuzz/replies", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-words", dependencies: ["NATSDelivery"], path: "Tests/Fuzz/words", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-protobuf", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/protobuf",
       swiftSettings: fuzzing),

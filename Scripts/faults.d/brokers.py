@@ -1,9 +1,11 @@
 """Outlets that are message brokers. What they have stored is read back by clients that are not ours."""
 
+import asyncio
 import json
 import os
 import threading
 import time
+import urllib.parse
 
 import broker
 from deliveries import Delivery, Record
@@ -268,6 +270,80 @@ class Redis(Falling):
         length = self._client().xlen(self.STREAM)
         if length != len(self.record.deliveries):
             self.record.tear(f"XLEN {length} of {len(self.record.deliveries)} that were read".encode())
+        return self.record
+
+    def close(self):
+        self.broker.destroy()
+
+
+class NATS(Falling):
+    """A stream, which is read when the server does not fall any more."""
+
+    kind = "nats"
+    STREAM = "events"
+
+    def __init__(self, plan, directory):
+        super().__init__(plan, directory)
+        self.arguments = ["--sink", self.broker.address, "--nats-mode", self.mode]
+        self.seen = 0
+
+    async def _with_stream(self, body):
+        import nats
+
+        client = await nats.connect(f"nats://127.0.0.1:{self.broker.port}", allow_reconnect=False, connect_timeout=10)
+        try:
+            return await body(client.jetstream())
+        finally:
+            await client.close()
+
+    async def _length(self, stream):
+        return (await stream.stream_info(self.STREAM)).state.messages
+
+    async def _read(self, stream):
+        from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+        length = await self._length(stream)
+        if self.seen >= length:
+            return
+        config = ConsumerConfig(
+            ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self.seen + 1)
+        reader = await stream.pull_subscribe("outbox.event.>", stream=self.STREAM, config=config)
+        while self.seen < length:
+            for message in await reader.fetch(min(500, length - self.seen), timeout=20):
+                self.seen = message.metadata.sequence.stream
+                self._take(message)
+
+    def _take(self, message):
+        headers = {name.lower(): urllib.parse.unquote(value) for name, value in message.headers.items()}
+        attributes = {name[3:]: value for name, value in headers.items() if name.startswith("ce-")}
+        if self.mode == "binary" and headers.get("nats-msg-id") != attributes.get("id"):
+            self.record.tear(f"Nats-Msg-Id {headers.get('nats-msg-id')} of {attributes.get('id')}".encode())
+        key = attributes.get("partitionkey") if self.mode == "binary" else json.loads(message.data).get("partitionkey")
+        if urllib.parse.unquote(message.subject.split(".")[-1]) != key:
+            self.record.tear(f"{message.subject} of the key {key}".encode())
+        content_type = headers.get("content-type", "")
+        self.take(attributes, message.data, key, content_type, lambda: self._event(attributes, content_type, message.data))
+
+    def _event(self, attributes, content_type, body):
+        from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_event
+
+        # The SDK has no binding for NATS; the headers of RabbitMQ's have the same names.
+        headers = {f"ce-{name}": value for name, value in attributes.items() if name != "datacontenttype"}
+        binary = self.mode == "binary"
+        return from_rabbitmq_event(
+            RabbitMQMessage(headers if binary else {}, attributes.get("datacontenttype") if binary else content_type, body))
+
+    def arrived(self):
+        try:
+            if self.is_healed:
+                asyncio.run(self._with_stream(self._read))
+                return len(self.record.ids)
+            return asyncio.run(self._with_stream(self._length))
+        except Exception:  # the client has some of its own
+            return 0  # fallen
+
+    def finish(self):
+        asyncio.run(self._with_stream(self._read))
         return self.record
 
     def close(self):

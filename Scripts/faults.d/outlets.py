@@ -240,4 +240,4 @@ class Web:
 
 
 KINDS = {"stdout": Pipe, "file": File, "http": Web, "kafka": brokers.Kafka, "rabbitmq": brokers.RabbitMQ,
-         "redis": brokers.Redis}
+         "redis": brokers.Redis, "nats": brokers.NATS}

@@ -8,18 +8,18 @@ import tables
 
 FAULTS = {
     # name: (weight, sinks)
-    "kill": (5, "stdout file http kafka rabbitmq redis"),
-    "kill at a call": (6, "stdout file http kafka rabbitmq redis"),
+    "kill": (5, "stdout file http kafka rabbitmq redis nats"),
+    "kill at a call": (6, "stdout file http kafka rabbitmq redis nats"),
     "power cut": (5, "file"),
-    "lose the slot": (2, "stdout file http kafka rabbitmq redis"),
-    "interrupted calls": (2, "stdout file http kafka rabbitmq redis"),
-    "terminate": (3, "stdout file http kafka rabbitmq redis"),
-    "terminate twice": (1, "stdout file http kafka rabbitmq redis"),
-    "suspend": (2, "stdout file http kafka rabbitmq redis"),
-    "hang up": (1, "stdout http kafka rabbitmq redis"),
-    "kill postgres": (3, "stdout file http kafka rabbitmq redis"),
-    "restart postgres": (2, "stdout file http kafka rabbitmq redis"),
-    "terminate walsender": (4, "stdout file http kafka rabbitmq redis"),
+    "lose the slot": (2, "stdout file http kafka rabbitmq redis nats"),
+    "interrupted calls": (2, "stdout file http kafka rabbitmq redis nats"),
+    "terminate": (3, "stdout file http kafka rabbitmq redis nats"),
+    "terminate twice": (1, "stdout file http kafka rabbitmq redis nats"),
+    "suspend": (2, "stdout file http kafka rabbitmq redis nats"),
+    "hang up": (1, "stdout http kafka rabbitmq redis nats"),
+    "kill postgres": (3, "stdout file http kafka rabbitmq redis nats"),
+    "restart postgres": (2, "stdout file http kafka rabbitmq redis nats"),
+    "terminate walsender": (4, "stdout file http kafka rabbitmq redis nats"),
     "stalled reader": (5, "stdout"),
     "rotate": (4, "file"),
     "move away": (2, "file"),
@@ -34,7 +34,7 @@ FAULTS = {
     "misdirected receiver": (4, "http"),
     "expired token": (4, "http"),
     "odd answers": (4, "http"),
-    "fallen broker": (3, "rabbitmq redis"),
+    "fallen broker": (3, "rabbitmq redis nats"),
 }
 # Outlets that have one line for each event, and all of them in order.
 LINES = ("stdout", "file")
@@ -90,7 +90,7 @@ class Plan:
         self.http_arguments = []
         self.has_token = False
         self.has_standby = False
-        self.broker_mode = choose(["binary", "structured"]) if self.kind in ("kafka", "rabbitmq", "redis") else None
+        self.broker_mode = choose(["binary", "structured"]) if self.kind in ("kafka", "rabbitmq", "redis", "nats") else None
         if self.kind == "file":
             self.arguments += ["--fsync", choose(["always", "always", "never"])]
             if chance(0.5):
@@ -149,7 +149,7 @@ class Plan:
         self.ways, self.envelope, self.paddings, self.keys, self.writers = ["row"], "cloudevents", [0, 0, 100], 200, 2
         self.arguments, self.settings, self.has_checkpoint, self.small_disk = [], [], False, False
         self.rows_left = events // self.writers
-        falls = falls if self.kind in ("rabbitmq", "redis") else 0
+        falls = falls if self.kind in ("rabbitmq", "redis", "nats") else 0
         self.seconds = max(10, 1.2 * kills, 12 * falls)
         times = [(self.random.uniform(0.5, self.seconds), "kill") for _ in range(kills)]
         # Each when the broker is back from the last one.

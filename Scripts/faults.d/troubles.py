@@ -65,7 +65,7 @@ class Troubles:
         calls = ["sendto", "recvfrom", "write"]
         if self.plan.kind == "file":
             calls += ["fsync", "?rename,?renameat,?renameat2", "?ftruncate", "openat", "write", "fsync"]
-        if self.plan.kind in ("http", "kafka", "rabbitmq", "redis"):
+        if self.plan.kind in ("http", "kafka", "rabbitmq", "redis", "nats"):
             calls += ["?writev", "?sendmsg", "read", "?epoll_wait,?epoll_pwait"]
         number = self.random.choice([1, 2, 3, 5, 10, 20, 50, 100]) + self.random.randint(0, 3)
         self._trace(tailrace, Injection(self.random.choice(calls), f"signal=KILL:when={number}", [KILLED]))

@@ -53,6 +53,17 @@ if target == "replies":
     for number, sample in enumerate(samples):
         (folder / f"replies-{number}").write_text(sample, newline="")
     sys.exit()
+if target == "words":
+    samples = [
+        'INFO {"server_id":"x","headers":true,"max_payload":1048576,"nonce":"abc"}\r\nPING\r\n+OK\r\n',
+        "-ERR 'Authorization Violation'\r\n", "MSG a.1 1 5\r\nhello\r\nPONG\r\n",
+        'MSG a.2 1 27\r\n{"stream":"events","seq":12}\r\n', "HMSG a.3 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n",
+        '{"error":{"code":503,"err_code":10077,"description":"\\u0061\\ud83d\\ude00"},"a":[1,-2.5e3,null,true,false]}',
+        "MSG a 1 999999999\r\n", "HMSG a 1 r 4 2\r\n",
+    ]
+    for number, sample in enumerate(samples):
+        (folder / f"words-{number}").write_text(sample, newline="")
+    sys.exit()
 if target == "contracts":
     number = 0
 

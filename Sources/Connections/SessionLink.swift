@@ -124,9 +124,8 @@ extension BrokerHost {
     on loop: any EventLoop, timeout: Duration, _ certificates: WatchedCertificates?,
     handler: @escaping @Sendable () -> Handler
   ) async throws -> (channel: any Channel, handler: NIOLoopBound<Handler>) {
-    let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil
     let tls = try certificates.map { try NIOSSLContext(configuration: $0.current) }
-    let hostname = isAddress ? nil : name
+    let hostname = serverName
     let bootstrap = ClientBootstrap(group: loop).connectTimeout(TimeAmount(capped: timeout))
       .channelOption(.socketOption(.so_keepalive), value: 1)
     return try await bootstrap.connect(host: name, port: port) { channel in
@@ -139,4 +138,14 @@ extension BrokerHost {
       }
     }
   }
+
+  /// Speaks TLS from now on, on a connection that began in the clear. Called on its event loop.
+  package func startTLS(on channel: any Channel, _ certificates: WatchedCertificates) throws {
+    let tls = try NIOSSLContext(configuration: certificates.current)
+    try channel.pipeline.syncOperations.addHandler(
+      NIOSSLClientHandler(context: tls, serverHostname: serverName), position: .first)
+  }
+
+  /// What its certificate has to be for; nil for an address, which is looked at by itself.
+  private var serverName: String? { (try? SocketAddress(ipAddress: name, port: 0)) != nil ? nil : name }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IntegrationEvents
+import Octets
 
 /// Where an event goes at a broker: literal text, and attributes in braces, as `outbox.event.{aggregatetype}`.
 public struct Route: Hashable, Sendable {
@@ -34,6 +35,13 @@ public struct Route: Hashable, Sendable {
     }
     self.parts = parts
     pattern = attributes.map { "{\($0)}" }.joined(separator: separator)
+  }
+
+  /// Text, and attributes behind it with a text between them.
+  public init(_ literal: String, _ attributes: [String], joinedBy separator: String) {
+    let rest = Route(attributes, joinedBy: separator)
+    parts = [.literal(literal)] + rest.parts
+    pattern = literal + rest.pattern
   }
 
   /// One name for all events, whatever letters it has.
@@ -73,6 +81,26 @@ public struct Route: Hashable, Sendable {
         let start = name.count
         Self.append(attribute, of: event, to: &name)
         guard name.count > start else { throw Missing(attribute: attribute) }
+      }
+    }
+  }
+
+  /// Appends the name of an event, in which attributes have what is not to be kept of them as a per cent sign and two digits, so
+  /// that none can be more than a piece of the name.
+  package func append(
+    _ event: OutgoingEvent, to name: inout [UInt8], keeping isKept: (UInt8) -> Bool
+  ) throws(Missing) {
+    for part in parts {
+      let start = name.count
+      switch part {
+      case .literal(let piece): name.append(contentsOf: piece.utf8)
+      case .attribute(let attribute):
+        Self.append(attribute, of: event, to: &name)
+        guard name.count > start else { throw Missing(attribute: attribute) }
+        guard !name[start...].allSatisfy(isKept) else { continue }
+        let value = Array(name[start...])
+        name.removeSubrange(start...)
+        name.appendPercentEncoded(value, keeping: isKept)
       }
     }
   }

@@ -15,6 +15,10 @@ extension RelaySettings {
     case .topic(let topic): letters("topic", topic) { () throws(Failure) in try sink.letters(in: topic, isCancelled) }
     case .queue(let queue):
       letters("queue", queue) { () throws(Failure) in try sink.letters(inQueue: queue, isCancelled) }
+    case .subject(let subject):
+      letters("stream for the subject", subject) { () throws(Failure) in
+        try sink.letters(ofSubject: subject, isCancelled)
+      }
     case .stream(let stream):
       letters("stream", stream) { () throws(Failure) in try sink.letters(inStream: stream, isCancelled) }
     }

@@ -76,18 +76,20 @@ public enum LetterPlace: Hashable, Sendable {
   case queue(String)
   /// A stream at the server that events go to.
   case stream(String)
+  /// A subject that a stream takes at the servers that events go to.
+  case subject(String)
 
   /// Whether letters can be listed and redriven from there.
   public var isReadable: Bool {
     switch self {
     case .file, .table: true
-    case .topic, .queue, .stream: false
+    case .topic, .queue, .stream, .subject: false
     }
   }
 }
 
 extension LetterPlace: LosslessStringConvertible {
-  /// Reads `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME`, `queue:NAME` or `stream:NAME`.
+  /// Reads `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME`, `queue:NAME`, `stream:NAME` or `subject:NAME`.
   public init?(_ text: String) {
     if text.hasPrefix("file:"), text.utf8.count > 5 {
       self = .file(String(text.dropFirst(5)))
@@ -99,6 +101,8 @@ extension LetterPlace: LosslessStringConvertible {
       self = .queue(String(text.dropFirst(6)))
     } else if text.hasPrefix("stream:"), (8...1031).contains(text.utf8.count) {
       self = .stream(String(text.dropFirst(7)))
+    } else if text.hasPrefix("subject:"), (9...1032).contains(text.utf8.count) {
+      self = .subject(String(text.dropFirst(8)))
     } else {
       return nil
     }
@@ -112,6 +116,7 @@ extension LetterPlace: LosslessStringConvertible {
     case .topic(let name): "topic:\(name)"
     case .queue(let name): "queue:\(name)"
     case .stream(let name): "stream:\(name)"
+    case .subject(let name): "subject:\(name)"
     }
   }
 
@@ -143,6 +148,9 @@ extension LetterPlace: LosslessStringConvertible {
     case .stream(let name):
       guard let sink else { throw .setting("poison.dead-letters", "letters in a stream are only written") }
       return try sink.letters(inStream: name, isCancelled)
+    case .subject(let name):
+      guard let sink else { throw .setting("poison.dead-letters", "letters of a subject are only written") }
+      return try sink.letters(ofSubject: name, isCancelled)
     }
   }
 }

@@ -54,6 +54,7 @@ public struct RelaySettings: Hashable, Sendable {
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     if case .queue = poison.deadLetters { _ = try sink.rabbit() }
     if case .stream = poison.deadLetters { _ = try sink.redisAddress() }
+    if case .subject = poison.deadLetters { _ = try sink.natsAddress() }
     try validateFiles()
     try admin.validate()
     if initialRows { try validateInitialRows() }

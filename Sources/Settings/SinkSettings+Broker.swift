@@ -3,6 +3,7 @@
 import AMQPDelivery
 package import Delivery
 import Dispatch
+import NATSDelivery
 public import PostgresWire
 import RedisDelivery
 import Synchronization
@@ -91,6 +92,22 @@ extension SinkSettings {
     return url
   }
 
+  /// Letters of a subject at the servers that events go to.
+  func letters(ofSubject subject: String, _ isCancelled: @escaping @Sendable () -> Bool) throws(Failure)
+    -> any DeadLetterStore
+  {
+    try NATSLetters(
+      nats.configuration(try natsAddress(), broker, certificates), subject: subject, isCancelled: isCancelled)
+  }
+
+  /// The address of NATS, which letters of a subject need.
+  func natsAddress() throws(Failure) -> String {
+    guard case .nats(let url) = try place() else {
+      throw .setting("poison.dead-letters", "a subject needs \(setting: "sink", "tls://…")")
+    }
+    return url
+  }
+
   /// The version of librdkafka; nil in a program that is built without Kafka.
   public static var kafkaLibrary: String? {
     #if Kafka
@@ -118,6 +135,11 @@ extension SinkSettings {
     if case .redis = try? place() {
       return pattern.map { "the stream \($0) takes entries" } ?? "which streams there are to be, only the events tell"
     }
+    if case .nats(let url) = try? place() {
+      let name = nats.configuration(url, broker, certificates).subjects
+      return nats.createdStream.map { "the stream \($0) takes \(name), or is made for it" }
+        ?? "a stream takes \(name), as far as the server tells"
+    }
     return pattern.map { "there is a topic \($0)" } ?? "which topics there are to be, only the events tell"
   }
 
@@ -128,6 +150,10 @@ extension SinkSettings {
     }
     if case .redis(let url) = try? place() {
       return (try? RedisAddress(url)).map { !$0.isSecure && !$0.isLoopback } ?? false
+    }
+    if case .nats(let url) = try? place() {
+      let needsTLS = nats.configuration(url, broker, certificates).needsTLS
+      return (try? NATSAddress(url)).map { !needsTLS($0) && !$0.isLoopback } ?? false
     }
     #if Kafka
       if case .kafka(let address) = try? place() {
@@ -140,7 +166,7 @@ extension SinkSettings {
 }
 
 extension SinkSettings {
-  /// Tells which way events go at a broker, as its own messages have it: the topic, the routing key, or the stream.
+  /// Tells which way events go at a broker, as its own messages have it: the topic, the routing key, the stream, or the subject.
   package func routing() -> @Sendable (OutgoingEvent) throws(UnwritableEvent) -> String? {
     switch try? place() {
     case .amqp(let url):
@@ -149,6 +175,9 @@ extension SinkSettings {
     case .redis(let url):
       let configuration = redis.configuration(url, broker, certificates, stopsAtRefusal: true)
       return { (outgoing) throws(UnwritableEvent) in try configuration.stream(of: outgoing) }
+    case .nats(let url):
+      let configuration = nats.configuration(url, broker, certificates, stopsAtRefusal: true)
+      return { (outgoing) throws(UnwritableEvent) in try configuration.subject(of: outgoing) }
     #if Kafka
       case .kafka(let address):
         let configuration = kafka.configuration(address, broker, certificates, stopsAtRefusal: true)

@@ -6,6 +6,7 @@ import FileDelivery
 import Files
 import HTTPDelivery
 public import IntegrationEvents
+import NATSDelivery
 public import PostgresWire
 import RedisDelivery
 
@@ -25,25 +26,27 @@ public struct SinkSettings: Hashable, Sendable {
     case amqp(String)
     /// Redis, by its URL.
     case redis(String)
+    /// NATS, by its URL.
+    case nats(String)
 
     /// Whether somebody there answers for what was handed over.
     public var answers: Bool {
       switch self {
       case .standardOutput, .file: false
-      case .http, .kafka, .amqp, .redis: true
+      case .http, .kafka, .amqp, .redis, .nats: true
       }
     }
 
     /// Whether it is a broker.
     public var isBroker: Bool {
       switch self {
-      case .kafka, .amqp, .redis: true
+      case .kafka, .amqp, .redis, .nats: true
       case .standardOutput, .file, .http: false
       }
     }
   }
 
-  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, an `amqps://` or a `rediss://` address. Default: `stdout`.
+  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, an `amqps://`, `rediss://` or NATS's `tls://` address. Default: `stdout`.
   public var address = "stdout"
   /// Start a new file before it grows beyond so much. Default: never.
   public var rotateSize: ByteSize?
@@ -67,6 +70,8 @@ public struct SinkSettings: Hashable, Sendable {
   public var amqp = AMQPSettings()
   /// How events are added to streams of Redis.
   public var redis = RedisSettings()
+  /// How events are published to streams of NATS.
+  public var nats = NATSSettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -83,11 +88,12 @@ public struct SinkSettings: Hashable, Sendable {
     if address.prefix(6).lowercased() == "kafka:" { return .kafka(try BrokerAddress(address.dropFirst(6), port: 9092)) }
     if start.hasPrefix("amqp://") || start == "amqps://" { return .amqp(address) }
     if address.prefix(9).lowercased() == "rediss://" || start == "redis://" { return .redis(address) }
+    if start.hasPrefix("nats://") || start.hasPrefix("tls://") { return .nats(address) }
     throw .setting("sink", Self.places)
   }
 
   private static let places: Wording =
-    "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://… or rediss://…"
+    "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://…, rediss://… or NATS's tls://…"
 
   /// Refuses what cannot work.
   public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(Failure) {
@@ -120,6 +126,12 @@ public struct SinkSettings: Hashable, Sendable {
         throw .setting("outbox.envelope", "an entry of the binary mode has the bare payload as its data")
       }
     }
+    if case .nats(let url) = place {
+      try nats.validate(url, broker, certificates)
+      guard envelope == .cloudevents else {
+        throw .setting("outbox.envelope", "a message of the binary mode has the bare payload as its body")
+      }
+    }
     if case .file = place { return }
     if rotateSize != nil { throw .setting("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
     if fileMode != nil { throw .setting("sink.file-mode", "needs \(setting: "sink", "file:PATH")") }
@@ -133,6 +145,7 @@ public struct SinkSettings: Hashable, Sendable {
     case .kafka(let address): "kafka:\(address.hosts.joined(separator: ","))"
     case .amqp(let url): (try? AMQPAddress(url))?.shown ?? url.withoutSecrets
     case .redis(let url): (try? RedisAddress(url))?.shown ?? url.withoutSecrets
+    case .nats(let url): (try? NATSAddress(url))?.shown ?? url.withoutSecrets
     case .standardOutput, .file, nil: address
     }
   }
@@ -143,6 +156,7 @@ public struct SinkSettings: Hashable, Sendable {
     case .http(let url): http.warnings(url: url, certificates)
     case .kafka: certificates.warnings(secrets: [broker.passwordFile, kafka.propertiesFile])
     case .amqp, .redis: certificates.warnings(secrets: [broker.passwordFile])
+    case .nats: certificates.warnings(secrets: [broker.passwordFile, nats.credentialsFile])
     case .standardOutput, .file, nil: []
     }
   }
@@ -165,7 +179,7 @@ public struct SinkSettings: Hashable, Sendable {
     isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http, .kafka, .amqp, .redis: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis, .nats: return try makeAnswering(deadLetters)
     case .file(let path):
       var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
@@ -189,6 +203,9 @@ public struct SinkSettings: Hashable, Sendable {
       let stops = deadLetters.store == nil || deadLetters.parksKeys
       return try redis.make(
         redis.configuration(url, broker, certificates, stopsAtRefusal: stops), delivery, deadLetters)
+    case .nats(let url):
+      let stops = deadLetters.store == nil || deadLetters.parksKeys
+      return try nats.make(nats.configuration(url, broker, certificates, stopsAtRefusal: stops), delivery, deadLetters)
     #if Kafka
       case .kafka(let address):
         let stops = deadLetters.store == nil || deadLetters.parksKeys
@@ -228,7 +245,7 @@ public struct SinkSettings: Hashable, Sendable {
       )
     }
     switch try? place() {
-    case .http, .kafka, .amqp, .redis: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis, .nats: return try makeAnswering(deadLetters)
     case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout, an https:// address or a broker")
     }

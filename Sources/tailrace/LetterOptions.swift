@@ -30,7 +30,7 @@ struct LetterStoreOptions: ParsableArguments {
   func validate() throws {
     guard deadLetters.isReadable else {
       throw ValidationError(
-        "--dead-letters: letters at a broker are only written; read them with a consumer, such as kcat for a topic, rabbitmqadmin for a queue, redis-cli for a stream"
+        "--dead-letters: letters at a broker are only written; read them with a consumer, such as kcat for a topic, rabbitmqadmin for a queue, redis-cli for a stream, nats for a subject"
       )
     }
   }

@@ -28,7 +28,7 @@ extension StatusCodes: ExpressibleByArgument {
 }
 
 extension LetterPlace: ExpressibleByArgument {
-  /// `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME`, `queue:NAME` or `stream:NAME`.
+  /// `file:PATH`, `table:SCHEMA.NAME`, `topic:NAME`, `queue:NAME`, `stream:NAME` or `subject:NAME`.
   public init?(argument: String) { self.init(argument) }
 }
 

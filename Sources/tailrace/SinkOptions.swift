@@ -9,7 +9,7 @@ import Settings
 struct SinkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, or Redis at a rediss:// address.",
+      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, Redis at a rediss:// address, or NATS at a tls:// address.",
       valueName: "sink"))
   var sink = "stdout"
 
@@ -19,6 +19,7 @@ struct SinkOptions: ParsableArguments {
   @OptionGroup(title: "Kafka options") var kafka: KafkaOptions
   @OptionGroup(title: "RabbitMQ options") var amqp: AMQPOptions
   @OptionGroup(title: "Redis options") var redis: RedisOptions
+  @OptionGroup(title: "NATS options") var nats: NATSOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -48,6 +49,7 @@ struct SinkOptions: ParsableArguments {
     var isFile: Bool { if case .file = place { true } else { false } }
     var isKafka: Bool { if case .kafka = place { true } else { false } }
     var isAMQP: Bool { if case .amqp = place { true } else { false } }
+    var isNATS: Bool { if case .nats = place { true } else { false } }
     var isRedis: Bool { if case .redis = place { true } else { false } }
     if !place.answers, let flag = Flags.written(of: delivery) {
       throw ValidationError("\(flag) needs --sink https://… or a broker")
@@ -58,6 +60,7 @@ struct SinkOptions: ParsableArguments {
     if !isKafka, let flag = Flags.written(of: kafka) { throw ValidationError("\(flag) needs --sink kafka:HOST:PORT") }
     if !isAMQP, let flag = Flags.written(of: amqp) { throw ValidationError("\(flag) needs --sink amqps://…") }
     if !isRedis, let flag = Flags.written(of: redis) { throw ValidationError("\(flag) needs --sink rediss://…") }
+    if !isNATS, let flag = Flags.written(of: nats) { throw ValidationError("\(flag) needs --sink tls://…") }
     if !isHTTP, let flag = Flags.written(of: http) {
       throw ValidationError("\(flag) needs --sink \(flag == "--allow-plain-http" ? "http" : "https")://…")
     }
@@ -84,6 +87,7 @@ struct SinkOptions: ParsableArguments {
     settings.kafka = kafka.settings
     settings.amqp = amqp.settings
     settings.redis = redis.settings
+    settings.nats = nats.settings
     return settings
   }
 }

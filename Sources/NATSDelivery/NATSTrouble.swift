@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Connections
+import Delivery
+import NIOCore
+import Octets
+import PostgresWire
+
+/// Why nothing can be stored now, or why an event was not.
+struct NATSTrouble: Error, Hashable {
+  /// Whom it concerns.
+  enum Subject {
+    /// The server or the way there: it may heal by itself.
+    case server
+    /// Who we are, which only somebody who mends that can help: with the exit code of its own.
+    case login, permission
+    /// What the settings name.
+    case destination
+    /// What one event is.
+    case event
+    /// Whatever it may be.
+    case unclear
+  }
+
+  var reason: String
+  var subject = Subject.server
+  /// Whether it is of where this event goes, not of what the others go through.
+  var isLocal = false
+  var hint: Wording?
+  var longestPause: Duration?
+
+  init(
+    _ reason: String, _ subject: Subject = .server, isLocal: Bool = false, hint: Wording? = nil,
+    longestPause: Duration? = nil
+  ) {
+    (self.reason, self.subject, self.isLocal) = (reason, subject, isLocal)
+    (self.hint, self.longestPause) = (hint, longestPause)
+  }
+
+  /// What an event is told that shares it.
+  var verdict: Attempt.Verdict { subject == .event ? .refused(trouble) : .retry(trouble) }
+
+  var trouble: Attempt.Trouble {
+    .init(
+      reason, concernsReceiver: subject != .event && subject != .unclear, isLocal: isLocal, hint: hint?.description,
+      longestPause: longestPause)
+  }
+
+  /// What a connection's error means.
+  init(_ error: any Error) {
+    switch error {
+    case let error as NATSTrouble: self = error
+    case let error as WordBreach: self.init("\(error)", hint: "check host and port, and nats:// or tls://")
+    default:
+      switch ConnectionTrouble(error, plain: "give the port of TLS, or a nats:// address") {
+      case .failed(let why): self.init(why)
+      case .untrusted(let why, let advice): self.init(why, .destination, hint: advice)
+      case nil: self.init("the connection failed (\(type(of: error)))")
+      }
+    }
+  }
+
+  /// What whoever asks is told.
+  func failure(of destination: String) -> Failure {
+    let kind: FailureKind =
+      switch subject {
+      case .server, .event, .unclear: .receiver
+      case .login: .authentication
+      case .permission: .privilege
+      case .destination: .destination
+      }
+    return Failure(kind, "\(destination): \(reason)", advice: hint)
+  }
+
+  static func silent(_ seconds: Int64) -> NATSTrouble {
+    NATSTrouble(
+      "no answer within \(seconds) s", isLocal: true,
+      hint: "a stream has no leader, does not answer (no_ack), or its disk is slow")
+  }
+
+  static func noStream(_ pattern: String) -> NATSTrouble {
+    NATSTrouble(
+      "503: no stream takes \(pattern)", .destination, isLocal: true,
+      hint: "make a stream with these subjects, or give \(setting: "nats-create-stream")", longestPause: .seconds(5))
+  }
+
+  static func notPermitted(_ pattern: String) -> NATSTrouble {
+    NATSTrouble(
+      "the user may not publish to \(pattern)", .permission, isLocal: true,
+      hint: "let the user publish there (permissions)", longestPause: .seconds(5))
+  }
+
+  static let noTLS = NATSTrouble(
+    "it does not speak TLS", .destination, hint: "let it (tls { … }), or use a nats:// address")
+  static let noHeaders = NATSTrouble("it takes no headers", .destination, hint: "it has to be NATS 2.2 or newer")
+  static let mute = NATSTrouble("logging in took too long", hint: "check host and port, and nats:// or tls://")
+  static let closedAtLogin = NATSTrouble("the connection was closed while logging in")
+  static let ends = NATSTrouble("it is about to end (lame duck mode)")
+  static let unexpected = NATSTrouble(
+    "something else than a stream answers", .destination, isLocal: true,
+    hint: "look who listens to the subject and answers")
+  static let waits = NATSTrouble("waits for an earlier event of its key", isLocal: true)
+  static let closed = NATSTrouble("the publisher is closed")
+}
