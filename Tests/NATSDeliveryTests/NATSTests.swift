@@ -64,33 +64,46 @@ struct NATSTests {
     }
   }
 
-  /// A configuration in which whoever says nothing may not publish somewhere.
-  private static func denied(_ subject: String) -> String {
-    "authorization { users: [ { user: relay, password: canary, permissions: { publish: { deny: \"\(subject)\" } } } ] }\n"
-      + "no_auth_user: relay"
+  /// Users: one that may not publish somewhere, and one that may do all.
+  private static func users(denied subject: String = "nowhere") -> [String] {
+    [
+      "authorization { users: [ { user: relay, password: canary, permissions: { publish: { deny: \"\(subject)\" } } }, "
+        + "{ user: judge, password: judge } ] }"
+    ]
   }
+
+  private static let judge = "judge:judge@"
 
   @Test func `no stream, a full one and no right are waited for and never a dead letter`() async throws {
     try await NATSServer.with { server in
       let letters = MemoryLetters()
-      let sink = try natsSink(server.address, letters: letters)
+      try server.configure(Self.users())
+      let sink = try natsSink("nats://relay:canary@127.0.0.1:\(server.port)", letters: letters)
       try await sink.deliver(try Events.batch(samples(0..<10, keys: 3)))
       for (words, hinder, heal) in [
         (
-          "503", { _ = try server.python("await js.delete_stream('events')") },
-          { _ = try server.python("await js.add_stream(name='events', subjects=['outbox.event.>'])") }
+          "503", { _ = try server.python("await js.delete_stream('events')", login: Self.judge) },
+          {
+            _ = try server.python("await js.add_stream(name='events', subjects=['outbox.event.>'])", login: Self.judge)
+          }
         ),
         (
           "10077",
           {
             _ = try server.python(
-              "await js.update_stream(name='events', subjects=['outbox.event.>'], discard='new', max_msgs=1)")
+              "await js.update_stream(name='events', subjects=['outbox.event.>'], discard='new', max_msgs=1)",
+              login: Self.judge)
           },
           {
             _ = try server.python(
-              "await js.update_stream(name='events', subjects=['outbox.event.>'], discard='new', max_msgs=-1)")
+              "await js.update_stream(name='events', subjects=['outbox.event.>'], discard='new', max_msgs=-1)",
+              login: Self.judge)
           }
-        ), ("may not publish", { try server.configure([Self.denied("outbox.>")]) }, { try server.configure([]) }),
+        ),
+        (
+          "may not publish", { try server.configure(Self.users(denied: "outbox.>")) },
+          { try server.configure(Self.users()) }
+        ),
       ] as [(String, () throws -> Void, () throws -> Void)] {
         try hinder()
         let (failures, start) = (sink.health.failures, sink.health.delivered)
@@ -176,15 +189,17 @@ struct NATSTests {
   @Test func `it holds to what every sink has to hold to`() async throws {
     try await NATSServer.with { server in
       try server.python("await js.add_stream(name='all', subjects=['all.>'])")
+      try server.configure(Self.users())
       let number = Atomic(0)
       let conformance = SinkConformance {
         let subject = "all.s\(number.add(1, ordering: .relaxed).newValue)"
-        let sink = try natsSink(server.address) {
+        let sink = try natsSink("nats://relay:canary@127.0.0.1:\(server.port)") {
           $0.route = Route(literal: subject)
         }
         return .init(
-          sink, arrived: { try server.messages(of: "all").filter { $0.subject == subject }.map(\.id) },
-          hold: { try server.configure($0 ? [Self.denied("all.>")] : []) })
+          sink,
+          arrived: { try server.messages(of: "all", login: Self.judge).filter { $0.subject == subject }.map(\.id) },
+          hold: { try server.configure(Self.users(denied: $0 ? "all.>" : "nowhere")) })
       }
       let violations = try await conformance.violations()
       #expect(violations.isEmpty, "\(violations)")
