@@ -42,7 +42,7 @@ extension Integration {
         let lock = try database.session()
         try lock.write("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;\n")
         try wait(until: "it is locked") {
-          try database.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0"
+          try database.hasLocked("dead_letters")
         }
         let sender = try database.walsender()
         try database.psql("SELECT place(1); INSERT INTO outbox (id, aggregateid) VALUES (NULL, 'a'); SELECT place(2);")
@@ -66,7 +66,7 @@ extension Integration {
         let lock = try database.session()
         try lock.write("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;\n")
         try wait(until: "it is locked") {
-          try database.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0"
+          try database.hasLocked("dead_letters")
         }
         try database.psql("SELECT place(1);")
         let stream = try database.stream(options)
@@ -125,7 +125,7 @@ extension Integration {
         let lock = try database.session()
         try lock.write("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE;\n")
         try wait(until: "it is locked") {
-          try database.psql("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0"
+          try database.hasLocked("dead_letters")
         }
         try database.psql("SELECT place(1);")
         try wait(until: "it is refused") { receiver.requests.contains { $0.status == 422 } }
@@ -134,7 +134,10 @@ extension Integration {
         #expect(stream.complaint?.contains("--drain-timeout") == true, "\(stream.errors.text)")
         func isWaitedFor() throws -> Bool {
           try database.psql(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dead_letters%'")
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%dead_letters%'
+            """)
             != "0"
         }
         // The server may not have noticed yet that the stream has gone.

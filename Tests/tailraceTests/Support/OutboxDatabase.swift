@@ -167,6 +167,15 @@ final class OutboxDatabase: Sendable {
 
   func waitUntilStreaming() throws { try wait(until: "the slot is in use") { try walsender() != nil } }
 
+  /// Whether a session of this database has a table for itself; the server has other databases, and other tests in them.
+  func hasLocked(_ table: String) throws -> Bool {
+    try psql(
+      """
+      SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = '\(table)'::regclass
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      """) != "0"
+  }
+
   /// What the programs said lately.
   var messages: String {
     children.withLock { $0 }.flatMap { child in child.messages.suffix(10).map { "[\(child.pid)] \($0)" } }
