@@ -73,6 +73,50 @@ struct RedisTests {
     }
   }
 
+  @Test func `a replica that takes the place of its master is waited for until it may be written, and goes on`()
+    async throws
+  {
+    try await RedisServer.with { master in
+      try await RedisServer.with { replica in
+        try replica.control("replicaof", "127.0.0.1", "\(master.port)")
+        try await eventually("the replica has no master") {
+          (try? replica.control("info", "replication").contains("master_link_status:up")) ?? false
+        }
+        let sink = try redisSink(master.address)
+        let done = Atomic(0)
+        func submit(_ rounds: Range<Int>) throws {
+          for round in rounds {
+            let events = samples(round * 50..<round * 50 + 50, keys: 17, types: 3)
+            sink.submit(try Events.batch(events, from: UInt64(round * 50 + 1))) {
+              #expect($0 == nil)
+              done.add(1, ordering: .relaxed)
+            }
+          }
+        }
+        try submit(0..<20)
+        try await eventually("not all is delivered") { done.load(ordering: .relaxed) == 20 }
+        // What a master has not handed on is lost with it.
+        #expect(try master.control("wait", "1", "10000") == "1")
+        try master.kill()
+        try submit(20..<30)
+        // The address leads to the replica before it is told that it is the master now.
+        try replica.control("config", "set", "port", "\(master.port)")
+        try await eventually("nobody says that it is a replica") {
+          sink.health.reasons.keys.contains { $0.hasPrefix("READONLY") }
+        }
+        #expect(done.load(ordering: .relaxed) == 20)
+        try master.control("replicaof", "no", "one")
+        try submit(30..<40)
+        try await eventually("not all is delivered") { done.load(ordering: .relaxed) == 40 }
+        sink.close()
+        for type in 0..<3 {
+          let ids = try master.entries(of: "outbox.event.t\(type)").compactMap { Int($0.fields["ce-id"] ?? "") }
+          #expect(ids == Array(stride(from: type, to: 2000, by: 3)))
+        }
+      }
+    }
+  }
+
   @Test func `what comes again is recognised by its own entry, and what another has written there ends it`()
     async throws
   {
