@@ -55,15 +55,15 @@ struct WrittenAttempt: Sendable {
 /// What became of an attempt.
 struct AttemptOutcome: Sendable {
   let verdicts: [Attempt.Verdict]
-  /// A stream that had one of the events already.
-  let duplicateOf: String?
+  /// What a stream had already, for whoever operates it.
+  let remark: String?
 }
 
 /// An attempt whose events are not all decided. Belongs to the connection's event loop.
 final class PendingAttempt {
   let written: WrittenAttempt
-  /// A stream that had one of the events already.
-  var duplicateOf: String?
+  /// What a stream had already, for whoever operates it.
+  var remark: String?
   private var verdicts: [Attempt.Verdict?]
   private var left: Int
   private let stopsAtRefusal: Bool
@@ -104,6 +104,6 @@ final class PendingAttempt {
   }
 
   private func finish() {
-    continuation.resume(returning: AttemptOutcome(verdicts: verdicts.compactMap { $0 }, duplicateOf: duplicateOf))
+    continuation.resume(returning: AttemptOutcome(verdicts: verdicts.compactMap { $0 }, remark: remark))
   }
 }
