@@ -10,6 +10,7 @@ extension NATSSession {
   /// What the server says of itself: first, and again whenever that changes.
   func take(_ info: ServerInfo) throws(WordBreach) {
     maximumPayload = info.maximumPayload
+    if let others = info.others { opening.learn(opening.host, others) }
     guard phase == .info else {
       if info.isLameDuck { drain() }
       return
