@@ -35,7 +35,7 @@ final class NATSLink: Sendable {
         host: host, certificates: certificates, needsTLS: needsTLS,
         login: Self.login(address, password?.current, credentials?.current), inboxPrefix: configuration.inboxPrefix,
         pattern: pattern, startTimeout: configuration.connectTimeout, answerTimeout: configuration.answerTimeout,
-        stopsAtRefusal: configuration.stopsAtRefusal, learn: learned.take)
+        learn: learned.take)
       return await Self.connect(to: host, opening, timeout: configuration.connectTimeout)
     }
     learned.onChange { [weak sessions] in sessions?.learn($0) }

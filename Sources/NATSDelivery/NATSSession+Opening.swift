@@ -2,6 +2,7 @@
 
 import Connections
 import Digests
+import IntegrationEvents
 import NIOCore
 import PostgresWire
 
@@ -51,7 +52,7 @@ extension NATSSession {
       #""no_responders":true"#, #""echo":false"#, #""protocol":1"#, #""lang":"swift""#, #""version":"1""#,
       #""name":"tailrace""#,
     ]
-    func add(_ name: String, _ value: String) { members.append("\"\(name)\":\(JSONValue.quoted(value))") }
+    func add(_ name: String, _ value: String) { members.append("\"\(name)\":\(JSONText.string(value))") }
     switch opening.login {
     case .nobody: break
     case .token(let token): add("auth_token", token)

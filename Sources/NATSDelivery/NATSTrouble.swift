@@ -108,6 +108,5 @@ struct NATSTrouble: Error, Hashable {
   static let unexpected = NATSTrouble(
     "something else than a stream answers", .destination, isLocal: true,
     hint: "look who listens to the subject and answers")
-  static let waits = NATSTrouble("waits for an earlier event of its key", isLocal: true)
   static let closed = NATSTrouble("the publisher is closed")
 }
