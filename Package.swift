@@ -119,7 +119,7 @@ let package = Package(
     .target(
       name: "Connections",
       dependencies: [
-        "Delivery", "Files", "PostgresWire",
+        "Delivery", "Files", "IntegrationEvents", "PostgresWire",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -1,10 +1,10 @@
 """What a relay written by hand does: psycopg2's replication cursor, each row into a message, the broker's word awaited.
 
-To Kafka confluent-kafka's producer, idempotent; to RabbitMQ pika with confirms; to Redis redis-py, in pipelines of 500. All have
-many messages on their way. Confirms a
-position when all before it is stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
+To Kafka confluent-kafka's producer, idempotent; to RabbitMQ pika with confirms; to Redis redis-py, in pipelines of 500; to NATS
+nats-py's asynchronous publishing to JetStream. All have many messages on their way. Confirms a position when all before it is stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
 """
 
+import asyncio
 import collections
 import struct
 import sys
@@ -164,6 +164,62 @@ class Redis:
             self.flush()
 
 
+class NATS:
+    """nats-py. As many messages are on their way as its JetStream has by itself; acknowledgements come in between."""
+
+    MOST = 500  # that are read before they are sent
+
+    def __init__(self, port, cursor, consume):
+        self.port, self.cursor, self.consume = port, cursor, consume
+        self.stored, self.sent, self.rows = 0, 0, []
+
+    def send(self, id_, kind, key, name, payload):
+        key, id_ = key.decode(), id_.decode()
+        self.rows.append((f"outbox.event.{kind.decode()}.{key}", payload, {
+            "Nats-Msg-Id": id_, "ce-specversion": "1.0", "ce-id": id_, "ce-source": "/shop", "ce-type": name.decode(),
+            "ce-subject": key, "ce-partitionkey": key, "ce-datacontenttype": "application/json"}))
+        self.sent += 1
+
+    def poll(self):
+        pass
+
+    def report(self, future):
+        if future.exception():
+            sys.exit(f"not stored: {future.exception()}")
+        self.stored += 1
+
+    async def flush(self, stream):
+        rows, self.rows = self.rows, []
+        for subject, payload, headers in rows:
+            (await stream.publish_async(subject, payload, headers=headers)).add_done_callback(self.report)
+
+    async def publish(self):
+        import nats
+
+        client, readable = await nats.connect(f"nats://127.0.0.1:{self.port}"), asyncio.Event()
+        stream = client.jetstream()
+        asyncio.get_running_loop().add_reader(self.cursor.fileno(), readable.set)
+        try:
+            while True:
+                message = self.cursor.read_message()
+                if message:
+                    self.consume(message)
+                if self.rows and (message is None or len(self.rows) >= self.MOST):
+                    await self.flush(stream)
+                elif message is None:
+                    readable.clear()
+                    await readable.wait()
+        except psycopg2.extras.StopReplication:
+            await self.flush(stream)
+            await stream.publish_async_completed()
+            # The last callbacks.
+            await asyncio.sleep(0)
+        await client.close()
+
+    def run(self):
+        asyncio.run(self.publish())
+
+
 def main():
     dsn, slot, publication, rows, kind, port = sys.argv[1:]
     connection = psycopg2.connect(dsn, connection_factory=psycopg2.extras.LogicalReplicationConnection)
@@ -189,7 +245,7 @@ def main():
             if sent == rows:
                 raise psycopg2.extras.StopReplication
 
-    broker = {"kafka": Kafka, "rabbitmq": RabbitMQ, "redis": Redis}[kind](int(port), cursor, consume)
+    broker = {"kafka": Kafka, "rabbitmq": RabbitMQ, "redis": Redis, "nats": NATS}[kind](int(port), cursor, consume)
     try:
         broker.run()
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """The bulk backlog into a message broker, and how long it takes from a COMMIT until a consumer has the event."""
 
 import array
+import asyncio
 import contextlib
 import os
 import re
@@ -21,7 +22,7 @@ from draining import Draining
 from peers import HERE, PYTHON, Peer, Tailrace
 
 TOPIC = "outbox.event.order"
-PEERS = {"kafka": "confluent-kafka", "rabbitmq": "pika", "redis": "redis-py"}
+PEERS = {"kafka": "confluent-kafka", "rabbitmq": "pika", "redis": "redis-py", "nats": "nats-py"}
 RATES = [200, 2000]
 
 HEADINGS = [
@@ -93,6 +94,8 @@ class Measured(broker.Broker):
             broker.scratch_broker("restart", self.directory)
         elif self.kind == "redis":
             self.control("flushall")
+        elif self.kind == "nats":
+            asyncio.run(self.made_anew())
         else:
             self.control("purge_queue", "events")
 
@@ -105,6 +108,8 @@ class Measured(broker.Broker):
             return self.drained()
         if self.kind == "redis":
             return int(self.control("xlen", TOPIC))
+        if self.kind == "nats":
+            return asyncio.run(self.length())
         # Its high watermarks lie a little behind what it has stored, so everything is read.
         count, idle = 0, 0
         with self.consumer() as consumer:
@@ -113,6 +118,25 @@ class Measured(broker.Broker):
                 count += sum(not message.error() for message in messages)
                 idle = 0 if messages else idle + 1
         return count
+
+    @contextlib.asynccontextmanager
+    async def streams(self):
+        import nats
+
+        client = await nats.connect(f"nats://127.0.0.1:{self.port}")
+        try:
+            yield client.jetstream(timeout=60)
+        finally:
+            await client.close()
+
+    async def made_anew(self):
+        async with self.streams() as streams:
+            await streams.delete_stream("events")
+            await streams.add_stream(name="events", subjects=["outbox.event.>"])
+
+    async def length(self):
+        async with self.streams() as streams:
+            return (await streams.stream_info("events")).state.messages
 
     def drained(self):
         """How many the queue gives out, which are gone then; its own counts come late."""
@@ -202,6 +226,9 @@ class Consumer(threading.Thread):
         if self.broker.kind == "redis":
             self.read()
             return
+        if self.broker.kind == "nats":
+            asyncio.run(self.subscribe())
+            return
         import pika
 
         connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.broker.port))
@@ -222,6 +249,16 @@ class Consumer(threading.Thread):
                 for _, fields in entries:
                     self.take(fields[b"data"])
                 last = entries[-1][0]
+
+
+    async def subscribe(self):
+        async def take(message):
+            self.take(message.data)
+
+        async with self.broker.streams() as streams:
+            await streams.subscribe("outbox.event.>", cb=take, ordered_consumer=True)
+            while not self.stopping.is_set():
+                await asyncio.sleep(0.05)
 
 
 LATENCY_HEADINGS = [

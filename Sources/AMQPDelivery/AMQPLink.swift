@@ -83,7 +83,7 @@ final class AMQPLink: Sendable {
       response: isExternal ? [] : [0] + Array(user.utf8) + [0] + Array(secret.utf8), exchange: configuration.exchange,
       queue: configuration.queue, route: configuration.route, heartbeat: heartbeat,
       startTimeout: address.connectTimeout ?? configuration.connectTimeout,
-      confirmTimeout: configuration.confirmTimeout, stopsAtRefusal: configuration.stopsAtRefusal)
+      confirmTimeout: configuration.confirmTimeout)
   }
 
   /// Closes the connection, in bounded time.

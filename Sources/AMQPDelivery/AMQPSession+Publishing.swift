@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Delivery
 import DequeModule
 import NIOCore
@@ -45,12 +46,12 @@ extension AMQPSession {
 
   /// Takes an attempt.
   func publish(_ written: WrittenAttempt, _ continuation: CheckedContinuation<[Attempt.Verdict], Never>) {
-    let attempt = PendingAttempt(written, stopsAtRefusal: opening.stopsAtRefusal, continuation)
+    let attempt = PendingAttempt(written, continuation)
     guard phase != .closed, phase != .closing else {
-      for index in written.heads { _ = attempt.settle(index, AMQPTrouble(ChannelError.eof).verdict) }
+      for index in written.order.heads { _ = attempt.settle(index, AMQPTrouble(ChannelError.eof).verdict) }
       return
     }
-    for index in written.heads { publishing.waiting.append(PublishedEvent(attempt: attempt, index: index)) }
+    for index in written.order.heads { publishing.waiting.append(PublishedEvent(attempt: attempt, index: index)) }
     pump()
     flush()
   }

@@ -27,7 +27,6 @@ final class AMQPSession: ChannelInboundHandler {
     let heartbeat: UInt16
     let startTimeout: Duration
     let confirmTimeout: Duration
-    let stopsAtRefusal: Bool
 
     /// What the events go to, in words.
     var place: String { queue.map { "queue \($0)" } ?? "exchange \(exchange)" }

@@ -125,6 +125,5 @@ struct AMQPTrouble: Error, Hashable {
       "no confirmation within \(seconds) s", hint: "a queue has no majority of its nodes, or is overloaded")
   }
 
-  static let waits = AMQPTrouble("waits for an earlier event of its key", isLocal: true)
   static let closed = AMQPTrouble("the publisher is closed")
 }

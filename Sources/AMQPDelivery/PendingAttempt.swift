@@ -1,108 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Delivery
 import IntegrationEvents
 
 /// The events of an attempt as they go out: written once, by whoever hands them over.
 struct WrittenAttempt: Sendable {
-  private(set) var bytes: [UInt8] = []
-  /// Each event's message; nil for one that cannot be written.
-  private(set) var messages: [MessageWriter.Message?] = []
-  /// The next event of the same key; 0 for none.
-  private(set) var next: [Int32] = []
-  /// Those that wait for none before them.
-  private(set) var heads: [Int] = []
-  /// What is decided before anything is sent.
-  private(set) var verdicts: [Attempt.Verdict?]
+  let bytes: [UInt8]
+  /// Each event's message; nil for one that must not go.
+  let messages: [MessageWriter.Message?]
+  let order: AttemptOrder
 
+  /// Letters, for a queue.
   init(_ letters: [DeadLetter], for queue: String, frameLimit: Int) {
-    verdicts = Array(repeating: nil, count: letters.count)
-    next = Array(repeating: 0, count: letters.count)
-    for (index, letter) in letters.enumerated() {
-      do throws(UnwritableEvent) {
-        messages.append(try MessageWriter.append(letter, for: queue, to: &bytes, frameLimit: frameLimit))
-        heads.append(index)
-      } catch {
-        messages.append(nil)
-        verdicts[index] = .refused(.init(error.reason))
-      }
+    var bytes: [UInt8] = []
+    var messages: [MessageWriter.Message?] = Array(repeating: nil, count: letters.count)
+    order = AttemptOrder(sideBySide: letters.count) { index throws(UnwritableEvent) in
+      messages[index] = try MessageWriter.append(letters[index], for: queue, to: &bytes, frameLimit: frameLimit)
     }
+    (self.bytes, self.messages) = (bytes, messages)
   }
 
   init(_ events: [OutgoingEvent], _ writer: MessageWriter, frameLimit: Int, stopsAtRefusal: Bool) {
-    verdicts = Array(repeating: nil, count: events.count)
-    next = Array(repeating: 0, count: events.count)
-    messages.reserveCapacity(events.count)
+    var bytes: [UInt8] = []
+    var messages: [MessageWriter.Message?] = Array(repeating: nil, count: events.count)
     bytes.reserveCapacity(events.reduce(0) { $0 + $1.event.line.count * 5 / 4 + 64 })
-    /// The last event of each key so far; nil behind one that must not be overtaken.
-    var last: [ArraySlice<UInt8>: Int?] = [:]
-    for (index, event) in events.enumerated() {
-      let key = event.batch.bytes[event.event.key]
-      let before = key.isEmpty ? nil : last[key]
-      if let before, before == nil {
-        messages.append(nil)
-        verdicts[index] = AMQPTrouble.waits.verdict
-        continue
-      }
-      do throws(UnwritableEvent) {
-        messages.append(try writer.append(event, to: &bytes, frameLimit: frameLimit))
-      } catch {
-        messages.append(nil)
-        verdicts[index] = .refused(.init(error.reason))
-        if stopsAtRefusal, !key.isEmpty { last[key] = .some(nil) }
-        continue
-      }
-      if let before = before ?? nil { next[before] = Int32(truncatingIfNeeded: index) } else { heads.append(index) }
-      if !key.isEmpty { last[key] = index }
+    order = AttemptOrder(events, stopsAtRefusal: stopsAtRefusal) { index, event throws(UnwritableEvent) in
+      messages[index] = try writer.append(event, to: &bytes, frameLimit: frameLimit)
     }
+    (self.bytes, self.messages) = (bytes, messages)
   }
 }
 
 /// An attempt whose events are not all decided. Belongs to the connection's event loop.
 final class PendingAttempt {
   let written: WrittenAttempt
-  private var verdicts: [Attempt.Verdict?]
-  private var left: Int
-  private let stopsAtRefusal: Bool
-  private let continuation: CheckedContinuation<[Attempt.Verdict], Never>
+  private var order: AttemptOrder
+  private var continuation: CheckedContinuation<[Attempt.Verdict], Never>?
 
-  init(
-    _ written: WrittenAttempt, stopsAtRefusal: Bool, _ continuation: CheckedContinuation<[Attempt.Verdict], Never>
-  ) {
-    self.written = written
-    self.stopsAtRefusal = stopsAtRefusal
-    self.continuation = continuation
-    verdicts = written.verdicts
-    left = written.verdicts.count { $0 == nil }
-    if left == 0 { finish() }
+  init(_ written: WrittenAttempt, _ continuation: CheckedContinuation<[Attempt.Verdict], Never>) {
+    (self.written, order, self.continuation) = (written, written.order, continuation)
+    finishIfDecided()
   }
 
   /// Decides about an event; gives the one that may go now.
   func settle(_ index: Int, _ verdict: Attempt.Verdict) -> Int? {
-    decide(index, verdict)
-    var following = Int(written.next[index])
-    guard following > 0 else { return nil }
-    switch verdict {
-    case .published: return following
-    case .refused where !stopsAtRefusal: return following
-    case .refused, .retry, .stop:
-      // None may overtake it.
-      while following > 0 {
-        decide(following, AMQPTrouble.waits.verdict)
-        following = Int(written.next[following])
-      }
-      return nil
-    }
+    let next = order.settle(index, verdict)
+    finishIfDecided()
+    return next
   }
 
-  private func decide(_ index: Int, _ verdict: Attempt.Verdict) {
-    guard verdicts[index] == nil else { return }
-    verdicts[index] = verdict
-    left -= 1
-    if left == 0 { finish() }
+  private func finishIfDecided() {
+    guard let verdicts = order.verdicts, let continuation else { return }
+    self.continuation = nil
+    continuation.resume(returning: verdicts)
   }
-
-  private func finish() { continuation.resume(returning: verdicts.compactMap { $0 }) }
 }
 
 /// An event on its way, by its attempt. Belongs to the connection's event loop.

@@ -27,6 +27,8 @@ package final class SessionLink<Session: LinkedSession, Trouble: Error>: Sendabl
     var isClosed = false
     /// The host to begin with.
     var next = 0
+    /// Hosts that the others have told of.
+    var learned: [BrokerHost] = []
   }
 
   private static var retry: RetryPolicy {
@@ -51,6 +53,12 @@ package final class SessionLink<Session: LinkedSession, Trouble: Error>: Sendabl
     connect: @escaping @Sendable (BrokerHost) async -> Result<Session, Trouble>
   ) {
     (self.hosts, self.closed, self.connect) = (hosts, closed, connect)
+  }
+
+  /// Takes hosts that a broker has told of, for those that were told of before: they are tried when none of the given ones answers.
+  package func learn(_ hosts: [BrokerHost]) {
+    let others = hosts.filter { !self.hosts.contains($0) }
+    state.withLock { $0.learned = others }
   }
 
   /// The session that is there; nil where none is.
@@ -83,6 +91,15 @@ package final class SessionLink<Session: LinkedSession, Trouble: Error>: Sendabl
       if case .success = result {
         // After its end another one may be the better.
         state.withLock { $0.next = index + 1 }
+        break
+      }
+    }
+    if case .failure = result {
+      // What is told is why the given ones do not answer.
+      for host in state.withLock(\.learned) where !state.withLock(\.isClosed) {
+        let other = await connect(host)
+        guard case .success = other else { continue }
+        result = other
         break
       }
     }
@@ -147,5 +164,8 @@ extension BrokerHost {
   }
 
   /// What its certificate has to be for; nil for an address, which is looked at by itself.
-  private var serverName: String? { (try? SocketAddress(ipAddress: name, port: 0)) != nil ? nil : name }
+  private var serverName: String? { Self.isAddress(certifiedName) ? nil : certifiedName }
+
+  /// Whether a host's name is an address, for which others cannot show a certificate.
+  package static func isAddress(_ name: String) -> Bool { (try? SocketAddress(ipAddress: name, port: 0)) != nil }
 }

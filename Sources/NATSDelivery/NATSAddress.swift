@@ -24,6 +24,8 @@ package struct NATSAddress: Hashable, Sendable {
   }
 
   private static let longest = 8192
+  /// Where servers listen unless they are told otherwise.
+  static let port = 4222
 
   /// Whether the address itself asks for TLS.
   package let isSecure: Bool
@@ -62,7 +64,7 @@ package struct NATSAddress: Hashable, Sendable {
       guard !piece.contains("/"), !piece.contains("?") else { throw .path }
       let place = try Self.place(piece)
       names.append(piece)
-      hosts.append(BrokerHost(name: place.host, port: place.port ?? 4222))
+      hosts.append(BrokerHost(name: place.host, port: place.port ?? Self.port))
       isLoopback = isLoopback && place.isLoopback
     }
     guard hosts.count <= 32 else { throw .tooMany }

@@ -27,16 +27,19 @@ final class NATSLink: Sendable {
       authorityFile: configuration.authorityFile, clientCertificate: configuration.clientCertificate)
     (self.password, self.credentials, self.certificates) = (password, credentials, certificates)
     let (needsTLS, pattern) = (configuration.needsTLS(address), SubjectPattern(configuration.route).text)
-    sessions = SessionLink(address.hosts, closed: .closed) { host in
+    let learned = LearnedHosts(isSecure: needsTLS, staysHere: address.isLoopback)
+    let sessions = SessionLink<NATSSession.Handle, NATSTrouble>(address.hosts, closed: .closed) { host in
       _ = certificates.look()
       // As they are now: files are read again.
       let opening = NATSSession.Opening(
         host: host, certificates: certificates, needsTLS: needsTLS,
         login: Self.login(address, password?.current, credentials?.current), inboxPrefix: configuration.inboxPrefix,
         pattern: pattern, startTimeout: configuration.connectTimeout, answerTimeout: configuration.answerTimeout,
-        stopsAtRefusal: configuration.stopsAtRefusal)
+        learn: learned.take)
       return await Self.connect(to: host, opening, timeout: configuration.connectTimeout)
     }
+    learned.onChange { [weak sessions] in sessions?.learn($0) }
+    self.sessions = sessions
   }
 
   private static func login(

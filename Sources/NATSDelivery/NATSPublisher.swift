@@ -85,12 +85,9 @@ public final class NATSPublisher: Publisher {
     lookForDoubts(over: session)
     let written = WrittenAttempt(events, writer, stopsAtRefusal: configuration.stopsAtRefusal)
     let outcome = await session.publish(written)
-    let remark = outcome.duplicateOf.map {
-      "the stream \(ForeignText($0).shortened(to: 64)) had an event of the same id already, and keeps it once: it was sent twice, or two events have one id"
-    }
     return Attempt(
       outcome.verdicts.allSatisfy { $0 == .published } ? .together(.published) : .each(outcome.verdicts),
-      remark: remark)
+      remark: outcome.remark)
   }
 
   /// Hands letters over for a subject.

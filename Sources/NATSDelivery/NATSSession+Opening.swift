@@ -2,6 +2,7 @@
 
 import Connections
 import Digests
+import IntegrationEvents
 import NIOCore
 import PostgresWire
 
@@ -10,6 +11,7 @@ extension NATSSession {
   /// What the server says of itself: first, and again whenever that changes.
   func take(_ info: ServerInfo) throws(WordBreach) {
     maximumPayload = info.maximumPayload
+    if let others = info.others { opening.learn(opening.host, others) }
     guard phase == .info else {
       if info.isLameDuck { drain() }
       return
@@ -50,7 +52,7 @@ extension NATSSession {
       #""no_responders":true"#, #""echo":false"#, #""protocol":1"#, #""lang":"swift""#, #""version":"1""#,
       #""name":"tailrace""#,
     ]
-    func add(_ name: String, _ value: String) { members.append("\"\(name)\":\(JSONValue.quoted(value))") }
+    func add(_ name: String, _ value: String) { members.append("\"\(name)\":\(JSONText.string(value))") }
     switch opening.login {
     case .nobody: break
     case .token(let token): add("auth_token", token)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Delivery
 import DequeModule
 import NIOCore
@@ -16,6 +17,7 @@ extension NATSSession {
     enum Asker {
       case event(PublishedEvent)
       case request((Result<JSONValue, NATSTrouble>) -> Void)
+      case duplicate(Duplicate)
     }
 
     let asker: Asker
@@ -32,19 +34,25 @@ extension NATSSession {
     let inbox: [UInt8]
     var ledger = AnswerLedger<Question>()
     var waiting: Deque<PublishedEvent> = []
+    /// What is still to be looked at, and how many looks are open.
+    var duplicates: Deque<Duplicate> = []
+    var looks = 0
+    /// Whether we may look, as far as is known.
+    var mayLook = true
 
     init(inbox: [UInt8]) { self.inbox = inbox }
 
-    var isEmpty: Bool { ledger.isEmpty && waiting.isEmpty }
+    var isEmpty: Bool { ledger.isEmpty && waiting.isEmpty && duplicates.isEmpty }
 
     /// All that is open shares a trouble.
     mutating func giveUp(_ trouble: NATSTrouble) {
-      let (open, waiting) = (ledger.drain(), waiting)
-      self.waiting = []
+      let (open, waiting) = (ledger.drain(), waiting + duplicates.map(\.event))
+      (self.waiting, duplicates, looks) = ([], [], 0)
       for question in open {
         switch question.asker {
         case .event(let event): _ = event.attempt.settle(event.index, trouble.verdict)
         case .request(let answer): answer(.failure(trouble))
+        case .duplicate(let duplicate): _ = duplicate.event.attempt.settle(duplicate.event.index, trouble.verdict)
         }
       }
       for event in waiting { _ = event.attempt.settle(event.index, trouble.verdict) }
@@ -53,12 +61,12 @@ extension NATSSession {
 
   /// Takes an attempt.
   func publish(_ written: WrittenAttempt, _ continuation: CheckedContinuation<AttemptOutcome, Never>) {
-    let attempt = PendingAttempt(written, stopsAtRefusal: opening.stopsAtRefusal, continuation)
+    let attempt = PendingAttempt(written, continuation)
     guard phase == .ready || phase == .draining else {
-      for index in written.heads { _ = attempt.settle(index, NATSTrouble(ChannelError.eof).verdict) }
+      for index in written.order.heads { _ = attempt.settle(index, NATSTrouble(ChannelError.eof).verdict) }
       return
     }
-    for index in written.heads { publishing.waiting.append(PublishedEvent(attempt: attempt, index: index)) }
+    for index in written.order.heads { publishing.waiting.append(PublishedEvent(attempt: attempt, index: index)) }
     pump()
     flush()
   }
@@ -92,11 +100,15 @@ extension NATSSession {
   /// Asks JetStream something.
   func request(_ subject: String, _ payload: String, _ answer: @escaping (Result<JSONValue, NATSTrouble>) -> Void) {
     guard phase == .ready else { return answer(.failure(NATSTrouble(ChannelError.eof))) }
-    let number = publishing.ledger.add(Question(asker: .request(answer), subject: Array(subject.utf8)))
+    ask(subject, payload, .request(answer))
+    flush()
+  }
+
+  func ask(_ subject: String, _ payload: String, _ asker: Question.Asker) {
+    let number = publishing.ledger.add(Question(asker: asker, subject: Array(subject.utf8)))
     send("PUB \(subject) ")
     send(publishing.inbox)
     send("\(number) \(payload.utf8.count)\r\n\(payload)\r\n")
-    flush()
   }
 
   // MARK: answers
@@ -111,27 +123,32 @@ extension NATSSession {
     case .request(let answer):
       guard message.status == nil else { return answer(.failure(.noStream(opening.pattern))) }
       answer(JSONValue(message.payload).map { .success($0) } ?? .failure(.unexpected))
-    case .event(let event): decide(event, verdict(message, for: event))
+    case .event(let event):
+      if let verdict = verdict(message, for: event) { decide(event, verdict) }
+    case .duplicate(let duplicate): take(message, about: duplicate)
     }
   }
 
-  private func verdict(_ message: ServerMessage, for event: PublishedEvent) -> Attempt.Verdict {
+  /// Nil where that is not known yet.
+  private func verdict(_ message: ServerMessage, for event: PublishedEvent) -> Attempt.Verdict? {
     if let status = message.status {
       return status == 503
         ? NATSTrouble.noStream(opening.pattern).verdict
         : NATSTrouble(status: status, code: 0, text: "", pattern: opening.pattern).verdict
     }
     switch StreamAnswer(message.payload) {
-    case .stored(let stream, let isDuplicate):
-      if isDuplicate { event.attempt.duplicateOf = stream }
-      return .published
+    case .stored(let place):
+      guard place.isDuplicate else { return .published }
+      look(
+        into: Duplicate(event: event, stream: place.stream, domain: place.domain, sequence: place.sequence))
+      return nil
     case .error(let status, let code, let text):
       return NATSTrouble(status: status, code: code, text: text, pattern: opening.pattern).verdict
     case .other: return NATSTrouble.unexpected.verdict
     }
   }
 
-  private func decide(_ event: PublishedEvent, _ verdict: Attempt.Verdict) {
+  func decide(_ event: PublishedEvent, _ verdict: Attempt.Verdict) {
     guard let next = event.attempt.settle(event.index, verdict) else { return }
     publishing.waiting.append(PublishedEvent(attempt: event.attempt, index: next))
   }
@@ -140,6 +157,7 @@ extension NATSSession {
     switch question.asker {
     case .event(let event): decide(event, trouble.verdict)
     case .request(let answer): answer(.failure(trouble))
+    case .duplicate(let duplicate): giveUpLook(into: duplicate, trouble)
     }
   }
 
@@ -176,7 +194,7 @@ extension NATSSession {
     else { return }
     switch question.asker {
     case .event: settle(question, .notPermitted(opening.pattern))
-    case .request: settle(question, .notPermitted("$JS.API.>"))
+    case .request, .duplicate: settle(question, .notPermitted("$JS.API.>"))
     }
   }
 }

@@ -25,7 +25,8 @@ final class NATSSession: ChannelInboundHandler {
     let pattern: String
     let startTimeout: Duration
     let answerTimeout: Duration
-    let stopsAtRefusal: Bool
+    /// Takes where else clients can connect, as a host has told.
+    let learn: @Sendable (BrokerHost, [String]) -> Void
   }
 
   /// What is waited for.

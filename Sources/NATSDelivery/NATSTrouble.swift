@@ -90,6 +90,15 @@ struct NATSTrouble: Error, Hashable {
       hint: "let the user publish there (permissions)", longestPause: .seconds(5))
   }
 
+  static func taken(_ stream: String, by source: String?) -> NATSTrouble {
+    NATSTrouble(
+      "the stream \(stream) has \(source.map { "an event of \($0)" } ?? "another message") under the same id (Nats-Msg-Id)",
+      .destination, isLocal: true,
+      hint:
+        "give each outbox a stream of its own, or ids that no other has; it goes on when the stream has forgotten that id (duplicate_window)",
+      longestPause: .seconds(5))
+  }
+
   static let noTLS = NATSTrouble(
     "it does not speak TLS", .destination, hint: "let it (tls { … }), or use a nats:// address")
   static let noHeaders = NATSTrouble("it takes no headers", .destination, hint: "it has to be NATS 2.2 or newer")
@@ -99,6 +108,5 @@ struct NATSTrouble: Error, Hashable {
   static let unexpected = NATSTrouble(
     "something else than a stream answers", .destination, isLocal: true,
     hint: "look who listens to the subject and answers")
-  static let waits = NATSTrouble("waits for an earlier event of its key", isLocal: true)
   static let closed = NATSTrouble("the publisher is closed")
 }

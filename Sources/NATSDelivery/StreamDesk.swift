@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import IntegrationEvents
 import Octets
 import PostgresWire
 
@@ -56,7 +57,7 @@ struct StreamDesk: Sendable {
   func names() async throws(NATSTrouble) -> [String]? {
     let answer: JSONValue
     do {
-      answer = try await ask("$JS.API.STREAM.NAMES", #"{"subject":\#(JSONValue.quoted(pattern.text))}"#)
+      answer = try await ask("$JS.API.STREAM.NAMES", #"{"subject":\#(JSONText.string(pattern.text))}"#)
     } catch {
       switch error.subject {
       case .permission: return nil
@@ -102,7 +103,7 @@ struct StreamDesk: Sendable {
   /// Makes a stream for the subjects, on disk and without limits, unless there is one of the name.
   func create(_ name: String) async throws(NATSTrouble) {
     guard try await !isThere(name) else { return }
-    let subjects = JSONValue.quoted(pattern.text)
+    let subjects = JSONText.string(pattern.text)
     _ = try await ask(
       "$JS.API.STREAM.CREATE.\(name)",
       #"{"name":"\#(name)","subjects":[\#(subjects)],"retention":"limits","storage":"file","discard":"old","#

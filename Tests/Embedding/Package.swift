@@ -25,6 +25,7 @@ let package = Package(
     program("OwnSource", "FileDelivery", "OutboxMapping", "PostgresWire", "Relay"),
     program("MapAndEncode", "Capture", "IntegrationEvents", "OutboxMapping", "PgOutput", "PostgresWire"),
     program("FileOnly", "Capture", "FileDelivery", "OutboxMapping", "PostgresWire", "Relay"),
+    program("RelayToNATS", "Capture", "Delivery", "NATSDelivery", "OutboxMapping", "PostgresWire", "Relay"),
     program(
       "LiveToHTTP", "Delivery", "HTTPDelivery", "Operations", "OutboxMapping", "PostgresWire", "Relay", "Replication",
       "Settings"),

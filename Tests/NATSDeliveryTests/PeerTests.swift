@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Connections
 import Delivery
 import PostgresWire
 import Synchronization
@@ -141,6 +142,39 @@ import Testing
     try await sink.deliver(try Events.batch(samples(0..<1, keys: 1)))
     #expect(server.connections == 1 && sink.health.delivered == 1)
     sink.close()
+  }
+
+  @Test func `servers that one has told of are tried when those of the address are away, but none beyond this machine`()
+    async throws
+  {
+    let other = try ScriptedServer { _ in .reply(ScriptedServer.stored) }
+    let isGone = Atomic(false)
+    let first = try ScriptedServer(
+      greeting: ScriptedServer.info.replacing(
+        "\"headers\"", with: "\"connect_urls\":[\"192.0.2.1:4222\",\"x y\",\"127.0.0.1:\(other.port)\"],\"headers\"")
+    ) { _ in isGone.load(ordering: .relaxed) ? .hangUp : .reply(ScriptedServer.stored) }
+    let sink = try natsSink(first.address) { $0.connectTimeout = .seconds(2) }
+    try await sink.deliver(try Events.batch(samples(0..<5, keys: 1)))
+    #expect(other.connections == 0)
+    isGone.store(true, ordering: .relaxed)
+    first.stopListening()
+    try await sink.deliver(try Events.batch(samples(5..<10, keys: 1), from: 6))
+    #expect(other.connections == 1 && sink.health.delivered == 10)
+    #expect(!sink.health.reasons.keys.contains { $0.contains("192.0.2.1") })
+    sink.close()
+  }
+
+  @Test func `whoever is told of over TLS has to show the certificate of the one that told`() {
+    for (teller, isSecure, expected) in [
+      ("nats.example", true, ["a.example nats.example", "10.0.0.1 nats.example"]), ("10.0.0.2", true, []),
+      ("nats.example", false, ["a.example a.example", "10.0.0.1 10.0.0.1"]),
+    ] {
+      let learned = LearnedHosts(isSecure: isSecure, staysHere: false)
+      let found = Mutex<[BrokerHost]>([])
+      learned.onChange { hosts in found.withLock { $0 = hosts } }
+      learned.take(from: BrokerHost(name: teller, port: 1), ["a.example:4333", "10.0.0.1"])
+      #expect(found.withLock(\.self).map { "\($0.name) \($0.certifiedName)" } == expected)
+    }
   }
 
   @Test func `nothing is said in the clear where TLS is asked for`() async throws {

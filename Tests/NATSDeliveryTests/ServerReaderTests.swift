@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: [
     ("HTTP/1.1 400 Bad Request\r\n", WordBreach.unknown), ("\r\n", .unknown), ("PING\n", .noEnd),
     ("MSG a 1\r\n", .malformed), ("MSG a 1 x\r\n", .malformed), ("MSG a 1 b c d 5\r\n", .malformed),
-    ("MSG a 1 -1\r\n", .malformed), ("MSG a 1 1048577\r\n", .messageTooLong),
+    ("MSG a 1 -1\r\n", .malformed), ("MSG a 1 134217729\r\n", .messageTooLong),
     ("MSG a 1 99999999999999999999\r\n", .messageTooLong), ("HMSG a 1 9 5\r\n", .malformed),
     ("HMSG a 1 5\r\n", .malformed), ("MSG a 1 2\r\nabcd", .noEnd),
     ("INFO " + String(repeating: "x", count: 70_000), .lineTooLong),
@@ -47,12 +47,26 @@ import Testing
     #expect(throws: breach) { try Self.read([Array(text.utf8)]) }
   }
 
+  @Test func `a message that is too long to keep is passed over, and what follows is read`() throws {
+    let long = ServerReader.messageLimit + 1
+    let bytes =
+      Array("MSG a 1 \(long)\r\n".utf8) + Array(repeating: UInt8(ascii: "\n"), count: long) + Array("\r\nPING\r\n".utf8)
+    let expected: [ServerWord] = [
+      .message(.init(subject: Array("a".utf8), status: nil, payload: [], isWhole: false)), .ping,
+    ]
+    #expect(try Self.read([bytes]) == expected)
+    for cut in [5, 20, long / 2, long + 15, long + 16, long + 17, long + 18, bytes.count - 1] {
+      #expect(try Self.read([Array(bytes[..<cut]), Array(bytes[cut...])]) == expected)
+    }
+    #expect(throws: WordBreach.noEnd) { try Self.read([Array(bytes.dropLast(8)) + Array("xx".utf8)]) }
+  }
+
   @Test func `answers of streams are told apart`() {
     func answer(_ text: String) -> StreamAnswer { StreamAnswer(Array(text.utf8)) }
-    #expect(answer(#"{"stream":"events","seq":3}"#) == .stored(stream: "events", isDuplicate: false))
+    #expect(answer(#"{"stream":"events","seq":3}"#) == .stored(.init(stream: "events", sequence: 3)))
     #expect(
       answer(#" { "stream" : "a\u00fc\ud83d\ude00" , "seq":1,"duplicate": true,"domain":"x"} "#)
-        == .stored(stream: "aü😀", isDuplicate: true))
+        == .stored(.init(stream: "aü😀", domain: "x", sequence: 1, isDuplicate: true)))
     #expect(
       answer(#"{"error":{"code":503,"err_code":10077,"description":"maximum messages exceeded"},"stream":"e","seq":0}"#)
         == .error(status: 503, code: 10077, text: "maximum messages exceeded"))

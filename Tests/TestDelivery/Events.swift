@@ -26,8 +26,10 @@ package enum Events {
     }
   }
 
-  /// One transaction's events, with ordinals from a number on.
-  package static func batch(_ samples: [Sample], from first: UInt64 = 1) throws -> EventBatch {
+  /// One transaction's events of a source, with ordinals from a number on.
+  package static func batch(
+    _ samples: [Sample], from first: UInt64 = 1, source path: [String] = ["shop", "public.outbox"]
+  ) throws -> EventBatch {
     var batch = EventBatch()
     for (number, sample) in samples.enumerated() {
       var bytes: [UInt8] = []
@@ -37,7 +39,7 @@ package enum Events {
         return start..<bytes.count
       }
       let time = EventTime(unixMicroseconds: 1_700_000_000_000_000) ?? .epoch
-      var event = IntegrationEvent(source: EventSource(path: ["shop", "public.outbox"]), time: time)
+      var event = IntegrationEvent(source: EventSource(path: path), time: time)
       event.hasOwnTime = true
       event.position = EventPosition(commitLSN: 0x1000, ordinal: first + UInt64(number))
       event.id = add(sample.id)

@@ -29,20 +29,6 @@ package enum JSONValue: Hashable, Sendable {
   package var int: Int? { if case .number(let number) = self { number } else { nil } }
   package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   package var strings: [String]? { if case .array(let values) = self { values.compactMap(\.string) } else { nil } }
-
-  /// A text as JSON has it, with its quotation marks.
-  package static func quoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case _ where scalar.value < 0x20: quoted += "\\u00" + String(scalar.value + 0x100, radix: 16).dropFirst()
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
-  }
 }
 
 /// Reads values one after another.

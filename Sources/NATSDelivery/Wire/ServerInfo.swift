@@ -12,6 +12,11 @@ struct ServerInfo: Hashable, Sendable {
   let nonce: String?
   /// Whether it is about to end, and wants its clients to go elsewhere.
   let isLameDuck: Bool
+  /// Where else clients can connect, as it is written; nil where it does not say.
+  let others: [String]?
+
+  /// More of them than anybody has.
+  private static let mostOthers = 64
 
   /// Nil for what is no such thing.
   init?(_ text: [UInt8]) {
@@ -23,5 +28,6 @@ struct ServerInfo: Hashable, Sendable {
     offersTLS = requiresTLS || value["tls_available"]?.bool ?? false
     nonce = value["nonce"]?.string
     isLameDuck = value["ldm"]?.bool ?? false
+    others = value["connect_urls"]?.strings.map { Array($0.prefix(Self.mostOthers)) }
   }
 }

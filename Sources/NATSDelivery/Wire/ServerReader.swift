@@ -18,6 +18,8 @@ package struct ServerMessage: Hashable, Sendable {
   /// The status of a message that the server itself makes, such as 503: nobody listens.
   package let status: Int?
   package let payload: [UInt8]
+  /// Whether its payload is here: one that is longer than any that was asked for is passed over.
+  package var isWhole = true
 }
 
 /// What a server sends that the protocol does not allow, or that we do not take. Never has the bytes themselves.
@@ -52,8 +54,10 @@ extension WordBreach: CustomStringConvertible {
 package struct ServerReader {
   /// The longest line that is taken.
   package static let lineLimit = 65_536
-  /// The longest message that is taken, with its headers.
-  package static let messageLimit = 1 << 20
+  /// The longest message that is kept, with its headers.
+  package static let messageLimit = 2 << 20
+  /// The longest that there can be, as text that holds the largest payload of a server (64 MB). Nothing is kept of it.
+  package static let skippedLimit = 128 << 20
   private static let prefix = Array("NATS/1.0 ".utf8)
 
   /// A message whose line has come.
@@ -61,6 +65,8 @@ package struct ServerReader {
     let subject: [UInt8]
     let headers: Int
     let total: Int
+    /// How many bytes of one that is not kept have still to come.
+    var skipped: Int
   }
 
   private var bytes: [UInt8] = []
@@ -93,7 +99,9 @@ package struct ServerReader {
       guard let line = try line() else { return nil }
       if let word = try read(line) { return word }
     }
+    if coming.map({ $0.skipped > 0 }) == true { skip() }
     guard let message = coming else { return nil }
+    if message.total > Self.messageLimit { return try end(ofSkipped: message) }
     guard bytes.count - start >= message.total + 2 else { return nil }
     let end = start + message.total
     guard bytes[end] == 0x0D, bytes[end + 1] == 0x0A else { throw .noEnd }
@@ -103,6 +111,23 @@ package struct ServerReader {
     start = end + 2
     seen = start
     return .message(ServerMessage(subject: message.subject, status: status, payload: payload))
+  }
+
+  /// Passes over what has come of a message that is not kept.
+  private mutating func skip() {
+    let count = min(bytes.count - start, coming?.skipped ?? 0)
+    coming?.skipped -= count
+    start += count
+    seen = start
+  }
+
+  private mutating func end(ofSkipped message: Coming) throws(WordBreach) -> ServerWord? {
+    guard message.skipped == 0, bytes.count - start >= 2 else { return nil }
+    guard bytes[start] == 0x0D, bytes[start + 1] == 0x0A else { throw .noEnd }
+    coming = nil
+    start += 2
+    seen = start
+    return .message(ServerMessage(subject: message.subject, status: nil, payload: [], isWhole: false))
   }
 
   /// The next whole line without its end, which is taken; nil when it has not come.
@@ -142,8 +167,9 @@ package struct ServerReader {
     let total = try number(words[words.count - 1])
     let headers = hasHeaders ? try number(words[words.count - 2]) : 0
     guard headers <= total else { throw .malformed }
-    guard total <= Self.messageLimit else { throw .messageTooLong }
-    coming = Coming(subject: Array(words[0]), headers: headers, total: total)
+    guard total <= Self.skippedLimit else { throw .messageTooLong }
+    coming = Coming(
+      subject: Array(words[0]), headers: headers, total: total, skipped: total > Self.messageLimit ? total : 0)
   }
 
   private func number(_ digits: ArraySlice<UInt8>) throws(WordBreach) -> Int {

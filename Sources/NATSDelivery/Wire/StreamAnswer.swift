@@ -2,8 +2,18 @@
 
 /// What JetStream answers. Source: NATS ADR-1, "JetStream JSON API Design"; ADR-22.
 enum StreamAnswer: Hashable, Sendable {
+  /// Where a message is stored.
+  struct Storage: Hashable, Sendable {
+    let stream: String
+    /// What its JetStream calls itself; nil for none.
+    var domain: String?
+    let sequence: Int
+    /// Whether it was there already.
+    var isDuplicate = false
+  }
+
   /// A stream has stored the message, or had it already.
-  case stored(stream: String, isDuplicate: Bool)
+  case stored(Storage)
   /// It has not: a number of HTTP's and one of JetStream's own, 0 where it gives none.
   case error(status: Int, code: Int, text: String)
   /// It is no answer of JetStream's.
@@ -17,7 +27,10 @@ enum StreamAnswer: Hashable, Sendable {
     if let error = APIError(value) {
       self = .error(status: error.status, code: error.code, text: error.text)
     } else if let stream = value["stream"]?.string, !stream.isEmpty, let sequence = value["seq"]?.int, sequence > 0 {
-      self = .stored(stream: stream, isDuplicate: value["duplicate"]?.bool ?? false)
+      self = .stored(
+        Storage(
+          stream: stream, domain: value["domain"]?.string, sequence: sequence,
+          isDuplicate: value["duplicate"]?.bool ?? false))
     } else {
       self = .other
     }

@@ -51,11 +51,22 @@ struct NATSServer: Sendable {
   func kill() throws { _ = try Self.run(Self.script, ["kill", directory]) }
   func start() throws { _ = try Self.run(Self.script, ["start", "nats", directory]) }
 
-  /// Adds lines to its configuration, or has others instead of all, and has it read again.
-  func configure(_ lines: [String]) throws {
+  private func write(_ lines: [String]) throws {
     let base = ["server_name: scratch", "jetstream { store_dir: \"\(directory)/data\" }", "max_payload: 8MB"]
     try (base + lines + [""]).joined(separator: "\n").write(
       toFile: directory + "/nats.conf", atomically: true, encoding: .utf8)
+  }
+
+  /// Starts it again with other lines in its configuration.
+  func restart(_ lines: [String]) throws {
+    try kill()
+    try write(lines)
+    try start()
+  }
+
+  /// Has other lines in its configuration, and has it read again.
+  func configure(_ lines: [String]) throws {
+    try write(lines)
     let before = try reloads()
     try control("reload")
     for _ in 0..<600 {
@@ -72,13 +83,26 @@ struct NATSServer: Sendable {
 
   /// Runs lines of Python that have a client `c` of nats-py's, and its JetStream `js`.
   @discardableResult
-  func python(_ lines: String, login: String = "") throws -> String {
+  func python(_ lines: String, login: String = "", credentials: String? = nil) throws -> String {
+    let options = credentials == nil ? "" : ", user_jwt_cb=token, signature_cb=sign"
     let body = lines.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
     let program = """
-      import asyncio, json, nats
+      import asyncio, base64, json, nats, subprocess, tempfile
       from nats.js.api import *
+      words = [w for w in open("\(credentials ?? "/dev/null")").read().split() if w[:2] in ("ey", "SU")]
+      def token():
+        return words[0].encode()
+      def sign(nonce):
+        # The seed behind what PKCS #8 has before a key of Ed25519, for OpenSSL.
+        seed = base64.b32decode(words[1] + "=" * (-len(words[1]) % 8))[2:34]
+        with tempfile.NamedTemporaryFile() as key, tempfile.NamedTemporaryFile() as text:
+          key.write(bytes.fromhex("302e020100300506032b657004220420") + seed)
+          text.write(nonce.encode())
+          key.flush(), text.flush()
+          return base64.b64encode(subprocess.check_output(["openssl", "pkeyutl", "-sign", "-rawin", "-keyform", "DER",
+            "-inkey", key.name, "-in", text.name]))
       async def main():
-        c = await nats.connect("nats://\(login)127.0.0.1:\(port)", connect_timeout=20)
+        c = await nats.connect("nats://\(login)127.0.0.1:\(port)", connect_timeout=20\(options))
         js = c.jetstream(timeout=20)
       \(body)
         await c.close()
@@ -88,7 +112,9 @@ struct NATSServer: Sendable {
   }
 
   /// All messages of a stream, in order.
-  func messages(of stream: String = "events", login: String = "") throws -> [Message] {
+  func messages(
+    of stream: String = "events", login: String = "", credentials: String? = nil
+  ) throws -> [Message] {
     let text = try python(
       """
       n = (await js.stream_info('\(stream)')).state.messages
@@ -97,7 +123,7 @@ struct NATSServer: Sendable {
       while len(found) < n:
         found += await s.fetch(min(500, n - len(found)), timeout=10)
       print(json.dumps([{'subject': m.subject, 'headers': dict(m.headers or {}), 'data': m.data.decode()} for m in found]))
-      """, login: login)
+      """, login: login, credentials: credentials)
     return try JSONDecoder().decode([Message].self, from: Data(text.utf8))
   }
 

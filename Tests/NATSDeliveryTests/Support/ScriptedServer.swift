@@ -62,6 +62,9 @@ final class ScriptedServer: Sendable {
     port = server.localAddress?.port ?? 0
   }
 
+  /// Takes no more connections.
+  func stopListening() { try? server.close().wait() }
+
   deinit { server.close(promise: nil) }
 
   var address: String { "nats://127.0.0.1:\(port)" }

@@ -11,7 +11,7 @@ final class Broker: Sendable {
   /// Starts one.
   ///
   /// - Parameters:
-  ///   - kind: `kafka`, `rabbitmq` or `redis`.
+  ///   - kind: `kafka`, `rabbitmq`, `redis` or `nats`.
   ///   - options: further ones of the script's.
   init(_ kind: String, _ options: [String] = []) throws {
     directory = try TemporaryDirectory()
@@ -114,8 +114,63 @@ extension Broker {
   }
 }
 
+/// A message of a stream as nats-py reads it.
+struct NATSMessage: Decodable {
+  let subject: String
+  let headers: [String: String]
+  let data: String
+}
+
 extension Broker {
-  /// All entries of a stream, in order, each as its fields.
+  /// Has other lines in the configuration of NATS, and has it read again.
+  func configure(_ lines: [String]) throws {
+    let base = ["server_name: scratch", "jetstream { store_dir: \"\(directory.path)/data\" }"]
+    try (base + lines + [""]).joined(separator: "\n").write(
+      toFile: directory.file("nats.conf"), atomically: true, encoding: .utf8)
+    func reloads() throws -> Int {
+      try String(contentsOfFile: directory.file("broker.log"), encoding: .utf8)
+        .ranges(of: "Reloaded server configuration").count
+    }
+    let before = try reloads()
+    try control(["reload"])
+    try wait(until: "it has read its configuration", within: 60) { try reloads() > before }
+  }
+
+  /// Runs lines of Python that have a JetStream `js` of nats-py's.
+  @discardableResult
+  func jetStream(_ lines: String, login: String = "") throws -> String {
+    let body = lines.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+    let program = """
+      import asyncio, json, nats
+      from nats.js.api import *
+      async def main():
+        c = await nats.connect('nats://\(login)127.0.0.1:\(address.split(separator: ":").last ?? "")', connect_timeout=20)
+        js = c.jetstream(timeout=20)
+      \(body)
+        await c.close()
+      asyncio.run(main())
+      """
+    return try ChildProcess.run(
+      "/usr/bin/env", ["python3", "-c", program], environment: ["PYTHONPATH": Self.packages])
+  }
+
+  /// All messages of a stream of NATS's, in order.
+  func streamed(in stream: String = "events", login: String = "") throws -> [NATSMessage] {
+    let text = try jetStream(
+      """
+      n = (await js.stream_info('\(stream)')).state.messages
+      s = await js.pull_subscribe('>', stream='\(stream)', config=ConsumerConfig(ack_policy=AckPolicy.NONE))
+      found = []
+      while len(found) < n:
+        found += await s.fetch(min(500, n - len(found)), timeout=10)
+      print(json.dumps([{'subject': m.subject, 'headers': dict(m.headers or {}), 'data': m.data.decode()} for m in found]))
+      """, login: login)
+    return try JSONDecoder().decode([NATSMessage].self, from: Data(text.utf8))
+  }
+}
+
+extension Broker {
+  /// All entries of a stream of Redis's, in order, each as its fields.
   func entries(of stream: String) throws -> [[String: String]] {
     let port = address.split(separator: ":").last ?? ""
     let program = """
