@@ -137,7 +137,10 @@ struct KeyedState {
     }
     lingerUntil = nil
     let bytes = delivery.attemptEvents > 1 ? delivery.attemptBytes : .max
-    guard let parcel = scheduler.take(atMost: delivery.attemptEvents, bytes: bytes) else { return .nothing }
+    guard
+      let parcel = scheduler.take(
+        atMost: delivery.attemptEvents, bytes: bytes, isOneOfEach: delivery.isOneOfEachKey)
+    else { return .nothing }
     running += 1
     return .send(parcel)
   }
