@@ -344,6 +344,8 @@ let package = Package(
       dependencies: [
         "AWSDelivery", "Delivery", "Digests", "HTTPDelivery", "IntegrationEvents", "Octets", "PostgresWire",
         "TestDelivery",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
       name: "KafkaDeliveryTests",

@@ -77,11 +77,16 @@ final class AWSClient: Sendable {
 
   /// What AWS says of an entry.
   func trouble(_ failed: BatchAnswer.Failed) -> AWSTrouble {
-    let trouble = AWSTrouble(
+    var trouble = AWSTrouble(
       failed.code, failed.message, status: nil, at: address, credentials: store.chain.hint)
+    guard !failed.isOurs else { return trouble }
     // Of an event it speaks only where it blames us.
-    guard trouble.subject == .event, !failed.isOurs else { return trouble }
-    return AWSTrouble("it answers with \(AWSTrouble.shown(failed.code, nil))", .unclear)
+    if trouble.subject == .event {
+      trouble = AWSTrouble("it answers with \(AWSTrouble.shown(failed.code, nil))", .unclear)
+    } else if trouble.subject == .unclear {
+      trouble.subject = .server
+    }
+    return trouble
   }
 
   /// Looks whether there are other certificates now.

@@ -51,8 +51,7 @@ struct AWSMessage: Sendable {
   /// A letter, for a queue of letters.
   init(_ letter: DeadLetter, index: Int, isOrdered: Bool) throws(UnwritableEvent) {
     self.index = index
-    body = Array(letter.json.utf8)
-    guard Self.isSendable(body) else { throw Self.unsendable }
+    body = Self.escaped(Array(letter.json.utf8))
     guard isOrdered else { return }
     (group, deduplication) = ("letters", Self.digest(body))
   }
@@ -68,6 +67,19 @@ struct AWSMessage: Sendable {
       if byte == 0xEF, index + 2 < bytes.count, bytes[index + 1] == 0xBF, bytes[index + 2] >= 0xBE { return false }
     }
     return true
+  }
+
+  /// A JSON text with what no message may have as escapes: it is within strings.
+  private static func escaped(_ json: [UInt8]) -> [UInt8] {
+    guard !isSendable(json) else { return json }
+    var bytes: [UInt8] = []
+    for byte in json {
+      bytes.append(byte)
+      guard byte == 0xBE || byte == 0xBF, bytes.suffix(3).starts(with: [0xEF, 0xBF]) else { continue }
+      bytes.removeLast(3)
+      bytes += (byte == 0xBE ? #"\ufffe"# : #"\uffff"#).utf8
+    }
+    return bytes
   }
 
   /// Whether a group can be named so. Source: Amazon SQS API Reference, "SendMessage", MessageGroupId.

@@ -32,6 +32,8 @@ struct DeliveryScheduler {
   private let lane: Route?
   /// How many events wait for their turn.
   private(set) var count = 0
+  /// Of how many keys an event may go now.
+  var free: Int { ready.count }
 
   init(lane: Route? = nil) { self.lane = lane }
 

@@ -32,21 +32,26 @@ struct QueueServer: Sendable {
     .appendingPathComponent("../../../../Scripts/scratch-broker").standardizedFileURL.path
 
   /// Whether there is one to test with.
-  static let isAvailable = (try? run(script, ["python", "sqs"])) != nil
+  static let isAvailable = FileManager.default.fileExists(
+    atPath: URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../.build/brokers-sqs/moto")
+      .standardizedFileURL.path)
 
   /// One for the time of `body`, which may do anything to it.
-  static func with(_ body: (QueueServer) async throws -> Void) async throws {
+  static func with(_ options: [String] = [], _ body: (QueueServer) async throws -> Void) async throws {
     let directory = NSTemporaryDirectory() + "/tailrace-sqs-\(UUID().uuidString)"
     defer { _ = try? run(script, ["destroy", directory]) }
-    let said = try run(script, ["start", "sqs", directory])
+    let said = try run(script, ["start", "sqs", directory] + options)
     try await body(QueueServer(directory: directory, address: said.trimmingCharacters(in: .whitespacesAndNewlines)))
   }
 
+  /// What `keys.sh` sets.
   var environment: [String: String] {
-    [
-      "AWS_ACCESS_KEY_ID": "AKIDSCRATCH", "AWS_SECRET_ACCESS_KEY": "scratch", "AWS_REGION": "eu-central-1",
-      "AWS_ENDPOINT_URL": root,
-    ]
+    let lines = (try? String(contentsOfFile: directory + "/keys.sh", encoding: .utf8)) ?? ""
+    let pairs = lines.split(separator: "\n").compactMap { line -> (String, String)? in
+      let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
+      return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+    }
+    return Dictionary(pairs) { first, _ in first }
   }
 
   func queue(_ name: String) -> String { "sqs:\(root)/123456789012/\(name)" }
