@@ -32,6 +32,7 @@ let package = Package(
     .library(name: "AMQPDelivery", targets: ["AMQPDelivery"]),
     .library(name: "RedisDelivery", targets: ["RedisDelivery"]),
     .library(name: "NATSDelivery", targets: ["NATSDelivery"]),
+    .library(name: "AWSDelivery", targets: ["AWSDelivery"]),
     .library(name: "KafkaDelivery", targets: ["KafkaDelivery"]),
     .library(name: "Relay", targets: ["Relay"]),
     .library(name: "Settings", targets: ["Settings"]),
@@ -169,6 +170,13 @@ let package = Package(
       ],
       swiftSettings: library
     ),
+    .target(
+      name: "AWSDelivery",
+      dependencies: [
+        "Connections", "Delivery", "Digests", "Files", "HTTPDelivery", "IntegrationEvents", "Octets", "PostgresWire",
+      ],
+      swiftSettings: library
+    ),
     .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
     .target(
       name: "KafkaDelivery",
@@ -188,8 +196,8 @@ let package = Package(
     .target(
       name: "Settings",
       dependencies: [
-        "AMQPDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery", "IntegrationEvents",
-        "KafkaDelivery", "NATSDelivery", "Octets",
+        "AMQPDelivery", "AWSDelivery", "Contracts", "Delivery", "FileDelivery", "Files", "HTTPDelivery",
+        "IntegrationEvents", "KafkaDelivery", "NATSDelivery", "Octets",
         "Operations", "OutboxMapping", "PostgresWire", "RedisDelivery", "Relay",
         "Replication",
         .product(name: "Yams", package: "Yams"),
@@ -332,6 +340,14 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ], swiftSettings: strict),
     .testTarget(
+      name: "AWSDeliveryTests",
+      dependencies: [
+        "AWSDelivery", "Delivery", "Digests", "HTTPDelivery", "IntegrationEvents", "Octets", "PostgresWire",
+        "TestDelivery",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: strict),
+    .testTarget(
       name: "KafkaDeliveryTests",
       dependencies: [
         .target(name: "CRdkafka", condition: .when(traits: ["Kafka"])), "Delivery", "IntegrationEvents",
@@ -416,6 +432,8 @@ if Context.environment["TAILRACE_FUZZ"] != nil {
       name: "fuzz-replies", dependencies: ["RedisDelivery"], path: "Tests/Fuzz/replies", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-words", dependencies: ["NATSDelivery"], path: "Tests/Fuzz/words", swiftSettings: fuzzing),
+    .executableTarget(
+      name: "fuzz-answers", dependencies: ["AWSDelivery"], path: "Tests/Fuzz/answers", swiftSettings: fuzzing),
     .executableTarget(
       name: "fuzz-protobuf", dependencies: ["Contracts", "IntegrationEvents"], path: "Tests/Fuzz/protobuf",
       swiftSettings: fuzzing),

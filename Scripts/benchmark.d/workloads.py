@@ -12,6 +12,7 @@ import latency
 import live
 import peers
 import pruning
+import queue_delivery
 import replay
 import sources
 import transports
@@ -64,6 +65,7 @@ WORKLOADS = {
     "sources": sources.measure,
     "http": http_delivery.measure,
     **{kind: functools.partial(broker_delivery.drain, kind) for kind in broker_delivery.PEERS},
+    **{kind: functools.partial(queue_delivery.drain, kind) for kind in queue_delivery.KINDS},
     **{f"{kind}-latency": functools.partial(broker_delivery.measure_latency, kind) for kind in broker_delivery.PEERS},
     "growth": growth.measure,
     "transports": transports.measure,

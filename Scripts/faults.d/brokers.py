@@ -24,7 +24,7 @@ class Outlet:
     """What both have in common."""
 
     def __init__(self, plan, directory, *options):
-        broker.clients()
+        broker.clients(self.kind)
         self.mode = plan.broker_mode
         self.record = Record()
         self.broker = broker.Broker(self.kind, os.path.join(directory, "broker"), *options)

@@ -8,6 +8,7 @@ import threading
 import time
 
 import brokers
+import queues
 from deliveries import Record
 from receiver import Receiver
 
@@ -240,4 +241,4 @@ class Web:
 
 
 KINDS = {"stdout": Pipe, "file": File, "http": Web, "kafka": brokers.Kafka, "rabbitmq": brokers.RabbitMQ,
-         "redis": brokers.Redis, "nats": brokers.NATS}
+         "redis": brokers.Redis, "nats": brokers.NATS, "sqs": queues.Queue, "sns": queues.Topic}

@@ -8,18 +8,18 @@ import tables
 
 FAULTS = {
     # name: (weight, sinks)
-    "kill": (5, "stdout file http kafka rabbitmq redis nats"),
-    "kill at a call": (6, "stdout file http kafka rabbitmq redis nats"),
+    "kill": (5, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "kill at a call": (6, "stdout file http kafka rabbitmq redis nats sqs sns"),
     "power cut": (5, "file"),
-    "lose the slot": (2, "stdout file http kafka rabbitmq redis nats"),
-    "interrupted calls": (2, "stdout file http kafka rabbitmq redis nats"),
-    "terminate": (3, "stdout file http kafka rabbitmq redis nats"),
-    "terminate twice": (1, "stdout file http kafka rabbitmq redis nats"),
-    "suspend": (2, "stdout file http kafka rabbitmq redis nats"),
-    "hang up": (1, "stdout http kafka rabbitmq redis nats"),
-    "kill postgres": (3, "stdout file http kafka rabbitmq redis nats"),
-    "restart postgres": (2, "stdout file http kafka rabbitmq redis nats"),
-    "terminate walsender": (4, "stdout file http kafka rabbitmq redis nats"),
+    "lose the slot": (2, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "interrupted calls": (2, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "terminate": (3, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "terminate twice": (1, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "suspend": (2, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "hang up": (1, "stdout http kafka rabbitmq redis nats sqs sns"),
+    "kill postgres": (3, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "restart postgres": (2, "stdout file http kafka rabbitmq redis nats sqs sns"),
+    "terminate walsender": (4, "stdout file http kafka rabbitmq redis nats sqs sns"),
     "stalled reader": (5, "stdout"),
     "rotate": (4, "file"),
     "move away": (2, "file"),
@@ -91,6 +91,8 @@ class Plan:
         self.has_token = False
         self.has_standby = False
         self.broker_mode = choose(["binary", "structured"]) if self.kind in ("kafka", "rabbitmq", "redis", "nats") else None
+        if self.kind in ("sqs", "sns"):
+            self.broker_mode = "structured"
         if self.kind == "file":
             self.arguments += ["--fsync", choose(["always", "always", "never"])]
             if chance(0.5):

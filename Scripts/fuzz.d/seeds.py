@@ -64,6 +64,22 @@ if target == "words":
     for number, sample in enumerate(samples):
         (folder / f"words-{number}").write_text(sample, newline="")
     sys.exit()
+if target == "answers":
+    batch = "PublishBatchRe"
+    samples = [
+        '{"Successful":[{"Id":"0","MessageId":"m","MD5OfMessageBody":"00"}],"Failed":[{"Id":"1","SenderFault":true,"Code":"X"}]}',
+        '{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"\\u00e4"}', '{"Attributes":{"MaximumMessageSize":"1024"}}',
+        '{"AccessKeyId":"A","SecretAccessKey":"S","Token":"T","Expiration":"2026-11-29T08:00:00Z"}',
+        f"<{batch}sponse><{batch}sult><Successful><member><Id>0</Id></member></Successful><Failed><member><Id>1</Id><Code>X</Code>"
+        f"<SenderFault>true</SenderFault></member></Failed></{batch}sult></{batch}sponse>",
+        '<?xml version="1.0"?><!--a--><ErrorResponse a="u"><Error><Code>&lt;&#228;&#xE4;<![CDATA[x]]></Code></Error>'
+        "</ErrorResponse>",
+        "<A><B><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken>"
+        "<Expiration>2026-11-29T08:00:00Z</Expiration></Credentials></B></A>", "<!DOCTYPE a>", "<html><body/></html>",
+    ]
+    for number, sample in enumerate(samples):
+        (folder / f"answers-{number}").write_text(sample)
+    sys.exit()
 if target == "contracts":
     number = 0
 

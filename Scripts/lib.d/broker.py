@@ -17,22 +17,30 @@ def scratch_broker(*arguments, seconds=180):
     return done.stdout.strip()
 
 
-def clients():
-    """Lets confluent_kafka, kafka, pika and redis be imported."""
-    path = scratch_broker("python")
-    if path not in sys.path:
-        sys.path.append(path)
+# One place speaks both.
+NAMES = {"sns": "sqs"}
+
+
+def clients(kind=""):
+    """Lets confluent_kafka, kafka, pika, redis and nats be imported, and boto3 for SQS and SNS."""
+    paths = [scratch_broker("python")]
+    if NAMES.get(kind, kind) == "sqs":
+        paths.append(scratch_broker("python", "sqs"))
+    sys.path += [path for path in paths if path not in sys.path]
 
 
 class Broker:
     """One broker."""
 
     def __init__(self, kind, directory, *options):
-        self.kind, self.directory = kind, directory
-        self.address = scratch_broker("start", kind, directory, *options)
-        self.port = int(re.search(r":(\d+)$", self.address).group(1))
+        self.kind, self.directory = NAMES.get(kind, kind), directory
+        self.address = scratch_broker("start", self.kind, directory, *options)
+        self.port = int(re.search(r":(\d+)(/|$)", self.address).group(1))
         # What a program needs that talks to it.
         self.environment = {"LD_LIBRARY_PATH": scratch_broker("library")} if kind == "kafka" else {}
+        if self.kind == "sqs":
+            with open(os.path.join(directory, "keys.sh"), encoding="utf-8") as file:
+                self.environment = dict(line.split()[1].split("=", 1) for line in file)
 
     def kill(self):
         scratch_broker("kill", self.directory)

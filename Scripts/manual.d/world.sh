@@ -13,10 +13,13 @@ for directory in etc home usr/local var/lib; do
     -o "lowerdir=/$directory,upperdir=$tree/upper/$directory,workdir=$tree/work/$directory" "/$directory"
 done
 echo '127.0.0.1 db.example orders.example proxy.example kafka.example mq.example cache.example nats.example' >>/etc/hosts
+echo '127.0.0.2 sqs.eu-central-1.amazonaws.com sns.eu-central-1.amazonaws.com' >>/etc/hosts
 mkdir -p /etc/ssl/certs
 cat "$blocks/../authority.pem" >>/etc/ssl/certs/ca-certificates.crt
 useradd --create-home --shell /bin/bash reader
-mkdir -p /home/ada
+mkdir -p /home/ada/.aws
+printf '[relay]\naws_access_key_id = AKIDSCRATCH\naws_secret_access_key = hush\n' >/home/ada/.aws/credentials
+chmod 600 /home/ada/.aws/credentials
 export HOME=/home/ada USER=ada
 if [[ -n $program ]]; then
   install -m 755 "$program" /usr/local/bin/tailrace

@@ -9,24 +9,44 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import PostgresWire
+package import PostgresWire
 import Synchronization
 
 /// Sends requests and reads what the receiver says. Beside it only `TransportTrouble` knows the HTTP client, by its errors.
-final class HTTPTransport: Sendable {
+package final class HTTPTransport: Sendable {
   /// What a receiver says.
-  struct Answer: Sendable {
-    var status: Int
+  package struct Answer: Sendable {
+    package var status: Int
     /// Where it leads, as it may be shown.
     var location: String?
     /// When to come back.
-    var retryAfter: Duration?
+    package var retryAfter: Duration?
     /// What was wrong with it although it could be understood.
-    var remark: String?
+    package var remark: String?
+    /// Its words, where they matter.
+    package var body: [UInt8] = []
+  }
+
+  /// A request whose answer's words matter.
+  package struct Call: Sendable {
+    /// Such as `POST`.
+    package var method: String
+    package var url: String
+    package var headers: [(String, String)]
+    package var body: [UInt8]
+    /// How many bytes of the answer's words are taken.
+    package var longestAnswer: Int
+
+    package init(
+      method: String, url: String, headers: [(String, String)], body: [UInt8] = [], longestAnswer: Int
+    ) {
+      (self.method, self.url, self.headers) = (method, url, headers)
+      (self.body, self.longestAnswer) = (body, longestAnswer)
+    }
   }
 
   /// What came of an attempt.
-  enum Outcome: Sendable {
+  package enum Outcome: Sendable {
     case answer(Answer)
     /// No answer: the network, a time-out, or TLS that may heal.
     case failed(String)
@@ -53,7 +73,7 @@ final class HTTPTransport: Sendable {
   /// For heads that are too long for HTTP/2.
   private let oldClient: HTTPClient
   private let url: String
-  private let totalTimeout: TimeAmount
+  private let totalTimeout: Duration
   private let connections = OpenConnections()
   private let answers = Atomic(0)
   private let isSpent = Atomic(false)
@@ -80,7 +100,7 @@ final class HTTPTransport: Sendable {
     client.http1_1ConnectionDebugInitializer = AnswerTidying.install
     client.http2ConnectionDebugInitializer = connections.add
     url = address.url
-    totalTimeout = TimeAmount(capped: configuration.totalTimeout)
+    totalTimeout = configuration.totalTimeout
     let group = HTTPClient.EventLoopGroupProvider.shared(MultiThreadedEventLoopGroup.singleton)
     self.client = HTTPClient(eventLoopGroupProvider: group, configuration: client)
     client.httpVersion = .http1Only
@@ -110,12 +130,35 @@ final class HTTPTransport: Sendable {
     return await answer(to: request, by: client)
   }
 
-  private func answer(to request: HTTPClientRequest, by client: HTTPClient) async -> Outcome {
+  /// Sends a request, and reads the words of its answer. What is cut off, too long or too slow is no answer.
+  package func exchange(_ call: Call) async -> Outcome {
+    var request = HTTPClientRequest(url: call.url)
+    request.method = HTTPMethod(rawValue: call.method)
+    for (name, value) in call.headers { request.headers.add(name: name, value: value) }
+    if !call.body.isEmpty { request.body = .bytes(call.body) }
+    return await answer(to: request, by: client, reading: call.longestAnswer)
+  }
+
+  /// - Parameters:
+  ///   - request: what is sent.
+  ///   - client: what sends it.
+  ///   - longest: how many bytes of the answer's words are taken; nil where they do not matter.
+  private func answer(
+    to request: HTTPClientRequest, by client: HTTPClient, reading longest: Int? = nil
+  ) async -> Outcome {
     let before = answers.load(ordering: .acquiring)
     do {
-      let response = try await client.execute(request, deadline: .now() + totalTimeout)
+      let response = try await client.execute(request, deadline: .now() + TimeAmount(capped: totalTimeout))
       answers.add(1, ordering: .acquiringAndReleasing)
-      await Self.forget(response)
+      var body: [UInt8] = []
+      if let longest {
+        guard let words = try await Self.words(of: response, atMost: longest, within: totalTimeout) else {
+          return .failed("its answer has more than \(longest) bytes")
+        }
+        body = words
+      } else {
+        await Self.forget(response)
+      }
       let retryAfter = response.headers.first(name: "retry-after")
         .flatMap { RetryAfter.duration($0, nowUnixSeconds: PostgresTimestamp.now.unixSeconds) }
       return .answer(
@@ -123,7 +166,7 @@ final class HTTPTransport: Sendable {
           status: Int(response.status.code),
           location: response.headers.first(name: "location").flatMap(Self.shown),
           retryAfter: retryAfter,
-          remark: response.headers.first(name: AnswerHead.remarkField)))
+          remark: response.headers.first(name: AnswerHead.remarkField), body: body))
     } catch {
       let isSilence = (error as? HTTPClientError).map { Self.silences.contains($0) } ?? false
       let mayRepeat = isSilence || connections.areThere
@@ -155,6 +198,28 @@ final class HTTPTransport: Sendable {
     }
   }
 
+  /// The words behind an answer's head; nil where they are too many.
+  private static func words(
+    of response: HTTPClientResponse, atMost limit: Int, within time: Duration
+  ) async throws -> [UInt8]? {
+    try await withThrowingTaskGroup { group in
+      group.addTask { () -> [UInt8]? in
+        var words: [UInt8] = []
+        for try await piece in response.body {
+          guard words.count + piece.readableBytes <= limit else { return nil }
+          words.append(contentsOf: piece.readableBytesView)
+        }
+        return words
+      }
+      group.addTask {
+        try await Task.sleep(for: time)
+        throw HTTPClientError.deadlineExceeded
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+  }
+
   private static func read(_ body: HTTPClientResponse.Body) async {
     var count = 0
     do {
@@ -166,7 +231,7 @@ final class HTTPTransport: Sendable {
   }
 
   /// Closes the connections, in bounded time; requests that are under way fail.
-  func close() { _ = shutDown().wait(timeout: .now() + 3) }
+  package func close() { _ = shutDown().wait(timeout: .now() + 3) }
 
   private func shutDown() -> DispatchGroup {
     let group = DispatchGroup()

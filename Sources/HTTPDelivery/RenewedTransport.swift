@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Connections
-import PostgresWire
+package import PostgresWire
 import Synchronization
 
 /// The transport of now: it is made anew when the files of its certificates have changed, which matters when the receiver
 /// does not want those of before, and when nothing comes through any more.
-final class RenewedTransport: Sendable {
+package final class RenewedTransport: Sendable {
   private let configuration: HTTPConfiguration
   private let address: HTTPAddress
   private let proxy: HTTPAddress?
@@ -14,7 +14,7 @@ final class RenewedTransport: Sendable {
   private let hasFiles: Bool
   private let transport: Mutex<HTTPTransport>
 
-  init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
+  package init(_ configuration: HTTPConfiguration, _ address: HTTPAddress) throws(Failure) {
     self.configuration = configuration
     self.address = address
     let proxy = try configuration.proxy.proxy(before: address)
@@ -27,7 +27,7 @@ final class RenewedTransport: Sendable {
   }
 
   /// Requests that are under way go on with the one before, which closes its connections behind the last of them.
-  var current: HTTPTransport {
+  package var current: HTTPTransport {
     transport.withLock { transport in
       if hasFiles, certificates.isStale { _ = look(&transport) }
       if transport.isStale { replace(&transport) }
@@ -36,13 +36,13 @@ final class RenewedTransport: Sendable {
   }
 
   /// What to add to a trouble: that a proxy stands between, which is not of the address that was given.
-  var way: String { proxy.map { " (through the proxy \($0.host), port \($0.port))" } ?? "" }
+  package var way: String { proxy.map { " (through the proxy \($0.host), port \($0.port))" } ?? "" }
 
   /// What is wrong with which file since it has changed.
-  var complaints: [String: String] { hasFiles ? certificates.complaints : [:] }
+  package var complaints: [String: String] { hasFiles ? certificates.complaints : [:] }
 
   /// Whether another attempt may fare better than one by a transport did, because there is a newer one now, or will be.
-  func renew(_ used: HTTPTransport) -> Bool {
+  package func renew(_ used: HTTPTransport) -> Bool {
     transport.withLock { transport in
       guard transport === used else { return true }
       return look(&transport)
@@ -62,5 +62,5 @@ final class RenewedTransport: Sendable {
   }
 
   /// Closes the connections; requests that are under way fail.
-  func close() { transport.withLock { $0 }.close() }
+  package func close() { transport.withLock { $0 }.close() }
 }

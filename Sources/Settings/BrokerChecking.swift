@@ -44,6 +44,12 @@ struct BrokerChecking {
   }
 
   private func connection(_ doubts: [String], _ library: String) -> Check {
+    if !doubts.isEmpty, case .aws = try? sink.place() {
+      return Check(
+        .sinkConnection, .warning, Wording(doubts.joined(separator: "; ")),
+        means: "whether events can be sent is not known before the first one",
+        todo: ["allow what it names, and look again"])
+    }
     guard !doubts.isEmpty else {
       return Check(.sinkConnection, .ok, "\(sink.destination) answers\(library)", means: "somebody is there")
     }
@@ -57,13 +63,13 @@ struct BrokerChecking {
   }
 
   private var files: Check {
-    guard let first = sink.warnings.first else {
+    guard let first = sink.fileWarnings.first else {
       return Check(
         .sinkCredentials, .ok, "the files of credentials and certificates can be used",
         means: "the broker can be told who we are")
     }
     return Check(
-      .sinkCredentials, .warning, sink.warnings.dropFirst().reduce(first) { $0 + "; " + $1 },
+      .sinkCredentials, .warning, sink.fileWarnings.dropFirst().reduce(first) { $0 + "; " + $1 },
       means: "others could pretend to be us, or read what is meant for us",
       todo: ["take from them what they can reach (chmod 600)"])
   }

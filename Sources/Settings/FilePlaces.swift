@@ -34,7 +34,7 @@ extension RelaySettings {
     case .file(let path):
       files = [(path, "sink", "events"), ("\(path).state", "sink", "the state of the events' file")]
     case .standardOutput: files = [("/dev/stdout", "sink", "events")]
-    case .http, .kafka, .amqp, .redis, .nats: break
+    case .http, .kafka, .amqp, .redis, .nats, .aws: break
     }
     if case .file(let path) = poison.deadLetters { files.append((path, "poison.dead-letters", "dead letters")) }
     if let checkpoint { files.append((checkpoint, "checkpoint", "the checkpoint")) }

@@ -50,7 +50,7 @@ extension RelaySettings {
         sink.http.configuration(url: url, sink.certificates, connections: sink.delivery.maxInFlight))
       let now = PostgresTimestamp.now.unixSeconds
       return (ReceiverChecking(probe: probe, warnings: sink.warnings + admin.warnings, now: now).checks, nil, nil)
-    case .kafka, .amqp, .redis, .nats: return (BrokerChecking(sink).checks, nil, nil)
+    case .kafka, .amqp, .redis, .nats, .aws: return (BrokerChecking(sink).checks, nil, nil)
     case .standardOutput, nil: return ([], nil, nil)
     }
   }

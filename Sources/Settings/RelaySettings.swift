@@ -52,7 +52,7 @@ public struct RelaySettings: Hashable, Sendable {
     }
     try cleanUp.validate(with: outbox)
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
-    if case .queue = poison.deadLetters { _ = try sink.rabbit() }
+    if case .queue(let queue) = poison.deadLetters { try sink.validateLetters(inQueue: queue) }
     if case .stream = poison.deadLetters { _ = try sink.redisAddress() }
     if case .subject = poison.deadLetters { _ = try sink.natsAddress() }
     try validateFiles()

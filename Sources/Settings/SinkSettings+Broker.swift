@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQPDelivery
+import AWSDelivery
 package import Delivery
 import Dispatch
+import HTTPDelivery
 import NATSDelivery
 public import PostgresWire
 import RedisDelivery
@@ -65,13 +67,31 @@ extension SinkSettings {
   func letters(inQueue queue: String, _ isCancelled: @escaping @Sendable () -> Bool) throws(Failure)
     -> any DeadLetterStore
   {
-    try AMQPLetters(amqp.configuration(try rabbit(), broker, certificates), queue: queue, isCancelled: isCancelled)
+    if case .aws(let address) = try place(), address.prefix(4).lowercased() == "sqs:" {
+      return try AWSLetters(aws.configuration(address, certificates), queue: queue, isCancelled: isCancelled)
+    }
+    return try AMQPLetters(
+      amqp.configuration(try rabbit(), broker, certificates), queue: queue, isCancelled: isCancelled)
+  }
+
+  /// Refuses a queue of letters where there is none of the kind.
+  func validateLetters(inQueue queue: String) throws(Failure) {
+    guard case .aws(let address) = try place(), address.prefix(4).lowercased() == "sqs:" else {
+      _ = try rabbit()
+      return
+    }
+    let events: AWSAddress
+    do { events = try AWSAddress(address) } catch { throw .setting("sink", Wording("\(error)")) }
+    let letters: AWSAddress
+    do { letters = try events.sibling(queue) } catch { throw .setting("poison.dead-letters", Wording("\(error)")) }
+    guard letters != events else { throw .setting("poison.dead-letters", "letters would come among the events") }
   }
 
   /// The address of RabbitMQ, which letters in a queue need.
   func rabbit() throws(Failure) -> String {
     guard case .amqp(let url) = try place() else {
-      throw .setting("poison.dead-letters", "a queue needs \(setting: "sink", "amqps://…")")
+      throw .setting(
+        "poison.dead-letters", "a queue needs \(setting: "sink", "amqps://…") or \(setting: "sink", "sqs:https://…")")
     }
     return url
   }
@@ -125,6 +145,7 @@ extension SinkSettings {
 
   /// What was looked for there.
   var destinationFound: String {
+    if case .aws(let address) = try? place(), let found = try? AWSAddress(address) { return "there is \(found.place)" }
     if case .amqp = try? place() {
       let name = amqp.exchange ?? ""
       guard name.isEmpty else { return "there is an exchange \(name)" }
@@ -154,6 +175,9 @@ extension SinkSettings {
     if case .nats(let url) = try? place() {
       let needsTLS = nats.configuration(url, broker, certificates).needsTLS
       return (try? NATSAddress(url)).map { !needsTLS($0) && !$0.isLoopback } ?? false
+    }
+    if case .aws(let address) = try? place() {
+      return (try? AWSAddress(address)).flatMap { $0.queue.map { !$0.isSecure && !$0.isLoopback } } ?? false
     }
     #if Kafka
       if case .kafka(let address) = try? place() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQPDelivery
+import AWSDelivery
 public import Delivery
 import FileDelivery
 import Files
@@ -28,25 +29,28 @@ public struct SinkSettings: Hashable, Sendable {
     case redis(String)
     /// NATS, by its URL.
     case nats(String)
+    /// A queue of SQS or a topic of SNS: `sqs:` and its URL, or `sns:` and its ARN.
+    case aws(String)
 
     /// Whether somebody there answers for what was handed over.
     public var answers: Bool {
       switch self {
       case .standardOutput, .file: false
-      case .http, .kafka, .amqp, .redis, .nats: true
+      case .http, .kafka, .amqp, .redis, .nats, .aws: true
       }
     }
 
     /// Whether it is a broker.
     public var isBroker: Bool {
       switch self {
-      case .kafka, .amqp, .redis, .nats: true
+      case .kafka, .amqp, .redis, .nats, .aws: true
       case .standardOutput, .file, .http: false
       }
     }
   }
 
-  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, an `amqps://`, `rediss://` or NATS's `tls://` address. Default: `stdout`.
+  /// `stdout`, `file:PATH`, an `https://` address, brokers as `kafka:HOST:PORT,…`, an `amqps://`, `rediss://` or NATS's `tls://`
+  /// address, `sqs:` and a queue's URL, `sns:` and a topic's ARN. Default: `stdout`.
   public var address = "stdout"
   /// Start a new file before it grows beyond so much. Default: never.
   public var rotateSize: ByteSize?
@@ -72,6 +76,8 @@ public struct SinkSettings: Hashable, Sendable {
   public var redis = RedisSettings()
   /// How events are published to streams of NATS.
   public var nats = NATSSettings()
+  /// How events are sent to SQS and SNS.
+  public var aws = AWSSettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -89,11 +95,15 @@ public struct SinkSettings: Hashable, Sendable {
     if start.hasPrefix("amqp://") || start == "amqps://" { return .amqp(address) }
     if address.prefix(9).lowercased() == "rediss://" || start == "redis://" { return .redis(address) }
     if start.hasPrefix("nats://") || start.hasPrefix("tls://") { return .nats(address) }
+    if start.hasPrefix("sqs:") || start.hasPrefix("sns:") { return .aws(address) }
     throw .setting("sink", Self.places)
   }
 
   private static let places: Wording =
-    "it is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://…, rediss://… or NATS's tls://…"
+    """
+    it is not stdout, file:PATH, https://…, kafka:HOST:PORT,…, amqps://…, rediss://…, NATS's tls://…, sqs:https://… or \
+    sns:arn:…
+    """
 
   /// Refuses what cannot work.
   public func validate(_ envelope: EnvelopeEncoder.Envelope) throws(Failure) {
@@ -132,6 +142,12 @@ public struct SinkSettings: Hashable, Sendable {
         throw .setting("outbox.envelope", "a message of the binary mode has the bare payload as its body")
       }
     }
+    if case .aws(let address) = place {
+      try aws.validate(address, broker, certificates)
+      guard envelope == .cloudevents else {
+        throw .setting("outbox.envelope", "a message of SQS or SNS is a whole CloudEvent")
+      }
+    }
     if case .file = place { return }
     if rotateSize != nil { throw .setting("sink.rotate-size", "needs \(setting: "sink", "file:PATH")") }
     if fileMode != nil { throw .setting("sink.file-mode", "needs \(setting: "sink", "file:PATH")") }
@@ -146,6 +162,8 @@ public struct SinkSettings: Hashable, Sendable {
     case .amqp(let url): (try? AMQPAddress(url))?.shown ?? url.withoutSecrets
     case .redis(let url): (try? RedisAddress(url))?.shown ?? url.withoutSecrets
     case .nats(let url): (try? NATSAddress(url))?.shown ?? url.withoutSecrets
+    case .aws(let address):
+      (try? AWSAddress(address))?.shown ?? "\(address.prefix(4))\(address.dropFirst(4).description.withoutSecrets)"
     case .standardOutput, .file, nil: address
     }
   }
@@ -157,8 +175,15 @@ public struct SinkSettings: Hashable, Sendable {
     case .kafka: certificates.warnings(secrets: [broker.passwordFile, kafka.propertiesFile])
     case .amqp, .redis: certificates.warnings(secrets: [broker.passwordFile])
     case .nats: certificates.warnings(secrets: [broker.passwordFile, nats.credentialsFile])
+    case .aws(let address): aws.warnings(certificates) + [aws.orderWarning(address)].compactMap(\.self)
     case .standardOutput, .file, nil: []
     }
+  }
+
+  /// The same, as far as it speaks of files.
+  var fileWarnings: [Wording] {
+    if case .aws = try? place() { return aws.warnings(certificates) }
+    return warnings
   }
 
   /// Calls back once when nobody reads standard output any more, where events go there: also before the first one.
@@ -179,7 +204,7 @@ public struct SinkSettings: Hashable, Sendable {
     isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http, .kafka, .amqp, .redis, .nats: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis, .nats, .aws: return try makeAnswering(deadLetters)
     case .file(let path):
       var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
@@ -206,6 +231,7 @@ public struct SinkSettings: Hashable, Sendable {
     case .nats(let url):
       let stops = deadLetters.store == nil || deadLetters.parksKeys
       return try nats.make(nats.configuration(url, broker, certificates, stopsAtRefusal: stops), delivery, deadLetters)
+    case .aws(let address): return try aws.make(aws.configuration(address, certificates), delivery, deadLetters)
     #if Kafka
       case .kafka(let address):
         let stops = deadLetters.store == nil || deadLetters.parksKeys
@@ -245,7 +271,7 @@ public struct SinkSettings: Hashable, Sendable {
       )
     }
     switch try? place() {
-    case .http, .kafka, .amqp, .redis, .nats: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis, .nats, .aws: return try makeAnswering(deadLetters)
     case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout, an https:// address or a broker")
     }

@@ -11,7 +11,7 @@ struct PoisonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Where dead letters go: file:PATH, table:SCHEMA.NAME, or topic:NAME (Kafka), queue:NAME (RabbitMQ), stream:NAME (Redis) or subject:NAME (NATS) at the sink's brokers.",
+      "Where dead letters go: file:PATH, table:SCHEMA.NAME, or topic:NAME (Kafka), queue:NAME (RabbitMQ, SQS), stream:NAME (Redis) or subject:NAME (NATS) at the sink's brokers.",
       valueName: "place"))
   var deadLetters: LetterPlace?
 

@@ -9,7 +9,7 @@ import Settings
 struct SinkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, Redis at a rediss:// address, or NATS at a tls:// address.",
+      "Where events go: stdout, file:PATH, an https:// address to post to, Kafka's brokers as kafka:HOST:PORT,…, RabbitMQ at an amqps:// address, Redis at a rediss:// address, NATS at a tls:// address, or a queue or topic of AWS as sqs:URL or sns:ARN.",
       valueName: "sink"))
   var sink = "stdout"
 
@@ -20,6 +20,7 @@ struct SinkOptions: ParsableArguments {
   @OptionGroup(title: "RabbitMQ options") var amqp: AMQPOptions
   @OptionGroup(title: "Redis options") var redis: RedisOptions
   @OptionGroup(title: "NATS options") var nats: NATSOptions
+  @OptionGroup(title: "AWS options") var aws: AWSOptions
 
   @Option(help: ArgumentHelp("Start a new file before it grows beyond this, such as 100MB.", valueName: "size"))
   var rotateSize: ByteSize?
@@ -51,6 +52,11 @@ struct SinkOptions: ParsableArguments {
     var isAMQP: Bool { if case .amqp = place { true } else { false } }
     var isNATS: Bool { if case .nats = place { true } else { false } }
     var isRedis: Bool { if case .redis = place { true } else { false } }
+    var isAWS: Bool { if case .aws = place { true } else { false } }
+    if isAWS, let flag = Flags.written(of: broker) {
+      throw ValidationError("\(flag) has no meaning with SQS and SNS: the address is the one place that events go to")
+    }
+    if !isAWS, let flag = Flags.written(of: aws) { throw ValidationError("\(flag) needs --sink sqs:http://… or sns:…") }
     if !place.answers, let flag = Flags.written(of: delivery) {
       throw ValidationError("\(flag) needs --sink https://… or a broker")
     }
@@ -88,6 +94,7 @@ struct SinkOptions: ParsableArguments {
     settings.amqp = amqp.settings
     settings.redis = redis.settings
     settings.nats = nats.settings
+    settings.aws = aws.settings
     return settings
   }
 }

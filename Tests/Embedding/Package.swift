@@ -29,6 +29,7 @@ let package = Package(
     program(
       "LiveToHTTP", "Delivery", "HTTPDelivery", "Operations", "OutboxMapping", "PostgresWire", "Relay", "Replication",
       "Settings"),
+    program("RelayToSQS", "AWSDelivery", "Capture", "Delivery", "OutboxMapping", "PostgresWire", "Relay"),
     program(
       "InService", "FileDelivery", "OutboxMapping", "PostgresWire", "Relay", "RelayService", "Replication",
       besides: [.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")]),

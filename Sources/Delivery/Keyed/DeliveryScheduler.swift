@@ -32,6 +32,8 @@ struct DeliveryScheduler {
   private let lane: Route?
   /// How many events wait for their turn.
   private(set) var count = 0
+  /// Of how many keys an event may go now.
+  var free: Int { ready.count }
 
   init(lane: Route? = nil) { self.lane = lane }
 
@@ -65,8 +67,13 @@ struct DeliveryScheduler {
     return hasher.finalize() & Int.max
   }
 
-  /// Takes the next parcel: whole runs of keys that are free, as far as they fit.
-  mutating func take(atMost events: Int, bytes limit: Int) -> Parcel? {
+  /// Takes the next parcel: runs of keys that are free, as far as they fit.
+  ///
+  /// - Parameters:
+  ///   - events: how many there may be.
+  ///   - limit: how many bytes they may have together; one is taken whatever it has.
+  ///   - isOneOfEach: whether no two may be of one key.
+  mutating func take(atMost events: Int, bytes limit: Int, isOneOfEach: Bool = false) -> Parcel? {
     var items: [Item] = []
     var keys: [Int] = []
     var size = 0
@@ -79,6 +86,7 @@ struct DeliveryScheduler {
         items.append(item)
         size += item.event.line.count
         line.removeFirst()
+        if isOneOfEach { break }
       }
       keys.append(key)
       taken.insert(key)

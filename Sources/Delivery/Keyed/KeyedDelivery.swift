@@ -11,6 +11,9 @@ public struct KeyedDelivery: Hashable, Sendable {
   public var attemptEvents = 1
   /// The most bytes in one attempt of several events. Default: 1 MiB.
   public var attemptBytes = 1 << 20
+  /// Whether an attempt has no two events of a key: where a part of one can fail, the later could be stored before the earlier.
+  /// Default: no.
+  public var isOneOfEachKey = false
   /// How long an attempt that is not full may wait for more events, if it can hold several. Default: 5 ms.
   public var linger: Duration = .milliseconds(5)
   /// How long an event may wait here, from when it was handed over, before a failure is the last one for it. Default: without

@@ -130,16 +130,27 @@ struct KeyedState {
       running += 1
       return .resume(resuming.removeFirst())
     }
-    if scheduler.count > 0, scheduler.count < delivery.attemptEvents {
+    if isWorthWaiting(delivery) {
       let until = lingerUntil ?? now + delivery.linger
       lingerUntil = until
       if until > now { return timer(until - now) }
     }
     lingerUntil = nil
     let bytes = delivery.attemptEvents > 1 ? delivery.attemptBytes : .max
-    guard let parcel = scheduler.take(atMost: delivery.attemptEvents, bytes: bytes) else { return .nothing }
+    guard
+      let parcel = scheduler.take(
+        atMost: delivery.attemptEvents, bytes: bytes, isOneOfEach: delivery.isOneOfEachKey)
+    else { return .nothing }
     running += 1
     return .send(parcel)
+  }
+
+  /// Whether an attempt that went now would be smaller than one that goes a little later.
+  private func isWorthWaiting(_ delivery: KeyedDelivery) -> Bool {
+    guard scheduler.free > 0 else { return false }
+    if scheduler.count < delivery.attemptEvents { return true }
+    // Else keys that once went one by one would do so for ever, however much waits behind them.
+    return delivery.isOneOfEachKey && running > 0 && scheduler.free < delivery.attemptEvents
   }
 
   private mutating func timer(_ duration: Duration) -> Action {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import HTTPDelivery
+import IntegrationEvents
+import Octets
+import PostgresWire
+
+/// Takes a role by a token that somebody else has written, as Kubernetes does. Source: AWS Security Token Service API Reference,
+/// "AssumeRoleWithWebIdentity".
+final class WebIdentity: Sendable {
+  private let tokenFile: String
+  private let role: String
+  private let session: String
+  private let endpoint: ServiceEndpoint
+  private let transport: RenewedTransport
+
+  init(
+    _ configuration: AWSConfiguration, tokenFile: String, role: String, session: String?, _ endpoint: ServiceEndpoint
+  ) throws(Failure) {
+    (self.tokenFile, self.role, self.endpoint) = (tokenFile, role, endpoint)
+    self.session = session ?? "tailrace"
+    transport = try RenewedTransport(configuration.http(endpoint.url), endpoint.address)
+  }
+
+  func credentials() async throws(CredentialTrouble) -> AWSCredentials {
+    let token: String
+    do throws(SystemFailure) {
+      guard let text = try SmallFile.read(tokenFile, patience: 0)?.trimmedBlanks, !text.isEmpty else {
+        throw SystemFailure.missing
+      }
+      token = text
+    } catch {
+      throw CredentialTrouble(
+        "the web identity's token cannot be read from \(tokenFile): \(error.textInSentence)",
+        hint: "check AWS_WEB_IDENTITY_TOKEN_FILE", isLasting: true)
+    }
+    var form = FormWriter()
+    form.append("Action", "AssumeRoleWithWebIdentity")
+    form.append("Version", "2011-06-15")
+    form.append("RoleArn", role)
+    form.append("RoleSessionName", session)
+    form.append("WebIdentityToken", token)
+    let call = HTTPTransport.Call(
+      method: "POST", url: endpoint.url,
+      headers: [("host", endpoint.host), ("content-type", FormWriter.contentType)], body: form.bytes,
+      longestAnswer: 64 * 1024)
+    switch await transport.current.exchange(call) {
+    case .answer(let answer) where answer.status == 200:
+      guard let credentials = XMLAnswer.credentials(answer.body), credentials.areWritable else {
+        throw CredentialTrouble("STS answers with something else than credentials")
+      }
+      return credentials
+    case .answer(let answer):
+      let code = XMLAnswer.error(answer.body)?.code ?? ""
+      let isOurs = (400..<500).contains(answer.status) && !AWSTrouble.isThrottling(code)
+      throw CredentialTrouble(
+        "STS does not give the role: \(AWSTrouble.shown(code, answer.status))",
+        hint: "check AWS_ROLE_ARN, the role's trust policy, and that the token has not expired", isLasting: isOurs)
+    case .failed(let why), .unpostable(let why): throw CredentialTrouble("STS: \(why)\(transport.way)")
+    case .hopeless(let why, _), .untrusted(let why, _):
+      throw CredentialTrouble("STS: \(why)\(transport.way)", isLasting: true)
+    }
+  }
+
+  func close() { transport.close() }
+}
