@@ -19,7 +19,7 @@ extension ContractDocuments {
       ),
       ("defaultContentType", .string("application/json")),
       ("channels", .object(types.map { ($0.key, Self.channel($0)) })),
-      ("operations", .object(types.map { ("send.\($0.key)", Self.operation($0)) })),
+      ("operations", .object(types.map { ("send-\($0.key)", Self.operation($0)) })),
       (
         "components",
         .object([

@@ -23,8 +23,8 @@ package struct ContractDocuments: Sendable {
     /// Its `.proto` file; nil without one.
     package let source: String?
 
-    /// Its place in documents.
-    var key: String { "\(DocumentKey.of(contract.type)).\(contract.version)" }
+    /// Its place in documents, among versions.
+    var key: String { "\(DocumentKey.of(contract.type))-\(contract.version)" }
   }
 
   /// A type of event.
@@ -36,7 +36,7 @@ package struct ContractDocuments: Sendable {
     /// Its versions, the newest first.
     package let versions: [Version]
 
-    /// Its place in documents.
+    /// Its place in documents, among types.
     var key: String { DocumentKey.of(name) }
   }
 

@@ -44,7 +44,8 @@ extension ContractDocuments {
     page.element("</h2>\n<p class=\"mode\">Compatibility: <code>", type.compatibility.rawValue, "</code></p>\n")
     for (index, version) in type.versions.enumerated() {
       page.markup(index == 0 ? "<details open id=\"" : "<details id=\"")
-      page.element("", version.key, "\"><summary>Version ")
+      page.text("\(type.key)/\(version.contract.version)")
+      page.markup("\"><summary>Version ")
       page.text("\(version.contract.version)")
       page.element(" <span>", version.format, "</span>")
       if !version.findings.isEmpty { page.markup(" <strong class=\"bad\">not compatible</strong>") }

@@ -28,7 +28,8 @@ extension ContractDocuments {
     table { border-collapse: collapse; width: 100%; font-size: .9375rem; }
     th { text-align: left; color: var(--faint); font-weight: 600; }
     th, td { border-bottom: 1px solid var(--line); padding: .4rem .75rem .4rem 0; vertical-align: top; }
-    th:first-child, td:first-child { min-width: 8rem; }
+    table { table-layout: fixed; }
+    th:nth-child(1) { width: 26%; } th:nth-child(2) { width: 24%; } th:nth-child(3) { width: 6rem; } th:nth-child(4) { width: 14%; }
     .doc { white-space: pre-line; } .rules, .none { color: var(--faint); font-size: .875rem; }
     .good { color: var(--good); } .bad { color: var(--bad); }
     .changes, .findings { margin: .25rem 0; padding-left: 1.25rem; }
@@ -42,6 +43,7 @@ extension ContractDocuments {
       tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
       td { border: 0; padding: .1rem 0; }
       td.empty { display: none; }
+      .doc:empty + .rules, td[data-name="Meaning"] .rules:only-child { display: inline; }
       td[data-name]::before { content: attr(data-name) ": "; color: var(--faint); font-size: .8125rem; }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Names for places in a document: of letters, digits, dots, hyphens and underscores alone.
+/// Names for places in a document: of letters, digits, hyphens and underscores alone, which every reader of AsyncAPI takes.
 enum DocumentKey {
   /// A key of a text. No two texts have one: what cannot stand there is `_XX` for each byte, and so is an underscore that
   /// would look like the beginning of such.
@@ -10,7 +10,7 @@ enum DocumentKey {
     for (index, byte) in bytes.enumerated() {
       let isPlain: Bool
       switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."): isPlain = true
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"): isPlain = true
       case UInt8(ascii: "_"):
         isPlain = !(index + 2 < bytes.count && isHexadecimal(bytes[index + 1]) && isHexadecimal(bytes[index + 2]))
       default: isPlain = false

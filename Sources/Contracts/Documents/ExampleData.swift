@@ -18,22 +18,43 @@ enum ExampleData {
   /// Arrays and objects within each other.
   static let deepest = 40
 
-  private static let ways = (0..<8).flatMap { turn in [false, true].map { Way(isLean: $0, turn: turn) } }
+  private static let turns = 0..<8
 
   /// An example; nil where none was found.
   static func of(_ contract: Contract) -> SchemaDocument? {
     guard let validator = try? contract.schema.validator() else { return nil }
     // For all ways together, whatever the schema is.
     var work = 50_000
-    for way in ways {
-      guard work > 0 else { return nil }
-      guard let value = make(contract.schema, way, &work) else { continue }
-      let text = value.compact
-      guard text.count <= longest, value.laidOut.utf8.count <= longest else { continue }
-      let mismatch = unsafe validator.mismatch(in: text.span.bytes, 0..<text.count)
-      if mismatch == nil { return value }
+    var rich: [SchemaDocument] = []
+    for turn in turns {
+      guard let value = make(contract.schema, Way(isLean: false, turn: turn), &work) else { continue }
+      if keeps(value, validator) == .whole { return value }
+      rich.append(value)
+    }
+    for value in rich.prefix(2) {
+      if let mended = ExampleMending.mended(value, validator) { return mended }
+    }
+    for turn in turns {
+      guard let value = make(contract.schema, Way(isLean: true, turn: turn), &work) else { continue }
+      if keeps(value, validator) == .whole { return value }
     }
     return nil
+  }
+
+  /// What comes of holding a value to its contract.
+  enum Verdict: Equatable {
+    case whole
+    /// It is too long to be shown.
+    case long
+    /// What does not match, as a JSON Pointer.
+    case wrong(String)
+  }
+
+  static func keeps(_ value: SchemaDocument, _ validator: any PayloadValidator) -> Verdict {
+    let text = value.compact
+    guard text.count <= longest, value.laidOut.utf8.count <= longest else { return .long }
+    let mismatch = unsafe validator.mismatch(in: text.span.bytes, 0..<text.count)
+    return mismatch.map { .wrong($0.pointer) } ?? .whole
   }
 
   private static func make(_ schema: any Schema, _ way: Way, _ work: inout Int) -> SchemaDocument? {

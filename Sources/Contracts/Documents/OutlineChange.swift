@@ -15,7 +15,8 @@ package struct OutlineChange: Hashable, Sendable {
   /// What changed, in words; the type of what was added or removed.
   package var words: String
 
-  /// What changed, in the order of the newer version's fields, with what was removed at the end.
+  /// What changed, in the order of the newer version's fields, with what was removed at the end. What lies within something
+  /// that was added or removed is not told by itself.
   static func between(_ old: SchemaOutline, _ new: SchemaOutline) -> [OutlineChange] {
     let before = Dictionary(old.fields.map { (ForeignText($0.path), $0) }) { first, _ in first }
     let names = Set(new.fields.map { ForeignText($0.path) })
@@ -23,8 +24,11 @@ package struct OutlineChange: Hashable, Sendable {
     if old.type != new.type {
       changes.append(OutlineChange(kind: .changed, path: "", words: "type \(old.type) → \(new.type)"))
     }
+    var last = ""
     for field in new.fields {
       guard let other = before[ForeignText(field.path)] else {
+        if isWithin(field.path, last) { continue }
+        last = field.path
         changes.append(OutlineChange(kind: .added, path: field.path, words: described(field)))
         continue
       }
@@ -32,10 +36,18 @@ package struct OutlineChange: Hashable, Sendable {
       guard !words.isEmpty else { continue }
       changes.append(OutlineChange(kind: .changed, path: field.path, words: words.joined(separator: "; ")))
     }
-    for field in old.fields where !names.contains(ForeignText(field.path)) {
+    last = ""
+    for field in old.fields where !names.contains(ForeignText(field.path)) && !isWithin(field.path, last) {
+      last = field.path
       changes.append(OutlineChange(kind: .removed, path: field.path, words: field.type))
     }
     return changes
+  }
+
+  /// Whether a field lies within another.
+  private static func isWithin(_ path: String, _ outer: String) -> Bool {
+    guard !outer.isEmpty, path.utf8.starts(with: outer.utf8) else { return false }
+    return path.utf8.dropFirst(outer.utf8.count).first.map { ".[{(".utf8.contains($0) } ?? false
   }
 
   private static func described(_ field: SchemaOutline.Field) -> String {

@@ -34,6 +34,13 @@ struct ExampleDataTests {
     if let expected { #expect(made == expected) } else { #expect(made != nil) }
   }
 
+  @Test func `what no example is found for is left out, and nothing else`() throws {
+    let both = #"{"oneOf": [{"properties": {"s": {"type": "string"}}}, {"properties": {"n": {"type": "integer"}}}]}"#
+    let schema =
+      #"{"type": "object", "properties": {"a": {"type": "integer"}, "b": \#(both), "c": {"type": "array", "items": \#(both)}}}"#
+    #expect(try example(schema) == #"{"a":1,"c":[]}"#)
+  }
+
   @Test(arguments: [
     "false", #"{"type": "string", "minLength": 3, "maxLength": 2}"#,
     #"{"type": "integer", "minimum": 2, "maximum": 1}"#,
