@@ -25,6 +25,15 @@ package enum AtomicFile {
     }
   }
 
+  /// The same for a file that everybody may read: a new one gets that right.
+  package static func publish(_ text: String, to path: String) throws(SystemFailure) {
+    let bytes = Array(text.utf8)
+    try write(to: path, .named) { (file) throws(SystemFailure) in
+      try file.letOthersRead()
+      try file.write(bytes)
+    }
+  }
+
   /// The same with bytes.
   package static func write(_ bytes: [UInt8], to path: String, _ kind: OwnFile = .record) throws(SystemFailure) {
     try write(to: path, kind) { (file) throws(SystemFailure) in try file.write(bytes) }

@@ -57,6 +57,15 @@ package enum Directory {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
+  /// Makes one, with those that it lies in, unless it is there.
+  package static func make(_ path: String) throws(SystemFailure) {
+    if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    let (failure, outer) = (SystemFailure.last, of(path))
+    guard failure.number == ENOENT, outer != path, outer != "." else { throw failure }
+    try make(outer)
+    guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .last }
+  }
+
   /// Whether files can be made in it, as far as permissions tell.
   package static func check(_ path: String) throws(SystemFailure) {
     guard unsafe access(path, W_OK | X_OK) == 0 else { throw .last }

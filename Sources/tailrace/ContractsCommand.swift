@@ -10,11 +10,12 @@ import Settings
 /// `tailrace contracts`: what events promise, held to itself.
 struct ContractsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "contracts", abstract: "Checks the contracts of events: their schemas, and that versions go together.",
+    commandName: "contracts",
+    abstract: "Checks and documents the contracts of events: their schemas, and that versions go together.",
     discussion: """
       Events are held to the same files where they leave: stream, run, replay, peek and doctor take --contracts.
       """,
-    subcommands: [Check.self])
+    subcommands: [Check.self, Document.self])
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(

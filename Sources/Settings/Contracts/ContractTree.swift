@@ -20,6 +20,16 @@ package struct ContractTree: Sendable {
   /// The text of a file.
   func text(of name: String) throws(Failure) -> [UInt8] { try read(name) }
 
+  /// The `.proto` file that lies beside a contract's, called as that; nil without one.
+  func source(of contract: Contract) throws(Failure) -> String? {
+    guard Contract.isBinary(contract.file), contract.file.hasPrefix(place),
+      let dot = contract.file.lastIndex(of: ".")
+    else { return nil }
+    let name = contract.file[..<dot].dropFirst(place.count) + ".proto"
+    guard names.contains(String(name)) else { return nil }
+    return String(decoding: try text(of: String(name)), as: UTF8.self)
+  }
+
   /// Whether there is a directory of that name.
   package static func isDirectory(_ path: String) -> Bool {
     (try? FileStatus(path: path))?.isDirectory ?? false
