@@ -1,7 +1,8 @@
 """What a relay written by hand does: psycopg2's replication cursor, each row into a message, the broker's word awaited.
 
 To Kafka confluent-kafka's producer, idempotent; to RabbitMQ pika with confirms; to Redis redis-py, in pipelines of 500; to NATS
-nats-py's asynchronous publishing to JetStream. All have many messages on their way. Confirms a position when all before it is stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
+nats-py's asynchronous publishing to JetStream. All have many messages on their way. Confirms a position when all before it is
+stored. Ends at the commit behind the last row; with 0 rows, when it is told to.
 """
 
 import asyncio

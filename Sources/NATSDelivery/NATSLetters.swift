@@ -18,14 +18,18 @@ public final class NATSLetters: WrittenLetters {
   public init(
     _ configuration: NATSConfiguration, subject: String, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
-    if let problem = SubjectPattern.problem(of: Route(literal: subject)) {
-      throw .setting("poison.dead-letters", Wording(problem))
-    }
+    try Self.check(subject)
     var configuration = configuration
     configuration.route = Route(literal: subject)
     configuration.createdStream = nil
     publisher = try NATSPublisher(configuration)
     (self.subject, self.isCancelled) = (subject, isCancelled)
+  }
+
+  /// Refuses what is no subject.
+  package static func check(_ subject: String) throws(Failure) {
+    guard let problem = SubjectPattern.problem(of: Route(literal: subject)) else { return }
+    throw .setting("poison.dead-letters", Wording(problem))
   }
 
   deinit { publisher.close() }

@@ -47,7 +47,8 @@ extension NATSTrouble {
     }
   }
 
-  /// What a server says before it ends a connection, or instead.
+  /// What a server says before it ends a connection, or instead. It hits all events that are on their way, so that it is the fault
+  /// of none.
   init(words: String) {
     let text = words.lowercased()
     func has(_ piece: String) -> Bool { text.contains(piece) }
@@ -66,7 +67,7 @@ extension NATSTrouble {
       self.init("it takes smaller messages since (max_payload)")
     } else if has("maximum control line") {
       self.init(
-        "a subject is longer than its lines can be (max_control_line)", .unclear, hint: "raise max_control_line")
+        "a subject is longer than its lines can be (max_control_line)", .destination, hint: "raise max_control_line")
     } else if has("stale connection") {
       self.init("it gave the connection up (stale connection)")
     } else if has("slow consumer") {
@@ -85,11 +86,11 @@ extension NATSTrouble {
     } else if has("server shutdown") || has("shutting down") {
       self.init("it is shutting down")
     } else if has("invalid subject") || has("invalid publish subject") {
-      self.init("it does not take a subject", .unclear, hint: "look at \(setting: "route")")
+      self.init("it does not take a subject", .destination, hint: "look at \(setting: "route")")
     } else if has("parser error") || has("unknown protocol") {
       self.init("it does not understand us", hint: "check host and port: it has to be NATS 2.2 or newer")
     } else {
-      self.init("it ends the connection with an error", .unclear)
+      self.init("it ends the connection with an error")
     }
   }
 }

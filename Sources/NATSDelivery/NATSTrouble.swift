@@ -81,7 +81,8 @@ struct NATSTrouble: Error, Hashable {
   static func noStream(_ pattern: String) -> NATSTrouble {
     NATSTrouble(
       "503: no stream takes \(pattern)", .destination, isLocal: true,
-      hint: "make a stream with these subjects, or give \(setting: "nats-create-stream")", longestPause: .seconds(5))
+      hint: "make a stream with these subjects; for those of events \(setting: "nats-create-stream") does it",
+      longestPause: .seconds(5))
   }
 
   static func notPermitted(_ pattern: String) -> NATSTrouble {

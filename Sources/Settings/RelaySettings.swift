@@ -54,7 +54,7 @@ public struct RelaySettings: Hashable, Sendable {
     if case .topic(let topic) = poison.deadLetters { _ = try sink.letters(in: topic, { true }) }
     if case .queue(let queue) = poison.deadLetters { try sink.validateLetters(inQueue: queue) }
     if case .stream = poison.deadLetters { _ = try sink.redisAddress() }
-    if case .subject = poison.deadLetters { _ = try sink.natsAddress() }
+    if case .subject(let subject) = poison.deadLetters { try sink.checkLetters(ofSubject: subject) }
     try validateFiles()
     try admin.validate()
     if initialRows { try validateInitialRows() }

@@ -120,6 +120,12 @@ extension SinkSettings {
       nats.configuration(try natsAddress(), broker, certificates), subject: subject, isCancelled: isCancelled)
   }
 
+  /// Refuses letters of a subject that cannot be one, or without NATS.
+  func checkLetters(ofSubject subject: String) throws(Failure) {
+    _ = try natsAddress()
+    try NATSLetters.check(subject)
+  }
+
   /// The address of NATS, which letters of a subject need.
   func natsAddress() throws(Failure) -> String {
     guard case .nats(let url) = try place() else {

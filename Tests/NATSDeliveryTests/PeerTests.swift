@@ -100,6 +100,18 @@ import Testing
     #expect(!sink.health.reasons.keys.contains { $0.contains("canary") })
   }
 
+  @Test(arguments: [
+    "Maximum Control Line Exceeded", "Invalid Publish Subject", "Maximum Payload Violation", "Stale Connection",
+    "Slow Consumer", "Server Shutdown", "Unknown Protocol Operation", "what nobody has heard of",
+  ])
+  func `what ends a connection is the fault of no event`(words: String) {
+    guard case .retry(let trouble) = NATSTrouble(words: "'\(words)'").verdict else {
+      Issue.record("it is a refusal")
+      return
+    }
+    #expect(trouble.concernsReceiver && !trouble.reason.contains("nobody has heard of"))
+  }
+
   @Test func `a right that is missing hits the event of its subject, and no other`() async throws {
     let isHealed = Atomic(false)
     let server = try ScriptedServer { publication in

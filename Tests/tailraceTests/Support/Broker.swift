@@ -154,6 +154,13 @@ extension Broker {
       "/usr/bin/env", ["python3", "-c", program], environment: ["PYTHONPATH": Self.packages])
   }
 
+  /// How many messages a stream of NATS's has.
+  func length(of stream: String = "events", login: String = "") throws -> Int {
+    Int(
+      try jetStream("print((await js.stream_info('\(stream)')).state.messages)", login: login)
+        .trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+  }
+
   /// All messages of a stream of NATS's, in order.
   func streamed(in stream: String = "events", login: String = "") throws -> [NATSMessage] {
     let text = try jetStream(
