@@ -93,8 +93,8 @@ class Plan:
         self.has_token = False
         self.has_standby = False
         self.broker_mode = choose(["binary", "structured"]) if self.kind in ("kafka", "rabbitmq", "redis", "nats") else None
-        if self.kind in ("sqs", "sns"):
-            self.broker_mode = "structured"
+        if self.kind in SLOW:
+            self.broker_mode, self.pause = "structured", 0.02
         if self.kind == "file":
             self.arguments += ["--fsync", choose(["always", "always", "never"])]
             if chance(0.5):
