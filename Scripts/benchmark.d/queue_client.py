@@ -6,6 +6,7 @@ stored. Ends at the commit behind the last row.
 
 import hashlib
 import json
+import os
 import sys
 
 import boto3
@@ -21,7 +22,7 @@ class Queue:
     MOST = 10
 
     def __init__(self, url):
-        self.url, self.client = url, boto3.client("sqs")
+        self.url, self.client = url, boto3.client("sqs", region_name=os.environ["AWS_REGION"])
         self.entries, self.stored, self.sent = [], 0, 0
 
     def send(self, id_, kind, key, name, payload):

@@ -13,7 +13,7 @@ import initial
 import interruption
 import ledger
 from outlets import KINDS, LETTERS
-from plan import Plan
+from plan import SLOW, Plan
 from server import clean_environment
 from supervision import Supervisor
 from tables import TOLD, Tables
@@ -56,7 +56,7 @@ class Round:
         plan = self.plan
         settings = "".join(f"ALTER DATABASE {plan.database} SET {name} = '{value}';\n" for name, value in plan.settings)
         self.server.query(f"CREATE DATABASE {plan.database};\n{settings}")
-        self.patience = PATIENCE + (plan.rows_left or 0) // 200
+        self.patience = (PATIENCE + (plan.rows_left or 0) // 200) * (4 if plan.kind in SLOW else 1)
         environment = self.environment = clean_environment(TAILRACE_DATABASE=self.server.dsn(plan.database))
         if plan.has_short_calls and os.path.exists(self.short_calls):
             environment["LD_PRELOAD"] = self.short_calls
@@ -171,7 +171,7 @@ class Round:
             entries.pop(id_, None)
         if self.plan.ends_with_now:
             if self.rest():
-                self.supervisors[0].once("--until", "now", seconds=PATIENCE)
+                self.supervisors[0].once("--until", "now", seconds=self.patience)
             return
         deadline = time.monotonic() + self.patience
         while self.outlet.arrived() < len(entries) and time.monotonic() < deadline:
@@ -183,7 +183,7 @@ class Round:
             self.look_again()
 
     def rest(self):
-        results = [supervisor.rest(PATIENCE) for supervisor in reversed(self.supervisors)]
+        results = [supervisor.rest(self.patience) for supervisor in reversed(self.supervisors)]
         return all(results)
 
     def is_untold(self):

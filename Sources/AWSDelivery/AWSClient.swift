@@ -60,7 +60,8 @@ final class AWSClient: Sendable {
     switch await used.exchange(call) {
     case .answer(let answer):
       guard answer.status != 200 else { return answer }
-      let error = isJSON ? JSONAnswer.error(answer.body) : XMLAnswer.error(answer.body)
+      // What stands before a service may answer in the words of the other protocol.
+      let error = JSONAnswer.error(answer.body) ?? XMLAnswer.error(answer.body)
       var trouble = AWSTrouble(
         error?.code ?? "", error?.message ?? "", status: answer.status, at: address, credentials: store.chain.hint)
       trouble.retryAfter = answer.retryAfter

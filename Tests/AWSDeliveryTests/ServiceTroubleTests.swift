@@ -136,6 +136,10 @@ struct ServiceTroubleTests {
       (.init(status: 403, body: #"{"__type":"x#RequestTimeTooSkewed","message":"canary"}"#), "clock"),
       (.init(status: 400, body: #"{"__type":"x#RequestThrottled"}"#), "asked too often"),
       (.init(status: 400, body: #"{"__type":"x#KmsDisabled"}"#), "key cannot be used"),
+      (
+        .init(status: 403, body: "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>"),
+        "send there"
+      ),
       (.init(status: 503, body: ""), "status 503"),
     ] as [(ScriptedService.Answer, String)])
   func `an answer that is none, or speaks of the place, is told and asked for again`(

@@ -11,7 +11,7 @@ final class Broker: Sendable {
   /// Starts one.
   ///
   /// - Parameters:
-  ///   - kind: `kafka`, `rabbitmq`, `redis` or `nats`.
+  ///   - kind: as the script names it.
   ///   - options: further ones of the script's.
   init(_ kind: String, _ options: [String] = []) throws {
     directory = try TemporaryDirectory()
@@ -188,5 +188,77 @@ extension Broker {
     let text = try ChildProcess.run(
       "/usr/bin/env", ["python3", "-c", program], environment: ["PYTHONPATH": Self.packages])
     return try JSONDecoder().decode([[String: String]].self, from: Data(text.utf8))
+  }
+}
+
+/// A message of a queue of SQS's as boto3 reads it.
+struct QueueMessage: Decodable {
+  let body: String
+  let group: String?
+
+  /// An attribute of the event in it.
+  func attribute(_ name: String) -> String? {
+    let object = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
+    return object?[name] as? String
+  }
+}
+
+extension Broker {
+  /// What a program needs that is to send to queues and topics here; nothing else of AWS's is asked.
+  var keys: [String: String] {
+    get throws {
+      let text = try String(contentsOfFile: directory.file("keys.sh"), encoding: .utf8)
+      let pairs = text.split(separator: "\n").compactMap { line -> (String, String)? in
+        let parts = line.dropFirst("export ".count).split(separator: "=", maxSplits: 1)
+        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+      }
+      return Dictionary(pairs) { first, _ in first }
+    }
+  }
+
+  /// All messages of a queue, in order; they are taken out of it.
+  func messages(inQueue queue: String) throws -> [QueueMessage] {
+    let text = try control([
+      """
+      import json
+      url, found = sqs.get_queue_url(QueueName="\(queue)")["QueueUrl"], []
+      while True:
+          some = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
+          if not some: break
+          found += [{"body": m["Body"], "group": m["Attributes"].get("MessageGroupId")} for m in some]
+          sqs.delete_message_batch(QueueUrl=url, Entries=[
+              {"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(some)])
+      print(json.dumps(found))
+      """
+    ])
+    return try JSONDecoder().decode([QueueMessage].self, from: Data(text.utf8))
+  }
+
+  /// Lets the user `relay` do these things, and nothing else.
+  func allow(_ actions: [String]) throws {
+    try control([
+      """
+      import json
+      statement = {"Effect": "Allow", "Action": \(actions), "Resource": "*"}
+      iam.put_user_policy(UserName="relay", PolicyName="relay", PolicyDocument=json.dumps(
+          {"Version": "2012-10-17", "Statement": [statement]}))
+      """
+    ])
+  }
+
+  /// Whether there is what speaks SQS and SNS.
+  static let hasQueues = FileManager.default.fileExists(
+    atPath: URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../.build/brokers-sqs/moto")
+      .standardizedFileURL.path)
+
+  /// How many messages a queue has.
+  func count(inQueue queue: String) throws -> Int {
+    let text = try control([
+      """
+      url = sqs.get_queue_url(QueueName="\(queue)")["QueueUrl"]
+      print(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"])
+      """
+    ])
+    return Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
   }
 }
