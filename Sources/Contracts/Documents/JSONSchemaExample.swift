@@ -33,14 +33,18 @@ struct JSONSchemaExample {
     if let value = joint.values("const").first { return value }
     let lists = joint.values("enum").map(\.elements)
     if let list = lists.first {
-      let both = list.filter { value in lists.allSatisfy { $0.contains(value) } }
+      let first = list.prefix(Self.most)
+      let both = lists.count == 1 ? Array(first) : first.filter { value in lists.allSatisfy { $0.contains(value) } }
       return both.isEmpty ? nil : both[(place + way.turn / 4) % both.count]
     }
     if way.turn < 4, place == 0, let said = said(joint) { return said }
     switch type(joint) {
     case "object": return object(joint, depth)
     case "array": return array(joint, depth)
-    case "string": return JSONSchemaScalars.text(joint, place).map(SchemaDocument.string)
+    case "string":
+      // Patterns take longer than anything else.
+      if let pattern = joint.values("pattern").first?.text { work -= 100 + pattern.utf8.count / 4 }
+      return JSONSchemaScalars.text(joint, place).map(SchemaDocument.string)
     case "integer": return JSONSchemaScalars.number(joint, isWhole: true, place)
     case "number": return JSONSchemaScalars.number(joint, isWhole: false, place)
     case "boolean": return SchemaDocument(.boolean(!place.isMultiple(of: 2) == (way.turn % 2 == 1)))
@@ -74,14 +78,16 @@ struct JSONSchemaExample {
     var required = joint.required.map(ForeignText.init)
     var names = joint.values("properties").flatMap(\.members).map { ForeignText($0.name) }
     if way.isLean || depth >= Self.deepestOptional { names = [] }
-    for name in names {
-      required += joint.values("dependentRequired").compactMap { $0[name.raw] }
-        .flatMap { $0.elements.compactMap(\.text) }.map(ForeignText.init)
+    let all = Set(names)
+    for member in joint.values("dependentRequired").flatMap(\.members) where all.contains(ForeignText(member.name)) {
+      required += member.value.elements.compactMap(\.text).map(ForeignText.init)
     }
     let wanted = Set(required)
     var known: Set<ForeignText> = []
     var members: [(String, SchemaDocument?)] = []
     for name in names + required where known.insert(name).inserted {
+      // Each is looked for among all.
+      work -= names.count / 64
       guard let value = value(Self.schemas(of: name.raw, joint), depth + 1) else {
         if wanted.contains(name) { return nil }
         continue
@@ -105,7 +111,7 @@ struct JSONSchemaExample {
     joint.parts.flatMap { part in
       var found: [SchemaDocument] = []
       if let own = part["properties"]?[name] { found.append(own) }
-      for member in part["patternProperties"]?.members ?? [] {
+      for member in (part["patternProperties"]?.members ?? []).prefix(16) {
         if let pattern = try? Pattern(member.name), pattern.matches(name) { found.append(member.value) }
       }
       if found.isEmpty, let other = part["additionalProperties"] { found.append(other) }

@@ -60,7 +60,7 @@ struct ContractDocumentTests {
       let outside = page.replacing("https://shop.example", with: "").replacing("https://example.com", with: "")
       #expect(!outside.contains(word), "\(word)")
     }
-    #expect(page.contains("default-src 'none'"))
+    #expect(page.contains("script-src 'none'; connect-src 'none'"))
   }
 
   @Test func `all references of the document lead somewhere, and its keys are such as AsyncAPI takes`() throws {
