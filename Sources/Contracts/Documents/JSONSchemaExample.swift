@@ -8,6 +8,8 @@ struct JSONSchemaExample {
   let way: ExampleData.Way
   /// Values that may be made yet.
   var work: Int
+  /// Those that were compiled, by what they are written as.
+  private var patterns: [String: Pattern?] = [:]
 
   /// The most items and members that are made because there must be some.
   private static let most = 100
@@ -88,7 +90,7 @@ struct JSONSchemaExample {
     for name in names + required where known.insert(name).inserted {
       // Each is looked for among all.
       work -= names.count / 64
-      guard let value = value(Self.schemas(of: name.raw, joint), depth + 1) else {
+      guard let value = value(schemas(of: name.raw, joint), depth + 1) else {
         if wanted.contains(name) { return nil }
         continue
       }
@@ -99,7 +101,7 @@ struct JSONSchemaExample {
     for place in 1...Self.most where Double(members.count) < least {
       let name = "member\(place)"
       guard known.insert(ForeignText(name)).inserted,
-        let value = value(Self.schemas(of: name, joint), depth + 1)
+        let value = value(schemas(of: name, joint), depth + 1)
       else { continue }
       members.append((name, value))
     }
@@ -107,16 +109,20 @@ struct JSONSchemaExample {
   }
 
   /// What a member of a name is held to.
-  private static func schemas(of name: String, _ joint: JointSchemas) -> [SchemaDocument] {
-    joint.parts.flatMap { part in
+  private mutating func schemas(of name: String, _ joint: JointSchemas) -> [SchemaDocument] {
+    var all: [SchemaDocument] = []
+    for part in joint.parts {
       var found: [SchemaDocument] = []
       if let own = part["properties"]?[name] { found.append(own) }
-      for member in (part["patternProperties"]?.members ?? []).prefix(16) {
-        if let pattern = try? Pattern(member.name), pattern.matches(name) { found.append(member.value) }
+      for member in (part["patternProperties"]?.members ?? []).prefix(64) {
+        let pattern = patterns[member.name] ?? (try? Pattern(member.name))
+        patterns[member.name] = .some(pattern)
+        if let pattern, pattern.matches(name) { found.append(member.value) }
       }
       if found.isEmpty, let other = part["additionalProperties"] { found.append(other) }
-      return found
+      all += found
     }
+    return all
   }
 
   private mutating func array(_ joint: JointSchemas, _ depth: Int) -> SchemaDocument? {
