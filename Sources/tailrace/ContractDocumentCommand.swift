@@ -13,10 +13,8 @@ extension ContractsCommand {
       discussion: """
         Reads the same directory as check, and writes two files into another one, which is made if it is not there:
 
-          asyncapi.json  AsyncAPI 3.0.0: a channel and an operation \
-        for each type, a message for each version
-          index.html     a page to read, which loads nothing: fields, \
-        what changed between versions, examples
+          asyncapi.json  for tools: AsyncAPI 3.0.0, a message for each version
+          index.html     to read: fields, changes, examples; it loads nothing
 
         The same contracts make the same bytes, so the files can be committed. --check writes nothing, and ends with 65 where \
         they are not what would be written: for CI.

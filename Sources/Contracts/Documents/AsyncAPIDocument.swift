@@ -77,7 +77,9 @@ extension ContractDocuments {
       ),
     ])
     let example = version.example.map {
-      SchemaDocument.array([.object([("name", .string("made")), ("payload", $0)])])
+      SchemaDocument.array([
+        .object([("name", .string("made")), ("headers", exampleHeaders(contract)), ("payload", $0)])
+      ])
     }
     return .object([
       ("name", .string(contract.type)), ("title", .string("\(contract.type) \(contract.version)")),
@@ -85,6 +87,14 @@ extension ContractDocuments {
       ("headers", headers),
       ("payload", embedded == nil ? nil : reference("components/schemas/\(version.key)")),
       ("examples", example), ("traits", .array([reference("components/messageTraits/cloudEvent")])),
+    ])
+  }
+
+  private static func exampleHeaders(_ contract: Contract) -> SchemaDocument {
+    .object([
+      ("ce_specversion", .string("1.0")), ("ce_id", .string(ExampleText.uuid)),
+      ("ce_source", .string("/shop/public.outbox")), ("ce_type", .string(contract.type)),
+      ("ce_time", .string(ExampleText.timestamp)), ("ce_dataversion", .string("\(contract.version)")),
     ])
   }
 

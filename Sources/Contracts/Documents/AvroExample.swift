@@ -40,6 +40,7 @@ struct AvroExample {
 
   /// Something says more than null, unless it has no end.
   private mutating func union(_ branches: [AvroUse], _ depth: Int) -> SchemaDocument? {
+    work -= branches.count / 64
     let (nulls, others) = (branches.filter { $0.type == 0 }, branches.filter { $0.type != 0 })
     let start = others.isEmpty ? 0 : way.turn % others.count
     let inOrder = others[start...] + others[..<start] + nulls

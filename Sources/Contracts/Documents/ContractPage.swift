@@ -11,7 +11,8 @@ extension ContractDocuments {
       <html lang="en">
       <head>
       <meta charset="utf-8">
-      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+      <meta http-equiv="Content-Security-Policy" content="script-src 'none'; connect-src 'none'; img-src data:; font-src 'none'; \
+      media-src 'none'; object-src 'none'; frame-src 'none'; form-action 'none'; base-uri 'none'">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <link rel="icon" href="data:,">

@@ -17,7 +17,7 @@ enum EmbeddedSchema {
     case let schema as JSONSchema:
       let draft = JointSchemas.Document(schema.document).draft
       let format = draft == .draft7 ? "draft-07" : "draft-2020-12"
-      var rewriting = Rewriting(draft: draft, place: "\(place)/schema", id: schema.document["$id"]?.text)
+      var rewriting = Rewriting(schema.document, draft: draft, place: "\(place)/schema")
       return object("application/schema+json;version=\(format)", rewriting.schema(schema.document, isRoot: true))
     default:
       guard let source = version.source else { return nil }
@@ -36,11 +36,41 @@ enum EmbeddedSchema {
     let draft: Draft
     let place: String
     let id: String?
+    /// Where each anchor is, as a JSON Pointer from the schema.
+    var anchors: [String: String] = [:]
+
+    init(_ document: SchemaDocument, draft: Draft, place: String) {
+      (self.draft, self.place) = (draft, place)
+      id = document["$id"]?.text
+      collectAnchors(document, "", isRoot: true)
+    }
+
+    private mutating func collectAnchors(_ document: SchemaDocument, _ path: String, isRoot: Bool) {
+      if !isRoot, document.hasAddress { return }
+      if let anchor = document["$anchor"]?.text { anchors[anchor] = path }
+      if let id = document["$id"]?.text, id.hasPrefix("#") { anchors[String(id.dropFirst())] = path }
+      for member in document.members {
+        let path = path + "/" + Self.step(member.name)
+        switch (Keyword.named[member.name]?.holding(draft) ?? .nothing, member.value.value) {
+        case (.schema, _), (.schemaOrList, .object): collectAnchors(member.value, path, isRoot: false)
+        case (.list, .array(let elements)), (.schemaOrList, .array(let elements)):
+          for (index, element) in elements.enumerated() { collectAnchors(element, "\(path)/\(index)", isRoot: false) }
+        case (.map, .object(let members)), (.mapOrNames, .object(let members)):
+          for inner in members { collectAnchors(inner.value, "\(path)/\(Self.step(inner.name))", isRoot: false) }
+        default: break
+        }
+      }
+    }
+
+    /// A name as a step of a JSON Pointer within a URI. Source: RFC 6901, section 6.
+    private static func step(_ name: String) -> String {
+      ContractHook.encoded(name.replacing("~", with: "~0").replacing("/", with: "~1"))
+    }
 
     mutating func schema(_ document: SchemaDocument, isRoot: Bool) -> SchemaDocument {
       guard case .object(let members) = document.value else { return document }
       // What has an address of its own is referred to by that.
-      if !isRoot, let id = document["$id"]?.text, !id.hasPrefix("#") { return document }
+      if !isRoot, document.hasAddress { return document }
       var changed: [SchemaDocument.Member] = []
       for var member in members {
         switch (member.name, member.value.value) {
@@ -74,7 +104,13 @@ enum EmbeddedSchema {
         if text == own { text = "#" } else if text.hasPrefix(own + "#") { text = String(text.dropFirst(own.count)) }
       }
       if text == "#" { return place }
+      if text.hasPrefix("#"), let pointer = anchors[String(text.dropFirst())] { return place + pointer }
       return text.hasPrefix("#/") ? place + text.dropFirst() : text
     }
   }
+}
+
+extension SchemaDocument {
+  /// Whether it is a schema that others refer to by an address of its own.
+  fileprivate var hasAddress: Bool { self["$id"]?.text.map { !$0.hasPrefix("#") } ?? false }
 }

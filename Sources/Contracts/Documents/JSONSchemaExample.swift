@@ -8,6 +8,8 @@ struct JSONSchemaExample {
   let way: ExampleData.Way
   /// Values that may be made yet.
   var work: Int
+  /// Those that were compiled, by what they are written as.
+  private var patterns: [String: Pattern?] = [:]
 
   /// The most items and members that are made because there must be some.
   private static let most = 100
@@ -33,14 +35,18 @@ struct JSONSchemaExample {
     if let value = joint.values("const").first { return value }
     let lists = joint.values("enum").map(\.elements)
     if let list = lists.first {
-      let both = list.filter { value in lists.allSatisfy { $0.contains(value) } }
+      let first = list.prefix(Self.most)
+      let both = lists.count == 1 ? Array(first) : first.filter { value in lists.allSatisfy { $0.contains(value) } }
       return both.isEmpty ? nil : both[(place + way.turn / 4) % both.count]
     }
     if way.turn < 4, place == 0, let said = said(joint) { return said }
     switch type(joint) {
     case "object": return object(joint, depth)
     case "array": return array(joint, depth)
-    case "string": return JSONSchemaScalars.text(joint, place).map(SchemaDocument.string)
+    case "string":
+      // Patterns take longer than anything else.
+      if let pattern = joint.values("pattern").first?.text { work -= 100 + pattern.utf8.count / 4 }
+      return JSONSchemaScalars.text(joint, place).map(SchemaDocument.string)
     case "integer": return JSONSchemaScalars.number(joint, isWhole: true, place)
     case "number": return JSONSchemaScalars.number(joint, isWhole: false, place)
     case "boolean": return SchemaDocument(.boolean(!place.isMultiple(of: 2) == (way.turn % 2 == 1)))
@@ -74,15 +80,17 @@ struct JSONSchemaExample {
     var required = joint.required.map(ForeignText.init)
     var names = joint.values("properties").flatMap(\.members).map { ForeignText($0.name) }
     if way.isLean || depth >= Self.deepestOptional { names = [] }
-    for name in names {
-      required += joint.values("dependentRequired").compactMap { $0[name.raw] }
-        .flatMap { $0.elements.compactMap(\.text) }.map(ForeignText.init)
+    let all = Set(names)
+    for member in joint.values("dependentRequired").flatMap(\.members) where all.contains(ForeignText(member.name)) {
+      required += member.value.elements.compactMap(\.text).map(ForeignText.init)
     }
     let wanted = Set(required)
     var known: Set<ForeignText> = []
     var members: [(String, SchemaDocument?)] = []
     for name in names + required where known.insert(name).inserted {
-      guard let value = value(Self.schemas(of: name.raw, joint), depth + 1) else {
+      // Each is looked for among all.
+      work -= names.count / 64
+      guard let value = value(schemas(of: name.raw, joint), depth + 1) else {
         if wanted.contains(name) { return nil }
         continue
       }
@@ -93,7 +101,7 @@ struct JSONSchemaExample {
     for place in 1...Self.most where Double(members.count) < least {
       let name = "member\(place)"
       guard known.insert(ForeignText(name)).inserted,
-        let value = value(Self.schemas(of: name, joint), depth + 1)
+        let value = value(schemas(of: name, joint), depth + 1)
       else { continue }
       members.append((name, value))
     }
@@ -101,16 +109,20 @@ struct JSONSchemaExample {
   }
 
   /// What a member of a name is held to.
-  private static func schemas(of name: String, _ joint: JointSchemas) -> [SchemaDocument] {
-    joint.parts.flatMap { part in
+  private mutating func schemas(of name: String, _ joint: JointSchemas) -> [SchemaDocument] {
+    var all: [SchemaDocument] = []
+    for part in joint.parts {
       var found: [SchemaDocument] = []
       if let own = part["properties"]?[name] { found.append(own) }
-      for member in part["patternProperties"]?.members ?? [] {
-        if let pattern = try? Pattern(member.name), pattern.matches(name) { found.append(member.value) }
+      for member in (part["patternProperties"]?.members ?? []).prefix(64) {
+        let pattern = patterns[member.name] ?? (try? Pattern(member.name))
+        patterns[member.name] = .some(pattern)
+        if let pattern, pattern.matches(name) { found.append(member.value) }
       }
       if found.isEmpty, let other = part["additionalProperties"] { found.append(other) }
-      return found
+      all += found
     }
+    return all
   }
 
   private mutating func array(_ joint: JointSchemas, _ depth: Int) -> SchemaDocument? {

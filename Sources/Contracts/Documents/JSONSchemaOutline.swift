@@ -77,7 +77,7 @@ struct JSONSchemaOutline {
   private mutating func row(_ joint: JointSchemas, _ path: String, isRequired: Bool) -> SchemaOutline.Field {
     var row = SchemaOutline.Field(
       path: path, type: words(joint, 0), isRequired: isRequired, defaultText: joint.values("default").first?.shown())
-    row.symbols = joint.values("enum").first?.elements.map { $0.text ?? $0.shown(to: 100) } ?? []
+    row.symbols = joint.values("enum").first?.elements.prefix(1000).map { $0.text ?? $0.shown(to: 100) } ?? []
     row.rules = Self.rules(joint)
     row.doc = Self.doc(joint)
     return row

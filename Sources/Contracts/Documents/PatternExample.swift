@@ -3,7 +3,7 @@
 /// Makes a text that a regular expression matches.
 struct PatternExample {
   /// The most characters, of all tries together.
-  private var room = 20_000
+  private var room: Int
   /// How often what may be repeated is.
   private let copies: Int
   private let turn: Int
@@ -16,8 +16,10 @@ struct PatternExample {
   ///   - place: Its place among others that have to differ.
   static func text(_ pattern: String, length: ClosedRange<Int>, _ place: Int) -> String? {
     guard let syntax = try? PatternReading.syntax(of: pattern) else { return nil }
+    var room = 5000
     for copies in [1, 0, 2, 3, length.lowerBound, length.upperBound] where copies <= 4096 {
-      var example = PatternExample(copies: copies, turn: place)
+      var example = PatternExample(room: room, copies: copies, turn: place)
+      defer { room = example.room }
       guard let text = example.text(syntax, 0) else { continue }
       let padded =
         isOpenAtEnd(syntax) ? text + String(repeating: "a", count: max(0, length.lowerBound - text.count)) : text
@@ -26,7 +28,7 @@ struct PatternExample {
     return nil
   }
 
-  private init(copies: Int, turn: Int) { (self.copies, self.turn) = (copies, turn) }
+  private init(room: Int, copies: Int, turn: Int) { (self.room, self.copies, self.turn) = (room, copies, turn) }
 
   /// Whether anything may follow what is matched.
   private static func isOpenAtEnd(_ syntax: PatternSyntax) -> Bool {

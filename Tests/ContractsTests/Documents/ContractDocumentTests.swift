@@ -60,7 +60,7 @@ struct ContractDocumentTests {
       let outside = page.replacing("https://shop.example", with: "").replacing("https://example.com", with: "")
       #expect(!outside.contains(word), "\(word)")
     }
-    #expect(page.contains("default-src 'none'"))
+    #expect(page.contains("script-src 'none'; connect-src 'none'"))
   }
 
   @Test func `all references of the document lead somewhere, and its keys are such as AsyncAPI takes`() throws {
@@ -102,7 +102,11 @@ struct ContractDocumentTests {
       ##"{"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"c": {"type": "integer"}}, "properties": {"b": {"allOf": [{"$ref": "#/definitions/c"}]}}}"##,
       ##"{"properties": {"b": {"$ref": "https://a.example/s#/$defs/c"}, "r": {"$ref": "#"}}, "$id": "https://a.example/s", "$defs": {"c": {"type": "integer", "default": {"$ref": "#/x"}}}}"##,
     ]
-    for schema in schemas {
+    let anchored = [
+      ##"{"properties": {"b": {"$ref": "#c"}}, "$defs": {"x/y": {"$anchor": "c", "type": "integer"}}}"##,
+      ##"{"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"b": {"$ref": "#c"}}, "definitions": {"x y": {"$id": "#c", "type": "integer"}}}"##,
+    ]
+    for schema in schemas + anchored {
       let text = try ContractDocuments([("T/1.json", schema)]).asyncAPI()
       let whole = try SchemaDocument(Array(text.utf8))
       let draft = SchemaDocument.string(

@@ -71,6 +71,17 @@ struct SchemaOutlineTests {
     }
   }
 
+  @Test func `what is very large comes to an end`() throws {
+    let enumeration = #"{"enum": [\#((0..<20_000).map { "\($0)" }.joined(separator: ","))]}"#
+    #expect(try example(enumeration) == "0" && outline(enumeration).fields.isEmpty)
+    let names = (0..<400).map { #""n\#($0)": {"pattern": "^(a|b){0,90}$"}"# }.joined(separator: ",")
+    let patterns = (0..<300).map { #""^n\#($0)$": {"type": "string"}"# }.joined(separator: ",")
+    let wide = #"{"type": "object", "properties": {\#(names)}, "patternProperties": {\#(patterns)}}"#
+    #expect(try example(wide) != nil && outline(wide).isCut)
+    let unions = (0..<3000).map { #"{"type": "fixed", "name": "F\#($0)", "size": 1000000}"# }.joined(separator: ",")
+    #expect(try example(#"[\#(unions)]"#, "T/1.avsc") == nil)
+  }
+
   @Test func `what changed is told by field`() throws {
     let old = try outline(
       Self.avro(
@@ -88,5 +99,14 @@ struct SchemaOutlineTests {
         OutlineChange(kind: .removed, path: "gone", words: "string"),
       ])
     #expect(OutlineChange.between(new, new).isEmpty)
+  }
+
+  @Test func `what lies within something new or gone is not told by itself`() throws {
+    let inner = #"{"type": "object", "properties": {"x": {"type": "integer"}}}"#
+    let old = try outline(#"{"properties": {"ab": {"type": "integer"}}}"#)
+    let new = try outline(#"{"properties": {"ab": {"type": "integer"}, "a": \#(inner), "ax": {}}}"#)
+    #expect(OutlineChange.between(old, new).map(\.path) == ["a", "ax"])
+    #expect(OutlineChange.between(new, old).map(\.path) == ["a", "ax"])
+    #expect(OutlineChange.between(new, old).map(\.kind) == [.removed, .removed])
   }
 }
