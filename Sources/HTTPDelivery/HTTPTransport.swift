@@ -49,11 +49,11 @@ final class HTTPTransport: Sendable {
   /// HTTP/1.1.
   private static let frameLimit = 14 * 1024
 
-  private let client: HTTPClient
+  let client: HTTPClient
   /// For heads that are too long for HTTP/2.
   private let oldClient: HTTPClient
-  private let url: String
-  private let totalTimeout: TimeAmount
+  let url: String
+  let totalTimeout: TimeAmount
   private let connections = OpenConnections()
   private let answers = Atomic(0)
   private let isSpent = Atomic(false)
