@@ -9,6 +9,7 @@ import unittest
 import avro.compatibility
 import avro.io
 import avro.schema
+import encoding
 import fastavro
 import schemas
 
@@ -192,8 +193,19 @@ def data(count):
         count -= 1
 
 
+def encodings(count):
+    kept, documents = "", []
+    for schema, data, octets in encoding.documents(count):
+        if schema != kept and documents:
+            line(schema=kept, data=[data for data, _ in documents], binary=[octets for _, octets in documents])
+            documents = []
+        kept = schema
+        documents.append((data, octets.hex()))
+    line(schema=kept, data=[data for data, _ in documents], binary=[octets for _, octets in documents])
+
+
 if __name__ == "__main__":
     {
         "pairs": lambda: pairs(sys.argv[2]), "evolutions": lambda: evolutions(500), "schemas": schema_lines,
-        "data": lambda: data(250),
+        "data": lambda: data(250), "encodings": lambda: encodings(600),
     }[sys.argv[1]]()

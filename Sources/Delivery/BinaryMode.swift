@@ -12,8 +12,9 @@ package struct UnwritableEvent: Error, Hashable {
 
 /// An event taken apart, for messages that have the attributes beside the data. Source: CloudEvents specification, "Message".
 extension OutgoingEvent {
-  /// The event's data: the bytes of the row; none for no data.
+  /// The event's data: the bytes of the row, or what they are encoded as; none for no data.
   package func data() throws(UnwritableEvent) -> ArraySlice<UInt8> {
+    if let reencoded { return reencoded.bytes[...] }
     switch event.dataKind {
     case .none: return []
     case .json: return batch.bytes[event.data]
@@ -39,7 +40,40 @@ extension OutgoingEvent {
 
   /// The content type of the data: what the event names, or what holds for its kind; nil for no data.
   package func contentType(_ named: Range<Int>?) -> [UInt8]? {
-    named.map { batch.unescaped($0) } ?? event.dataKind.contentType.map { Array($0.utf8) }
+    if let reencoded { return Array(reencoded.contentType.utf8) }
+    return named.map { batch.unescaped($0) } ?? event.dataKind.contentType.map { Array($0.utf8) }
+  }
+}
+
+extension OutgoingEvent {
+  /// The same event with its JSON in another encoding. Bytes are in one already.
+  func encoded(by encoding: any DataEncoding) throws(UnwritableEvent) -> OutgoingEvent {
+    switch event.dataKind {
+    case .base64: return self
+    case .none: throw UnwritableEvent("it has no data, which is to be encoded")
+    case .text: throw UnwritableEvent("its data is text, which cannot be encoded")
+    case .json: break
+    }
+    var encoded = self
+    do throws(PayloadRefusal) { encoded.reencoded = try reencoded(by: encoding) } catch {
+      throw UnwritableEvent(error.reason)
+    }
+    return encoded
+  }
+
+  private func reencoded(by encoding: any DataEncoding) throws(PayloadRefusal) -> ReencodedData {
+    let isPlain = [event.type, event.dataVersion].allSatisfy { !batch.bytes[$0].contains(UInt8(ascii: "\\")) }
+    guard !isPlain else {
+      return try unsafe encoding.encoded(
+        event.data, type: event.type, version: event.dataVersion, in: batch.bytes.span.bytes)
+    }
+    var bytes = batch.unescaped(event.type)
+    let type = 0..<bytes.count
+    bytes += batch.unescaped(event.dataVersion)
+    let version = type.upperBound..<bytes.count
+    bytes += batch.bytes[event.data]
+    return try unsafe encoding.encoded(
+      version.upperBound..<bytes.count, type: type, version: version, in: bytes.span.bytes)
   }
 }
 

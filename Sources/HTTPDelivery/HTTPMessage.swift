@@ -68,7 +68,9 @@ struct HTTPMessage {
     }
     guard isNamed else { throw UnwritableEvent("an attribute has a name that no header field can have") }
     body = Array(try outgoing.data())
-    if let contentType = contentType ?? event.dataKind.contentType { headers.append(("content-type", contentType)) }
+    if let contentType = outgoing.reencoded?.contentType ?? contentType ?? event.dataKind.contentType {
+      headers.append(("content-type", contentType))
+    }
     if let traceParent { headers.append(("traceparent", traceParent)) }
   }
 

@@ -72,7 +72,7 @@ package final class HTTPTransport: Sendable {
   private let client: HTTPClient
   /// For heads that are too long for HTTP/2.
   private let oldClient: HTTPClient
-  private let url: String
+  let url: String
   private let totalTimeout: Duration
   private let connections = OpenConnections()
   private let answers = Atomic(0)

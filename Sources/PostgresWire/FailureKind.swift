@@ -65,6 +65,8 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
   case receiver
   /// What events are to go to is not there, or we may not send there.
   case destination
+  /// The registry of schemas does not answer, or not yet.
+  case registry
   /// The receiver says that it is gone for good.
   case receiverGone
   /// An end that was asked for did not wait any longer for the receiver.
@@ -152,6 +154,7 @@ public enum FailureKind: String, CaseIterable, Hashable, Sendable {
     case .refused: Row(65, "Receivers")
     case .receiver: Row(78, "Receivers")
     case .destination: Row(78, "Receivers", "make what the sink names, and let us send there")
+    case .registry: Row(69, "Receivers", retry: true)
     case .receiverGone: Row(65, "Receivers")
     case .drainGivenUp: Row(69, "Receivers")
     case .credentials: Row(78, "Receivers")

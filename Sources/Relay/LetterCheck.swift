@@ -2,6 +2,7 @@
 
 import Delivery
 import IntegrationEvents
+import Octets
 import OutboxMapping
 import PostgresWire
 
@@ -56,7 +57,11 @@ extension EventBatch {
     case .none: event.payload = .none
     case .json: event.payload = .json(encoded.data)
     case .text: event.payload = .text(encoded.data)
-    case .base64: event.payload = .hexadecimal(0..<0)
+    case .base64:
+      let start = bytes.count
+      bytes.append(contentsOf: #"\x"#.utf8)
+      for byte in Base64.decode(bytes[encoded.data]) ?? [] { bytes.appendHexadecimal(byte) }
+      event.payload = .hexadecimal(start..<bytes.count)
     }
     return try unsafe hook.payload(of: event, in: bytes.span.bytes)
   }

@@ -44,6 +44,7 @@ public struct RelaySettings: Hashable, Sendable {
     _ = try outbox.configuration()
     try contracts.validate()
     try sink.validate(outbox.envelope)
+    try contracts.validateEncoding(sink)
     try poison.validate()
     if poison.parkKey, !(try sink.place().answers) {
       throw .setting(

@@ -197,14 +197,15 @@ public struct SinkSettings: Hashable, Sendable {
   ///   - identity: whose events they are.
   ///   - envelope: how events are written.
   ///   - deadLetters: what becomes of events that the sink refuses.
+  ///   - encoding: how data is encoded where it leaves; nil where it leaves as it is.
   ///   - isStandby: whether to wait for a process that still has an output file.
   ///   - onNotice: told what an operator should know of how the output was found.
   public func make(
     _ identity: StreamIdentity, _ envelope: EnvelopeEncoder.Envelope, _ deadLetters: DeadLetterOffice,
-    isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
+    encoding: (any DataEncoding)? = nil, isStandby: Bool = false, onNotice: (Wording) -> Void = { _ in }
   ) throws(Failure) -> any Sink {
     switch try? place() {
-    case .http, .kafka, .amqp, .redis, .nats, .aws: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis, .nats, .aws: return try makeAnswering(deadLetters, encoding: encoding)
     case .file(let path):
       var configuration = fileConfiguration(path, envelope)
       configuration.waitsForLock = isStandby
@@ -217,6 +218,16 @@ public struct SinkSettings: Hashable, Sendable {
   }
 
   /// Makes the sink for a receiver or a broker.
+  func makeAnswering(_ deadLetters: DeadLetterOffice, encoding: (any DataEncoding)?) throws(Failure) -> any Sink {
+    let sink = try makeAnswering(deadLetters)
+    if let encoding {
+      guard let sink = sink as? any EncodingSink else { throw Failure(.internal, "what goes there cannot be encoded") }
+      sink.encode(by: encoding)
+    }
+    return sink
+  }
+
+  /// The same, with data as it is.
   func makeAnswering(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
     switch try? place() {
     case .http(let url): return try http.make(url: url, certificates, delivery, deadLetters)
@@ -263,7 +274,9 @@ public struct SinkSettings: Hashable, Sendable {
   }
 
   /// Makes a sink for events that come from no stream. They may be older than what a file holds, so a file cannot be one.
-  public func makeDetached(_ deadLetters: DeadLetterOffice) throws(Failure) -> any Sink {
+  public func makeDetached(
+    _ deadLetters: DeadLetterOffice, encoding: (any DataEncoding)? = nil
+  ) throws(Failure) -> any Sink {
     if case .redis = try? place(), redis.identifiers == .position {
       throw .setting(
         "sink.redis-id",
@@ -271,7 +284,7 @@ public struct SinkSettings: Hashable, Sendable {
       )
     }
     switch try? place() {
-    case .http, .kafka, .amqp, .redis, .nats, .aws: return try makeAnswering(deadLetters)
+    case .http, .kafka, .amqp, .redis, .nats, .aws: return try makeAnswering(deadLetters, encoding: encoding)
     case .standardOutput: return try StandardOutputSink()
     case .file, nil: throw Failure(.settings, "dead letters go to stdout, an https:// address or a broker")
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import IntegrationEvents
 package import Logging
 import OutboxMapping
 package import PostgresWire
@@ -38,7 +39,11 @@ package struct RelayRun: Sendable {
     if settings.polling == nil {
       replication = try settings.source.replication(tables: settings.outbox.tableNames())
     }
-    let hook = try settings.contracts.makeHook(tell: { [log] in log.warning("\($0)") })
+    let patience = Patience(
+      retries: settings.retries, isCancelled: { [control] in control.isStopRequested },
+      onWait: { [log, show] in log.warning("\($0.text(show)); trying again") })
+    let hook = try settings.contracts.makeHook(
+      for: settings.sink, patience, tell: { [log] in log.warning("\($0)") })
     let deadLetters = try makeOffice()
     var configuration = try settings.configuration()
     configuration.show = show
@@ -58,7 +63,8 @@ package struct RelayRun: Sendable {
     let makeSink: (StreamIdentity) throws(Failure) -> any Sink = { (identity) throws(Failure) in
       for warning in settings.sink.warnings { warn(warning) }
       return try settings.sink.make(
-        identity, settings.outbox.envelope, deadLetters, isStandby: settings.source.waitForSlot, onNotice: warn)
+        identity, settings.outbox.envelope, deadLetters, encoding: hook?.encoding,
+        isStandby: settings.source.waitForSlot, onNotice: warn)
     }
     if let poll, poll.keepsRows {
       return try relay.run(open: { (_) throws(Failure) in try openKept(poll) }, sink: makeSink)

@@ -23,14 +23,25 @@ struct ContractOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Tell of events whose data is larger, which leave all the same.", valueName: "size"))
   var maxPayload: ByteSize?
 
+  @Option(
+    help: ArgumentHelp(
+      "Encode JSON data by its contracts where it leaves, in binary mode; json-schema only puts an id in front.",
+      valueName: "format"))
+  var encode: DataFormat?
+
+  @OptionGroup var registry: RegistryOptions
+
   var settings: ContractSettings {
     var settings = ContractSettings()
     settings.directory = contracts
     settings.warnsOnly = contractsPolicy == .warn
     settings.schemaBase = dataschemaBase
     settings.maxPayload = maxPayload
+    settings.encoding = encode
+    settings.registry = registry.settings
     return settings
   }
 }
 
 extension ContractHook.Policy: ExpressibleByArgument {}
+extension DataFormat: ExpressibleByArgument {}

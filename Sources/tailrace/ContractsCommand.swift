@@ -61,6 +61,13 @@ struct ContractsCommand: ParsableCommand {
       help: ArgumentHelp("Remark on contracts by which data can be larger, or of any size.", valueName: "size"))
     var maxPayload: ByteSize?
 
+    @OptionGroup var registry: RegistryOptions
+
+    @Option(
+      help: ArgumentHelp(
+        "The topic that subjects are called by at the registry, where they are called by one.", valueName: "topic"))
+    var registryTopic: String?
+
     @Flag(
       help: """
         Print a JSON object a line: level, code, type, version, other, file, line, path, rule, advice. Codes stay the same \
@@ -68,12 +75,18 @@ struct ContractsCommand: ParsableCommand {
         """)
     var json = false
 
+    func validate() throws {
+      let settings = registry.settings
+      try Flags.checking { () throws(Failure) in try settings.validateCheck(topic: registryTopic) }
+    }
+
     func run() throws {
       try reportingErrors {
         let contracts = try ContractDirectory(try ContractTree(directory: directory))
         var findings = contracts.catalogue.findings(contracts.rules)
         if let maxPayload { findings += contracts.catalogue.largerThan(Int(maxPayload.bytes)) }
         if let against { findings += try Baseline(against, of: directory).findings(contracts.catalogue) }
+        findings += try registry.settings.findings(contracts.catalogue, topic: registryTopic)
         for line in json ? findings.map(Self.json) : ContractFinding.lines(findings) { print(line) }
         let count = findings.count(where: \.isFatal)
         guard count > 0 else {

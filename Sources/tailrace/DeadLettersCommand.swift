@@ -138,7 +138,7 @@ struct DeadLettersCommand: ParsableCommand {
         let control = RunControl()
         try Signals.direct(to: control)
         let limit = drainTimeout.duration
-        let hook = try contracts.settings.makeHook(tell: { say("warning: \($0)") })
+        let hook = try contracts.settings.makeHook(for: sink.settings, tell: { say("warning: \($0)") })
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
         try sink.settings.checkDestination { say("warning: \($0.text(Flags.text)); trying again") }
         try store.use(cleaning: cleanUp, retries: true, isCancelled: { control.isStopRequested(since: limit) }) {
@@ -147,7 +147,9 @@ struct DeadLettersCommand: ParsableCommand {
             letters, control, drainTimeout: limit, payloadHook: hook, log: logging.logger(),
             tell: logging.logger().tell,
             onWait: { say("warning: \($0.text(Flags.text)); trying again") },
-            sink: sink.settings.makeDetached)
+            sink: { (office) throws(Failure) in
+              try sink.settings.makeDetached(office, encoding: hook?.encoding)
+            })
           try report(redriver.run(store.narrowed(selection.query)), isStopped: control.isStopRequested)
         }
       }

@@ -89,7 +89,7 @@ struct PeekCommand: ParsableCommand {
       if path == nil, options.initialRows { say("notice: rows from before the slot (--initial-rows) are not shown") }
       var configuration = try settings.configuration()
       configuration.show = { Flags.text($0) }
-      let hook = try settings.contracts.makeHook(tell: { say("warning: \($0)") })
+      let hook = try settings.contracts.makeHook(for: nil, tell: { say("warning: \($0)") })
       configuration.payloadHook = hook
       let log = LogOptions.logger(.error)
       let destination = settings.sink.destination

@@ -95,7 +95,8 @@ struct RedeliverCommand: ParsableCommand {
     let (log, board, destination) = (logging.logger(), StatusBoard(), settings.sink.destination)
     var configuration = try settings.configuration()
     configuration.mapping.isRedelivery = true
-    configuration.payloadHook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
+    let hook = try settings.contracts.makeHook(for: settings.sink, tell: { log.warning("\($0)") })
+    configuration.payloadHook = hook
     configuration.show = { Flags.text($0) }
     configuration.tell = log.tell
     settings.sink.watchReader { control.stop() }
@@ -111,7 +112,9 @@ struct RedeliverCommand: ParsableCommand {
           showProgress(board, settings, log)
           return source
         },
-        sink: { (_) throws(Failure) in try settings.sink.makeDetached(DeadLetterOffice()) })
+        sink: { (_) throws(Failure) in
+          try settings.sink.makeDetached(DeadLetterOffice(), encoding: hook?.encoding)
+        })
       if let chosen { report(chosen, isWhole: outcome.reason == .ended && !control.isStopRequested) }
     } catch {
       if let chosen { report(chosen, isWhole: false) }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Capture
 import Delivery
+import IntegrationEvents
 import Logging
 import PostgresWire
 import Relay
@@ -72,7 +73,7 @@ struct ReplayCommand: ParsableCommand {
       if strict { try Inspection.check(path) }
       let settings = try settings()
       let (log, drainTimeout) = (logging.logger(), settings.drainTimeout.duration)
-      let hook = try settings.contracts.makeHook(tell: { log.warning("\($0)") })
+      let hook = try settings.contracts.makeHook(for: settings.sink, tell: { log.warning("\($0)") })
       let deadLetters = try settings.poison.makeOffice(
         database: try ConnectionOptions.parse([]).resolved, sink: settings.sink,
         isCancelled: { control.isStopRequested(since: drainTimeout) },
@@ -95,7 +96,8 @@ struct ReplayCommand: ParsableCommand {
         },
         sink: { (identity) throws(Failure) in
           try settings.sink.make(
-            identity, settings.outbox.envelope, deadLetters, onNotice: { log.warning("\(Flags.text($0))") })
+            identity, settings.outbox.envelope, deadLetters, encoding: hook?.encoding,
+            onNotice: { log.warning("\(Flags.text($0))") })
         })
     }
   }

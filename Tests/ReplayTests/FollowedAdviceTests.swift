@@ -96,6 +96,7 @@ import Testing
     case .refused: .tests(["an event that is refused goes where it is said, or the receiver is mended"])
     case .receiver: .tests(["a receiver that wants to know who we are is shown the client's certificate"])
     case .destination: .tests(["a topic that is not there ends a stream at its start, and is made as it is said"])
+    case .registry: .byItself(["a registry that comes up later is waited for, and is not asked again"])
     case .receiverGone:
       .tests(["a receiver that is gone is replaced, and one that redirects is given the address it names"])
     case .drainGivenUp: .tests(["whoever stops before the receiver has answered may wait longer"])

@@ -36,8 +36,8 @@ struct Breach: Error {
       advice: "mend the producer, or write a version of the contract that takes it")
   }
 
-  static func unknownType(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) -> Breach {
-    let type = bytes.text(event.type)
+  static func unknownType(_ name: Range<Int>, _ bytes: RawSpan) -> Breach {
+    let type = bytes.text(name)
     let directory = (1...128).contains(type.utf8.count) ? ContractHook.encoded(type) : "TYPE"
     return Breach(
       "there is no contract for its type",
@@ -76,6 +76,13 @@ struct Breach: Error {
     Breach(
       "its data is bytes, and its contract in \(shown(file)) is of JSON",
       advice: "write JSON into a column of type json, jsonb or text")
+  }
+
+  /// Bytes that are not what data is when it is encoded.
+  static func encoded(_ problem: String, _ file: String) -> Breach {
+    Breach(
+      "its data is bytes that are not encoded by its contract in \(shown(file)): \(problem)", rule: problem,
+      advice: "mend what encodes them, or write JSON into a column of type json, jsonb or text")
   }
 
   private static func shown(_ text: String, to count: Int = 128) -> String {

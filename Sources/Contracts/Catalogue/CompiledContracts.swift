@@ -17,13 +17,20 @@ struct CompiledContracts: Sendable {
     private let acceptor: Acceptor?
     private let known = Mutex(KnownForms())
     let schema: DataSchema?
+    /// How its data is encoded; nil where that leaves as it is.
+    let encoding: ContractEncoding?
 
-    init(_ contract: Contract, schema: DataSchema?) throws(SchemaFault) {
+    init(_ contract: Contract, schema: DataSchema?, _ rules: EncodingRules?) throws(SchemaFault) {
       name = Array("\(contract.version)".utf8)
       place = "\(ForeignText(contract.type)) \(contract.version)"
       file = contract.file
       validator = try contract.schema.validator()
-      acceptor = validator.acceptor()
+      encoding = try rules.map { (rules) throws(SchemaFault) in try CompiledContracts.encoding(of: contract, rules) }
+      if let avro = contract.schema as? AvroSchema, encoding?.isNarrower == true {
+        acceptor = Acceptor(avro, isExact: true).ifOfUse()
+      } else {
+        acceptor = validator.acceptor()
+      }
       self.schema = schema
     }
 
@@ -50,14 +57,17 @@ struct CompiledContracts: Sendable {
   ///
   /// - Parameters:
   ///   - catalogue: The contracts.
+  ///   - rules: How data is encoded; nil where it leaves as it is.
   ///   - schema: What `dataschema` says of one.
-  init(_ catalogue: ContractCatalogue, schema: (Contract) -> DataSchema?) throws(SchemaFault) {
+  init(
+    _ catalogue: ContractCatalogue, _ rules: EncodingRules? = nil, schema: (Contract) -> DataSchema?
+  ) throws(SchemaFault) {
     var size = 4
     while size < 2 * catalogue.types.count { size *= 2 }
     slots = Array(repeating: -1, count: size)
-    for (type, contracts) in catalogue.types where !contracts.isEmpty {
+    for (type, contracts) in catalogue.types.inOrder where !contracts.isEmpty {
       var versions: [Version] = []
-      for contract in contracts { versions.append(try Version(contract, schema: schema(contract))) }
+      for contract in contracts { versions.append(try Version(contract, schema: schema(contract), rules)) }
       let name = Array(type.raw.utf8)
       var slot = unsafe Self.slot(name.span.bytes, 0..<name.count, size)
       while slots[slot] >= 0 { slot = (slot + 1) & (size - 1) }
@@ -68,13 +78,29 @@ struct CompiledContracts: Sendable {
 
   /// The contract of an event: that of its version, or the newest of its type.
   func version(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) throws(Breach) -> Version {
-    var slot = Self.slot(bytes, event.type, slots.count)
+    try version(event.dataVersion, of: event.type, bytes)
+  }
+
+  /// The same, by the names of both.
+  func version(_ name: Range<Int>, of type: Range<Int>, _ bytes: RawSpan) throws(Breach) -> Version {
+    try version(of: kind(type, bytes), name, bytes)
+  }
+
+  /// All that data of an event may be that is encoded already: by its version, or by any of its type where it names none.
+  func versions(_ event: borrowing IntegrationEvent, _ bytes: RawSpan) throws(Breach) -> [Version] {
+    guard event.dataVersion.isEmpty else { return [try version(event, bytes)] }
+    return try kind(event.type, bytes).versions
+  }
+
+  @inline(__always)
+  private func kind(_ type: Range<Int>, _ bytes: RawSpan) throws(Breach) -> Kind {
+    var slot = Self.slot(bytes, type, slots.count)
     while slots[slot] >= 0 {
       let kind = kinds[slots[slot]]
-      if Self.equal(kind.name, bytes, event.type) { return try version(of: kind, event.dataVersion, bytes) }
+      if Self.equal(kind.name, bytes, type) { return kind }
       slot = (slot + 1) & (slots.count - 1)
     }
-    throw .unknownType(event, bytes)
+    throw .unknownType(type, bytes)
   }
 
   private func version(of kind: Kind, _ name: Range<Int>, _ bytes: RawSpan) throws(Breach) -> Version {
@@ -82,6 +108,17 @@ struct CompiledContracts: Sendable {
       return version
     }
     throw .unknownVersion(name, bytes, among: kind.versions.map(\.name))
+  }
+
+  /// How data of one is encoded; what is wrong is told with its place, since all are compiled together.
+  static func encoding(of contract: Contract, _ rules: EncodingRules) throws(SchemaFault) -> ContractEncoding {
+    do throws(SchemaFault) { return try ContractEncoding(contract, rules) } catch {
+      // Whoever compiles all of them has to know which one it is.
+      let line = error.line.map { ":\($0)" } ?? ""
+      let place = error.path.isEmpty ? "" : " \(error.path):"
+      throw SchemaFault(
+        error.path, line: error.line, "\(contract.file)\(line):\(place) \(error.problem)", advice: error.advice)
+    }
   }
 
   private static func slot(_ bytes: RawSpan, _ range: Range<Int>, _ size: Int) -> Int {

@@ -20,6 +20,7 @@ package final class ContractHook: PayloadHook {
   private let policy: Policy
   private let tell: @Sendable (String) -> Void
   private let maxPayload: Int
+  private let isEncoding: Bool
   private let broken = Mutex(BreachTally())
   private let large = Mutex(BreachTally())
 
@@ -29,14 +30,16 @@ package final class ContractHook: PayloadHook {
   ///   - catalogue: the contracts.
   ///   - policy: what becomes of an event that breaks its contract.
   ///   - schemaBase: what addresses of schemas begin with: `BASE/TYPE/VERSION`; nil to say none.
+  ///   - rules: how data is encoded where it leaves; nil where it leaves as it is.
   ///   - maxPayload: the most bytes of data that nobody is told of; nil for any.
   ///   - tell: told of an event that leaves though it breaks its contract or is too large: for each type, version and rule
   ///     at first and then at each doubling of their number.
   package init(
-    _ catalogue: ContractCatalogue, policy: Policy, schemaBase: String?, maxPayload: Int? = nil,
-    tell: @escaping @Sendable (String) -> Void
+    _ catalogue: ContractCatalogue, policy: Policy, schemaBase: String?, encoding rules: EncodingRules? = nil,
+    maxPayload: Int? = nil, tell: @escaping @Sendable (String) -> Void
   ) throws(SchemaFault) {
-    contracts = try CompiledContracts(catalogue) { contract in
+    isEncoding = rules != nil
+    contracts = try CompiledContracts(catalogue, rules) { contract in
       schemaBase.flatMap { DataSchema("\($0)/\(Self.encoded(contract.type))/\(contract.version)") }
     }
     (self.policy, self.tell) = (policy, tell)
@@ -50,6 +53,7 @@ package final class ContractHook: PayloadHook {
     of event: borrowing IntegrationEvent, in bytes: RawSpan
   ) throws(PayloadRefusal) -> ReplacedPayload? {
     do throws(Breach) {
+      if isEncoding, case .hexadecimal(let range) = event.payload { return try encoded(event, bytes, range) }
       let version = try contracts.version(event, bytes)
       let mustSay = try check(event, bytes, version)
       let schema = event.dataSchema.isEmpty ? version.schema : nil
@@ -63,6 +67,32 @@ package final class ContractHook: PayloadHook {
       return nil
     }
   }
+
+  /// Holds data that is encoded already to what it has to be. The newest version that it fits says what it is.
+  private func encoded(
+    _ event: borrowing IntegrationEvent, _ bytes: RawSpan, _ range: Range<Int>
+  ) throws(Breach) -> ReplacedPayload? {
+    let versions = try contracts.versions(event, bytes)
+    guard let newest = versions.last else { throw .unknownType(event.type, bytes) }
+    var digits: [UInt8] = []
+    digits.append(bytes, range)
+    guard digits.starts(with: #"\x"#.utf8), let data = Hexadecimal.decode(digits.dropFirst(2)) else {
+      throw .encoded("they are not in bytea's hexadecimal form", newest.file)
+    }
+    var problem: String?
+    for version in versions.reversed() {
+      guard let encoding = version.encoding else { continue }
+      guard let found = encoding.problem(of: data) else {
+        return ReplacedPayload(
+          .row(isJSON: false), contentType: encoding.contentType,
+          schema: event.dataSchema.isEmpty ? version.schema : nil)
+      }
+      problem = problem ?? found
+    }
+    throw .encoded(problem ?? "", newest.file)
+  }
+
+  package var encoding: (any DataEncoding)? { isEncoding ? self : nil }
 
   package func closingWords() -> String? {
     let (broken, large) = (broken.withLock(\.self), large.withLock(\.self))
@@ -119,7 +149,15 @@ package final class ContractHook: PayloadHook {
   private func lookClosely(
     _ bytes: RawSpan, _ range: Range<Int>, _ version: CompiledContracts.Version
   ) throws(Breach) {
-    guard let mismatch = version.validator.mismatch(in: bytes, range) else { return }
+    let mismatch: Mismatch?
+    if let encoding = version.encoding, encoding.isNarrower {
+      // What matches may still be what the encoding does not hold.
+      var output: [UInt8] = []
+      mismatch = encoding.append(bytes, range, to: &output)
+    } else {
+      mismatch = version.validator.mismatch(in: bytes, range)
+    }
+    guard let mismatch else { return }
     throw .mismatch(at: mismatch.pointer, mismatch.rule, version.file)
   }
 
@@ -137,5 +175,24 @@ package final class ContractHook: PayloadHook {
       }
     }
     return text
+  }
+}
+
+extension ContractHook: DataEncoding {
+  package func encoded(
+    _ data: Range<Int>, type: Range<Int>, version: Range<Int>, in bytes: RawSpan
+  ) throws(PayloadRefusal) -> ReencodedData {
+    do throws(Breach) {
+      let contract = try contracts.version(version, of: type, bytes)
+      guard let encoding = contract.encoding else { throw .bytes(contract.file) }
+      var output: [UInt8] = []
+      output.reserveCapacity(data.count)
+      if let mismatch = encoding.append(bytes, data, to: &output) {
+        throw .mismatch(at: mismatch.pointer, mismatch.rule, contract.file)
+      }
+      return ReencodedData(output, contentType: encoding.contentType)
+    } catch {
+      throw PayloadRefusal(error.reason)
+    }
   }
 }

@@ -69,6 +69,16 @@ struct JSONTextForm {
     }
   }
 
+  /// Days since 1970 of the Gregorian calendar.
+  static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    // Years begin with March, so that the day that is not always there is their last.
+    let shifted = month > 2 ? year : year - 1
+    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+    let ofEra = shifted - era * 400
+    let ofYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
+  }
+
   /// `HH:MM:SS`, with decimals or without. A second 60 is taken whenever it comes: not each leap second is known here.
   mutating func time(_ bytes: RawSpan) -> Bool {
     guard two(0...23, bytes) != nil, take(":", bytes), two(0...59, bytes) != nil, take(":", bytes),

@@ -190,7 +190,7 @@ extension JSONTokens {
   }
 
   /// Goes on while there is neither a control, a quote, a backslash, nor anything beyond ASCII; eight bytes at a time.
-  private mutating func skipPlain(_ bytes: RawSpan) {
+  mutating func skipPlain(_ bytes: RawSpan) {
     let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
     while offset + 8 <= end {
       let word = bytes.word(at: offset)

@@ -72,7 +72,10 @@ extension KeyedSink {
       attempts += 1
       if hasStopped { return .over }
       let start = ContinuousClock.now
-      let attempt = await publisher.publish(left.map(\.outgoing))
+      let attempt: Attempt
+      do throws(UnwritableEvent) { attempt = await publisher.publish(try outgoing(left)) } catch {
+        attempt = Attempt(.together(.refused(.init(error.reason))))
+      }
       if let remark = attempt.remark { state.withLock { $0.record.remark(remark) } }
       let trouble: Attempt.Trouble
       switch attempt.verdicts {
@@ -119,6 +122,12 @@ extension KeyedSink {
         return .over
       }
     }
+  }
+
+  /// The events as they leave.
+  private func outgoing(_ items: [Item]) throws(UnwritableEvent) -> [OutgoingEvent] {
+    guard let encoding = state.withLock(\.encoding) else { return items.map(\.outgoing) }
+    return try items.map { (item) throws(UnwritableEvent) in try item.outgoing.encoded(by: encoding) }
   }
 
   /// Whether a failure of an event is its last one.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import IntegrationEvents
+package import IntegrationEvents
 public import PostgresWire
 import Synchronization
 
 /// Delivers through a publisher: the events of one key one after another, different keys side by side.
-public final class KeyedSink<P: Publisher>: Sink {
+public final class KeyedSink<P: Publisher>: Sink, EncodingSink {
   let publisher: P
   let delivery: KeyedDelivery
   let deadLetters: DeadLetterOffice
@@ -19,6 +19,9 @@ public final class KeyedSink<P: Publisher>: Sink {
     self.deadLetters = deadLetters
     state = Mutex(KeyedState(limit: ConcurrencyLimit(maximum: delivery.maximumInFlight), lane: delivery.lane))
   }
+
+  /// Has data encoded where it leaves: what is kept of an event stays as it is. Called before there are events.
+  package func encode(by encoding: any DataEncoding) { state.withLock { $0.encoding = encoding } }
 
   /// As far as other keys may run ahead; small batches too, since each starts requests of its own.
   public var window: DeliveryWindow { DeliveryWindow(bytes: delivery.inFlightBytes, batches: .max) }
@@ -82,6 +85,12 @@ public final class KeyedSink<P: Publisher>: Sink {
   }
 }
 
+/// A sink that can have data encoded where it leaves.
+package protocol EncodingSink: Sink {
+  /// Has data encoded. Called before there are events.
+  func encode(by encoding: any DataEncoding)
+}
+
 /// What a keyed sink knows of its attempts.
 struct KeyedState {
   var scheduler: DeliveryScheduler
@@ -101,6 +110,8 @@ struct KeyedState {
   var lingerUntil: ContinuousClock.Instant?
   var isTimerSet = false
   var hasStopped = false
+  /// How data is encoded; nil where it leaves as it is.
+  var encoding: (any DataEncoding)?
 
   init(limit: ConcurrencyLimit, lane: Route?) {
     self.limit = limit

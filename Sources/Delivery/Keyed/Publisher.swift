@@ -58,6 +58,8 @@ public struct OutgoingEvent: Sendable {
   public let batch: EventBatch
   /// Where it lies there.
   public let event: EncodedEvent
+  /// What leaves instead of the data that lies there; nil for that data.
+  package var reencoded: ReencodedData?
 
   /// Makes one of a batch's events.
   public init(_ batch: EventBatch, _ event: EncodedEvent) {

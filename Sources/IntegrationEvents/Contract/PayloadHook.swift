@@ -19,9 +19,15 @@ public protocol PayloadHook: Sendable {
 
   /// What is to be told at the end of what it has let leave; nil where there is nothing to tell. Default: nothing.
   func closingWords() -> String?
+
+  /// How data is encoded where it leaves; nil where it leaves as it is. Default: nil.
+  var encoding: (any DataEncoding)? { get }
 }
 
 extension PayloadHook {
+  /// Data leaves as it is.
+  public var encoding: (any DataEncoding)? { nil }
+
   /// There is nothing to tell.
   public func closingWords() -> String? { nil }
 }

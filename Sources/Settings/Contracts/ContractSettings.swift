@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Contracts
+package import Contracts
+package import Delivery
 package import IntegrationEvents
 package import PostgresWire
 
@@ -14,6 +15,10 @@ public struct ContractSettings: Hashable, Sendable {
   public var schemaBase: String?
   /// How large an event's data may be before it is told that it is larger; it leaves all the same. Default: nobody is told.
   public var maxPayload: ByteSize?
+  /// In which encoding data leaves. Default: as it stands in the row.
+  package var encoding: DataFormat?
+  /// Which registry knows the contracts as schemas.
+  public var registry = RegistrySettings()
 
   /// Makes settings with the defaults.
   public init() {}
@@ -51,14 +56,19 @@ public struct ContractSettings: Hashable, Sendable {
   ///
   /// Errors: contracts that cannot be used, all of them before the first event.
   ///
-  /// - Parameter tell: told of an event that leaves though it breaks its contract.
-  package func makeHook(tell: @escaping @Sendable (String) -> Void) throws(Failure) -> (any PayloadHook)? {
-    try compile(tell)?.hook
+  /// - Parameters:
+  ///   - sink: where events go; nil where nothing leaves, and no registry is asked.
+  ///   - patience: how a registry that does not answer is waited for.
+  ///   - tell: told of an event that leaves though it breaks its contract.
+  package func makeHook(
+    for sink: SinkSettings?, _ patience: Patience? = nil, tell: @escaping @Sendable (String) -> Void
+  ) throws(Failure) -> (any PayloadHook)? {
+    try compile(for: sink, patience, tell)?.hook
   }
 
   /// The compiled contracts, what they were read from, and how many versions there are; nil without a directory.
   func compile(
-    _ tell: @escaping @Sendable (String) -> Void = { _ in }
+    for sink: SinkSettings? = nil, _ patience: Patience? = nil, _ tell: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(Failure) -> (hook: ContractHook, catalogue: ContractCatalogue, versions: Int)? {
     guard let directory else { return nil }
     let read = try ContractDirectory(try ContractTree(directory: directory))
@@ -68,15 +78,31 @@ public struct ContractSettings: Hashable, Sendable {
         advice: "see \(command: "contracts check") for all that is wrong")
     }
     do throws(SchemaFault) {
+      // What is wrong with contracts is found before anybody is asked.
+      if let rules = rules(nil) { try read.catalogue.checkEncoding(rules) }
+    } catch {
+      throw Failure(
+        .settings, "the contracts cannot be encoded: \(Wording(error.problem))", advice: Wording(error.advice))
+    }
+    var identifiers: [ContractName: UInt32]?
+    if encoding != nil, let sink {
+      let patience = patience ?? Patience(retries: false, isCancelled: { true }, onWait: { _ in })
+      identifiers = try self.identifiers(read.catalogue, topic: sink.broker.route?.literal, patience)
+    }
+    do throws(SchemaFault) {
       let hook = try ContractHook(
         read.catalogue, policy: warnsOnly ? .warn : .reject,
         schemaBase: schemaBase.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 },
-        maxPayload: maxPayload.map { Int($0.bytes) }, tell: tell)
+        encoding: rules(identifiers), maxPayload: maxPayload.map { Int($0.bytes) }, tell: tell)
       return (hook, read.catalogue, read.catalogue.types.values.reduce(0) { $0 + $1.count })
     } catch {
       throw Failure(
         .settings, "the contracts cannot be used: \(Wording(error.problem))",
         advice: "see \(command: "contracts check") for all that is wrong")
     }
+  }
+
+  private func rules(_ identifiers: [ContractName: UInt32]?) -> EncodingRules? {
+    encoding.map { EncodingRules($0, registry.url == nil ? .bare : .registry(identifiers)) }
   }
 }

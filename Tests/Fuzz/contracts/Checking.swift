@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Contracts
 import IntegrationEvents
 
+@testable import Contracts
+
 /// Input: a byte that says which format, and a schema, another schema and data, with a zero byte between them. Whatever they are,
-/// the schemas are read or refused, compared, and the data is checked by both; a schema is the same as itself, and what is no
+/// the schemas are read or refused, compared, and the data is checked by both, and by those of Avro written; a schema is the same as itself, and what is no
 /// JSON matches none, nor is it accepted at first sight.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func check(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
@@ -30,10 +31,29 @@ private func check<Format: DocumentSchema>(_ parts: [[UInt8]], _ format: Format.
       if let acceptor = validator.acceptor(), acceptor.accepts(data.span.bytes, 0..<data.count) {
         precondition(found == nil, "accepted at first sight, and no match")
       }
+      if let schema = schema as? AvroSchema { write(data, schema, found) }
     }
     schemas.append(schema)
   }
   guard let one = schemas.first, let two = schemas.last else { return }
   _ = one.obstacles(reading: two)
   _ = two.obstacles(reading: one)
+}
+
+/// What is written matches, and can be read; what is not written leaves no byte behind.
+private func write(_ data: [UInt8], _ schema: AvroSchema, _ found: Mismatch?) {
+  guard let encoder = try? AvroEncoder(schema) else { return }
+  var written: [UInt8] = [1]
+  let refused = encoder.append(data.span.bytes, 0..<data.count, to: &written)
+  if let refused {
+    precondition(written == [1], "something of what is refused is written")
+    precondition(found == nil || refused == found, "another refusal")
+    precondition(refused.rule != AvroWriting.Trouble.other.words, "what matches is not written, and nobody says why")
+    return
+  }
+  precondition(found == nil, "what does not match is written")
+  var reading = BinaryReading(schema, Array(written.dropFirst()))
+  precondition(reading.isWhole(), "what is written cannot be read")
+  let acceptor = Acceptor(schema, isExact: true)
+  if acceptor.accepts(data.span.bytes, 0..<data.count) { precondition(found == nil, "accepted, and no match") }
 }

@@ -101,7 +101,7 @@ enum AvroLogicalType: Hashable, Sendable {
 
 extension SchemaDocument {
   /// The integer that it is, written with digits alone.
-  var integer: Int? {
+  package var integer: Int? {
     guard case .number(let digits) = value else { return nil }
     return Int(digits)
   }

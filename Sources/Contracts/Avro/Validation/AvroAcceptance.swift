@@ -2,7 +2,8 @@
 
 /// What is plainly data of a schema.
 extension Acceptor {
-  init(_ schema: AvroSchema) {
+  /// - Parameter isExact: Whether data is to be encoded, so that numbers and times have to be held to what their types hold.
+  init(_ schema: AvroSchema, isExact: Bool = false) {
     root = Int32(schema.root.type)
     shapes = Array(repeating: Shape(), count: schema.types.count)
     // Unions are put together of what their branches are.
@@ -11,21 +12,24 @@ extension Acceptor {
         if case .union(let branches) = type.shape {
           if isUnion { shapes[number] = union(branches.map { shapes[$0.type] }) }
         } else if !isUnion {
-          shapes[number] = shape(type)
+          shapes[number] = shape(type, isExact)
         }
       }
     }
   }
 
-  private mutating func shape(_ type: AvroType) -> Shape {
-    if let logical = type.logical, let shape = Self.shape(logical) { return shape }
+  private mutating func shape(_ type: AvroType, _ isExact: Bool) -> Shape {
+    if let logical = type.logical, var shape = Self.shape(logical) {
+      if isExact, shape.text != .uuid { shape.text = .none }
+      return shape
+    }
     var shape = Shape()
     switch type.shape {
     case .null: shape.takesNull = true
     case .boolean: (shape.takesTrue, shape.takesFalse) = (true, true)
     case .int: shape.take(integers: Int64(Int32.min)...Int64(Int32.max))
     case .long: shape.take(integers: .min ... .max)
-    case .float, .double: shape.number = .any
+    case .float, .double: if !isExact { shape.number = .any }
     case .bytes: shape.text = .ascii
     case .string: shape.text = .any
     case .fixed(_, let size):

@@ -45,6 +45,15 @@ struct AvroDecimalForm {
     return count > start
   }
 
+  /// Where the digits that count lie among all digits: the first, and behind the last; empty for zero.
+  var digitsThatCount: Range<Int> { firstThatCounts.map { $0..<(lastThatCounts + 1) } ?? 0..<0 }
+
+  /// Where the digits lie from the first that counts to the last that is written.
+  var writtenDigits: Range<Int> { (firstThatCounts ?? count)..<count }
+
+  /// The power of ten of what is behind some digits.
+  func power(behind digits: Int) -> Int { whole - digits + exponent }
+
   /// Whether its value is one of at most so many digits, of which so many are behind the point.
   func fits(precision: Int, scale: Int) -> Bool {
     guard let first = firstThatCounts else { return true }

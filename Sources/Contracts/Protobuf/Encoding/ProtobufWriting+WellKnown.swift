@@ -21,7 +21,7 @@ extension ProtobufWriting {
       let minute = form.two(0...59, bytes), form.take(":", bytes), let second = form.two(0...59, bytes)
     else { return false }
     let nanoseconds = form.take(".", bytes) ? form.nanoseconds(bytes) : 0
-    var seconds = Self.days(century * 100 + rest, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+    var seconds = JSONTextForm.days(century * 100 + rest, month, day) * 86_400 + hour * 3600 + minute * 60 + second
     if !form.take("Z", bytes) {
       let isEast = form.take("+", bytes)
       guard isEast || form.take("-", bytes), let hours = form.two(0...23, bytes), form.take(":", bytes),
@@ -32,16 +32,6 @@ extension ProtobufWriting {
     time(Int64(seconds), nanoseconds)
     offset = form.offset
     return form.next == JSONCharacters.end
-  }
-
-  /// Days since 1970 of the Gregorian calendar.
-  private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    // Years begin with March, so that the day that is not always there is their last.
-    let shifted = month > 2 ? year : year - 1
-    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-    let ofEra = shifted - era * 400
-    let ofYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
   }
 
   mutating func duration(_ bytes: RawSpan) -> Bool {
