@@ -11,7 +11,7 @@ final class Broker: Sendable {
   /// Starts one.
   ///
   /// - Parameters:
-  ///   - kind: `kafka`, `rabbitmq` or `redis`.
+  ///   - kind: `kafka`, `rabbitmq`, `redis` or `nats`.
   ///   - options: further ones of the script's.
   init(_ kind: String, _ options: [String] = []) throws {
     directory = try TemporaryDirectory()
@@ -80,6 +80,14 @@ struct RabbitMessage: Decodable {
 
 extension Broker {
   private static let packages = (try? script(["python"]).trimmingCharacters(in: .newlines)) ?? ""
+
+  /// Runs lines of Python that can import the clients of brokers; PORT in them is the broker's.
+  func python(_ lines: String) throws -> String {
+    let port = address.split(separator: ":").last ?? ""
+    return try ChildProcess.run(
+      "/usr/bin/env", ["python3", "-c", lines.replacingOccurrences(of: "PORT", with: port)],
+      environment: ["PYTHONPATH": Self.packages])
+  }
 
   /// Runs lines of Python that have a channel `c` of pika's.
   @discardableResult
