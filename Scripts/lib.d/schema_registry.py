@@ -2,13 +2,14 @@
 
 Speaks on loopback only, keeps everything in memory, and prints its address as the first line. Each request is a line on standard
 output: method, path and status. `--user NAME:PASSWORD` and `--token TOKEN` want that, `--down SECONDS` answers 503 for so long at
-first, and `--incompatible` takes no second version of a subject.
+first, `--incompatible` takes no second version of a subject, and `--certificate PATH --key PATH` speak TLS.
 """
 
 import argparse
 import base64
 import http.server
 import json
+import ssl
 import threading
 import time
 import urllib.parse
@@ -125,9 +126,15 @@ if __name__ == "__main__":
     parser.add_argument("--token")
     parser.add_argument("--down", type=float, default=0)
     parser.add_argument("--incompatible", action="store_true")
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
     options = parser.parse_args()
     begin = time.monotonic()
     registry = Registry()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
-    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    if options.certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate, options.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    print(f"http{'s' if options.certificate else ''}://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import IntegrationEvents
+package import IntegrationEvents
 import Octets
 
 /// An event that no message of a receiver can carry, and why.
@@ -47,7 +47,7 @@ extension OutgoingEvent {
 
 extension OutgoingEvent {
   /// The same event with its JSON in another encoding. Bytes are in one already.
-  func encoded(by encoding: any DataEncoding) throws(UnwritableEvent) -> OutgoingEvent {
+  package func encoded(by encoding: any DataEncoding) throws(UnwritableEvent) -> OutgoingEvent {
     switch event.dataKind {
     case .base64: return self
     case .none: throw UnwritableEvent("it has no data, which is to be encoded")
@@ -61,9 +61,15 @@ extension OutgoingEvent {
     return encoded
   }
 
+  /// Whether a piece has no escapes.
+  private func isPlain(_ range: Range<Int>) -> Bool {
+    let bytes = unsafe batch.bytes.span.bytes
+    for index in range where bytes.byte(at: index) == UInt8(ascii: "\\") { return false }
+    return true
+  }
+
   private func reencoded(by encoding: any DataEncoding) throws(PayloadRefusal) -> ReencodedData {
-    let isPlain = [event.type, event.dataVersion].allSatisfy { !batch.bytes[$0].contains(UInt8(ascii: "\\")) }
-    guard !isPlain else {
+    if isPlain(event.type), isPlain(event.dataVersion) {
       return try unsafe encoding.encoded(
         event.data, type: event.type, version: event.dataVersion, in: batch.bytes.span.bytes)
     }

@@ -24,7 +24,7 @@ extension RelaySettings {
       checkpointCheck(found, besides: recorded), lettersCheck(isCancelled: isCancelled),
       cleanUpCheck(isCancelled: isCancelled),
       initialRows ? try initialRowsCheck(found, besides: rows, isCancelled: isCancelled) : nil,
-      contracts.check(found.meanings),
+      contracts.check(found.meanings), contracts.registryCheck(sink),
     ]
     return found.checks + ours.compactMap(\.self) + output
   }

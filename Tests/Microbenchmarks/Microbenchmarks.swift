@@ -15,7 +15,7 @@ import TestStream
 /// Does one step of an event's way again and again, so that a profiler can count what one round takes: run it with two
 /// counts, and the difference leaves out the start.
 ///
-/// usage: microbenchmarks decode|map|envelope|pipeline|avro-contract|json-contract|dataschema|checksum COUNT
+/// usage: microbenchmarks STEP COUNT
 @main
 enum Microbenchmarks {
   static func main() throws {
@@ -31,6 +31,8 @@ enum Microbenchmarks {
     case "envelope": for _ in 0..<count { try steps.encode(message.span.bytes) }
     case "pipeline", "avro-contract", "json-contract", "dataschema":
       for _ in 0..<count { try steps.relay(frame.span.bytes) }
+    case "handover", "avro-handover", "avro-encoded":
+      for _ in 0..<count { try steps.handOver(frame.span.bytes) }
     case "checksum": for _ in 0..<count { steps.checksum(frame.span.bytes) }
     default: fail()
     }
@@ -39,7 +41,9 @@ enum Microbenchmarks {
   }
 
   private static func fail() -> Never {
-    print("usage: microbenchmarks decode|map|envelope|pipeline|avro-contract|json-contract|dataschema|checksum COUNT")
+    print(
+      "usage: microbenchmarks decode|map|envelope|pipeline|avro-contract|json-contract|dataschema|handover|avro-handover|"
+        + "avro-encoded|checksum COUNT")
     exit(64)
   }
 }
@@ -72,6 +76,9 @@ private enum Contracted: String {
   case json = "json-contract"
   /// By Avro too, and told where the contract is.
   case schema = "dataschema"
+  /// By Avro, up to the message of a sink in binary mode; and the same with its data encoded.
+  case handover = "avro-handover"
+  case encoded = "avro-encoded"
 
   init?(_ name: String) { self.init(rawValue: name) }
 
@@ -80,8 +87,8 @@ private enum Contracted: String {
     let (file, text) = self == .json ? ("1.json", Self.jsonText) : ("1.avsc", Self.avroText)
     catalogue.add(type: "OrderPlaced", version: 1, file: file, text: Array(text.utf8))
     return try ContractHook(
-      catalogue, policy: .reject, schemaBase: self == .schema ? "https://orders.example/contracts" : nil, tell: { _ in }
-    )
+      catalogue, policy: .reject, schemaBase: self == .schema ? "https://orders.example/contracts" : nil,
+      encoding: self == .encoded ? EncodingRules(.avro, .bare) : nil, tell: { _ in })
   }
 
   private static let avroText = #"""
@@ -117,6 +124,8 @@ private struct Steps {
   private let encoder = EnvelopeEncoder(envelope: .cloudevents)
   private var lines: [UInt8] = []
   private var noted: [EncodedAttribute] = []
+  private var message: [UInt8] = []
+  private let encoding: (any DataEncoding)?
   private let insert: Insert
   private let relation: RelationVersion
 
@@ -124,8 +133,9 @@ private struct Steps {
     var configuration = MappingConfiguration()
     configuration.database = "shop"
     outbox = EventMapper(configuration)
-    pipeline = Pipeline(
-      EventMapper(configuration), EnvelopeEncoder(envelope: .cloudevents, payloadHook: try contracted?.hook()))
+    let hook = try contracted?.hook()
+    encoding = hook?.encoding
+    pipeline = Pipeline(EventMapper(configuration), EnvelopeEncoder(envelope: .cloudevents, payloadHook: hook))
     for message in [HandBuilt.begin(0x0152_AEA8), OutboxRow.relation] {
       _ = pipeline.consume(HandBuilt.frame(message).span.bytes)
       _ = try decoder.decode(message.span.bytes)
@@ -159,6 +169,26 @@ private struct Steps {
     if let failure = pipeline.failure { throw failure }
     let batch = pipeline.takeBatch()
     result &+= UInt64(batch.events.count)
+    pipeline.recycle(batch)
+  }
+
+  /// The whole way, to messages that have the attributes beside the data, as sinks write them in binary mode.
+  mutating func handOver(_ frame: RawSpan) throws {
+    guard pipeline.consume(frame) == .enough else { return }
+    if let failure = pipeline.failure { throw failure }
+    let batch = pipeline.takeBatch()
+    for event in batch.events {
+      var outgoing = OutgoingEvent(batch, event)
+      if let encoding { outgoing = try outgoing.encoded(by: encoding) }
+      message.removeAll(keepingCapacity: true)
+      let named = outgoing.forEachBinaryAttribute { name, value in
+        message.append(contentsOf: name.utf8)
+        message.append(outgoing, unescaped: value)
+      }
+      if let contentType = outgoing.contentType(named) { message += contentType }
+      message += try outgoing.data()
+      result &+= UInt64(message.count)
+    }
     pipeline.recycle(batch)
   }
 

@@ -82,6 +82,30 @@ extension Integration {
       }
     }
 
+    @Test func `bytes that are encoded already pass, and others are poison`() throws {
+      let schema = OutboxDatabase.schema + "ALTER TABLE outbox ALTER payload TYPE bytea USING NULL;"
+      try withDatabase(15, schema) { database in
+        let path = try database.files.contracts(Self.files)
+        try database.psql(
+          """
+          INSERT INTO outbox (aggregateid, type, payload) VALUES ('a', 'Placed', '\\xc3015dbcce2eb2510f4602'),
+            ('b', 'Placed', '\\xc301000000000000000002'), ('c', 'Placed', '\\x7b226e223a20317d'), ('d', 'Placed', ''),
+            ('e', 'Other', '\\x02');
+          """)
+        let receiver = try WebServer()
+        defer { receiver.close() }
+        let letters = ["--on-poison", "dead-letter", "--dead-letters", "file:\(database.files.file("letters"))"]
+        let stream = try database.stream(["--until", "now"] + letters + options(receiver, path))
+        #expect(try stream.exitCodeAfterAllOutput() == 0, "\(stream.errors.text)")
+        #expect(receiver.requests.map { $0.headers["ce-subject"] } == ["a"])
+        #expect(receiver.requests.first?.headers["content-type"] == "application/avro")
+        let told = stream.messages.filter { $0.contains("went to the dead letters: ") }
+        #expect(
+          told.count(where: { $0.contains("they do not begin with the fingerprint of its schema") }) == 3, "\(told)")
+        #expect(told.count(where: { $0.contains("there is no contract for its type") }) == 1)
+      }
+    }
+
     @Test func `what cannot work is said before anything is opened`() throws {
       let files = try TemporaryDirectory()
       defer { files.remove() }

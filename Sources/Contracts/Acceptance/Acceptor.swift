@@ -98,29 +98,30 @@ package struct Acceptor: Sendable {
 
   /// Whether it is sure that a range is JSON and matches.
   package func accepts(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
-    unsafe run(bytes, range) { $0.accepts(root, from: range.lowerBound) }
+    unsafe run(bytes, range) { $0.accepts(root, from: range.lowerBound) } ?? false
   }
 
   /// The same, by what lies between the values of data that was accepted before.
   @inline(__always)
   func accepts(_ bytes: RawSpan, _ range: Range<Int>, as form: Form) -> Bool {
-    unsafe run(bytes, range) { $0.accepts(form, from: range.lowerBound) }
+    unsafe run(bytes, range) { $0.accepts(form, from: range.lowerBound) } ?? false
   }
 
   /// The values of data that is accepted, but for arrays and objects; nil where it is not.
   func values(_ bytes: RawSpan, _ range: Range<Int>) -> [AcceptorRun.TracedValue]? {
     var values: [AcceptorRun.TracedValue] = []
     let isAccepted = unsafe withUnsafeMutablePointer(to: &values) { trace in
-      unsafe run(bytes, range, tracing: trace) { $0.accepts(root, from: range.lowerBound) }
+      unsafe run(bytes, range, tracing: trace) { $0.accepts(root, from: range.lowerBound) } ?? false
     }
     return isAccepted ? values : nil
   }
 
+  /// Calls `body` with what reads the bytes by these tables; never nil but for want of a table.
   @unsafe @inline(__always)
-  private func run(
+  func run<Outcome>(
     _ bytes: RawSpan, _ range: Range<Int>, tracing trace: UnsafeMutablePointer<[AcceptorRun.TracedValue]>? = nil,
-    _ body: (AcceptorRun) -> Bool
-  ) -> Bool {
+    _ body: (AcceptorRun) -> Outcome
+  ) -> Outcome? {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
     return unsafe bytes.withUnsafeBytes { text in
       unsafe shapes.withUnsafeBufferPointer { shapes in
@@ -131,7 +132,7 @@ package struct Acceptor: Sendable {
                 // Each table has something in it, if only for that.
                 guard let text = text.baseAddress, let shapes = shapes.baseAddress, let objects = objects.baseAddress,
                   let lists = lists.baseAddress, let names = names.baseAddress, let pool = pool.baseAddress
-                else { return false }
+                else { return nil }
                 return body(
                   unsafe AcceptorRun(
                     text: text, end: range.upperBound, room: bytes.byteCount, shapes: shapes, objects: objects,

@@ -34,7 +34,7 @@ extension AcceptorRun {
     let (date, time) = (word(start), word(start + 8))
     let (tens, ones) = (byte(start + 17) &- 0x30, byte(start + 18) &- 0x30)
     let (month, day) = (Self.number(date, 5), Self.number(time, 0))
-    guard Self.isDecimal(date, others: 0xFF00_00FF_0000_0000, are: 0x2D00_002D_0000_0000),
+    guard Self.isYearAndMonth(date),
       Self.isDecimal(time, others: 0x0000_FF00_00FF_0000, are: 0x0000_3A00_0054_0000),
       byte(start + 16) == UInt8(ascii: ":"), tens <= 6, ones <= 9, tens * 10 + ones <= 60,
       month >= 1, month <= 12, day >= 1, day <= Self.days(of: month), Self.number(time, 3) <= 23,
@@ -61,7 +61,7 @@ extension AcceptorRun {
     return year == 0x3030_3030 || year == 0x3130_3030 || year == 0x3939_3939 ? -1 : behind
   }
 
-  private static func days(of month: Int) -> Int {
+  static func days(of month: Int) -> Int {
     switch month {
     case 2: 28
     case 4, 6, 9, 11: 30
@@ -83,6 +83,11 @@ extension AcceptorRun {
     return start + 6
   }
 
+  /// Whether eight bytes begin a day, up to behind its month.
+  static func isYearAndMonth(_ word: UInt64) -> Bool {
+    isDecimal(word, others: 0xFF00_00FF_0000_0000, are: 0x2D00_002D_0000_0000)
+  }
+
   /// Whether eight bytes are decimal digits, and others where a mask is set.
   private static func isDecimal(_ word: UInt64, others mask: UInt64, are others: UInt64) -> Bool {
     let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
@@ -92,7 +97,7 @@ extension AcceptorRun {
   }
 
   /// The number that two digits of eight bytes are.
-  private static func number(_ word: UInt64, _ index: UInt64) -> Int {
+  static func number(_ word: UInt64, _ index: UInt64) -> Int {
     Int(word &>> (index * 8) & 0xF) * 10 + Int(word &>> (index * 8 + 8) & 0xF)
   }
 }

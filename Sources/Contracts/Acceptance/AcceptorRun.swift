@@ -132,7 +132,7 @@
   }
 
   @inline(__always)
-  private func literal(_ letters: UInt64, _ count: Int, _ start: Int) -> Int {
+  func literal(_ letters: UInt64, _ count: Int, _ start: Int) -> Int {
     let mask: UInt64 = 1 &<< UInt64(count &* 8) &- 1
     return word(start) & mask == letters && start &+ count <= end ? start &+ count : -1
   }

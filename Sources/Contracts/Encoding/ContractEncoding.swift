@@ -4,7 +4,7 @@ import IntegrationEvents
 import Octets
 
 /// How data of one contract is encoded, and what data that is encoded already has to be.
-struct ContractEncoding: Sendable {
+final class ContractEncoding: Sendable {
   private enum Writer: Sendable {
     case avro(AvroEncoder)
     case protobuf(ProtobufEncoder, ProtobufWireCheck)

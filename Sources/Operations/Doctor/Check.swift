@@ -83,6 +83,7 @@ extension Check {
     case cleanUp = "clean-up"
     case initialRows = "initial-rows"
     case contracts
+    case registry
     case sinkDirectory = "sink-directory"
     case sinkSpace = "sink-space"
     case sinkFile = "sink-file"

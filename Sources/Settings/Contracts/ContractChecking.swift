@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Delivery
+import HTTPDelivery
 import Octets
 import Operations
 import OutboxMapping
@@ -23,6 +25,37 @@ extension ContractSettings {
             ? "an event that breaks its contract is told of" : "an event that breaks its contract is poison")
     } catch {
       return Check(.contracts, error, means: "a stream ends before the first event")
+    }
+  }
+
+  /// Whether the registry knows all contracts; nil where none is asked, or the contracts cannot be used. Blocks, in bounded
+  /// time, and registers nothing.
+  func registryCheck(_ sink: SinkSettings) -> Check? {
+    guard encoding != nil, let url = registry.url, let catalogue = try? compile()?.catalogue else { return nil }
+    do throws(Failure) {
+      let client = try SchemaRegistry(registry, url)
+      defer { client.close() }
+      let unknown = try client.unknown(catalogue, topic: sink.broker.route?.literal)
+      let count = catalogue.allContracts.count
+      guard let first = unknown.first else {
+        return Check(
+          .registry, .ok, "\(url.withoutSecrets) knows \(count == 1 ? "the contract" : "all \(count) contracts")",
+          means: "data leaves with the ids that it gives")
+      }
+      let found: Wording =
+        "\(url.withoutSecrets) does not know \(unknown.count) of \(count), the first being \(first.contract.file) under the subject \("\(ForeignText(first.subject))")"
+      if registry.registers {
+        return Check(.registry, .ok, found, means: "a stream registers what is not there when it starts")
+      }
+      return Check(
+        .registry, .failure, found, means: "a stream ends before the first event",
+        todo: ["register it there, or have it done with \(setting: "registry-register")"])
+    } catch {
+      let means: Wording =
+        error.kind == .registry
+        ? "a stream waits for it when it starts; one that runs does not need it"
+        : "a stream ends before the first event"
+      return Check(.registry, error, means: means)
     }
   }
 

@@ -27,9 +27,7 @@ extension RegistrySettings {
     let client = try SchemaRegistry(self, url)
     defer { client.close() }
     var findings: [ContractFinding] = []
-    for contract in catalogue.allContracts {
-      let subject = client.subject(of: contract, topic: topic)
-      guard case .unknown = try client.look(contract, subject) else { continue }
+    for (contract, subject) in try client.unknown(catalogue, topic: topic) {
       let isRefused = try client.isCompatible(contract, subject) == false
       var finding = ContractFinding(
         isRefused ? .violation : .remark, "registry", file: contract.file,

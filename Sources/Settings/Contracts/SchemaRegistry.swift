@@ -55,6 +55,18 @@ struct SchemaRegistry: Sendable {
     try ask("/subjects/\(Self.encoded(subject))\(query)", try body(contract), contract, subject, mayRegister: false)
   }
 
+  /// The contracts that it does not know, with their subjects. Blocks, in bounded time.
+  func unknown(
+    _ catalogue: ContractCatalogue, topic: String?
+  ) throws(Failure) -> [(contract: Contract, subject: String)] {
+    var unknown: [(contract: Contract, subject: String)] = []
+    for contract in catalogue.allContracts {
+      let subject = subject(of: contract, topic: topic)
+      if case .unknown = try look(contract, subject) { unknown.append((contract, subject)) }
+    }
+    return unknown
+  }
+
   /// Registers it there.
   func register(_ contract: Contract, _ subject: String) throws(Failure) -> Answer {
     try ask(
@@ -126,7 +138,12 @@ struct SchemaRegistry: Sendable {
     isDone.wait()
     switch outcome.withLock(\.self) {
     case .failed(let why): throw Failure(.registry, "the registry \(shown): \(why)")
-    case .hopeless(let why, let advice): throw Failure(.receiver, "the registry \(shown): \(why)", advice: advice)
+    case .hopeless(let why, let advice):
+      let words = why.replacing("the receiver's", with: "its")
+      let mend: Wording? =
+        why.contains("certificate") && settings.authorityFile == nil
+        ? "renew it, or name who vouches for it: \(setting: "registry-ca-file", "PATH")" : nil
+      throw Failure(.receiver, "the registry \(shown): \(words)", advice: advice ?? mend)
     case .answer(let status, _) where status == 429 || status == 408 || status >= 500:
       throw Failure(.registry, "the registry \(shown): status \(status)")
     case .answer(let status, _) where status == 401 || status == 403 || status == 407:

@@ -52,6 +52,9 @@ private func write(_ data: [UInt8], _ schema: AvroSchema, _ found: Mismatch?) {
     return
   }
   precondition(found == nil, "what does not match is written")
+  var slowly: [UInt8] = [1]
+  precondition(encoder.appendSlowly(data.span.bytes, 0..<data.count, to: &slowly) == nil, "written only at once")
+  precondition(slowly == written, "written in another way at once")
   var reading = BinaryReading(schema, Array(written.dropFirst()))
   precondition(reading.isWhole(), "what is written cannot be read")
   let acceptor = Acceptor(schema, isExact: true)

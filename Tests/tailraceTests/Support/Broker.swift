@@ -81,6 +81,14 @@ struct RabbitMessage: Decodable {
 extension Broker {
   private static let packages = (try? script(["python"]).trimmingCharacters(in: .newlines)) ?? ""
 
+  /// Runs lines of Python that can import the clients of brokers; PORT in them is the broker's.
+  func python(_ lines: String) throws -> String {
+    let port = address.split(separator: ":").last ?? ""
+    return try ChildProcess.run(
+      "/usr/bin/env", ["python3", "-c", lines.replacingOccurrences(of: "PORT", with: port)],
+      environment: ["PYTHONPATH": Self.packages])
+  }
+
   /// Runs lines of Python that have a channel `c` of pika's.
   @discardableResult
   func pika(_ lines: String) throws -> String {

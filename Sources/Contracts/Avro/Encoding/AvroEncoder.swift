@@ -6,8 +6,10 @@ import Octets
 ///
 /// A union's branch is the one that takes the JSON: a schema of which two may is refused when it is compiled. Missing fields
 /// have their defaults. No value is rounded: what its type cannot hold is refused.
-package struct AvroEncoder: Sendable {
+package final class AvroEncoder: Sendable {
   private let plan: AvroPlan
+  /// Writes most data.
+  let transcoder: AvroTranscoder
   private let validator: AvroValidator
 
   /// Compiles a schema.
@@ -15,11 +17,19 @@ package struct AvroEncoder: Sendable {
   /// - Throws: That it has a union of which two branches take the same JSON, or a default that cannot be written.
   package init(_ schema: AvroSchema) throws(SchemaFault) {
     plan = try AvroPlan(schema)
+    transcoder = AvroTranscoder(schema, plan)
     validator = AvroValidator(schema)
   }
 
   /// Appends the binary form of data; what cannot be written comes back, and then nothing is appended.
   package func append(_ bytes: RawSpan, _ range: Range<Int>, to output: inout [UInt8]) -> Mismatch? {
+    if transcoder.append(bytes, range, to: &output) { return nil }
+    return appendSlowly(bytes, range, to: &output)
+  }
+
+  /// The same, whatever the data is.
+  @inline(never)
+  func appendSlowly(_ bytes: RawSpan, _ range: Range<Int>, to output: inout [UInt8]) -> Mismatch? {
     let start = output.count
     var writing = AvroWriting(range, AvroOutput(output))
     output = []
