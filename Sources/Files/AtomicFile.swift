@@ -29,7 +29,7 @@ package enum AtomicFile {
   package static func publish(_ text: String, to path: String) throws(SystemFailure) {
     let bytes = Array(text.utf8)
     try write(to: path, .named) { (file) throws(SystemFailure) in
-      try file.letOthersRead()
+      try file.setMode(0o644)
       try file.write(bytes)
     }
   }

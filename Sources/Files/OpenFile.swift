@@ -222,11 +222,6 @@ package struct OpenFile: ~Copyable, Sendable {
     guard fchmod(descriptor, mode) == 0 else { throw .last }
   }
 
-  /// Gives the file mode 0644.
-  func letOthersRead() throws(SystemFailure) {
-    guard fchmod(descriptor, 0o644) == 0 else { throw .last }
-  }
-
   /// Gives the file another file's permissions and owner, as far as we may.
   func adopt(_ status: FileStatus) throws(SystemFailure) {
     guard fchmod(descriptor, status.mode) == 0 else { throw .last }
