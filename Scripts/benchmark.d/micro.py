@@ -50,7 +50,7 @@ def count(directory):
 
     # What is counted is the same however many run beside it.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as side_by_side:
-        return dict(zip(STEPS, side_by_side.map(of_step, STEPS)))
+        return dict(zip(STEPS, side_by_side.map(of_step, STEPS), strict=True))
 
 
 def run(directory, check=False):
