@@ -12,16 +12,18 @@ public final class HTTPPublisher: Publisher {
   private let credentials: HTTPCredentials
   private let transport: RenewedTransport
   /// Whether the receiver has taken something.
-  private let hasDelivered = Atomic(false)
+  private let hasDelivered: Atomic<Bool>
 
   /// Makes a publisher: reads certificates and credentials. Nothing is sent before there are events.
   public init(_ configuration: HTTPConfiguration) throws(Failure) {
     let address: HTTPAddress
     do { address = try HTTPAddress(configuration.url) } catch { throw .setting("sink", Wording("\(error)")) }
-    self.configuration = configuration
     try EventLoops.prepare()
-    credentials = try HTTPCredentials(configuration.credentials, user: address.user)
-    transport = try RenewedTransport(configuration, address)
+    let credentials = try HTTPCredentials(configuration.credentials, user: address.user)
+    let transport = try RenewedTransport(configuration, address)
+    // All at once: the compiler ends at an error that would leave the atomic alone in here.
+    (self.configuration, self.credentials, self.transport) = (configuration, credentials, transport)
+    hasDelivered = Atomic(false)
   }
 
   /// The address, without user, password and query.

@@ -171,7 +171,7 @@ extension RedisTests {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let (certificate, key) = (directory + "/cert.pem", directory + "/key.pem")
-    _ = try RedisServer.run(
+    _ = try ScratchBroker.run(
       "/usr/bin/env",
       [
         "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj",

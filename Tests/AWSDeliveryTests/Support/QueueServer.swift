@@ -2,6 +2,7 @@
 
 import AWSDelivery
 import Foundation
+import TestDelivery
 
 /// Queues and topics of its own, made by `Scripts/scratch-broker`, and boto3, a client that is not ours.
 struct QueueServer: Sendable {
@@ -20,16 +21,9 @@ struct QueueServer: Sendable {
     }
   }
 
-  struct Failed: Error {
-    let what: String
-  }
-
   let directory: String
   let address: String
   var root: String { "http://127.0.0.1:\(address.split(separator: ":").last?.prefix { $0 != "/" } ?? "")" }
-
-  private static let script = URL(fileURLWithPath: #filePath)
-    .appendingPathComponent("../../../../Scripts/scratch-broker").standardizedFileURL.path
 
   /// Whether there is one to test with.
   static let isAvailable = FileManager.default.fileExists(
@@ -39,9 +33,9 @@ struct QueueServer: Sendable {
   /// One for the time of `body`, which may do anything to it.
   static func with(_ options: [String] = [], _ body: (QueueServer) async throws -> Void) async throws {
     let directory = NSTemporaryDirectory() + "/tailrace-sqs-\(UUID().uuidString)"
-    defer { _ = try? run(script, ["destroy", directory]) }
-    let said = try run(script, ["start", "sqs", directory] + options)
-    try await body(QueueServer(directory: directory, address: said.trimmingCharacters(in: .whitespacesAndNewlines)))
+    defer { _ = try? ScratchBroker.script(["destroy", directory]) }
+    let said = try ScratchBroker.script(["start", "sqs", directory] + options)
+    try await body(QueueServer(directory: directory, address: said))
   }
 
   /// What `keys.sh` sets.
@@ -58,10 +52,10 @@ struct QueueServer: Sendable {
 
   /// Runs lines of Python that have clients `sqs`, `sns` and `iam` of boto3's.
   @discardableResult
-  func python(_ lines: String) throws -> String { try Self.run(Self.script, ["ctl", directory, lines]) }
+  func python(_ lines: String) throws -> String { try ScratchBroker.script(["ctl", directory, lines]) }
 
-  func kill() throws { _ = try Self.run(Self.script, ["kill", directory]) }
-  func start() throws { _ = try Self.run(Self.script, ["start", "sqs", directory]) }
+  func kill() throws { try ScratchBroker.script(["kill", directory]) }
+  func start() throws { try ScratchBroker.script(["start", "sqs", directory]) }
 
   /// All messages of a queue, in order; they are gone then.
   func take(_ queue: String) throws -> [Message] {
@@ -80,35 +74,5 @@ struct QueueServer: Sendable {
       print(json.dumps(found))
       """)
     return try JSONDecoder().decode([Message].self, from: Data(text.utf8))
-  }
-
-  /// Runs a program and gives what it says. Not with Foundation's `Process`, which does not notice the end of a program that has
-  /// left a daemon behind.
-  static func run(_ program: String, _ arguments: [String]) throws -> String {
-    let place = NSTemporaryDirectory() + "/tailrace-said-\(UUID().uuidString)"
-    let (out, err) = (place + ".out", place + ".err")
-    defer { for path in [out, err] { try? FileManager.default.removeItem(atPath: path) } }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    for (number, path) in [(Int32(1), out), (2, err)] {
-      posix_spawn_file_actions_addopen(&actions, number, path, O_WRONLY | O_CREAT, 0o600)
-    }
-    // Threads of tests block signals, and a daemon is to end by one.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let words = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var (pid, status): (pid_t, Int32) = (0, 0)
-    guard posix_spawn(&pid, program, &actions, &attributes, words, environ) == 0 else { throw Failed(what: program) }
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    guard status == 0 else { throw Failed(what: try String(contentsOfFile: err, encoding: .utf8)) }
-    return try String(contentsOfFile: out, encoding: .utf8)
   }
 }

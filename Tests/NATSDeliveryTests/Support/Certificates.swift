@@ -2,6 +2,7 @@
 
 import Delivery
 import Foundation
+import TestDelivery
 
 /// Certificates for a test, each of an authority of its own or of one that is there.
 struct Certificates {
@@ -16,7 +17,7 @@ struct Certificates {
       "-keyout", files.key, "-out", files.certificate, "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(names)",
     ]
     if let authority { words += ["-CA", "\(directory)/\(authority).pem", "-CAkey", "\(directory)/\(authority).key"] }
-    _ = try NATSServer.run("/usr/bin/env", words)
+    _ = try ScratchBroker.run("/usr/bin/env", words)
     return files
   }
 }

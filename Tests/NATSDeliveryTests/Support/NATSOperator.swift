@@ -3,6 +3,7 @@
 import Digests
 import Foundation
 import Octets
+import TestDelivery
 
 @testable import NATSDelivery
 
@@ -23,7 +24,7 @@ struct NATSOperator {
     init(_ kind: Kind) { self.kind = kind }
 
     private func key() throws -> Ed25519Key {
-      guard let key = Ed25519Key(seed: bytes) else { throw NATSServer.Failed(what: "there is no Ed25519") }
+      guard let key = Ed25519Key(seed: bytes) else { throw ScratchBroker.Failed(what: "there is no Ed25519") }
       return key
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestDelivery
 import Testing
 
 /// A NATS of its own, made by `Scripts/scratch-broker`, and nats-py, a client that is not ours.
@@ -14,30 +15,21 @@ struct NATSServer: Sendable {
     var id: String { headers["Nats-Msg-Id"] ?? "" }
   }
 
-  struct Failed: Error {
-    let what: String
-  }
-
   let directory: String
   let address: String
   var port: Int { Int(address.split(separator: ":").last?.prefix { $0 != "/" } ?? "") ?? 0 }
-
-  private static let script = URL(fileURLWithPath: #filePath)
-    .appendingPathComponent("../../../../Scripts/scratch-broker").standardizedFileURL.path
 
   /// Whether there is one to test with.
   static let isAvailable = ["/usr/sbin/nats-server", "/usr/local/bin/nats-server"].contains {
     FileManager.default.isExecutableFile(atPath: $0)
   }
 
-  private static let python = try? run(script, ["python"]).trimmingCharacters(in: .whitespacesAndNewlines)
-
   /// One for the time of `body`, which may do anything to it.
   static func with(_ settings: [String] = [], _ body: (NATSServer) async throws -> Void) async throws {
     let directory = NSTemporaryDirectory() + "/tailrace-nats-\(UUID().uuidString)"
-    defer { _ = try? run(script, ["destroy", directory]) }
-    let said = try run(script, ["start", "nats", directory] + settings.flatMap { ["--set", $0] })
-    try await body(NATSServer(directory: directory, address: said.trimmingCharacters(in: .whitespacesAndNewlines)))
+    defer { _ = try? ScratchBroker.script(["destroy", directory]) }
+    let said = try ScratchBroker.script(["start", "nats", directory] + settings.flatMap { ["--set", $0] })
+    try await body(NATSServer(directory: directory, address: said))
   }
 
   @discardableResult
@@ -45,11 +37,11 @@ struct NATSServer: Sendable {
 
   @discardableResult
   func control(_ arguments: [String]) throws -> String {
-    try Self.run(Self.script, ["ctl", directory] + arguments).trimmingCharacters(in: .whitespacesAndNewlines)
+    try ScratchBroker.script(["ctl", directory] + arguments)
   }
 
-  func kill() throws { _ = try Self.run(Self.script, ["kill", directory]) }
-  func start() throws { _ = try Self.run(Self.script, ["start", "nats", directory]) }
+  func kill() throws { try ScratchBroker.script(["kill", directory]) }
+  func start() throws { try ScratchBroker.script(["start", "nats", directory]) }
 
   private func write(_ lines: [String]) throws {
     let base = ["server_name: scratch", "jetstream { store_dir: \"\(directory)/data\" }", "max_payload: 8MB"]
@@ -73,7 +65,7 @@ struct NATSServer: Sendable {
       if try reloads() > before { return }
       usleep(20_000)
     }
-    throw Failed(what: "it does not read its configuration again")
+    throw ScratchBroker.Failed(what: "it does not read its configuration again")
   }
 
   private func reloads() throws -> Int {
@@ -108,7 +100,7 @@ struct NATSServer: Sendable {
         await c.close()
       asyncio.run(main())
       """
-    return try Self.run("/usr/bin/env", ["PYTHONPATH=\(Self.python ?? "")", "python3", "-c", program])
+    return try ScratchBroker.python(program)
   }
 
   /// All messages of a stream, in order.
@@ -125,35 +117,5 @@ struct NATSServer: Sendable {
       print(json.dumps([{'subject': m.subject, 'headers': dict(m.headers or {}), 'data': m.data.decode()} for m in found]))
       """, login: login, credentials: credentials)
     return try JSONDecoder().decode([Message].self, from: Data(text.utf8))
-  }
-
-  /// Runs a program and gives what it says. Not with Foundation's `Process`, which does not notice the end of a program that has
-  /// left a daemon behind.
-  static func run(_ program: String, _ arguments: [String]) throws -> String {
-    let place = NSTemporaryDirectory() + "/tailrace-said-\(UUID().uuidString)"
-    let (out, err) = (place + ".out", place + ".err")
-    defer { for path in [out, err] { try? FileManager.default.removeItem(atPath: path) } }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    for (number, path) in [(Int32(1), out), (2, err)] {
-      posix_spawn_file_actions_addopen(&actions, number, path, O_WRONLY | O_CREAT, 0o600)
-    }
-    // Threads of tests block signals, and a daemon is to end by one.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let words = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var (pid, status): (pid_t, Int32) = (0, 0)
-    guard posix_spawn(&pid, program, &actions, &attributes, words, environ) == 0 else { throw Failed(what: program) }
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-    guard status == 0 else { throw Failed(what: try String(contentsOfFile: err, encoding: .utf8)) }
-    return try String(contentsOfFile: out, encoding: .utf8)
   }
 }
