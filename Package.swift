@@ -63,6 +63,7 @@ let package = Package(
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CSpawn"),
     .target(name: "CBuildFacts", cSettings: [.define("TAILRACE_COMMIT", to: "\"\(commit)\"")]),
+    .target(name: "CLoadedImage"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "Octets", swiftSettings: library),
@@ -229,7 +230,7 @@ let package = Package(
     .executableTarget(
       name: "tailrace",
       dependencies: [
-        "CBuildFacts", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
+        "CBuildFacts", "CLoadedImage", "Digests", "Files", "PostgresClient", "Settings", "Supervision",
         "Octets", "PostgresWire", "Operations", "Replication", "Capture", "PgOutput", "IntegrationEvents",
         "OutboxMapping", "Delivery", "HTTPDelivery", "RedisDelivery", "Relay", "TableSource", "Contracts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

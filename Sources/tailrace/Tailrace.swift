@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import CLoadedImage
 import PostgresWire
 
 /// The command line. Each subcommand has a file of its own.
@@ -33,6 +34,7 @@ struct Tailrace: ParsableCommand {
 
   /// Makes the standard descriptors safe before anything else is opened.
   static func main() {
+    tailrace_forget_relocations()
     Signals.letCrashesBe()
     Signals.letWritesFail()
     Signals.letChildrenBeSeen()

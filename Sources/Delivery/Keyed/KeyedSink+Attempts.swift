@@ -42,6 +42,7 @@ extension KeyedSink {
         pieces.append(Array(items[(items.count / 2)...]))
         pieces.append(Array(items[..<(items.count / 2)]))
       } else {
+        if pieces.isEmpty { state.withLock { $0.record.settle(number) } }
         await giveUp(items, refusal)
       }
     }
@@ -80,7 +81,11 @@ extension KeyedSink {
       let trouble: Attempt.Trouble
       switch attempt.verdicts {
       case .together(.published):
-        state.withLock { $0.succeeded(in: .now - start) }
+        // Before anybody learns of it: who waited for the last one looks once more whether something fails.
+        state.withLock { state in
+          state.succeeded(in: .now - start)
+          state.record.settle(number)
+        }
         finish(left)
         return .over
       case .together(.stop(let error)):
@@ -90,7 +95,7 @@ extension KeyedSink {
         return .refused(left, Refusal(trouble: why, attempts: attempts, mayBlameOne: true, first: first))
       case .together(.retry(let why)): trouble = why
       case .each(let verdicts):
-        guard let rest = await sort(&left, verdicts, attempts, began) else {
+        guard let rest = await sort(&left, verdicts, number, attempts, began) else {
           state.withLock { $0.succeeded(in: .now - start) }
           return .over
         }
@@ -138,13 +143,17 @@ extension KeyedSink {
   /// Takes out of a piece what has a final verdict; gives why the first of the others has to be tried again, if there are
   /// others.
   private func sort(
-    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ attempts: Int, _ began: ContinuousClock.Instant
+    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ number: Int, _ attempts: Int,
+    _ began: ContinuousClock.Instant
   ) async -> Attempt.Trouble? {
     var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
     let published = items.indices.filter { $0 < verdicts.count && verdicts[$0] == .published }.map { items[$0] }
     // All at once, and before anything ends the sink.
     if !published.isEmpty {
-      state.withLock { $0.failuresInARow = 0 }
+      state.withLock { state in
+        state.failuresInARow = 0
+        if published.count == items.count { state.record.settle(number) }
+      }
       finish(published)
     }
     for (index, item) in items.enumerated() {
