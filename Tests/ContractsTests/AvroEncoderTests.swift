@@ -175,6 +175,27 @@ struct AvroEncoderTests {
     #expect(try Self.fault(inner)?.problem.contains("takes more than 1 MiB") == true)
   }
 
+  @Test(arguments: [
+    (#"{"type": "string", "logicalType": "uuid"}"#, #""nope""#, false),
+    (#"{"type": "string", "logicalType": "uuid"}"#, #""0123456789abcdef""#, false),
+    (#"{"type": "string", "logicalType": "uuid"}"#, #""123e4567-e89b-42d3-A456-426614174000""#, true),
+    (#"{"type": "fixed", "name": "F", "size": 16, "logicalType": "uuid"}"#, #""0123456789abcdef""#, true),
+    (#"{"type": "int", "logicalType": "time-millis"}"#, "99999999", false),
+    (#"{"type": "int", "logicalType": "time-millis"}"#, "86399999", true),
+    (#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 1}"#, #""\u007f\u00ff\u00ff""#, false),
+    (#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 1}"#, #""c""#, true),
+    (#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 1}"#, #""d""#, false),
+    (#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 1}"#, #""\u00ff\u009d""#, true),
+    (#"{"type": "bytes", "logicalType": "decimal", "precision": 2, "scale": 1}"#, #""\u00ff\u009c""#, false),
+  ])
+  func `a default that means nothing in its logical type is refused`(
+    _ type: String, _ value: String, _ isTaken: Bool
+  ) throws {
+    let schema =
+      #"{"type": "record", "name": "R", "fields": [{"name": "a", "type": \#(type), "default": \#(value)}]}"#
+    #expect(try (Self.fault(schema) == nil) == isTaken)
+  }
+
   @Test func `a refusal has the words of the check, or names what its type cannot hold`() throws {
     let schema =
       #"{"type": "record", "name": "R", "fields": [{"name": "n", "type": {"type": "array", "items": "double"}}]}"#

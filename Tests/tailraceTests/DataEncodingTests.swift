@@ -62,16 +62,23 @@ extension Integration {
     }
 
     @Test(arguments: [
-      (404, [], Int32(78), "under the subject Placed; register it there, or have it done with --registry-register"),
-      (401, [], 78, "does not let us in, with status 401"), (503, ["--no-retry"], 69, "status 503"),
-      (422, [], 78, "with status 422"), (200, [], 78, "answers without an id"),
+      (
+        404, #"{"error_code": 40403}"#, [], Int32(78),
+        "under the subject Placed; register it there, or have it done with --registry-register"
+      ),
+      (404, "<html>", [], 78, "does not know what subjects are"),
+      (307, "", [], 78, "name the address that it leads to"),
+      (401, "{}", [], 78, "does not let us in, with status 401"), (503, "{}", ["--no-retry"], 69, "status 503"),
+      (422, "{}", [], 78, "with status 422"), (200, "{}", [], 78, "answers without an id"),
+      (200, #"{"id": 2147483648}"#, [], 78, "answers without an id"),
+      (200, #"{"id": 5, "subject": "other"}"#, [], 78, "answers for another subject"),
     ])
     func `what a registry says ends it at its start, with the reason`(
-      status: Int, more: [String], code: Int32, words: String
+      status: Int, body: String, more: [String], code: Int32, words: String
     ) throws {
       try withDatabase { database in
         let path = try database.files.contracts(Self.files)
-        let registry = try WebServer { _ in .init(status, body: "{}") }
+        let registry = try WebServer { _ in .init(status, body: body) }
         defer { registry.close() }
         let receiver = try WebServer()
         defer { receiver.close() }

@@ -83,7 +83,7 @@ enum CredentialChain: Sendable {
     Failure(
       .credentials, "the profile \(profile.name) in \(profile.configPath) \(what), which is not done here",
       advice:
-        "give keys: aws configure export-credentials --profile \(profile.name) --format env; or let the service have a role of its own"
+        "give keys, which aws configure export-credentials prints; or let the service have a role of its own"
     )
   }
 

@@ -11,7 +11,7 @@ package struct Patience: Sendable {
   private static let look = Duration.milliseconds(100)
 
   private let retries: Bool
-  private let isCancelled: @Sendable () -> Bool
+  package let isCancelled: @Sendable () -> Bool
   private let onWait: @Sendable (Failure) -> Void
 
   /// - Parameters:

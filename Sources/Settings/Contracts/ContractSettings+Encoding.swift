@@ -31,6 +31,10 @@ extension ContractSettings {
       throw .setting(path, "data that is not JSON goes in binary mode alone; it needs \(setting)")
     }
     guard registry.url != nil, registry.subject != .record else { return }
+    guard try sink.place().isBroker else {
+      throw .setting(
+        "contracts.registry-subject", "an address has no topic; it needs \(setting: "registry-subject", "record")")
+    }
     if sink.broker.route?.literal == nil {
       throw .setting(
         "contracts.registry-subject",
@@ -49,7 +53,7 @@ extension ContractSettings {
     _ catalogue: ContractCatalogue, topic: String?, _ patience: Patience
   ) throws(Failure) -> [ContractName: UInt32] {
     guard let url = registry.url else { return [:] }
-    let client = try SchemaRegistry(registry, url)
+    let client = try SchemaRegistry(registry, url, isCancelled: patience.isCancelled)
     defer { client.close() }
     var identifiers: [ContractName: UInt32] = [:]
     for contract in catalogue.allContracts {

@@ -22,9 +22,16 @@ struct SchemaRegistry: Sendable {
   private let shown: String
   private let exchange: HTTPExchange
   private let headers: [(String, String)]
+  private let isCancelled: @Sendable () -> Bool
 
-  init(_ settings: RegistrySettings, _ url: String) throws(Failure) {
-    self.settings = settings
+  /// - Parameters:
+  ///   - settings: how it is asked.
+  ///   - url: where it is.
+  ///   - isCancelled: asked while it does not answer: true gives up.
+  init(
+    _ settings: RegistrySettings, _ url: String, isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(Failure) {
+    (self.settings, self.isCancelled) = (settings, isCancelled)
     shown = url.withoutSecrets
     do throws(Failure) { exchange = try HTTPExchange(settings.configuration(url)) } catch {
       throw Failure(error.kind, "the registry \(shown): \(error.what)", advice: error.advice)
@@ -37,6 +44,7 @@ struct SchemaRegistry: Sendable {
     self.headers = headers
   }
 
+  private static let another: Wording = "name the address of a registry that has Confluent's interface"
   private static let mediaType = "application/vnd.schemaregistry.v1+json"
 
   func close() { exchange.close() }
@@ -104,18 +112,37 @@ struct SchemaRegistry: Sendable {
     let name = Wording("\(ForeignText("\(subject)"))")
     switch status {
     case 200...299:
-      guard let id = Self.document(answer)?["id"]?.integer, let id = UInt32(exactly: id) else {
+      let document = Self.document(answer)
+      // Readers take an id for a number with a sign.
+      guard let id = document?["id"]?.integer, id > 0, let id = Int32(exactly: id) else {
         throw Failure(
-          .settings, "the registry \(shown) answers without an id for the subject \(name)",
-          advice: "name the address of a registry that has Confluent's interface")
+          .settings, "the registry \(shown) answers without an id for the subject \(name)", advice: Self.another)
       }
-      return .id(id)
-    case 404: return .unknown
+      // In a context, a subject has its name in front.
+      if case .string(let other)? = document?["subject"]?.value, !other.hasSuffix(subject) {
+        throw Failure(
+          .settings, "the registry \(shown) answers for another subject than \(name)", advice: Self.another)
+      }
+      return .id(UInt32(id))
+    case 300...399:
+      throw Failure(
+        .settings, "the registry \(shown) sends us elsewhere, with status \(status), which is not followed",
+        advice: "name the address that it leads to")
+    case 404:
+      // Whatever else answers there has never heard of subjects.
+      guard let code = Self.document(answer)?["error_code"]?.integer, 40401...40403 ~= code else {
+        throw Failure(
+          .settings, "the registry \(shown) does not know what subjects are, and answers with status 404",
+          advice: Self.another)
+      }
+      return .unknown
     case 409:
       throw Failure(
         .settings,
         "the registry \(shown) does not take \(Wording(contract.file)) under the subject \(name): it is not compatible with the versions there",
-        advice: "mend the contract, or the compatibility that the subject is held to")
+        advice:
+          "mend the contract, or the compatibility that the subject is held to; where several types share the subject, use "
+          + "\(setting: "registry-subject", "topic-record")")
     default:
       throw Failure(
         .settings,
@@ -130,12 +157,17 @@ struct SchemaRegistry: Sendable {
   private func send(_ path: String, _ body: [UInt8]) throws(Failure) -> (status: Int, body: [UInt8]) {
     let outcome = Mutex<HTTPExchange.Outcome>(.failed("no answer"))
     let isDone = DispatchSemaphore(value: 0)
-    Task {
+    let task = Task {
       let found = await exchange.send(path, body: body, headers: headers)
       outcome.withLock { $0 = found }
       isDone.signal()
     }
-    isDone.wait()
+    while isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+      guard !isCancelled() else {
+        task.cancel()
+        throw Failure(.registry, "the registry \(shown) had not answered when we were told to stop")
+      }
+    }
     switch outcome.withLock(\.self) {
     case .failed(let why): throw Failure(.registry, "the registry \(shown): \(why)")
     case .hopeless(let why, let advice):

@@ -39,7 +39,7 @@ struct AvroAmbiguity {
           throw SchemaFault(
             schema.places.pointer(type.place), line: schema.places.line(type.place),
             "the union cannot be encoded: some JSON is both \(words(one)) and \(words(other)), and none says which",
-            advice: "leave one of the two out, or give each a record of its own")
+            advice: "leave one of the two out, or give each a record of its own whose required fields have other names")
         }
       }
     }

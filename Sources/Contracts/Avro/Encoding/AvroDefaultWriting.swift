@@ -68,6 +68,8 @@ struct AvroDefaultWriting {
   ) throws(Trouble) {
     patience -= 1
     guard output.count <= Self.longest, patience > 0 else { throw .long }
+    // What a reader that knows the meaning could not take is written by nobody.
+    guard schema.types[type].logical?.allows(document, on: schema.types[type].shape) ?? true else { throw .other }
     switch (schema.types[type].shape, document.value) {
     case (.null, .null): return
     case (.boolean, .boolean(let isTrue)): output.append(isTrue ? 1 : 0)
