@@ -12,7 +12,7 @@ for directory in etc home usr/local var/lib; do
   mount -t overlay overlay \
     -o "lowerdir=/$directory,upperdir=$tree/upper/$directory,workdir=$tree/work/$directory" "/$directory"
 done
-echo '127.0.0.1 db.example orders.example proxy.example kafka.example mq.example cache.example nats.example' >>/etc/hosts
+echo '127.0.0.1 db.example orders.example proxy.example kafka.example mq.example cache.example nats.example registry.example' >>/etc/hosts
 echo '127.0.0.2 sqs.eu-central-1.amazonaws.com sns.eu-central-1.amazonaws.com' >>/etc/hosts
 mkdir -p /etc/ssl/certs
 cat "$blocks/../authority.pem" >>/etc/ssl/certs/ca-certificates.crt
