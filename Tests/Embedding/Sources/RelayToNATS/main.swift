@@ -11,6 +11,8 @@ import Relay
 // Relays a recording to a stream of NATS.
 var nats = NATSConfiguration(address: CommandLine.arguments[2])
 nats.mode = .structured
+// An event without a key has no token for one.
+nats.route = Route("outbox.event.", then: "aggregatetype")
 let publisher = try NATSPublisher(nats)
 try await publisher.check()
 let sink = NATSSink(publisher, KeyedDelivery(), deadLetters: DeadLetterOffice())
