@@ -168,10 +168,16 @@ class Measured(broker.Broker):
 def running(bench, kind):
     """A broker, and what programs need that talk to it."""
     broker.clients()
-    found, environment = Measured(kind, bench.directory), bench.environment
+    with lending(bench, Measured(kind, bench.directory), broker.scratch_broker("python")) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def lending(bench, found, clients):
+    """Its environment, with the clients, is that of programs, until it is destroyed."""
+    environment = bench.environment
     try:
-        packages = os.pathsep.join([PACKAGES, broker.scratch_broker("python")])
-        bench.environment = {**environment, **found.environment, "PYTHONPATH": packages}
+        bench.environment = {**environment, **found.environment, "PYTHONPATH": os.pathsep.join([PACKAGES, clients])}
         yield found
     finally:
         bench.environment = environment
@@ -181,24 +187,27 @@ def running(bench, kind):
 def drain(kind, bench):
     """tailrace and a relay written by hand, in turns."""
     with standard("bulk", bench.options.rows, 0).loaded(bench.server) as backlog, running(bench, kind) as found:
-        bench.say(f"  {backlog.rows} events, {backlog.about}")
-        pair = [TailraceInto(bench, found)]
-        if bench.has_python("psycopg2"):
-            pair.append(ByHand(bench, found))
-        pair = [peer for peer in pair if wanted(bench, peer.name)]
-        draining, rounds = Draining(bench, backlog, []), []
-        try:
-            for number in range(bench.options.runs):
-                rounds.append({})
-                for peer in pair[::-1] if number % 2 else pair:
-                    figures = draining.drain(peer)[peer.name]
-                    rounds[-1][peer.name] = {**figures, "broker_cpu_per_million": peer.cost / backlog.rows * 1e6}
-                bench.say("  round {}: {}".format(number + 1, ", ".join(
-                    f"{name} {found['events_per_second'] / 1000:.1f}k/s" for name, found in rounds[-1].items())))
-        except measurement.Failure as error:
-            bench.fail(f"{kind}: {error}")
-        finally:
-            bench.conclude(rounds, headings=HEADINGS, compare=[PEERS[kind]], rows=backlog.rows)
+        take_turns(kind, bench, backlog, TailraceInto(bench, found), ByHand(bench, found))
+
+
+def take_turns(kind, bench, backlog, ours, theirs):
+    """Both drain the backlog in each round; who begins changes."""
+    bench.say(f"  {backlog.rows} events, {backlog.about}")
+    pair = [ours, *([theirs] if bench.has_python("psycopg2") else [])]
+    pair = [peer for peer in pair if wanted(bench, peer.name)]
+    draining, rounds = Draining(bench, backlog, []), []
+    try:
+        for number in range(bench.options.runs):
+            rounds.append({})
+            for peer in pair[::-1] if number % 2 else pair:
+                figures = draining.drain(peer)[peer.name]
+                rounds[-1][peer.name] = {**figures, "broker_cpu_per_million": peer.cost / backlog.rows * 1e6}
+            bench.say("  round {}: {}".format(number + 1, ", ".join(
+                f"{name} {figures['events_per_second'] / 1000:.2f}k/s" for name, figures in rounds[-1].items())))
+    except measurement.Failure as error:
+        bench.fail(f"{kind}: {error}")
+    finally:
+        bench.conclude(rounds, headings=HEADINGS, compare=[theirs.name], rows=backlog.rows)
 
 
 class Consumer(threading.Thread):

@@ -11,9 +11,7 @@ import broker
 import measurement
 import processes
 from backlogs import PUBLICATION, standard
-from bench import PACKAGES
-from broker_delivery import HEADINGS, Into, wanted
-from draining import Draining
+from broker_delivery import Into, lending, take_turns
 from peers import HERE, PYTHON, Peer, Tailrace
 
 KINDS = ["sqs", "sqs-moto"]
@@ -108,35 +106,13 @@ class ByHand(Into, Peer):
 @contextlib.contextmanager
 def running(bench, kind):
     broker.clients("sqs")
-    found, environment = Answering() if kind == "sqs" else Moto(bench.directory), bench.environment
-    try:
-        packages = os.pathsep.join([PACKAGES, broker.scratch_broker("python", "sqs")])
-        bench.environment = {**environment, **found.environment, "PYTHONPATH": packages}
+    clients = broker.scratch_broker("python", "sqs")
+    with lending(bench, Answering() if kind == "sqs" else Moto(bench.directory), clients) as found:
         yield found
-    finally:
-        bench.environment = environment
-        found.destroy()
 
 
 def drain(kind, bench):
     """tailrace and a relay written by hand, in turns."""
     rows = bench.options.rows if kind == "sqs" else min(SLOW, bench.options.rows)
     with standard("bulk", rows, 0).loaded(bench.server) as backlog, running(bench, kind) as found:
-        bench.say(f"  {backlog.rows} events, {backlog.about}")
-        pair = [TailraceInto(bench, found)]
-        if bench.has_python("psycopg2"):
-            pair.append(ByHand(bench, found))
-        pair = [peer for peer in pair if wanted(bench, peer.name)]
-        draining, rounds = Draining(bench, backlog, []), []
-        try:
-            for number in range(bench.options.runs):
-                rounds.append({})
-                for peer in pair[::-1] if number % 2 else pair:
-                    figures = draining.drain(peer)[peer.name]
-                    rounds[-1][peer.name] = {**figures, "broker_cpu_per_million": peer.cost / backlog.rows * 1e6}
-                bench.say("  round {}: {}".format(number + 1, ", ".join(
-                    f"{name} {figures['events_per_second'] / 1000:.2f}k/s" for name, figures in rounds[-1].items())))
-        except measurement.Failure as error:
-            bench.fail(f"{kind}: {error}")
-        finally:
-            bench.conclude(rounds, headings=HEADINGS, compare=["boto3"], rows=backlog.rows)
+        take_turns(kind, bench, backlog, TailraceInto(bench, found), ByHand(bench, found))

@@ -6,31 +6,15 @@ import PostgresWire
 /// Why nothing can be stored now, or why an event was not. Source: the API references of SQS, SNS and STS, "Errors" of each
 /// action, and "Common errors".
 struct AWSTrouble: Error, Hashable {
-  /// Whom it concerns.
-  enum Subject {
-    /// The service or the way there: it may heal by itself.
-    case server
-    /// Who we are: only somebody who mends that can help, with an exit code of its own. The second is what we may do.
-    case login, permission
-    /// There is nobody to be.
-    case credentials
-    /// What the settings name.
-    case destination
-    /// What one event is.
-    case event
-    /// Whatever it may be.
-    case unclear
-  }
-
   var reason: String
-  var subject = Subject.server
+  var subject = TroubleSubject.server
   var status: Int?
   var hint: String?
   var retryAfter: Duration?
   /// Whether other credentials may fare better.
   var wantsCredentials = false
 
-  init(_ reason: String, _ subject: Subject = .server, hint: String? = nil) {
+  init(_ reason: String, _ subject: TroubleSubject = .server, hint: String? = nil) {
     (self.reason, self.subject, self.hint) = (reason, subject, hint)
   }
 
@@ -41,21 +25,13 @@ struct AWSTrouble: Error, Hashable {
   /// What an event is told that shares it.
   var verdict: Attempt.Verdict {
     let trouble = Attempt.Trouble(
-      reason, status: status, concernsReceiver: subject != .event && subject != .unclear, hint: hint)
-    return subject == .event ? .refused(trouble) : .retry(trouble)
+      reason, status: status, concernsReceiver: subject.concernsReceiver, hint: hint)
+    return subject.verdict(trouble)
   }
 
   /// What whoever asks is told.
   func failure(of destination: String) -> Failure {
-    let kind: FailureKind =
-      switch subject {
-      case .server, .event, .unclear: .receiver
-      case .login: .authentication
-      case .permission: .privilege
-      case .credentials: .credentials
-      case .destination: .destination
-      }
-    return Failure(kind, "\(destination): \(reason)", advice: hint.map { Wording($0) })
+    Failure(subject.failureKind, "\(destination): \(reason)", advice: hint.map { Wording($0) })
   }
 
   /// What AWS says of a request or of an entry. The words are ours.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Connections
+import Delivery
 import Digests
 import IntegrationEvents
 import NIOCore

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Delivery
 import PostgresWire
 
 /// What servers say, in words of ours. Source: NATS server, errors of its client protocol, and `errors.json` for JetStream.

@@ -8,29 +8,15 @@ import PostgresWire
 
 /// Why nothing can be stored now, or why an event was not.
 struct NATSTrouble: Error, Hashable {
-  /// Whom it concerns.
-  enum Subject {
-    /// The server or the way there: it may heal by itself.
-    case server
-    /// Who we are, which only somebody who mends that can help: with the exit code of its own.
-    case login, permission
-    /// What the settings name.
-    case destination
-    /// What one event is.
-    case event
-    /// Whatever it may be.
-    case unclear
-  }
-
   var reason: String
-  var subject = Subject.server
+  var subject = TroubleSubject.server
   /// Whether it is of where this event goes, not of what the others go through.
   var isLocal = false
   var hint: Wording?
   var longestPause: Duration?
 
   init(
-    _ reason: String, _ subject: Subject = .server, isLocal: Bool = false, hint: Wording? = nil,
+    _ reason: String, _ subject: TroubleSubject = .server, isLocal: Bool = false, hint: Wording? = nil,
     longestPause: Duration? = nil
   ) {
     (self.reason, self.subject, self.isLocal) = (reason, subject, isLocal)
@@ -38,11 +24,11 @@ struct NATSTrouble: Error, Hashable {
   }
 
   /// What an event is told that shares it.
-  var verdict: Attempt.Verdict { subject == .event ? .refused(trouble) : .retry(trouble) }
+  var verdict: Attempt.Verdict { subject.verdict(trouble) }
 
   var trouble: Attempt.Trouble {
     .init(
-      reason, concernsReceiver: subject != .event && subject != .unclear, isLocal: isLocal, hint: hint?.description,
+      reason, concernsReceiver: subject.concernsReceiver, isLocal: isLocal, hint: hint?.description,
       longestPause: longestPause)
   }
 
@@ -62,14 +48,7 @@ struct NATSTrouble: Error, Hashable {
 
   /// What whoever asks is told.
   func failure(of destination: String) -> Failure {
-    let kind: FailureKind =
-      switch subject {
-      case .server, .event, .unclear: .receiver
-      case .login: .authentication
-      case .permission: .privilege
-      case .destination: .destination
-      }
-    return Failure(kind, "\(destination): \(reason)", advice: hint)
+    Failure(subject.failureKind, "\(destination): \(reason)", advice: hint)
   }
 
   static func silent(_ seconds: Int64) -> NATSTrouble {

@@ -48,9 +48,7 @@ public struct AMQPSettings: Hashable, Sendable {
     configuration.stopsAtRefusal = stopsAtRefusal
     configuration.passwordFile = broker.passwordFile
     configuration.authorityFile = certificates.authorityFile
-    if let certificate = certificates.clientCertificate, let key = certificates.clientKey {
-      configuration.clientCertificate = CertificateFiles(certificate: certificate, key: key)
-    }
+    configuration.clientCertificate = certificates.client
     return configuration
   }
 

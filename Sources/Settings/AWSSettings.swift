@@ -54,9 +54,7 @@ public struct AWSSettings: Hashable, Sendable {
     configuration.proxy = proxy
     configuration.maximumConnections = connections
     configuration.authorityFile = certificates.authorityFile
-    if let certificate = certificates.clientCertificate, let key = certificates.clientKey {
-      configuration.clientCertificate = CertificateFiles(certificate: certificate, key: key)
-    }
+    configuration.clientCertificate = certificates.client
     return configuration
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Delivery
 import HTTPDelivery
 public import PostgresWire
 
@@ -20,6 +21,12 @@ public struct CertificateSettings: Hashable, Sendable {
     guard (clientCertificate == nil) == (clientKey == nil) else {
       throw .setting("sink.client-certificate", "goes together with \(setting: "client-key")")
     }
+  }
+
+  /// Both files of who we are; nil where they are not named.
+  var client: CertificateFiles? {
+    guard let clientCertificate, let clientKey else { return nil }
+    return CertificateFiles(certificate: clientCertificate, key: clientKey)
   }
 
   /// The setting of the first file that is named; nil where none is.

@@ -96,9 +96,7 @@ public struct HTTPSettings: Hashable, Sendable {
     configuration.authorityFile = certificates.authorityFile
     configuration.credentials = credentials
     configuration.proxy = proxy
-    if let certificate = certificates.clientCertificate, let key = certificates.clientKey {
-      configuration.clientCertificate = CertificateFiles(certificate: certificate, key: key)
-    }
+    configuration.clientCertificate = certificates.client
     return configuration
   }
 

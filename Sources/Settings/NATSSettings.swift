@@ -49,9 +49,7 @@ public struct NATSSettings: Hashable, Sendable {
     configuration.passwordFile = broker.passwordFile
     configuration.credentialsFile = credentialsFile
     configuration.authorityFile = certificates.authorityFile
-    if let certificate = certificates.clientCertificate, let key = certificates.clientKey {
-      configuration.clientCertificate = CertificateFiles(certificate: certificate, key: key)
-    }
+    configuration.clientCertificate = certificates.client
     return configuration
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Delivery
 import Testing
 
 @testable import AWSDelivery
@@ -68,8 +69,8 @@ import Testing
       ("SignatureDoesNotMatch", "", .login), ("InvalidMessageContents", "", .event), ("InternalError", "", .server),
       ("InvalidParameterValue", "Message must be shorter than 1024 bytes", .event),
       ("InvalidParameterValue", "The queue is odd", .unclear), ("<script>", "", .server),
-    ] as [(String, String, AWSTrouble.Subject)])
-  func `only what speaks of the event is the event's`(_ code: String, _ message: String, _ subject: AWSTrouble.Subject)
+    ] as [(String, String, TroubleSubject)])
+  func `only what speaks of the event is the event's`(_ code: String, _ message: String, _ subject: TroubleSubject)
     throws
   {
     let place = try AWSAddress("sns:arn:aws:sns:eu-central-1:1:orders")

@@ -19,7 +19,7 @@ struct QueueTests {
     (delivery.retry.firstPause, delivery.retry.longestPause) = (.milliseconds(5), .milliseconds(50))
     return AWSSink(
       try AWSPublisher(AWSConfiguration(address: address, environment: server.environment)), delivery,
-      deadLetters: letters.map { DeadLetterOffice($0, parksKeys: false) } ?? DeadLetterOffice())
+      deadLetters: .keeping(letters))
   }
 
   private func samples(_ range: Range<Int>, keys: Int) -> [Events.Sample] {

@@ -21,13 +21,7 @@
       configuration.stopsAtRefusal = letters == nil
       configuration.properties = [("reconnect.backoff.max.ms", "200"), ("retry.backoff.ms", "20")]
       change(&configuration)
-      var delivery = KeyedDelivery()
-      delivery.attemptEvents = 1000
-      delivery.retry.firstPause = .milliseconds(5)
-      delivery.retry.longestPause = .milliseconds(50)
-      return KafkaSink(
-        try KafkaPublisher(configuration), delivery,
-        deadLetters: letters.map { DeadLetterOffice($0, parksKeys: false) } ?? DeadLetterOffice())
+      return KafkaSink(try KafkaPublisher(configuration), .impatient, deadLetters: .keeping(letters))
     }
 
     /// It waits for librdkafka, and is not to hold up other tests.
@@ -38,10 +32,6 @@
           continuation.resume()
         }
       }
-    }
-
-    private func samples(_ count: Int, keys: Int) -> [Events.Sample] {
-      (0..<count).map { Events.Sample(id: "\($0)", key: "k\($0 % keys)", data: #"{"n": \#($0)}"#) }
     }
 
     /// Each key's ids in the order in which they are stored.
@@ -95,7 +85,7 @@
           faults[round % faults.count], RD_KAFKA_RESP_ERR_NO_ERROR, faults[(round * 3 + 1) % faults.count],
         ])
         cluster.moveLeader(of: "outbox.event.order", partition: Int32(round % 3), to: Int32(round % 3 + 1))
-        let all = samples(20_000, keys: 17)
+        let all = samples(0..<20_000, keys: 17)
         try await sink.deliver(
           try Events.batch(Array(all[(round * 1000)..<(round * 1000 + 1000)]), from: UInt64(round * 1000 + 1)))
       }
@@ -112,7 +102,7 @@
         $0.properties += [("topic.metadata.refresh.interval.ms", "500"), ("topic.metadata.propagation.max.ms", "500")]
       }
       cluster.setError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, of: "outbox.event.order")
-      async let delivered: Void = sink.deliver(try Events.batch(samples(10, keys: 2)))
+      async let delivered: Void = sink.deliver(try Events.batch(samples(0..<10, keys: 2)))
       let deadline = ContinuousClock.now + .seconds(30)
       while sink.health.failures == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
       #expect(sink.health.lastReason.contains("UNKNOWN_TOPIC"), "\(sink.health.lastReason)")
@@ -145,8 +135,8 @@
       let sink = try sink(cluster, letters: letters) { $0.stopsAtRefusal = true }
       // With a guarantee of no gaps, what is refused for good is fatal to the producer. Refused in its batch, and alone.
       cluster.answer([RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE])
-      try await sink.deliver(try Events.batch(samples(1, keys: 1)))
-      try await sink.deliver(try Events.batch(samples(20, keys: 3), from: 2))
+      try await sink.deliver(try Events.batch(samples(0..<1, keys: 1)))
+      try await sink.deliver(try Events.batch(samples(0..<20, keys: 3), from: 2))
       await close(sink)
       #expect(letters.all.count == 1)
       let orders = orders(try await cluster.records(in: "outbox.event.order"))
@@ -164,7 +154,7 @@
       let letters = MemoryLetters()
       let sink = try sink(cluster, letters: letters) { $0.stopsAtRefusal = false }
       cluster.answer([code])
-      try await sink.deliver(try Events.batch(samples(50, keys: 5)))
+      try await sink.deliver(try Events.batch(samples(0..<50, keys: 5)))
       #expect(sink.health.remark?.contains("batch.size") == true)
       await close(sink)
       #expect(letters.all.isEmpty)
@@ -177,7 +167,7 @@
       let cluster = try MockCluster(topics: ["outbox.event.order"], partitions: 6)
       cluster.setRoundTrip(milliseconds: 300)
       let sink = try sink(cluster)
-      try await sink.deliver(try Events.batch(samples(1, keys: 1)))
+      try await sink.deliver(try Events.batch(samples(0..<1, keys: 1)))
       cluster.answer([RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE])
       try await sink.deliver(try Events.batch((1..<600).map { .init(id: "\($0)", key: "k\($0 % 60)") }, from: 2))
       cluster.setRoundTrip(milliseconds: 0)
@@ -212,10 +202,10 @@
       defer { try? FileManager.default.removeItem(atPath: file) }
       try Data("# ours\n\nlinger.ms = 200\n".utf8).write(to: URL(filePath: file))
       let sink = try sink(cluster) { $0.propertiesFile = file }
-      async let first: Void = sink.deliver(try Events.batch(samples(100, keys: 10)))
+      async let first: Void = sink.deliver(try Events.batch(samples(0..<100, keys: 10)))
       try Data("linger.ms=1\r\nsasl.password=canary\r\n".utf8).write(to: URL(filePath: file))
       sink.reopen()
-      async let second: Void = sink.deliver(try Events.batch(samples(100, keys: 10), from: 101))
+      async let second: Void = sink.deliver(try Events.batch(samples(0..<100, keys: 10), from: 101))
       try await first
       try await second
       #expect(sink.health.complaints.isEmpty)
@@ -224,7 +214,7 @@
       sink.reopen()
       #expect(sink.health.complaints["Kafka's properties"]?.contains("linger.ms") == true, "\(sink.health.complaints)")
       #expect(sink.health.complaints["Kafka's properties"]?.contains("canary") == false)
-      try await sink.deliver(try Events.batch(samples(10, keys: 10), from: 201))
+      try await sink.deliver(try Events.batch(samples(0..<10, keys: 10), from: 201))
       await close(sink)
       let orders = orders(try await cluster.records(in: "outbox.event.order"))
       #expect(orders.values.map(\.count).reduce(0, +) == 210)
@@ -277,7 +267,7 @@
       try await sink.check()
       cluster.setDown(true)
       let open = Mutex(false)
-      sink.submit(try Events.batch(samples(3, keys: 3))) { failure in open.withLock { $0 = failure == nil } }
+      sink.submit(try Events.batch(samples(0..<3, keys: 3))) { failure in open.withLock { $0 = failure == nil } }
       let deadline = ContinuousClock.now + .seconds(30)
       while sink.health.obstacle == nil, ContinuousClock.now < deadline {
         try await Task.sleep(for: .milliseconds(20))
@@ -320,7 +310,7 @@
       let sink = try sink(cluster)
       cluster.setError(RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, of: "outbox.event.order")
       let isDone = Mutex(false)
-      sink.submit(try Events.batch(samples(3, keys: 3))) { failure in isDone.withLock { $0 = failure == nil } }
+      sink.submit(try Events.batch(samples(0..<3, keys: 3))) { failure in isDone.withLock { $0 = failure == nil } }
       let deadline = ContinuousClock.now + .seconds(60)
       while sink.health.obstacle == nil, ContinuousClock.now < deadline {
         try await Task.sleep(for: .milliseconds(50))
