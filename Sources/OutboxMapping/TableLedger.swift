@@ -111,7 +111,9 @@ package struct TableLedger: Sendable {
       throw Failure(
         .tableReplaced,
         "table \(relation.tableName) \(state), so nobody can tell whether it was a part of an outbox, whose columns it has",
-        advice: "pass its rows over with \(setting: "accept-gap")")
+        advice: (found.isThere ? "" : "make an empty table of its name with its columns, ")
+          + "publish it, and run this once with \(setting: "table", "\(relation.tableName)") beside the outbox's own, which "
+          + "delivers its rows; or pass them over with \(setting: "accept-gap")")
     }
     return untold(["table \(relation.tableName) \(state); its rows are passed over"])
   }

@@ -46,6 +46,7 @@ struct ContractsCommand: ParsableCommand {
         Examples:
           tailrace contracts check contracts/
           tailrace contracts check contracts/ --against origin/main
+          tailrace contracts check contracts/ --encode avro
         """)
 
     @Argument(help: ArgumentHelp("The contracts.", valueName: "directory"), completion: .directory) var directory:
@@ -60,6 +61,11 @@ struct ContractsCommand: ParsableCommand {
     @Option(
       help: ArgumentHelp("Remark on contracts by which data can be larger, or of any size.", valueName: "size"))
     var maxPayload: ByteSize?
+
+    @Option(
+      help: ArgumentHelp(
+        "Also refuse contracts whose data a stream with the same --encode could not encode.", valueName: "format"))
+    var encode: DataFormat?
 
     @OptionGroup var registry: RegistryOptions
 
@@ -85,6 +91,7 @@ struct ContractsCommand: ParsableCommand {
         let contracts = try ContractDirectory(try ContractTree(directory: directory))
         var findings = contracts.catalogue.findings(contracts.rules)
         if let maxPayload { findings += contracts.catalogue.largerThan(Int(maxPayload.bytes)) }
+        if let encode { findings += contracts.catalogue.findings(encoding: encode) }
         if let against { findings += try Baseline(against, of: directory).findings(contracts.catalogue) }
         findings += try registry.settings.findings(contracts.catalogue, topic: registryTopic)
         for line in json ? findings.map(Self.json) : ContractFinding.lines(findings) { print(line) }

@@ -3,6 +3,7 @@
 import Delivery
 import Foundation
 import PostgresWire
+import Synchronization
 import TestDelivery
 import Testing
 
@@ -99,6 +100,30 @@ struct QueueTests {
       try letters.check()
       #expect(throws: Failure.self) { try AWSLetters(configuration, queue: "nowhere").check() }
       #expect(throws: Failure.self) { try AWSLetters(configuration, queue: "no/where") }
+    }
+  }
+
+  @Test func `a sink of queues is a sink`() async throws {
+    try await QueueServer.with(["--set", "rights"]) { server in
+      let number = Atomic(0)
+      let conformance = SinkConformance {
+        let name = "q\(number.add(1, ordering: .relaxed).newValue).fifo"
+        try server.python(#"sqs.create_queue(QueueName="\#(name)", Attributes={"FifoQueue": "true"})"#)
+        // Who reads a queue empties it.
+        let read = Mutex<[String]>([])
+        return .init(
+          try sink(server, server.queue(name)),
+          arrived: {
+            let found = try server.take(name).map(\.id)
+            return read.withLock {
+              $0 += found
+              return $0
+            }
+          },
+          hold: { try server.allow($0 ? "sqs:GetQueueAttributes" : "sqs:*") })
+      }
+      let violations = try await conformance.violations()
+      #expect(violations.isEmpty, "\(violations)")
     }
   }
 }

@@ -97,7 +97,7 @@ struct DeliveryTests {
   }
 
   @Test func `requests that fail together are one failure of the receiver, not many in a row`() async throws {
-    let receiver = try await Receiver { _ in .status(503, after: .milliseconds(400)) }
+    let receiver = try await Receiver { _ in .status(503, after: .milliseconds(1500)) }
     var parts = Parts(url: receiver.url)
     parts.delivery.retry.maximumAttempts = 2
     let sink = try parts.sink(DeadLetterOffice(MemoryLetters(), parksKeys: false))

@@ -73,6 +73,29 @@ import Testing
     }
   }
 
+  @Test func `contracts whose data could not be encoded are violations, each with its place`() throws {
+    let files = [
+      "Placed/1.avsc": Self.record(Self.n),
+      "Placed/2.avsc": Self.record(Self.n, #"{"name": "m", "type": ["null", "int", "long"], "default": null}"#),
+      "Other/1.json": #"{"type": "object", "additionalProperties": false}"#,
+    ]
+    try withFiles(files) { directory, path in
+      _ = try check([path], code: 0)
+      let child = try check([path, "--encode", "avro"], code: 65)
+      let lines = child.output.lines.sorted()
+      try #require(lines.count == 2, "\(child.output.text)")
+      #expect(
+        lines[0].hasPrefix("violation: \(path)/Other/1.json: Other 1: it is a contract in JSON Schema"), "\(lines)")
+      #expect(lines[1].hasPrefix("violation: \(path)/Placed/2.avsc:1: Placed 2: /fields/1/type: "), "\(lines)")
+      let json = try check([path, "--encode", "avro", "--json"], code: 65)
+      #expect(json.output.lines.allSatisfy { $0.contains(#""code":"encoding""#) }, "\(json.output.text)")
+      try directory.contracts(["Placed/2.avsc": Self.record(Self.n, Self.noteOrNone)])
+      try FileManager.default.removeItem(atPath: path + "/Other")
+      _ = try check([path, "--encode", "avro"], code: 0)
+      #expect(try check([path, "--encode", "xml"], code: 64).errors.text.contains("json-schema"))
+    }
+  }
+
   @Test func `only remarks end with 0`() throws {
     try withFiles(["E/1.avsc": #"{"type": "enum", "name": "E", "symbols": []}"#]) { _, path in
       let child = try check([path], code: 0)

@@ -44,7 +44,7 @@ extension Integration {
     private func deliver(_ database: OutboxDatabase) throws {
       _ = try database.rest()
       // What prune itself notes has to be confirmed too.
-      try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+      try database.waitUntilAllIsConfirmed()
     }
 
     @Test(arguments: versions)
@@ -132,7 +132,7 @@ extension Integration {
         #expect(busy.errors.text.contains("\(undelivered) stays, for others have it"), "\(busy.errors.text)")
         try open.write("COMMIT;\n")
         try wait(until: "it has come") { database.fileLines.count == 1 }
-        try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+        try database.waitUntilAllIsConfirmed()
         let second = try database.prune(options)
         #expect(try second.exitCodeAfterAllOutput() == 0, "\(second.errors.text)")
         #expect(try database.committedNumbers() == [301, 302, 303, 305], "\(second.errors.text)")
@@ -225,7 +225,7 @@ extension Integration {
         #expect(prune.errors.text.contains("was detached, dropped or made anew"), "\(prune.errors.text)")
         if !isDropped { #expect(try database.psql("SELECT count(*) FROM \(day)") == left && left != "0") }
         try database.psql("SELECT place(n, '20 days') FROM generate_series(1, 20000) n;")
-        try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+        try database.waitUntilAllIsConfirmed()
         let again = try database.prune(["--older-than", "7d", "--before-slot", "--rate", "500"])
         try wait(until: "some are gone", within: 30) {
           try database.psql("SELECT count(*) FROM outbox_default") != "20000"

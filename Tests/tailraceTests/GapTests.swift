@@ -52,8 +52,7 @@ extension Integration {
           }
         try database.psql("SELECT place(1, 5);")
         let stream = try database.stream(options)
-        let position = try database.position()
-        try wait(until: "all is confirmed") { try database.hasConfirmed(position) }
+        try database.waitUntilAllIsConfirmed()
         stream.signal(SIGSTOP)
         try database.psql("SELECT place(6, 9);")
         try database.psql(
@@ -205,8 +204,7 @@ extension Integration {
           try server.copyData()
           try database.psql("SELECT place(6, 300);")
           let running = try database.stream(options)
-          let position = try database.position()
-          try wait(until: "all is confirmed") { try database.hasConfirmed(position) }
+          try database.waitUntilAllIsConfirmed()
           running.signal(way == "started again" ? SIGTERM : SIGSTOP)
           if way == "started again" { #expect(try running.exitCode() == 0) }
           try server.putBack()

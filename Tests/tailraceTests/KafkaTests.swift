@@ -74,8 +74,7 @@
           try database.psql("SELECT place(21, 40);")
           try wait(until: "it is told", within: 60) { child.errors.text.contains("UNKNOWN_TOPIC") }
           try broker.control(["topic", "create", "outbox.event.order"])
-          let end = try database.position()
-          try wait(until: "all is confirmed", within: 90) { try database.hasConfirmed(end) }
+          try database.waitUntilAllIsConfirmed(within: 90)
           let found = Set(try broker.records(in: "outbox.event.order").compactMap(\.payload))
           #expect(Set((21...40).map { #"{"n": \#($0)}"# }).isSubset(of: found))
           #expect((try? String(contentsOfFile: letters, encoding: .utf8))?.isEmpty ?? true)

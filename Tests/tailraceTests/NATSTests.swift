@@ -153,8 +153,7 @@ extension Integration {
         try database.psql("SELECT place(201, 300);")
         try wait(until: "it is told", within: 60) { stream.errors.text.contains("no stream takes outbox.event.*.*") }
         try broker.jetStream("await js.add_stream(name='events', subjects=['outbox.event.>'])", login: judge)
-        let end = try database.position()
-        try wait(until: "all is confirmed", within: 60) { try database.hasConfirmed(end) }
+        try database.waitUntilAllIsConfirmed(within: 60)
         #expect(Set(try broker.streamed(login: judge).map(\.data)).count == 100)
         #expect((try? String(contentsOfFile: letters, encoding: .utf8))?.isEmpty ?? true)
         #expect(!stream.errors.text.contains("secret"))

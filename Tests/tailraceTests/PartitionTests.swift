@@ -79,5 +79,32 @@ extension Integration {
         #expect(events.numbers == [1, 2] && Set(events.map(\.source)).count == 2)
       }
     }
+
+    @Test(arguments: ["dropped", "detached"])
+    func `rows of a part that is gone, of which nobody knows what it was, can be delivered`(fate: String) throws {
+      try withDatabase(15, "") { database in
+        let outboxes = ["--table", "public.outbox", "--table", "public.bills"]
+        try database.psql(
+          Self.tables
+            + """
+            CREATE TABLE bills (LIKE outbox INCLUDING DEFAULTS);
+            CREATE PUBLICATION events FOR TABLE outbox, bills WITH (publish = 'insert');
+            """)
+        try database.makeSlot()
+        try database.psql(
+          Self.rows + "ALTER TABLE outbox DETACH PARTITION outbox_eu;"
+            + (fate == "dropped" ? "DROP TABLE outbox_eu;" : ""))
+        let stream = try database.stream(["--until", "now"] + outboxes)
+        #expect(try stream.exitCode() == 78, "\(stream.errors.text)")
+        let complaint = try #require(stream.complaint)
+        #expect(
+          complaint.contains("--table public.outbox_eu beside") && complaint.contains("--accept-gap"), "\(complaint)")
+        #expect(complaint.contains("make an empty table") == (fate == "dropped"), "\(complaint)")
+        if fate == "dropped" { try database.psql("CREATE TABLE outbox_eu (LIKE outbox);") }
+        try database.psql("ALTER PUBLICATION events ADD TABLE outbox_eu;")
+        #expect(
+          try Event.read(database.rest(outboxes + ["--table", "public.outbox_eu"])).numbers == [1, 2])
+      }
+    }
   }
 }

@@ -71,7 +71,9 @@ extension Integration {
       // More at once than there are threads that tasks share: all of them meet in the server.
       try await Shop.run(15, { $0.connections = 24 }) { service in
         let session = service.session
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+        let waiting =
+          "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+          + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         try await session.transaction { holder in
           try await holder.execute("SELECT pg_advisory_xact_lock(1)")
           try await withThrowingTaskGroup { group in

@@ -31,7 +31,7 @@ extension Integration {
         _ = try database.rest()
         try database.psql("SELECT place(601, 620);")
         let stream = try database.streamToFile()
-        try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+        try database.waitUntilAllIsConfirmed()
         let dry = try database.prune(["--dead-letters", "table:public.letters", "--dry-run"])
         #expect(try dry.exitCodeAfterAllOutput() == 0, "\(dry.errors.text)")
         #expect(dry.errors.text.contains("would remove 609 of 620 old rows; 11 stay"), "\(dry.errors.text)")
@@ -69,7 +69,7 @@ extension Integration {
         try wait(until: "all has come") { database.fileLines.count == 3 }
         // By what was noted while it was open, nothing of it may go.
         #expect(try database.committedNumbers() == [1, 2, 3])
-        try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+        try database.waitUntilAllIsConfirmed()
         let second = try database.prune()
         #expect(try second.exitCodeAfterAllOutput() == 0, "\(second.errors.text)")
         #expect(try database.committedNumbers().isEmpty)
@@ -124,7 +124,7 @@ extension Integration {
         try database.psql("SELECT place(6, 9);")
         let stream = try database.streamToFile()
         try wait(until: "all has come") { database.fileLines.count == 4 }
-        try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+        try database.waitUntilAllIsConfirmed()
         let prune = try database.prune()
         #expect(try prune.exitCodeAfterAllOutput() == 0, "\(prune.errors.text)")
         #expect(try database.committedNumbers() == Set(1...5))
@@ -163,7 +163,7 @@ extension Integration {
           let limited = database.server.connection(to: database.name, user: role)
           try database.psql("SELECT place(1);")
           let stream = try database.streamToFile()
-          try wait(until: "all is confirmed") { try database.hasConfirmed(database.position()) }
+          try database.waitUntilAllIsConfirmed()
           for (options, code, words) in [
             (["--older-than", "0d"], 64, "--older-than"), (["--older-than", "-1d"], 64, "--older-than"),
             (["--older-than", "99999999999999999999d"], 64, "--older-than"), (["--rate", "0"], 64, "--rate"),

@@ -74,8 +74,7 @@ extension Integration {
         try database.psql("SELECT place(2, 20);")
         try wait(until: "it is told", within: 60) { stream.errors.text.contains("there is no exchange events") }
         try broker.pika("c.exchange_declare('events', 'topic', durable=True); c.queue_bind('events', 'events', '#')")
-        let end = try database.position()
-        try wait(until: "all is confirmed", within: 90) { try database.hasConfirmed(end) }
+        try database.waitUntilAllIsConfirmed(within: 90)
         #expect(Set(try broker.messages(in: "events").map(\.body)).count == 19)
         #expect((try? String(contentsOfFile: letters, encoding: .utf8))?.isEmpty ?? true)
         stream.signal(SIGTERM)

@@ -52,6 +52,7 @@ extension Integration {
         try wait(until: "the one that waited starts, and says why") { said("[c] it starts, now that b has ended") }
         try database.psql("SELECT place(3);")
         try wait(until: "it delivers what was not delivered") { try database.numbers(in: "c").last == 3 }
+        try wait(until: "so does the other") { try database.numbers(in: "events.ndjson").count == 3 }
         relays.signal(SIGTERM)
         #expect(try relays.exitCode() == 0)
         #expect(try database.numbers(in: "events.ndjson") == [1, 2, 3])

@@ -14,19 +14,22 @@ extension Integration {
     }
 
     @Test func `from the database alone it tells down, idle and lost`() throws {
-      try withDatabase { database in
-        try database.psql("SELECT place(1, 100);")
-        let down = try status(database)
-        #expect(down["state"] as? String == "down" && down["ready"] is NSNull)
-        #expect(((down["lag_bytes"] as? [String: Any])?["confirmed"] as? Int ?? 0) > 1000)
-        #expect((down["wal"] as? [String: Any])?["status"] as? String == "reserved")
-        let stream = try database.streamToFile()
-        try wait(until: "all is written") { database.fileLines.count == 100 }
-        try wait(until: "it is idle") { try status(database)["state"] as? String == "idle" }
-        stream.signal(SIGTERM)
-        _ = try stream.exitCode()
-        try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
-        #expect(try status(database)["state"] as? String == "lost")
+      // Elsewhere others write, and what they write waits.
+      try TestServer.with { server in
+        try server.withDatabase { database in
+          try database.psql("SELECT place(1, 100);")
+          let down = try status(database)
+          #expect(down["state"] as? String == "down" && down["ready"] is NSNull)
+          #expect(((down["lag_bytes"] as? [String: Any])?["confirmed"] as? Int ?? 0) > 1000)
+          #expect((down["wal"] as? [String: Any])?["status"] as? String == "reserved")
+          let stream = try database.streamToFile()
+          try wait(until: "all is written") { database.fileLines.count == 100 }
+          try wait(until: "it is idle") { try status(database)["state"] as? String == "idle" }
+          stream.signal(SIGTERM)
+          _ = try stream.exitCode()
+          try database.psql("SELECT pg_drop_replication_slot('\(database.slot)');")
+          #expect(try status(database)["state"] as? String == "lost")
+        }
       }
     }
 

@@ -97,4 +97,17 @@ extension ContractCatalogue {
   package func checkEncoding(_ rules: EncodingRules) throws(SchemaFault) {
     for contract in allContracts { _ = try CompiledContracts.encoding(of: contract, rules) }
   }
+
+  /// Which contracts' data cannot be encoded so, and why.
+  package func findings(encoding format: DataFormat) -> [ContractFinding] {
+    allContracts.compactMap { contract in
+      do throws(SchemaFault) { _ = try ContractEncoding(contract, EncodingRules(format, .bare)) } catch {
+        var finding = ContractFinding(
+          .violation, "encoding", file: contract.file, line: error.line, rule: error.problem, advice: error.advice)
+        (finding.type, finding.version, finding.path) = (contract.type, contract.version, error.path)
+        return finding
+      }
+      return nil
+    }
+  }
 }

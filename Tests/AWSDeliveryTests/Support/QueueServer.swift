@@ -54,6 +54,16 @@ struct QueueServer: Sendable {
   @discardableResult
   func python(_ lines: String) throws -> String { try ScratchBroker.script(["ctl", directory, lines]) }
 
+  /// Lets the relay's user do this, and nothing else.
+  func allow(_ action: String) throws {
+    try python(
+      """
+      import json
+      iam.put_user_policy(UserName="relay", PolicyName="relay", PolicyDocument=json.dumps(
+          {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "\(action)", "Resource": "*"}]}))
+      """)
+  }
+
   func kill() throws { try ScratchBroker.script(["kill", directory]) }
   func start() throws { try ScratchBroker.script(["start", "sqs", directory]) }
 

@@ -135,6 +135,12 @@ final class OutboxDatabase: Sendable {
   /// The server's present position.
   func position() throws -> String { try psql("SELECT pg_current_wal_flush_lsn()") }
 
+  /// Waits until what has been written so far is confirmed; others may write on.
+  func waitUntilAllIsConfirmed(within seconds: Double = 60) throws {
+    let end = try position()
+    try wait(until: "all is confirmed", within: seconds) { try hasConfirmed(end) }
+  }
+
   /// Writes so much that the server removes log which the slot needs: one with a small `max_slot_wal_keep_size`.
   func loseSlot() throws {
     try psql("CREATE TABLE other (filler text);")

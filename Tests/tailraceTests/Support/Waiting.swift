@@ -10,7 +10,7 @@ struct Timeout: Error, CustomStringConvertible {
 /// Asks again and again until there is an answer.
 @discardableResult
 func eventually<Answer>(
-  _ what: String, within seconds: Double = 20, every pause: Double = 0.02, _ ask: () throws -> Answer?
+  _ what: String, within seconds: Double = 60, every pause: Double = 0.02, _ ask: () throws -> Answer?
 ) throws -> Answer {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while true {
@@ -22,7 +22,7 @@ func eventually<Answer>(
 
 /// Waits until something is true.
 func wait(
-  until what: String, within seconds: Double = 20, every pause: Double = 0.02, _ condition: () throws -> Bool
+  until what: String, within seconds: Double = 60, every pause: Double = 0.02, _ condition: () throws -> Bool
 ) throws {
   try eventually(what, within: seconds, every: pause) { try condition() ? true : nil }
 }
