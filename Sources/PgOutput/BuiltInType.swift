@@ -9,6 +9,7 @@ package enum BuiltInType {
   package static let bool: ObjectID = 16
   package static let bytea: ObjectID = 17
   package static let int8: ObjectID = 20
+  package static let oid: ObjectID = 26
   package static let int2: ObjectID = 21
   package static let int4: ObjectID = 23
   package static let text: ObjectID = 25

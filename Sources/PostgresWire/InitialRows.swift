@@ -29,6 +29,10 @@ public struct InitialRows: Hashable, Sendable {
   package var start: LSN
   /// How many rows have places.
   package var planned: UInt64 = 0
+  /// How many of them were not there any more when their turn came; of the pages that are done with.
+  package var gone: UInt64 = 0
+  /// For each of the outboxes, which it is and by what its rows are found: what numbers of outboxes and values of keys stand for.
+  package var layout: [String] = []
   /// Which of the outboxes is being read, from 0.
   package var table = 0
   /// By what the rows of that table are ordered, as the last planned row has it; none before the first.
@@ -49,8 +53,8 @@ public struct InitialRows: Hashable, Sendable {
 extension InitialRows {
   /// In one line: words with blanks between them.
   var text: String {
-    var words = [start.description, isDone ? "done" : "open", "\(planned)", "\(table)", "\(last.count)"]
-    words += last
+    var words = [start.description, isDone ? "done" : "open", "\(planned)", "\(gone)", "\(table)"]
+    words += ["\(last.count)"] + last + ["\(layout.count)"] + layout
     words.append("\(pages.count)")
     for page in pages {
       words += ["\(page.table)", "\(page.first)", "\(page.keys.count)", "\(page.keys.first?.count ?? 0)"]
@@ -62,12 +66,13 @@ extension InitialRows {
   init?(text: String) {
     var words = RecordWords(text)
     guard let start = words.next().flatMap({ LSN($0) }), let state = words.next(), ["done", "open"].contains(state),
-      let planned: UInt64 = words.number(), let table: Int = words.number(),
-      let last = words.several(words.number()), let count: Int = words.number()
+      let planned: UInt64 = words.number(), let gone: UInt64 = words.number(), let table: Int = words.number(),
+      let last = words.several(words.number()), let layout = words.several(words.number()),
+      let count: Int = words.number()
     else { return nil }
     self.init(start: start)
-    (isDone, self.planned) = (state == "done", planned)
-    (self.table, self.last) = (table, last)
+    (isDone, self.planned, self.gone) = (state == "done", planned, gone)
+    (self.table, self.last, self.layout) = (table, last, layout)
     for _ in 0..<count {
       guard let table: Int = words.number(), let first: UInt64 = words.number(), let rows: Int = words.number(),
         let width: Int = words.number(), width > 0, rows > 0, rows <= words.left

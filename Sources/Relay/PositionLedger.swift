@@ -207,6 +207,19 @@ struct PositionLedger {
   /// How far the rows have come that were there before the slot: as the sink has it, or else the checkpoint.
   var initialRows: InitialRows? { sink.initialRows ?? checkpoint?.initialRows }
 
+  /// Refuses to leave the rest of them out in silence.
+  func requireInitialRows(_ source: borrowing some FrameSource & ~Copyable, _ configuration: RelayConfiguration)
+    throws(Failure)
+  {
+    guard configuration.initialRows == nil, !configuration.acceptsGap, source.hasLog, let rows = initialRows,
+      !rows.isDone, let confirmed = source.confirmedLSN, confirmed <= rows.start
+    else { return }
+    throw Failure(
+      .settings,
+      "the rows that were there before the slot have come in part (\(rows.planned) so far), and no more are asked for",
+      advice: "give \(setting: "initial-rows") as before; \(setting: "accept-gap") gives the others up")
+  }
+
   /// Makes that our own record, before more of them are delivered.
   mutating func keep(_ rows: InitialRows) throws(Failure) {
     let (identity, tables) = (identity, tables)

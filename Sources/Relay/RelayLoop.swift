@@ -42,11 +42,12 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
       ledger = try PositionLedger(
         source, sink, checkpoint, known: known, acceptsGap: configuration.acceptsGap,
         takesTurns: configuration.takesTurns)
+      try ledger.requireInitialRows(source, configuration)
     } catch {
       sink.close()
       throw error
     }
-    if let warning = ledger.warning { log.warning("\(warning)") }
+    ledger.warning.map { log.warning("\($0)") }
     let start = ledger.start(source)
     let end: LSN? =
       switch configuration.end {

@@ -34,7 +34,7 @@ extension RelaySettings {
   ) throws(Failure) -> Check {
     let checking = InitialRowsChecking(
       database: source.database, tables: try outbox.tableNames(), time: outbox.timeNames, slot: source.slot,
-      isCancelled: isCancelled)
+      publication: source.publication, isCancelled: isCancelled)
     return checking.check(
       confirmed: found.confirmed, known: rows ?? checkpoint.flatMap { RecordInspection.initialRows($0) })
   }

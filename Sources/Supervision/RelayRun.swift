@@ -81,10 +81,11 @@ package struct RelayRun: Sendable {
     guard settings.initialRows else { return nil }
     return InitialRowsRequest(
       database: settings.source.database, tables: try settings.outbox.tableNames(),
-      time: settings.outbox.timeNames, mark: settings.cleanUp.mark, slot: settings.source.slot,
+      time: settings.outbox.timeNames, mark: settings.cleanUp.mark, removes: settings.cleanUp.afterDelivery == .delete,
+      slot: settings.source.slot, publications: [settings.source.publication],
       desk: InitialRowsDesk(acceptsGap: settings.acceptGap),
       isCancelled: { [control] in control.isStopRequested },
-      tell: { [log, show] in log.info("\(show($0))") })
+      tell: { [log, show] in log.info("\(show($0))") }, warn: { [log, show] in log.warning("\(show($0))") })
   }
 
   private func pollRequest(_ cleaner: (any RowCleaner)?) throws(Failure) -> PollRequest? {

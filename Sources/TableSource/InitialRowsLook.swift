@@ -12,11 +12,17 @@ package struct InitialRowsLook: Hashable, Sendable {
 
   /// Looks. Fails with what a stream would end with.
   ///
-  /// - Parameter confirmed: up to where the slot is confirmed; nil where that is not known.
-  package init(_ request: InitialRowsRequest, confirmed: LSN?) throws(Failure) {
-    let reader = try InitialRowsReader(request)
-    try reader.requireReadable()
-    try reader.requireFirst(request.slot, confirmed: confirmed)
+  /// - Parameters:
+  ///   - known: how far the rows have come, as the output or the checkpoint has it.
+  ///   - confirmed: up to where the slot is confirmed; nil where that is not known.
+  package init(_ request: InitialRowsRequest, known: InitialRows?, confirmed: LSN?) throws(Failure) {
+    var reader = try InitialRowsReader(request)
+    let known = known.flatMap { $0.start == reader.start ? $0 : nil }
+    if known?.isDone != true {
+      try reader.requireReadable()
+      try reader.requireFirst(request.slot, confirmed: confirmed)
+      if let known { try reader.arrange(as: known.layout, slot: request.slot) }
+    }
     (start, count) = (reader.start, reader.count)
   }
 }

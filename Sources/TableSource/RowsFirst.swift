@@ -12,21 +12,27 @@ package struct InitialRowsRequest: Sendable {
   let time: [String]
   /// The column in which is marked what has been delivered; nil where nothing is.
   let mark: String?
+  /// Whether we remove what has been delivered.
+  let removes: Bool
   let slot: String
+  let publications: [String]
   package let desk: InitialRowsDesk
   let isCancelled: @Sendable () -> Bool
   let tell: @Sendable (Wording) -> Void
+  let warn: @Sendable (Wording) -> Void
 
   /// - Parameters:
   ///   - isCancelled: asked while waiting for the server: true gives up.
-  ///   - tell: told what an operator should hear of.
+  ///   - tell: told what an operator may hear of.
+  ///   - warn: told what an operator should hear of.
   package init(
-    database: String, tables: [TableName], time: [String], mark: String? = nil, slot: String, desk: InitialRowsDesk,
-    isCancelled: @escaping @Sendable () -> Bool, tell: @escaping @Sendable (Wording) -> Void
+    database: String, tables: [TableName], time: [String], mark: String? = nil, removes: Bool = false, slot: String,
+    publications: [String], desk: InitialRowsDesk, isCancelled: @escaping @Sendable () -> Bool,
+    tell: @escaping @Sendable (Wording) -> Void, warn: @escaping @Sendable (Wording) -> Void
   ) {
-    (self.database, self.tables, self.time, self.mark) = (database, tables, time, mark)
-    (self.slot, self.desk) = (slot, desk)
-    (self.isCancelled, self.tell) = (isCancelled, tell)
+    (self.database, self.tables, self.time, self.mark, self.removes) = (database, tables, time, mark, removes)
+    (self.slot, self.publications, self.desk) = (slot, publications, desk)
+    (self.isCancelled, self.tell, self.warn) = (isCancelled, tell, warn)
   }
 }
 
@@ -105,6 +111,10 @@ struct InitialRowsSource: ~Copyable {
   private var progress: InitialRows?
   /// The first place that has not come.
   private var next: UInt64 = 1
+  /// Of the pages that are under way how many rows were not there, by their first places; and up to which place such may have been
+  /// delivered before this start, and removed since.
+  private var missing: [UInt64: UInt64] = [:]
+  private var earlier: UInt64 = 0
   private var items: [Item] = []
   private var nextItem = 0
   private var isDescribed = false
@@ -154,6 +164,9 @@ struct InitialRowsSource: ~Copyable {
       return .over
     }
     let settled = request.desk.settled
+    for page in progress.pages where page.last <= settled && page.last < next {
+      progress.gone += missing.removeValue(forKey: page.first) ?? 0
+    }
     progress.pages.removeAll { $0.last <= settled && $0.last < next }
     if let page = progress.pages.first(where: { $0.last >= next }) {
       try read(page)
@@ -166,6 +179,7 @@ struct InitialRowsSource: ~Copyable {
       progress.isDone = true
       progress.last = []
     }
+    try reader?.requireOurs(request.slot)
     request.desk.propose(progress)
     return .record
   }
@@ -178,17 +192,19 @@ struct InitialRowsSource: ~Copyable {
       guard known?.isDone == true, !error.isRetryable else { throw error }
       return false
     }
-    guard let start = reader?.start, let count = reader?.count, let shapes = reader?.shapes, let time = reader?.time
-    else {
-      return false
-    }
-    (self.count, self.shapes, self.time) = (count, shapes, time)
+    guard let start = reader?.start else { return false }
     var found = InitialRows(start: start)
     if let known, known.start == start {
       guard !known.isDone else { return false }
       found = known
+      try reader?.arrange(as: known.layout, slot: request.slot)
     }
+    guard let count = reader?.count, let shapes = reader?.shapes, let time = reader?.time, let layout = reader?.layout
+    else { return false }
+    (self.count, self.shapes, self.time, found.layout) = (count, shapes, time, layout)
     try reader?.requireFirst(request.slot, confirmed: confirmed)
+    try reader?.requireOurs(request.slot)
+    if request.removes { earlier = found.planned }
     next = found.pages.first?.first ?? found.planned + 1
     (progress, commit) = (found, found.commit)
     request.desk.use(commit)
@@ -200,17 +216,25 @@ struct InitialRowsSource: ~Copyable {
 
   /// Rows that are gone were perhaps not meant to be delivered any more; those that were changed were.
   private borrowing func requireWhole(_ progress: InitialRows) throws(Failure) {
-    guard progress.planned < count else { return }
-    let missing = count - progress.planned
+    let found = progress.planned - min(progress.planned, progress.gone)
+    guard found != count else { return }
+    let before: Wording = "rows that were there before slot \"\(request.slot)\""
     let what: Wording =
-      "\(missing) of the \(count) rows that were there before slot \"\(request.slot)\" are not there any more, or were changed since"
-    guard !request.desk.acceptsGap else { return request.tell(what) }
+      found < count
+      ? "\(count - found) of the \(count) " + before + " are not there any more, or were changed since"
+      : "\(found) " + before + " came, where \(count) had been counted"
+    guard !request.desk.acceptsGap else { return request.warn(what) }
     let suspects = try reader?.suspects() ?? nil
-    if suspects == 0 { return request.tell(what + ": they were deleted, and are not delivered") }
+    if suspects == 0 {
+      return request.warn(
+        what
+          + (found < count
+            ? ": they were deleted, and are not delivered" : ": tables were attached since, with rows of before"))
+    }
     throw Failure(
       .gap,
       what
-        + ", and are not delivered; \(suspects.map { "up to \($0) were changed" } ?? "nobody can tell which, for rows have no time")",
+        + "; \(suspects.map { "up to \($0) were changed, and are not delivered" } ?? "nobody can tell which, for rows have no time")",
       advice:
         "find them as the manual says and go on with \(setting: "accept-gap"), then send them with \(command: "redeliver")"
     )
@@ -219,6 +243,8 @@ struct InitialRowsSource: ~Copyable {
   /// Makes items of the next rows of a page: of those that follow one on another.
   private mutating func read(_ page: InitialRows.Page) throws(Failure) {
     guard let found = try reader?.read(page, from: Int(next - page.first)) else { return }
+    let looked = page.first + UInt64(found.next) - next
+    if page.first > earlier { missing[page.first, default: 0] += looked - UInt64(found.rows.count) }
     items = []
     var last: UInt64?
     for row in found.rows {
@@ -240,7 +266,7 @@ struct InitialRowsSource: ~Copyable {
 
   private mutating func begin(at place: UInt64) {
     items.append(.begin(place: place))
-    if !isDescribed { items += request.tables.indices.map { .relation(table: $0) } }
+    if !isDescribed { items += shapes.indices.map { .relation(table: $0) } }
     isDescribed = true
   }
 

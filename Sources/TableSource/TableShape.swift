@@ -27,8 +27,16 @@ package struct TableShape: Sendable {
   /// `r` or `p`, as `pg_class` has it.
   package let kind: String
   package let columns: [Column]
-  /// Those of the primary key, or else of a unique index; none where there is neither.
+  /// Those by which a row is found again; none where nothing tells rows apart. Of a table with children, a key tells apart only the
+  /// rows of each, so it has also which of the tables a row is in.
   package let identity: [Column]
+
+  /// Those of the primary key, or else of a unique index.
+  var ownIdentity: [Column] { identity.filter { $0 != Self.member } }
+
+  /// Which table a row is in.
+  private static let member = Column(
+    name: "tableoid", baseType: BuiltInType.oid, type: "pg_catalog.oid", number: "-6", isNeverNull: true)
 
   /// Asks the server. Read as a table and not as a view, which would run whatever its owner has written.
   package static func look(_ server: borrowing Connection, _ table: TableName) throws(Failure) -> TableShape {
@@ -51,8 +59,18 @@ package struct TableShape: Sendable {
       (row[0] ?? "").split(separator: " ").map { number in columns.first { $0.number == number } }
     }
     let identity = keys.first { key in key.allSatisfy { $0?.isNeverNull == true } }
+    let own = identity?.compactMap { $0 } ?? []
     return TableShape(
-      table: table, id: id, kind: kind, columns: columns, identity: identity?.compactMap { $0 } ?? [])
+      table: table, id: id, kind: kind, columns: columns,
+      identity: own.isEmpty || first[7] != "t" ? own : own + [member])
+  }
+
+  /// With the columns alone that publications have of it, as a slot brings its rows.
+  func published(_ server: borrowing Connection, _ publications: [String]) throws(Failure) -> TableShape {
+    let rows = try server.query(Self.publishedColumns, ["\(id)", SQLQuoting.array(publications)])
+    let numbers = Set(rows.map { $0[0] })
+    return TableShape(
+      table: table, id: id, kind: kind, columns: columns.filter { numbers.contains($0.number) }, identity: identity)
   }
 
   /// Whether a column has a value of its own where none is given.
@@ -103,7 +121,8 @@ package struct TableShape: Sendable {
   }
 
   private static let statement = """
-    SELECT c.oid, c.relkind, a.attname, b.oid, pg_catalog.format('%I.%I', n.nspname, t.typname), a.attnum, a.attnotnull \
+    SELECT c.oid, c.relkind, a.attname, b.oid, pg_catalog.format('%I.%I', n.nspname, t.typname), a.attnum, a.attnotnull, \
+    c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid) \
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace \
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
@@ -113,10 +132,25 @@ package struct TableShape: Sendable {
     WHERE s.nspname = $1 AND c.relname = $2 ORDER BY a.attnum
     """
 
+  /// The columns' numbers: those of lists, which servers have from version 15 on, of the table or its partitions; else all. Before
+  /// version 18 no slot brings what is generated.
+  private static let publishedColumns = """
+    WITH listed AS MATERIALIZED (SELECT x.name FROM pg_catalog.pg_publication_tables p \
+    JOIN pg_catalog.pg_namespace n ON n.nspname = p.schemaname \
+    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename \
+    CROSS JOIN LATERAL pg_catalog.jsonb_array_elements_text(\
+    nullif(pg_catalog.to_jsonb(p) -> 'attnames', 'null'::pg_catalog.jsonb)) AS x (name) \
+    WHERE p.pubname = ANY ($2::pg_catalog.text[]) AND (c.oid = $1::pg_catalog.oid OR c.oid IN \
+    (SELECT t.relid FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass) AS t))) \
+    SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 \
+    AND NOT a.attisdropped AND (a.attname::pg_catalog.text IN (SELECT l.name FROM listed l) OR NOT EXISTS (SELECT FROM listed)) \
+    AND (pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 180000 OR a.attgenerated = '')
+    """
+
   /// The columns' numbers of each key that every row has.
   private static let identities = """
     SELECT pg_catalog.array_to_string((i.indkey::pg_catalog.int2[])[0:i.indnkeyatts - 1], ' ') FROM pg_catalog.pg_index i \
     WHERE i.indrelid = $1::pg_catalog.oid AND i.indisunique AND i.indisvalid AND i.indimmediate \
-    AND i.indpred IS NULL AND i.indexprs IS NULL ORDER BY NOT i.indisprimary, i.indnkeyatts, i.indexrelid
+    AND i.indpred IS NULL AND i.indexprs IS NULL ORDER BY NOT i.indisprimary, i.indnkeyatts, i.indkey::pg_catalog.text
     """
 }

@@ -8,6 +8,7 @@ import Testing
   private func rows(_ keys: [[String]] = [["a"], ["b"]], last: [String] = ["b"]) -> InitialRows {
     var rows = InitialRows(start: LSN(rawValue: 0x16_B374_D848))
     (rows.planned, rows.table, rows.last) = (2, 1, last)
+    (rows.gone, rows.layout) = (1, ["16390 id pg_catalog.int8", "16400 at pg_catalog.timestamptz, ä pg_catalog.uuid"])
     rows.pages = [.init(table: 1, first: 1, keys: keys)]
     return rows
   }
@@ -41,6 +42,11 @@ import Testing
     #expect(InitialRows.Page(table: 0, first: 1001, keys: [["a"], ["b"], ["c"]]).last == 1003)
   }
 
+  @Test func `the least that makes sense is read`() throws {
+    let rows = try #require(read("0/1 open 1 0 0 0 0 1 0 1 1 1 a"))
+    #expect(rows.pages == [.init(table: 0, first: 1, keys: [["a"]])] && rows.layout.isEmpty)
+  }
+
   @Test func `what is done is known as done`() throws {
     var rows = InitialRows(start: LSN(rawValue: 1))
     (rows.isDone, rows.planned) = (true, 7)
@@ -56,10 +62,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "x done 0 0 0 0", "0/1 gone 0 0 0 0", "0/1 open -1 0 0 0", "0/1 open 1 0 99999999999 0",
-    "0/1 open 1 0 0 1 0 1 5 1 a",
-    "0/1 open 1 0 0 1 0 1 0 1", "0/1 open 1 0 0 1 0 1 1 0 a", "0/1 open 1 0 0 1 0 1 9223372036854775807 2 a b",
-    "0/1 open 1 0 0 1 0 1 1 1 %4",
+    "x done 0 0 0 0 0 0", "0/1 gone 0 0 0 0 0 0", "0/1 open -1 0 0 0 0 0", "0/1 open 1 -1 0 0 0 0",
+    "0/1 open 1 0 0 99999999999 0 0", "0/1 open 1 0 0 0 99999999999 0", "0/1 open 1 0 0 0 0",
+    "0/1 open 1 0 0 0 0 1 0 1 5 1 a", "0/1 open 1 0 0 0 0 1 0 1 0 1", "0/1 open 1 0 0 0 0 1 0 1 1 0 a",
+    "0/1 open 1 0 0 0 0 1 0 1 9223372036854775807 2 a b", "0/1 open 1 0 0 0 0 1 0 1 1 1 %4",
   ])
   func `what makes no sense is not taken for a record`(text: String) throws {
     #expect(read(text) == nil)

@@ -121,15 +121,15 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
     // What waits for a transaction may become free without a notification.
     let listens = reader.listens && !horizon.isPending && !isOpen && !request.endsWhenEmpty
     let pause = pauses.take(foundRows: page?.rows.isEmpty == false, listens: listens)
-    guard let page, let last = page.rows.last else {
+    guard let page, !page.rows.isEmpty else {
       (step.low, step.last) = (step.high, [])
       nextRead = max(began + pause, .now + (.now - began) * Self.rest)
       guard request.endsWhenEmpty, flights.isEmpty, !horizon.isPending else { return true }
       if isOpen, try reader.hasRows(from: step.high) { request.warn(try waiting.words(reader, open)) }
       return false
     }
-    guard last.order.reduce(0, { $0 + $1.utf8.count }) <= Self.longestOrder else { throw reader.tooLong }
-    step.last = last.order
+    guard page.last.reduce(0, { $0 + $1.utf8.count }) <= Self.longestOrder else { throw reader.tooLong }
+    step.last = page.last
     let commit = request.desk.next(page.position)
     request.desk.note(step, at: commit)
     flights.append((commit, page.rows.count, page.bytes))
@@ -141,7 +141,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   /// Where it goes on: as it is on record, where that is of this server as it is now.
   private mutating func begin() throws(Failure) -> PolledRows {
     let now = try reader.horizon()
-    let order = reader.order.inStatement
+    let order = reader.order.inSteps
     let none = PolledRows(server: now.server, log: now.log, low: 0, high: 0, order: order)
     guard let known = request.desk.restart() else { return none }
     guard known.server == now.server, known.log <= now.log, known.high <= now.next

@@ -44,7 +44,7 @@ extension PollReader {
     let isWithin = ["\(number) >= \(step.low)", "\(number) < \(step.high)"]
     guard step.last.count == order.expressions.count else { return try read(where: isWithin, [], withOrder: true) }
     // What has no place is to be seen, too.
-    let rest = order.nullable.map { "(\(order.isBehind) OR t.\($0) IS NULL)" } ?? order.isBehind
+    let rest = order.column.map { "(\(order.isBehind) OR t.\($0) IS NULL)" } ?? order.isBehind
     return try read(where: isWithin + [rest], step.last, withOrder: true)
   }
 
@@ -54,7 +54,7 @@ extension PollReader {
     let number = WritingTransaction.number
     let rows = try server.query(
       "SELECT pg_catalog.min(r.number) FROM (SELECT \(number) AS number, pg_catalog.bool_or(\(number) >= \(step.high)) OVER "
-        + "(PARTITION BY \(key) ORDER BY \(order.inStatement) ROWS UNBOUNDED PRECEDING) AS passes FROM \(source) "
+        + "(PARTITION BY \(key) ORDER BY \(order.inSteps) ROWS UNBOUNDED PRECEDING) AS passes FROM \(source) "
         + "WHERE \(number) >= \(step.low)) AS r WHERE r.passes AND r.number < \(step.high)")
     return rows.first?[0].flatMap { UInt64($0) }
   }
@@ -77,5 +77,13 @@ extension PollReader {
     let process = row[0].map { "process \($0)" } ?? "prepared"
     let since = row[1].map { ", since \($0)" } ?? ""
     return "number \(number), \(process)\(since)" + (row[2].map { ", \($0)" } ?? "")
+  }
+
+  /// Without the rows of the last time, of which there may be more, unless all are of it: rows of one time are ordered together.
+  static func whole(_ rows: [Row], isFull: Bool) -> [Row] {
+    guard isFull, let last = rows.last?.order.first, let end = rows.lastIndex(where: { $0.order.first != last }) else {
+      return rows
+    }
+    return Array(rows[...end])
   }
 }

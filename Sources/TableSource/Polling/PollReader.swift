@@ -15,6 +15,8 @@ struct PollReader: ~Copyable {
 
   struct Page {
     let rows: [Row]
+    /// By what the last one is ordered, to go on behind it, where that was asked for.
+    let last: [String]
     /// What columns the table had.
     let version: String
     /// The end of the server's log.
@@ -110,7 +112,7 @@ struct PollReader: ~Copyable {
   private static func require(
     _ order: RowOrder, _ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest
   ) throws(Failure) {
-    guard let column = order.nullable else { return }
+    guard order.isNullable, let column = order.column else { return }
     let rows: [SQLRow]
     do throws(Failure) {
       rows = try server.query(
@@ -221,14 +223,15 @@ struct PollReader: ~Copyable {
     while true {
       let id = try id()
       let slice = PollSlices.number(of: shape.column(request.columns.key))
-      let missing = order.nullable.map { "t.\($0) IS NULL" } ?? "false"
-      let places = withOrder ? order.expressions : []
+      let missing = order.column.map { "t.\($0) IS NULL" } ?? "false"
+      // Behind them the number of the statement.
+      let places = withOrder ? order.expressions + [order.hasStatements ? RowOrder.statement : "0"] : []
       var found = ["t.\(id.inStatement)::pg_catalog.text AS id", "\(slice) AS slice", "\(missing) AS missing"]
       found += places.indices.map { "\(places[$0])::pg_catalog.text AS o\($0)" }
       found += shape.columns.indices.map { "t.\(shape.columns[$0].inStatement) AS c\($0)" }
       let chosen = """
         SELECT pg_catalog.row_number() OVER () AS n, f.* FROM (SELECT \(found.joined(separator: ", ")) FROM \(source) \
-        WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(order.inStatement) LIMIT \(Self.page.rows)) AS f
+        WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(withOrder ? order.inSteps : order.inStatement) LIMIT \(Self.page.rows)) AS f
         """
       let bounded = BoundedPage.statement(
         chosen, heads: ["id", "slice", "missing"] + places.indices.map { "o\($0)" }, columns: shape.columns.count,
@@ -264,14 +267,18 @@ struct PollReader: ~Copyable {
     }
     let found = rows.prefix { $0[5] == "t" }
     guard found.allSatisfy({ $0[8] != "t" }) else { throw order.missing(shape) }
+    let isFull = found.count == Self.page.rows || found.count < rows.count && !found.isEmpty
+    let read = found.map { row in
+      Row(
+        id: row[6] ?? "", slice: row[7].flatMap { Int($0) } ?? 0,
+        order: row.dropFirst(9).prefix(places).map { $0 ?? "" }, values: SQLRow(Array(row.dropFirst(9 + places))))
+    }
+    let steps = places > 0 && order.hasStatements
+    let chosen = steps ? Self.whole(read, isFull: isFull) : read
     return Page(
-      rows: found.map { row in
-        Row(
-          id: row[6] ?? "", slice: row[7].flatMap { Int($0) } ?? 0,
-          order: row.dropFirst(9).prefix(places).map { $0 ?? "" }, values: SQLRow(Array(row.dropFirst(9 + places))))
-      },
-      version: version, position: position,
-      isFull: found.count == Self.page.rows || found.count < rows.count && !found.isEmpty)
+      rows: steps ? order.byStatement(chosen, \.order) : chosen,
+      last: chosen.last.map { Array($0.order.dropLast()) } ?? [],
+      version: version, position: position, isFull: isFull)
   }
 
   /// Which of some rows are there, and not cleaned up.

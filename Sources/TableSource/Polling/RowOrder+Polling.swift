@@ -40,7 +40,7 @@ extension RowOrder {
 
   /// What it means that a row has no value there.
   func missing(_ shape: TableShape) -> Failure {
-    let (table, column) = (SQLName.inStatement(shape.table), nullable ?? "")
+    let (table, column) = (SQLName.inStatement(shape.table), column ?? "")
     return Failure(
       .settings, "column \(column) of \(shape.table), by which rows are ordered, has no value in some rows",
       advice:
