@@ -87,9 +87,15 @@ public struct DeliveryHealth: Sendable {
   public var doubt: String?
   /// What holds it up although no attempt has failed, such as brokers that are away, and what can be done; nil for nothing.
   public var obstacle: String?
-  /// Something to be told once.
-  public var remark: String?
+  /// What is to be told once each, in the order in which it came up; not more than 20.
+  public var remarks: [String] = []
 
   /// Makes the health of a sink of which nothing is known.
   public init() {}
+
+  /// The last of the remarks, or the only one.
+  public var remark: String? {
+    get { remarks.last }
+    set { remarks = newValue.map { [$0] } ?? [] }
+  }
 }

@@ -100,7 +100,7 @@ package struct DeliveryWatch {
     let come = batches &+ health.delivered &+ health.letters.count
     if come != self.come || !isBusy || !wasBusy { moved = now }
     (self.come, wasBusy) = (come, isBusy)
-    if let remark = health.remark, remarks.count < Self.most, remarks.insert(remark).inserted {
+    for remark in health.remarks where remarks.count < Self.most && remarks.insert(remark).inserted {
       log.warning("\(health.destination): \(remark)")
     }
     tellComplaints(health.complaints)

@@ -204,7 +204,7 @@ struct DeliveryRecord {
   private var (failures, since, hint): (Int, ContinuousClock.Instant?, String?) = (0, nil, nil)
   private var total = DeliveryHealth()
   private var parcels = 0
-  /// No more reasons than these are told apart.
+  /// No more reasons, and remarks, than these are told apart.
   private static let most = 20
 
   /// A parcel begins; gives the number it is known by.
@@ -242,8 +242,9 @@ struct DeliveryRecord {
     total.letters.kinds.add(item.event, of: item.batch.batch)
   }
 
-  mutating func remark(_ text: String?) {
-    if let text { total.remark = text }
+  /// Keeps what is to be told, each once: the last one may not be the gravest.
+  mutating func remark(_ text: String) {
+    if total.remarks.count < Self.most, !total.remarks.contains(text) { total.remarks.append(text) }
   }
 
   /// How things stand.
