@@ -37,8 +37,8 @@ extension NATSSession {
     /// What is still to be looked at, and how many looks are open.
     var duplicates: Deque<Duplicate> = []
     var looks = 0
-    /// Whether we may look, as far as is known.
-    var mayLook = true
+    /// Where we are known not to be permitted to look.
+    var unreadable: Set<String> = []
 
     init(inbox: [UInt8]) { self.inbox = inbox }
 
@@ -194,7 +194,8 @@ extension NATSSession {
     else { return }
     switch question.asker {
     case .event: settle(question, .notPermitted(opening.pattern))
-    case .request, .duplicate: settle(question, .notPermitted("$JS.API.>"))
+    case .request: settle(question, .notPermitted("$JS.API.>"))
+    case .duplicate(let duplicate): refuseLook(into: duplicate)
     }
   }
 }

@@ -70,15 +70,32 @@ struct NATSTrouble: Error, Hashable {
       hint: "let the user publish there (permissions)", longestPause: .seconds(5))
   }
 
-  static func taken(_ stream: String, by source: String?) -> NATSTrouble {
-    NATSTrouble(
-      "the stream \(stream) has \(source.map { "an event of \($0)" } ?? "another message") under the same id (Nats-Msg-Id)",
-      .destination, isLocal: true,
+  /// An id is another event's.
+  ///
+  /// - Parameters:
+  ///   - source: whose that is; nil where it is no event.
+  ///   - isOurs: whether that is the source of ours too.
+  static func taken(_ stream: String, by source: String?, isOurs: Bool) -> NATSTrouble {
+    let other = source.map { "an event of \($0)\(isOurs ? " with other content" : "")" } ?? "another message"
+    return NATSTrouble(
+      "the stream \(stream) has \(other) under the same id (Nats-Msg-Id)", .destination, isLocal: true,
       hint:
-        "give each outbox a stream of its own, or ids that no other has; it goes on when the stream has forgotten that id (duplicate_window)",
+        "give each outbox a stream of its own, or ids that no other event has; it goes on when the stream has forgotten that id (duplicate_window)",
       longestPause: .seconds(5))
   }
 
+  /// An id may be another event's.
+  static func unclear(_ stream: String, _ why: String) -> NATSTrouble {
+    NATSTrouble(
+      "the stream \(stream) had an event of the same id already (Nats-Msg-Id), and whether it is the same cannot be told: \(why)",
+      .destination, isLocal: true,
+      hint:
+        "it is sent until the stream has forgotten that id, which takes at most the stream's duplicate_window; it can be there twice then",
+      longestPause: .seconds(5))
+  }
+
+  static let noJetStream = NATSTrouble(
+    "there is no JetStream for this account", .destination, hint: "enable JetStream there")
   static let noTLS = NATSTrouble(
     "it does not speak TLS", .destination, hint: "let it (tls { … }), or use a nats:// address")
   static let noHeaders = NATSTrouble("it takes no headers", .destination, hint: "it has to be NATS 2.2 or newer")

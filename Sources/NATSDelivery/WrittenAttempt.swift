@@ -41,13 +41,20 @@ struct AttemptOutcome: Sendable {
 final class PendingAttempt {
   let written: WrittenAttempt
   /// What a stream had already, for whoever operates it.
-  var remark: String?
+  private var remark: String?
+  private var isGrave = false
   private var order: AttemptOrder
   private var continuation: CheckedContinuation<AttemptOutcome, Never>?
 
   init(_ written: WrittenAttempt, _ continuation: CheckedContinuation<AttemptOutcome, Never>) {
     (self.written, order, self.continuation) = (written, written.order, continuation)
     finishIfDecided()
+  }
+
+  /// Has something told of the attempt. Of several the last, but nothing in the place of what may be a loss.
+  func note(_ remark: String, isGrave: Bool) {
+    guard isGrave || !self.isGrave else { return }
+    (self.remark, self.isGrave) = (remark, isGrave)
   }
 
   /// Decides about an event; gives the one that may go now.

@@ -197,12 +197,4 @@ import Testing
     #expect(server.words.isEmpty)
     sink.close()
   }
-
-  @Test func `an event that a stream had already counts as stored, and is told`() async throws {
-    let server = try ScriptedServer { _ in .reply(#"{"stream":"events","seq":1,"duplicate":true}"#) }
-    let sink = try natsSink(server.address)
-    try await sink.deliver(try Events.batch(samples(0..<3, keys: 3)))
-    #expect(sink.health.delivered == 3 && sink.health.remark?.contains("the same id already") == true)
-    sink.close()
-  }
 }
