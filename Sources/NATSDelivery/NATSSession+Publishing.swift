@@ -121,7 +121,8 @@ extension NATSSession {
     guard let question = publishing.ledger.take(number) else { return }
     switch question.asker {
     case .request(let answer):
-      guard message.status == nil else { return answer(.failure(.noStream(opening.pattern))) }
+      // Nobody listens there.
+      guard message.status == nil else { return answer(.failure(.noJetStream)) }
       answer(JSONValue(message.payload).map { .success($0) } ?? .failure(.unexpected))
     case .event(let event):
       if let verdict = verdict(message, for: event) { decide(event, verdict) }

@@ -59,13 +59,8 @@ struct StreamDesk: Sendable {
     do {
       answer = try await ask("$JS.API.STREAM.NAMES", #"{"subject":\#(JSONText.string(pattern.text))}"#)
     } catch {
-      switch error.subject {
-      case .permission: return nil
-      // Nobody listens there.
-      case .destination where error.reason.hasPrefix("503"):
-        throw NATSTrouble("there is no JetStream for this account", .destination, hint: "enable JetStream there")
-      default: throw error
-      }
+      if error.subject == .permission { return nil }
+      throw error
     }
     return answer["streams"]?.strings ?? []
   }
@@ -73,7 +68,7 @@ struct StreamDesk: Sendable {
   /// What a stream is; nil where there is none of the name, or we may not ask.
   func stream(_ name: String) async throws(NATSTrouble) -> Stream? {
     do { return Stream(try await ask("$JS.API.STREAM.INFO.\(name)", "")) } catch {
-      if error.subject == .permission || error == NATSTrouble.noStream(pattern.text) { return nil }
+      if error.subject == .permission || error == .noStream(pattern.text) || error == .noJetStream { return nil }
       throw error
     }
   }
@@ -100,20 +95,57 @@ struct StreamDesk: Sendable {
     return true
   }
 
-  /// Makes a stream for the subjects, on disk and without limits, unless there is one of the name.
+  /// Makes a stream for the subjects, on disk and without limits, unless there is one of the name. That it cannot be made is of the
+  /// place, whatever JetStream says: no event is to blame for it.
   func create(_ name: String) async throws(NATSTrouble) {
     guard try await !isThere(name) else { return }
     let subjects = JSONText.string(pattern.text)
-    _ = try await ask(
+    let answer = try await session.request(
       "$JS.API.STREAM.CREATE.\(name)",
       #"{"name":"\#(name)","subjects":[\#(subjects)],"retention":"limits","storage":"file","discard":"old","#
         + #""max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msg_size":-1,"num_replicas":1}"#)
+    guard let error = APIError(answer) else { return }
+    // Somebody else has made one since, or there was one that we may not look at: whether it takes the subjects its answers to
+    // events tell, and what it is may be seen now.
+    if error.code == Self.isTaken {
+      _ = try await isThere(name)
+      return
+    }
+    throw refusal(of: name, error)
+  }
+
+  /// JetStream's number for a name that a stream of another set-up has.
+  private static let isTaken = 10058
+
+  private func refusal(of name: String, _ error: APIError) -> NATSTrouble {
+    let trouble = trouble(error)
+    let number = error.code > 0 ? "JetStream error \(error.code)" : "\(error.status)"
+    if trouble.subject == .permission {
+      return NATSTrouble(
+        "the user may not make the stream \(name) (\(number))", .permission,
+        hint: "let the user do so, or make it by hand and leave \(setting: "nats-create-stream") out",
+        longestPause: .seconds(5))
+    }
+    // What has advice of its own keeps it.
+    guard trouble.hint == nil else { return trouble }
+    return NATSTrouble(
+      "the stream \(name) cannot be made (\(number))", .destination,
+      hint:
+        "look at the account's limits and the server's log, or make it by hand and leave \(setting: "nats-create-stream") out",
+      longestPause: .seconds(10))
   }
 
   private func ask(_ subject: String, _ payload: String) async throws(NATSTrouble) -> JSONValue {
     let answer = try await session.request(subject, payload)
     guard let error = APIError(answer) else { return answer }
-    throw NATSTrouble(status: error.status, code: error.code, text: error.text, pattern: pattern.text)
+    throw trouble(error)
+  }
+
+  /// What an error says that is the answer to a question: nothing of an event, although some of them would in an answer to one.
+  private func trouble(_ error: APIError) -> NATSTrouble {
+    var trouble = NATSTrouble(status: error.status, code: error.code, text: error.text, pattern: pattern.text)
+    if !trouble.subject.concernsReceiver { (trouble.subject, trouble.hint) = (.destination, nil) }
+    return trouble
   }
 
   /// Whether a stream can be called so: its name is a token of a subject, and a directory's.
