@@ -51,6 +51,8 @@ final class NATSSession: ChannelInboundHandler {
   private var began = ContinuousClock.now
   private var lastRead = ContinuousClock.now
   private var hasPinged = false
+  /// Whether the other side has asked whether we are there, and has no answer yet. However often it asks, one is enough.
+  private var owesPong = false
   var publishing: Publishing
   /// The most bytes of a message, with its headers.
   var maximumPayload = 0
@@ -108,8 +110,22 @@ final class NATSSession: ChannelInboundHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     pump()
+    answerPing()
     flush()
     context.fireChannelReadComplete()
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    answerPing()
+    flush()
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// Whoever asks again and again and takes no answers must not have them pile up here.
+  private func answerPing() {
+    guard owesPong, phase != .info, phase != .closed, context?.channel.isWritable == true else { return }
+    owesPong = false
+    send("PONG\r\n")
   }
 
   private func take(_ word: ServerWord) throws(WordBreach) {
@@ -117,7 +133,7 @@ final class NATSSession: ChannelInboundHandler {
     case .info(let text):
       guard let info = ServerInfo(text) else { throw .malformed }
       try take(info)
-    case .ping: send("PONG\r\n")
+    case .ping: owesPong = true
     case .pong: if phase == .login { becomeReady() }
     case .ok: return
     case .error(let words): take(error: words)

@@ -197,4 +197,18 @@ import Testing
     #expect(server.words.isEmpty)
     sink.close()
   }
+
+  @Test func `one answer is enough for whoever asks again and again whether we are there`() async throws {
+    let server = try ScriptedServer { publication in
+      guard publication.subject.hasPrefix("outbox") else { return .reply("{}") }
+      let number = publication.body.split(separator: "Nats-Msg-Id: ").last.flatMap { Int($0.prefix { $0.isNumber }) }
+      return number == 1 ? .say(String(repeating: "PING\r\n", count: 100_000)) : .reply(ScriptedServer.stored)
+    }
+    let sink = try natsSink(server.address) { $0.answerTimeout = .milliseconds(300) }
+    sink.submit(try Events.batch(samples(0..<2, keys: 2))) { _ in }
+    try await eventually("it does not answer") { server.words.contains("PONG") && sink.health.failures > 0 }
+    sink.close()
+    // A flood comes in as many pieces as are read.
+    #expect(server.words.filter { $0 == "PONG" }.count < 5_000)
+  }
 }
