@@ -14,7 +14,9 @@ public final class NATSPublisher: Publisher {
   /// What is known of the streams.
   private struct Found {
     var isMade: Bool
-    var isLookedAt = false
+    /// The last session over which they were looked at, and whether that is still under way.
+    var lookedOver: NATSSession.Standing?
+    var isLooking = false
     var doubt: String?
   }
 
@@ -24,6 +26,10 @@ public final class NATSPublisher: Publisher {
   private let pattern: SubjectPattern
   private let link: NATSLink
   private let found: Mutex<Found>
+
+  /// How long an attempt waits for what is to be known of the streams: no longer than that matters to anybody.
+  private static let looks = 20
+  private static let lookPause: Duration = .milliseconds(50)
 
   /// Makes a publisher: reads credentials and certificates. Nothing is sent before there are events.
   public init(_ configuration: NATSConfiguration) throws(Failure) {
@@ -82,9 +88,10 @@ public final class NATSPublisher: Publisher {
     } catch {
       return Attempt(.together(error.verdict))
     }
-    lookForDoubts(over: session)
+    let isFirst = lookForDoubts(over: session)
     let written = WrittenAttempt(events, writer, stopsAtRefusal: configuration.stopsAtRefusal)
     let outcome = await session.publish(written)
+    if isFirst { await waitForDoubts() }
     return Attempt(
       outcome.verdicts.allSatisfy { $0 == .published } ? .together(.published) : .each(outcome.verdicts),
       remark: outcome.remark)
@@ -106,23 +113,33 @@ public final class NATSPublisher: Publisher {
     found.withLock { $0.isMade = true }
   }
 
-  /// Once, and nothing waits for it.
-  private func lookForDoubts(over session: NATSSession.Handle) {
+  /// Over each connection once: streams may be others since. Tells whether it is done now.
+  private func lookForDoubts(over session: NATSSession.Handle) -> Bool {
     let isFirst = found.withLock { found in
-      defer { found.isLookedAt = true }
-      return !found.isLookedAt
+      guard found.lookedOver !== session.standing else { return false }
+      (found.lookedOver, found.isLooking) = (session.standing, true)
+      return true
     }
-    guard isFirst else { return }
+    guard isFirst else { return false }
     let desk = StreamDesk(session: session, pattern: pattern)
     Task { [weak self] in
       let streams = try? await desk.streams()
-      self?.note(streams ?? [])
+      self?.note(streams)
     }
+    return true
   }
 
-  private func note(_ streams: [StreamDesk.Stream]) {
-    let doubt = streams.lazy.compactMap(\.doubt).first
-    found.withLock { ($0.doubt, $0.isLookedAt) = (doubt, true) }
+  /// Until the streams are looked at, for a moment at most: what ends with these events would not be told else.
+  private func waitForDoubts() async {
+    for _ in 0..<Self.looks where found.withLock(\.isLooking) { try? await Task.sleep(for: Self.lookPause) }
+  }
+
+  /// - Parameter streams: nil where they could not be looked at.
+  private func note(_ streams: [StreamDesk.Stream]?) {
+    found.withLock { found in
+      found.isLooking = false
+      if let streams { found.doubt = streams.lazy.compactMap(\.doubt).first }
+    }
   }
 
   /// Logs in, and looks whether a stream takes the events' subjects, as far as we may ask.
