@@ -19,10 +19,17 @@ public final class NATSLetters: WrittenLetters {
     _ configuration: NATSConfiguration, subject: String, isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) {
     try Self.check(subject)
+    let events = SubjectPattern(configuration.route)
     var configuration = configuration
     configuration.route = Route(literal: subject)
-    configuration.createdStream = nil
-    publisher = try NATSPublisher(configuration)
+    var pattern = SubjectPattern(configuration.route)
+    if configuration.createdStream != nil, pattern.isCovered(by: events.text) {
+      // They are among the subjects of the stream that is to be made for the events: whoever comes first makes it for both.
+      pattern = events
+    } else {
+      configuration.createdStream = nil
+    }
+    publisher = try NATSPublisher(configuration, pattern, NATSTrouble.lettersAdvice)
     (self.subject, self.isCancelled) = (subject, isCancelled)
   }
 

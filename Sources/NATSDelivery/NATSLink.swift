@@ -13,7 +13,8 @@ final class NATSLink: Sendable {
   private let certificates: WatchedCertificates
   private let sessions: SessionLink<NATSSession.Handle, NATSTrouble>
 
-  init(_ configuration: NATSConfiguration, _ address: NATSAddress) throws(Failure) {
+  /// - Parameter advice: what to do where no stream takes a subject.
+  init(_ configuration: NATSConfiguration, _ address: NATSAddress, _ advice: Wording) throws(Failure) {
     let password = try configuration.passwordFile.map { (path) throws(Failure) in
       try CredentialFile<String>(passwordIn: path)
     }
@@ -34,7 +35,8 @@ final class NATSLink: Sendable {
       let opening = NATSSession.Opening(
         host: host, certificates: certificates, needsTLS: needsTLS,
         login: Self.login(address, password?.current, credentials?.current), inboxPrefix: configuration.inboxPrefix,
-        pattern: pattern, startTimeout: configuration.connectTimeout, answerTimeout: configuration.answerTimeout,
+        pattern: pattern, advice: advice, startTimeout: configuration.connectTimeout,
+        answerTimeout: configuration.answerTimeout,
         learn: learned.take)
       return await Self.connect(to: host, opening, timeout: configuration.connectTimeout)
     }

@@ -26,20 +26,31 @@ public final class NATSPublisher: Publisher {
   private let pattern: SubjectPattern
   private let link: NATSLink
   private let found: Mutex<Found>
+  /// What to do where no stream takes the subjects.
+  private let advice: Wording
 
   /// How long an attempt waits for what is to be known of the streams: no longer than that matters to anybody.
   private static let looks = 20
   private static let lookPause: Duration = .milliseconds(50)
 
   /// Makes a publisher: reads credentials and certificates. Nothing is sent before there are events.
-  public init(_ configuration: NATSConfiguration) throws(Failure) {
+  public convenience init(_ configuration: NATSConfiguration) throws(Failure) {
+    try self.init(configuration, SubjectPattern(configuration.route), NATSTrouble.advice(configuration))
+  }
+
+  /// Makes one.
+  ///
+  /// - Parameters:
+  ///   - pattern: the subjects that a stream has to take.
+  ///   - advice: what to do where none takes them.
+  init(_ configuration: NATSConfiguration, _ pattern: SubjectPattern, _ advice: Wording) throws(Failure) {
     do { address = try NATSAddress(configuration.address) } catch { throw .setting("sink", Wording("\(error)")) }
     self.configuration = configuration
     try Self.check(configuration)
     try EventLoops.prepare()
     writer = MessageWriter(configuration)
-    pattern = SubjectPattern(configuration.route)
-    link = try NATSLink(configuration, address)
+    (self.pattern, self.advice) = (pattern, advice)
+    link = try NATSLink(configuration, address, advice)
     found = Mutex(Found(isMade: configuration.createdStream == nil))
   }
 
@@ -100,7 +111,9 @@ public final class NATSPublisher: Publisher {
   /// Hands letters over for a subject.
   func publish(_ letters: [DeadLetter], to subject: String) async -> [Attempt.Verdict] {
     do throws(NATSTrouble) {
-      return await (try await link.session()).publish(WrittenAttempt(letters, for: subject)).verdicts
+      let session = try await link.session()
+      try await makeStream(over: session)
+      return await session.publish(WrittenAttempt(letters, for: subject)).verdicts
     } catch {
       return [error.verdict]
     }
@@ -159,7 +172,7 @@ public final class NATSPublisher: Publisher {
           "the stream \(other.name) has some of the subjects \(pattern.text) already", .destination,
           hint: "choose another \(setting: "route"), or leave \(setting: "nats-create-stream") out")
       }
-      if streams.isEmpty { throw NATSTrouble.noStream(pattern.text) }
+      if streams.isEmpty { throw NATSTrouble.noStream(pattern.text, advice) }
     } catch { throw error.failure(of: destination) }
   }
 

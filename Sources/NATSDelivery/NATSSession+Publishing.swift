@@ -134,7 +134,7 @@ extension NATSSession {
   private func verdict(_ message: ServerMessage, for event: PublishedEvent) -> Attempt.Verdict? {
     if let status = message.status {
       return status == 503
-        ? NATSTrouble.noStream(opening.pattern).verdict
+        ? NATSTrouble.noStream(opening.pattern, opening.advice).verdict
         : NATSTrouble(status: status, code: 0, text: "", pattern: opening.pattern).verdict
     }
     switch StreamAnswer(message.payload) {

@@ -23,6 +23,8 @@ final class NATSSession: ChannelInboundHandler {
     let inboxPrefix: String
     /// The subjects that events go to, for people.
     let pattern: String
+    /// What to do where no stream takes one of them.
+    let advice: Wording
     let startTimeout: Duration
     let answerTimeout: Duration
     /// Takes where else clients can connect, as a host has told.

@@ -57,12 +57,20 @@ struct NATSTrouble: Error, Hashable {
       hint: "a stream has no leader, does not answer (no_ack), or its disk is slow")
   }
 
-  static func noStream(_ pattern: String) -> NATSTrouble {
+  static func noStream(_ pattern: String, _ advice: Wording = NATSTrouble.streamAdvice) -> NATSTrouble {
     NATSTrouble(
-      "503: no stream takes \(pattern)", .destination, isLocal: true,
-      hint: "make a stream with these subjects; for those of events \(setting: "nats-create-stream") does it",
-      longestPause: .seconds(5))
+      "503: no stream takes \(pattern)", .destination, isLocal: true, hint: advice, longestPause: .seconds(5))
   }
+
+  /// What to do where no stream takes the events' subjects.
+  static func advice(_ configuration: NATSConfiguration) -> Wording {
+    guard let name = configuration.createdStream else { return streamAdvice }
+    return "make the stream \(ForeignText(name).shortened(to: 64)) again with these subjects, or start anew"
+  }
+
+  static let streamAdvice: Wording = "make a stream with these subjects, or let \(setting: "nats-create-stream") do it"
+  static let lettersAdvice: Wording =
+    "make a stream that takes this subject, or keep letters in a file or a table (\(setting: "dead-letters"))"
 
   static func notPermitted(_ pattern: String) -> NATSTrouble {
     NATSTrouble(

@@ -89,7 +89,9 @@ struct StreamDesk: Sendable {
     guard stream.subjects.contains(where: { pattern.isCovered(by: $0) }) else {
       throw NATSTrouble(
         "the stream \(name) does not take \(pattern.text)", .destination,
-        hint: "add these subjects to it, or choose another \(setting: "route")")
+        hint:
+          "add these subjects to it in the place of those that overlap with them, or leave \(setting: "nats-create-stream") out and make another stream, or choose another \(setting: "route")"
+      )
     }
     if let refusal = stream.refusal { throw refusal }
     return true

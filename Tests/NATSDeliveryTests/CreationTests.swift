@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
-import Foundation
+import IntegrationEvents
 import PostgresWire
 import Synchronization
 import TestDelivery
@@ -48,6 +48,19 @@ extension PeerTests {
   }
 }
 
+extension PeerTests {
+  @Test func `a letter that is too large is refused with advice`() throws {
+    let server = try ScriptedServer { _ in .reply(#"{"streams":["letters"]}"#) }
+    let letters = try NATSLetters(NATSConfiguration(address: server.address), subject: "letters")
+    let data = "\"\(String(repeating: "x", count: 1_100_000))\""
+    let batch = try Events.batch([.init(id: "1", key: "a", data: data)])
+    let letter = DeadLetter(
+      OutgoingEvent(batch, batch.events[0]), reason: "x", attempts: 1, first: 0, last: 0, sink: "s")
+    let failure = #expect(throws: Failure.self) { try letters.append([letter]) }
+    #expect(failure?.kind.exitCode == 74 && failure?.advice?.description.contains("file or a table") == true)
+  }
+}
+
 extension NATSTests {
   @Test func `a stream of the name that may not be looked at is no trouble if it takes the subjects`() async throws {
     try await NATSServer.with { server in
@@ -75,6 +88,58 @@ extension NATSTests {
         sink.close()
       }
       #expect(try server.messages(of: "made", login: judge).map(\.subject).suffix(1) == ["y.OrderPlaced"])
+    }
+  }
+
+  @Test func `a stream that is to be made takes letters too where their subject is among its own`() async throws {
+    try await NATSServer.with { server in
+      try server.python("await js.delete_stream('events')")
+      var configuration = NATSConfiguration(address: server.address)
+      configuration.createdStream = "made"
+      let letters = try NATSLetters(configuration, subject: "outbox.event.dead.letters")
+      try letters.check()
+      let elsewhere = try NATSLetters(configuration, subject: "letters")
+      let missing = #expect(throws: Failure.self) { try elsewhere.check() }
+      #expect(missing?.kind.exitCode == 78 && missing?.description.contains("nats-create-stream") == false)
+      let batch = try Events.batch(samples(0..<1, keys: 1))
+      try letters.append([
+        DeadLetter(OutgoingEvent(batch, batch.events[0]), reason: "x", attempts: 1, first: 0, last: 0, sink: "s")
+      ])
+      let sink = try natsSink(server.address) { $0.createdStream = "made" }
+      try await sink.deliver(batch)
+      #expect(try server.messages(of: "made").map(\.subject) == ["outbox.event.dead.letters", "outbox.event.order.k0"])
+      // One that is gone since is not made again: whoever deletes it means it.
+      try server.python("await js.delete_stream('made')")
+      async let delivered: Void = sink.deliver(try Events.batch(samples(1..<2, keys: 1), from: 2))
+      defer { sink.close() }
+      try await eventually("it is not told") { sink.health.trouble?.hint?.contains("made again") == true }
+      #expect(sink.health.trouble?.hint?.contains("nats-create-stream") == false)
+      try server.python("await js.add_stream(name='made', subjects=['outbox.event.*.*'])")
+      try await delivered
+    }
+  }
+
+  @Test func `what is doubtful of a stream is known before an attempt is over, and after each connection`() async throws
+  {
+    try await NATSServer.with { server in
+      try server.python(
+        """
+        await js.delete_stream('events')
+        await js.add_stream(name='events', subjects=['outbox.event.>'], storage='memory')
+        """)
+      let first = try natsSink(server.address)
+      try await first.deliver(try Events.batch(samples(0..<1, keys: 1)))
+      #expect(first.health.doubt?.contains("kept in memory") == true)
+      try server.python(
+        """
+        await js.delete_stream('events')
+        await js.add_stream(name='events', subjects=['outbox.event.>'], retention='interest')
+        """)
+      try server.kill()
+      try server.start()
+      try await first.deliver(try Events.batch(samples(1..<2, keys: 1), from: 2))
+      #expect(first.health.doubt?.contains("retention interest") == true, "\(String(describing: first.health.doubt))")
+      first.close()
     }
   }
 }

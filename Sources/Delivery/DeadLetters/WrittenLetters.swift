@@ -73,7 +73,11 @@ extension WrittenLetters {
     for verdict in verdicts {
       switch verdict {
       case .published: continue
-      case .refused(let why): throw Failure(.letters, "a letter cannot be kept in \(place): \(why.reason)")
+      case .refused(let why):
+        throw Failure(
+          .letters, "a letter cannot be kept in \(place): \(why.reason)",
+          advice: why.hint.map { Wording($0) }
+            ?? "letters that are larger belong into a file or a table (\(setting: "dead-letters"))")
       case .retry(let why):
         throw Failure(.connection, "the dead letters in \(place): \(why.reason)", advice: why.hint.map { Wording($0) })
       case .stop(let failure): throw failure
