@@ -37,6 +37,7 @@ extension PeerTests {
     configuration.stopsAtRefusal = false
     let sink = NATSSink(try NATSPublisher(configuration), delivery, deadLetters: .keeping(letters))
     async let delivered: Void = sink.deliver(try Events.batch(samples(0..<3, keys: 3)))
+    defer { sink.close() }
     try await eventually("it is not told: \(sink.health.reasons)") {
       sink.health.failures > 4 && sink.health.lastReason.contains(words)
     }
@@ -44,7 +45,6 @@ extension PeerTests {
     isHealed.store(true, ordering: .relaxed)
     try await delivered
     #expect(letters.all.isEmpty && sink.health.delivered == 3)
-    sink.close()
   }
 }
 
@@ -76,6 +76,7 @@ extension NATSTests {
           $0.createdStream = "made"
         }
         async let delivered: Void = sink.deliver(try Events.batch(samples(first..<first + 5, keys: 2)))
+        defer { sink.close() }
         if isTaken {
           try await delivered
           #expect(sink.health.failures == 0)
@@ -85,7 +86,6 @@ extension NATSTests {
             "await js.update_stream(name='made', subjects=['made.>', 'y.>'], duplicate_window=1)", login: judge)
           try await delivered
         }
-        sink.close()
       }
       #expect(try server.messages(of: "made", login: judge).map(\.subject).suffix(1) == ["y.OrderPlaced"])
     }
