@@ -171,7 +171,7 @@ extension Integration {
 
 extension OutboxDatabase {
   /// Starts `tailrace poll` into `file`, which leaves rows as they are.
-  fileprivate func pollKept(_ options: [String] = []) throws -> ChildProcess {
+  func pollKept(_ options: [String] = []) throws -> ChildProcess {
     try pollToFile(
       ["--after-delivery", "keep", "--checkpoint", files.file("progress"), "--poll-interval", "50ms"] + options)
   }
