@@ -83,10 +83,8 @@ final class AWSClient: Sendable {
       failed.code, failed.message, status: nil, at: address, credentials: store.chain.hint)
     guard !failed.isOurs else { return trouble }
     // Of an event it speaks only where it blames us.
-    if trouble.subject == .event {
-      trouble = AWSTrouble("it answers with \(AWSTrouble.shown(failed.code, nil))", .unclear)
-    } else if trouble.subject == .unclear {
-      trouble.subject = .server
+    if !trouble.subject.concernsReceiver {
+      trouble = AWSTrouble("it answers with \(AWSTrouble.shown(failed.code, nil))")
     }
     return trouble
   }

@@ -8,6 +8,25 @@ import Synchronization
 extension KeyedSink {
   private typealias Item = DeliveryScheduler.Item
 
+  /// An event that is tried, with what its attempts came to.
+  private struct Tried {
+    let item: Item
+    /// How many failures count against it: each by its own trouble.
+    var failures = 0
+    /// Why it has to be tried again.
+    var trouble = Attempt.Trouble("no verdict")
+
+    init(_ item: Item) { self.item = item }
+
+    mutating func fail(_ why: Attempt.Trouble) {
+      trouble = why
+      if !why.concernsReceiver { failures += 1 }
+    }
+
+    /// Whether another one that is told the same may be to blame.
+    var mayBlameOther: Bool { trouble.status != nil && !trouble.concernsReceiver }
+  }
+
   /// Why a piece of a parcel is given up.
   private struct Refusal {
     let trouble: Attempt.Trouble
@@ -34,7 +53,7 @@ extension KeyedSink {
     var (parcel, pieces) = (parcel, [parcel.items])
     let number = state.withLock { $0.record.begin() }
     while let piece = pieces.popLast(), !hasStopped {
-      let free = await parkedRemoved(piece)
+      let free = await parkedRemoved(piece.map(Tried.init)).map(\.item)
       let later = Set(pieces.joined().map(\.key))
       guard !free.isEmpty, case .refused(let items, let refusal) = await send(free, number, &parcel, besides: later)
       else { continue }
@@ -65,8 +84,8 @@ extension KeyedSink {
     let began = ContinuousClock.now
     /// When it was tried first, which only a failure wants to know.
     var first: Int64 { PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds }
-    var left = items
-    var (attempts, excused) = (0, 0)
+    var left = items.map(Tried.init)
+    var attempts = 0
     /// How many of them failed since one brought something further.
     var fruitless = 0
     while true {
@@ -74,11 +93,10 @@ extension KeyedSink {
       if hasStopped { return .over }
       let start = ContinuousClock.now
       let attempt: Attempt
-      do throws(UnwritableEvent) { attempt = await publisher.publish(try outgoing(left)) } catch {
+      do throws(UnwritableEvent) { attempt = await publisher.publish(try outgoing(left.map(\.item))) } catch {
         attempt = Attempt(.together(.refused(.init(error.reason))))
       }
       if let remark = attempt.remark { state.withLock { $0.record.remark(remark) } }
-      let trouble: Attempt.Trouble
       switch attempt.verdicts {
       case .together(.published):
         // Before anybody learns of it: who waited for the last one looks once more whether something fails.
@@ -86,47 +104,60 @@ extension KeyedSink {
           state.succeeded(in: .now - start)
           state.record.settle(number)
         }
-        finish(left)
+        finish(left.map(\.item))
         return .over
       case .together(.stop(let error)):
         fail(error)
         return .over
       case .together(.refused(let why)):
-        return .refused(left, Refusal(trouble: why, attempts: attempts, mayBlameOne: true, first: first))
-      case .together(.retry(let why)): trouble = why
+        return .refused(left.map(\.item), Refusal(trouble: why, attempts: attempts, mayBlameOne: true, first: first))
+      case .together(.retry(let why)):
+        for index in left.indices { left[index].fail(why) }
       case .each(let verdicts):
-        guard let rest = await sort(&left, verdicts, number, attempts, began) else {
+        guard await sort(&left, verdicts, number, attempts, began) else {
           state.withLock { $0.succeeded(in: .now - start) }
           return .over
         }
-        trouble = rest
         if verdicts.contains(.published) { fruitless = 0 }
         // One that was refused may have parked the key of those that are left.
         left = await parkedRemoved(left)
-        let kept = later.union(left.map(\.key))
-        state.withLock { $0.scheduler.finish(&parcel, except: kept) }
+        giveBack(&parcel, except: left, later)
         if left.isEmpty { return .over }
       }
       // What fails because the sink ends is no failure of the events.
       if hasStopped { return .over }
-      if trouble.concernsReceiver { excused += 1 }
-      let isLast = delivery.retry.maximumAttempts.map { attempts - excused >= $0 } ?? false
-      if isLast || left.contains(where: isTooOld) {
-        let why = Attempt.Trouble("given up: \(trouble.reason)", status: trouble.status)
-        let mayBlameOne = trouble.status != nil && !trouble.concernsReceiver
-        let refusal = Refusal(trouble: why, attempts: attempts, mayBlameOne: mayBlameOne, first: first)
-        if isLast || mayBlameOne { return .refused(left, refusal) }
-        // Age is each event's own.
-        await giveUp(left.filter(isTooOld), refusal)
-        left = await parkedRemoved(left.filter { !isTooOld($0) })
+      let (ended, others) = parted(left)
+      if let one = oneOfSeveral(ended, among: left) {
+        // In their order: what is behind one of them must not be sent before it.
+        return .refused(left.map(\.item), refusal(of: one, attempts, mayBlameOne: true, first: first))
+      }
+      if !ended.isEmpty {
+        if ended.count == left.count, later.isEmpty { state.withLock { $0.record.settle(number) } }
+        for one in ended where !hasStopped {
+          await giveUp([one.item], refusal(of: one, attempts, mayBlameOne: false, first: first))
+        }
+        if hasStopped { return .over }
+        left = await parkedRemoved(others)
+        giveBack(&parcel, except: left, later)
       }
       guard let head = left.first else { return .over }
-      state.withLock { $0.record.fail(number, head, trouble) }
+      state.withLock { $0.record.fail(number, head.item, head.trouble) }
       fruitless += 1
-      guard await pause(afterFailures: fruitless, since: start, attempt.retryAfter, trouble, head) else {
+      guard await pause(afterFailures: fruitless, since: start, attempt.retryAfter, head.trouble, head.item) else {
         return .over
       }
     }
+  }
+
+  /// Others may have the keys of which nothing is left.
+  private func giveBack(_ parcel: inout DeliveryScheduler.Parcel, except left: [Tried], _ later: Set<Int>) {
+    let kept = later.union(left.map(\.item.key))
+    state.withLock { $0.scheduler.finish(&parcel, except: kept) }
+  }
+
+  private func refusal(of one: Tried, _ attempts: Int, mayBlameOne: Bool, first: Int64) -> Refusal {
+    let why = Attempt.Trouble("given up: \(one.trouble.reason)", status: one.trouble.status)
+    return Refusal(trouble: why, attempts: attempts, mayBlameOne: mayBlameOne, first: first)
   }
 
   /// The events as they leave.
@@ -135,19 +166,34 @@ extension KeyedSink {
     return try items.map { (item) throws(UnwritableEvent) in try item.outgoing.encoded(by: encoding) }
   }
 
-  /// Whether a failure of an event is its last one.
-  private func isTooOld(_ item: Item) -> Bool {
-    delivery.maximumAge.map { ContinuousClock.now - item.batch.began >= $0 } ?? false
+  /// Those whose last failure this was, by their number or by their age, and the others.
+  private func parted(_ left: [Tried]) -> (ended: [Tried], others: [Tried]) {
+    let now = ContinuousClock.now
+    var (ended, others): ([Tried], [Tried]) = ([], [])
+    for one in left {
+      let isLast = delivery.retry.maximumAttempts.map { one.failures >= $0 } ?? false
+      let isTooOld = delivery.maximumAge.map { now - one.item.batch.began >= $0 } ?? false
+      if isLast || isTooOld { ended.append(one) } else { others.append(one) }
+    }
+    return (ended, others)
   }
 
-  /// Takes out of a piece what has a final verdict; gives why the first of the others has to be tried again, if there are
-  /// others.
+  /// One for whose end another one may be to blame that is told the same.
+  private func oneOfSeveral(_ ended: [Tried], among left: [Tried]) -> Tried? {
+    guard !ended.isEmpty else { return nil }
+    var counts: [Attempt.Trouble: Int] = [:]
+    for one in left where one.mayBlameOther { counts[one.trouble, default: 0] += 1 }
+    return ended.first { counts[$0.trouble, default: 0] > 1 }
+  }
+
+  /// Takes out of a piece what has a final verdict, and notes why each of the others has to be tried again; false where there
+  /// are none, or the sink has to stop.
   private func sort(
-    _ items: inout [Item], _ verdicts: [Attempt.Verdict], _ number: Int, _ attempts: Int,
+    _ items: inout [Tried], _ verdicts: [Attempt.Verdict], _ number: Int, _ attempts: Int,
     _ began: ContinuousClock.Instant
-  ) async -> Attempt.Trouble? {
-    var (again, trouble): ([Item], Attempt.Trouble?) = ([], nil)
-    let published = items.indices.filter { $0 < verdicts.count && verdicts[$0] == .published }.map { items[$0] }
+  ) async -> Bool {
+    var again: [Tried] = []
+    let published = items.indices.filter { $0 < verdicts.count && verdicts[$0] == .published }.map { items[$0].item }
     // All at once, and before anything ends the sink.
     if !published.isEmpty {
       state.withLock { state in
@@ -156,24 +202,25 @@ extension KeyedSink {
       }
       finish(published)
     }
-    for (index, item) in items.enumerated() {
+    for (index, one) in items.enumerated() {
       // An event without a verdict is one nobody knows about.
       let verdict = index < verdicts.count ? verdicts[index] : .retry(.init("no verdict"))
       switch verdict {
       case .published: continue
       case .retry(let why):
-        again.append(item)
-        trouble = trouble ?? why
+        var one = one
+        one.fail(why)
+        again.append(one)
       case .refused(let why):
         let first = PostgresTimestamp.now.unixSeconds - (ContinuousClock.now - began).components.seconds
-        await giveUp([item], Refusal(trouble: why, attempts: attempts, mayBlameOne: false, first: first))
+        await giveUp([one.item], Refusal(trouble: why, attempts: attempts, mayBlameOne: false, first: first))
       case .stop(let error):
         fail(error)
-        return nil
+        return false
       }
     }
     items = again
-    return trouble
+    return !again.isEmpty
   }
 
   /// The receiver has them.
@@ -218,20 +265,21 @@ extension KeyedSink {
   }
 
   /// Events whose key is parked follow the letter that parked it; the others are left.
-  private func parkedRemoved(_ items: [Item]) async -> [Item] {
+  private func parkedRemoved(_ items: [Tried]) async -> [Tried] {
     guard deadLetters.parksKeys else { return items }
-    var free: [Item] = []
-    for item in items {
+    var free: [Tried] = []
+    for one in items {
+      let item = one.item
       let event = item.outgoing
       let aggregate = Aggregate(type: event.text(item.event.aggregateType), id: event.text(item.event.key))
       guard deadLetters.mayPark(aggregate, at: item.event.position) else {
-        free.append(item)
+        free.append(one)
         continue
       }
       let letter = letter(item, "parked behind an earlier event of its key", attempts: 0, first: nil)
       do throws(Failure) {
         guard try await deadLetters.park(letter) else {
-          free.append(item)
+          free.append(one)
           continue
         }
         state.withLock { $0.record.keep(item, letter.reason) }
