@@ -55,16 +55,16 @@ final class AWSClient: Sendable {
     } catch {
       throw AWSTrouble("libcrypto computes no SHA-256 here: see openssl list -providers")
     }
-    let call = HTTPTransport.Call(
+    var call = HTTPTransport.Call(
       method: "POST", url: endpoint.url, headers: headers, body: body, longestAnswer: Self.longestAnswer)
+    call.fields = ErrorAnswer.fields
     let used = transport.current
     switch await used.exchange(call) {
     case .answer(let answer):
       guard answer.status != 200 else { return answer }
-      // What stands before a service may answer in the words of the other protocol.
-      let error = JSONAnswer.error(answer.body) ?? XMLAnswer.error(answer.body)
+      let error = ErrorAnswer(answer.body, answer.fields)
       var trouble = AWSTrouble(
-        error?.code ?? "", error?.message ?? "", status: answer.status, at: address, credentials: store.chain.hint)
+        error.code, error.message, status: answer.status, at: address, credentials: store.chain.hint)
       trouble.retryAfter = answer.retryAfter
       if trouble.wantsCredentials { await store.refuse(credentials) }
       throw trouble

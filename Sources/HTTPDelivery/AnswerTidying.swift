@@ -89,12 +89,15 @@ struct AnswerHead {
   /// The field in which a head tells what was wrong with it; a receiver cannot send it, for its fields are not copied.
   static let remarkField = "tailrace-remark"
 
+  /// Fields that are copied as they are: when to come back, where it leads, and what services of AWS call an error.
+  private static let copied = ["retry-after", "location", "x-amzn-errortype", "x-amzn-query-error"]
+
   let status: Int
   private let isOld: Bool
   private var lengths: [String] = []
   private var encodings: [String] = []
   private var connections: [String] = []
-  private var (retryAfter, location): (String?, String?)
+  private var copies: [String: String] = [:]
   private var hasBareLineFeeds = false
 
   /// Looks for where a head ends as its bytes come in: behind the first empty line.
@@ -139,13 +142,12 @@ struct AnswerHead {
   private mutating func read(_ line: ArraySlice<UInt8>) {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
     let value = { String(decoding: line[(colon + 1)...], as: UTF8.self).filter { $0 != "\r" } }
-    switch String(decoding: line[..<colon], as: UTF8.self).lowercased().filter({ $0 != " " && $0 != "\t" }) {
+    let name = String(decoding: line[..<colon], as: UTF8.self).lowercased().filter { $0 != " " && $0 != "\t" }
+    switch name {
     case "content-length": lengths += Self.items(value())
     case "transfer-encoding": encodings += Self.items(value())
     case "connection": connections += Self.items(value())
-    case "retry-after": retryAfter = retryAfter ?? value()
-    case "location": location = location ?? value()
-    default: return
+    default: if Self.copied.contains(name), copies[name] == nil { copies[name] = value() }
     }
   }
 
@@ -180,8 +182,8 @@ struct AnswerHead {
       closes = true
     }
     if closes { text += "connection: close\r\n" } else if isOld { text += "connection: keep-alive\r\n" }
-    for (name, value) in [("retry-after", retryAfter), ("location", location)] {
-      guard let value, value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { continue }
+    for name in Self.copied {
+      guard let value = copies[name], value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { continue }
       text += "\(name):\(value)\r\n"
     }
     if let remark { text += "\(Self.remarkField): \(remark)\r\n" }

@@ -25,6 +25,8 @@ package final class HTTPTransport: Sendable {
     package var remark: String?
     /// Its words, where they matter.
     package var body: [UInt8] = []
+    /// Those of its header fields that were asked for, by their names in small letters.
+    package var fields: [String: String] = [:]
   }
 
   /// A request whose answer's words matter.
@@ -36,6 +38,8 @@ package final class HTTPTransport: Sendable {
     package var body: [UInt8]
     /// How many bytes of the answer's words are taken.
     package var longestAnswer: Int
+    /// Header fields of the answer that matter, in small letters.
+    package var fields: [String] = []
 
     package init(
       method: String, url: String, headers: [(String, String)], body: [UInt8] = [], longestAnswer: Int
@@ -136,15 +140,16 @@ package final class HTTPTransport: Sendable {
     request.method = HTTPMethod(rawValue: call.method)
     for (name, value) in call.headers { request.headers.add(name: name, value: value) }
     if !call.body.isEmpty { request.body = .bytes(call.body) }
-    return await answer(to: request, by: client, reading: call.longestAnswer)
+    return await answer(to: request, by: client, reading: call.longestAnswer, call.fields)
   }
 
   /// - Parameters:
   ///   - request: what is sent.
   ///   - client: what sends it.
   ///   - longest: how many bytes of the answer's words are taken; nil where they do not matter.
+  ///   - fields: which of its header fields matter.
   private func answer(
-    to request: HTTPClientRequest, by client: HTTPClient, reading longest: Int? = nil
+    to request: HTTPClientRequest, by client: HTTPClient, reading longest: Int? = nil, _ fields: [String] = []
   ) async -> Outcome {
     let before = answers.load(ordering: .acquiring)
     do {
@@ -161,12 +166,14 @@ package final class HTTPTransport: Sendable {
       }
       let retryAfter = response.headers.first(name: "retry-after")
         .flatMap { RetryAfter.duration($0, nowUnixSeconds: PostgresTimestamp.now.unixSeconds) }
+      let found = fields.compactMap { name in response.headers.first(name: name).map { (name, $0) } }
       return .answer(
         Answer(
           status: Int(response.status.code),
           location: response.headers.first(name: "location").flatMap(Self.shown),
           retryAfter: retryAfter,
-          remark: response.headers.first(name: AnswerHead.remarkField), body: body))
+          remark: response.headers.first(name: AnswerHead.remarkField), body: body,
+          fields: Dictionary(found) { first, _ in first }))
     } catch {
       let isSilence = (error as? HTTPClientError).map { Self.silences.contains($0) } ?? false
       let mayRepeat = isSilence || connections.areThere

@@ -50,7 +50,26 @@ import Testing
     let xml =
       "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>m</Message></Error></ErrorResponse>"
     #expect(XMLAnswer.error(Array(xml.utf8)) == ErrorAnswer(code: "NotFound", message: "m"))
+    let behind = #"{"__type":"com.amazonaws.sqs#QueueDoesNotExist:http://internal.example/x#y","message":"gone"}"#
+    #expect(JSONAnswer.error(Array(behind.utf8))?.code == "QueueDoesNotExist")
     #expect(JSONAnswer.error(Array("<html>".utf8)) == nil && XMLAnswer.error(Array("{}".utf8)) == nil)
+  }
+
+  @Test(
+    arguments: [
+      (
+        #"{"message":"m"}"#, ["x-amzn-errortype": "AccessDeniedException:http://internal.example/"],
+        "AccessDeniedException"
+      ),
+      (
+        #"{"message":"m"}"#, ["x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender"],
+        "AWS.SimpleQueueService.NonExistentQueue"
+      ),
+      (#"{"__type":"x#QueueDoesNotExist"}"#, ["x-amzn-errortype": "AccessDenied"], "QueueDoesNotExist"),
+      ("", ["x-amzn-errortype": "com.amazonaws.sqs#AccessDenied"], "AccessDenied"), ("<html>", [:], ""),
+    ] as [(String, [String: String], String)])
+  func `the header counts where the body has no code`(_ body: String, _ header: [String: String], _ code: String) {
+    #expect(ErrorAnswer(Array(body.utf8), header).code == code)
   }
 
   @Test func `credentials are read with their end`() {

@@ -28,11 +28,11 @@ package enum JSONAnswer {
     return isObject && isWell ? answer : nil
   }
 
-  /// Nil for something else. A code has a namespace before it, with a `#` between.
+  /// Nil for something else. Without a code it is an error all the same: a header field may have it.
   package static func error(_ bytes: [UInt8]) -> ErrorAnswer? {
-    guard let fields = fields(bytes, bytes.indices), let type = fields["__type"] ?? fields["code"] else { return nil }
-    let code = type.split(separator: "#").last.map(String.init) ?? type
-    return ErrorAnswer(code: code, message: fields["message"] ?? fields["Message"] ?? "")
+    guard let fields = fields(bytes, bytes.indices) else { return nil }
+    let type = fields["__type"] ?? fields["code"] ?? fields["Code"] ?? ""
+    return ErrorAnswer(code: ErrorAnswer.code(type), message: fields["message"] ?? fields["Message"] ?? "")
   }
 
   /// A queue's attributes; nil for something else.

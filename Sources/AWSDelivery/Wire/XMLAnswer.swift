@@ -40,7 +40,7 @@ package enum XMLAnswer {
       if path.last == "Message" { message = text }
     }
     guard result, let code else { return nil }
-    return ErrorAnswer(code: code, message: message)
+    return ErrorAnswer(code: ErrorAnswer.code(code), message: message)
   }
 
   /// Nil for something else.

@@ -24,6 +24,7 @@ final class ScriptedService: Sendable {
     var body: String
     /// Whether the connection ends before the last half of the body.
     var isCut = false
+    var headers: [String: String] = [:]
   }
 
   private let channel: any Channel
@@ -85,6 +86,7 @@ final class ScriptedService: Sendable {
           body: String(buffer: body)))
       var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status))
       head.headers.add(name: "content-length", value: "\(answer.body.utf8.count)")
+      for (name, value) in answer.headers { head.headers.add(name: name, value: value) }
       context.write(wrapOutboundOut(.head(head)), promise: nil)
       let sent = answer.isCut ? String(answer.body.prefix(answer.body.count / 2)) : answer.body
       context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: sent)))), promise: nil)
