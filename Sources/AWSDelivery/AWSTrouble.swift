@@ -46,6 +46,8 @@ struct AWSTrouble: Error, Hashable {
     let shown = Self.shown(code, status)
     switch code {
     case _ where Self.isThrottling(code):
+    case _ where status == 413:
+      self.init("\(shown): it is larger than a request can be", .event)
       self.init(
         "\(shown): it is asked too often", hint: "raise the quota, or the queue's throughput (high throughput FIFO)")
     case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "NotFound",

@@ -193,4 +193,67 @@ struct ServiceTroubleTests {
     #expect(service.requests.filter { $0.method == "POST" }.last?.headers["x-amz-security-token"] != "T2")
     #expect(!sink.health.lastReason.contains("canary"))
   }
+
+  @Test(arguments: [true, false])
+  func `of a request only the entry that is to blame is given up, wherever it stands`(_ isFirst: Bool) async throws {
+    let (bad, slow) = isFirst ? ("0", "3") : ("3", "0")
+    let waits = Mutex(0)
+    let service = try await ScriptedService { request in
+      Self.stored(request) { event in
+        if event == bad { return Self.failed("WeirdThing", isOurs: true) }
+        let isSlow =
+          event == slow
+          && waits.withLock { count in
+            count += 1
+            return count < 8
+          }
+        return isSlow ? Self.failed(isFirst ? "ThrottlingException" : "WeirdThing", isOurs: false) : nil
+      }
+    }
+    let letters = MemoryLetters()
+    let sink = try sink(service, letters: letters, attempts: 3)
+    try await sink.deliver(try events(5, keys: 5))
+    #expect(letters.all.map(\.id) == [bad] && letters.all.first?.attempts == 3)
+    #expect(letters.all.first?.reason.contains("WeirdThing") == true)
+    #expect(sink.health.delivered == 4)
+    sink.close()
+    await service.close()
+  }
+
+  @Test(arguments: ["<html>", #"{"__type":"x#Odd"}"#, ""])
+  func `a request that is too large is sent in halves, and one event that is too large is a letter`(_ body: String)
+    async throws
+  {
+    let service = try await ScriptedService { request in
+      let batch = Batch.of(request)
+      return batch.count > 2 || batch.contains { $0.event == "4" }
+        ? .init(status: 413, body: body) : Self.stored(request)
+    }
+    let letters = MemoryLetters()
+    let sink = try sink(service, letters: letters)
+    try await sink.deliver(try events(10, keys: 10))
+    #expect(letters.all.map(\.id) == ["4"] && sink.health.failures == 0)
+    sink.close()
+    await service.close()
+  }
+
+  @Test func `a code in the header alone is told`() async throws {
+    let count = Mutex(0)
+    let service = try await ScriptedService { request in
+      let isFirst = count.withLock { count in
+        count += 1
+        return count < 3
+      }
+      return isFirst
+        ? .init(
+          status: 400, body: #"{"message":"canary"}"#, headers: ["x-amzn-errortype": "QueueDoesNotExist:http://x"])
+        : Self.stored(request)
+    }
+    let sink = try sink(service, letters: MemoryLetters(), attempts: 1)
+    try await sink.deliver(try events(1, keys: 1))
+    #expect(sink.health.lastReason.contains("QueueDoesNotExist"), "\(sink.health)")
+    #expect(sink.health.delivered == 1)
+    sink.close()
+    await service.close()
+  }
 }
