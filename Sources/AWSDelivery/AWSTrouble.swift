@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import HTTPDelivery
 import PostgresWire
 
 /// Why nothing can be stored now, or why an event was not. Source: the API references of SQS, SNS and STS, "Errors" of each
@@ -45,9 +46,9 @@ struct AWSTrouble: Error, Hashable {
   init(_ code: String, _ message: String, status: Int?, at place: AWSAddress, credentials: String) {
     let shown = Self.shown(code, status)
     switch code {
-    case _ where Self.isThrottling(code):
     case _ where status == 413:
       self.init("\(shown): it is larger than a request can be", .event)
+    case _ where Self.isThrottling(code):
       self.init(
         "\(shown): it is asked too often", hint: "raise the quota, or the queue's throughput (high throughput FIFO)")
     case "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "NotFound",
@@ -89,9 +90,19 @@ struct AWSTrouble: Error, Hashable {
       self.init("\(shown): it is larger than a message can be", .event)
     case "InvalidAttributeValue", "InvalidMessageAttributeValue":
       self.init("\(shown): its type or aggregate type cannot be an attribute", .event)
+    case _ where Self.isInternal(code): self.init("it answers with \(shown)")
+    case "PendingVerification", "Blocked":
+      self.init("\(shown): the account may not use it now", .permission, hint: "see to the account at AWS")
     case "InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "InvalidParameterException",
       "InvalidParameterValueException", "InvalidParameterCombination", "ValidationError":
       let words = message.lowercased()
+      guard !Self.isOfPlace(words) else {
+        self.init(
+          "\(shown): something in the request is not for such a \(place.service == .sqs ? "queue" : "topic")",
+          .destination,
+          hint: "check the address: the name of one that is FIFO ends in .fifo, and no other's does")
+        break
+      }
       let isSize = ["must be shorter than", "too long", "too large"].contains { words.contains($0) }
       let isEmpty = words.contains("invalid characters") || words.contains("invalid binary character")
       self.init(
@@ -102,18 +113,32 @@ struct AWSTrouble: Error, Hashable {
             : "\(shown): something in the request is not taken",
         isSize || isEmpty ? .event : .unclear)
     case "InvalidSecurity": self.init("\(shown): it wants https://", .destination, hint: "give an https:// address")
-    case "InvalidAction", "UnknownOperationException", "UnsupportedOperation",
-      "AWS.SimpleQueueService.UnsupportedOperation":
+    case "InvalidAction", "MissingAction", "MissingParameter", "UnknownEndpoint", "UnknownOperationException",
+      "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation":
       self.init(
         "\(shown): it does not take batches of messages", .destination, hint: "check the address, and AWS_ENDPOINT_URL")
     default:
-      let isPlace = status.map { (300..<400).contains($0) || [401, 403, 404, 407].contains($0) } ?? false
-      let isServer = status.map { $0 >= 500 || $0 == 408 || $0 == 429 } ?? false
+      let meaning = status.map { AnswerPolicy().meaning(of: $0) }
+      let isPlace = meaning == .misdirected || meaning == .gone
+      let isServer = meaning == .retry || (status ?? 0) >= 500
       self.init(
         "it answers with \(shown)", isPlace ? .destination : isServer ? .server : .unclear,
         hint: isPlace ? "check the address, and AWS_ENDPOINT_URL" : nil)
     }
     self.status = status
+  }
+
+  /// Whether trouble of theirs is told, whomever else they blame.
+  private static func isInternal(_ code: String) -> Bool {
+    let name = code.split(separator: ".").last ?? ""
+    return name.hasPrefix("Internal") || name.hasPrefix("ServiceUnavailable") || name.hasPrefix("RequestTimeout")
+  }
+
+  /// Whether the words of a refusal are about the queue or the topic, and not about what a message has.
+  private static func isOfPlace(_ words: String) -> Bool {
+    let ofMessage = ["messagegroupid", "messagededuplicationid", "messagebody", "messageattribute"]
+    return !ofMessage.contains { words.contains($0) }
+      && ["queueurl", "queue url", "topicarn", "topic arn", "queue type", "topic type"].contains { words.contains($0) }
   }
 
   static func isThrottling(_ code: String) -> Bool {

@@ -88,6 +88,12 @@ import Testing
       ("SignatureDoesNotMatch", "", .login), ("InvalidMessageContents", "", .event), ("InternalError", "", .server),
       ("InvalidParameterValue", "Message must be shorter than 1024 bytes", .event),
       ("InvalidParameterValue", "The queue is odd", .unclear), ("<script>", "", .server),
+      ("UnknownEndpoint", "", .destination), ("PendingVerification", "", .permission), ("Blocked", "", .permission),
+      ("MissingAction", "", .destination), ("MissingParameter", "", .destination),
+      ("InvalidParameterValue", "Value x for parameter QueueUrl is invalid.", .destination),
+      ("InvalidParameter", "Invalid parameter: TopicArn", .destination),
+      ("InvalidParameterValue", "The request include parameter that is not valid for this queue type", .destination),
+      ("InvalidParameterValue", "Value QueueUrl for parameter MessageGroupId is invalid.", .unclear),
     ] as [(String, String, TroubleSubject)])
   func `only what speaks of the event is the event's`(_ code: String, _ message: String, _ subject: TroubleSubject)
     throws
@@ -96,5 +102,23 @@ import Testing
     let trouble = AWSTrouble(code, message, status: 500, at: place, credentials: "")
     #expect(trouble.subject == subject)
     #expect(!trouble.reason.contains("<") && !trouble.reason.contains("odd"))
+  }
+
+  @Test(
+    arguments: [
+      (402, .destination), (405, .destination), (421, .destination), (451, .destination), (400, .unclear),
+      (413, .event), (429, .server), (503, .server),
+    ] as [(Int, TroubleSubject)])
+  func `a status speaks where no code does`(_ status: Int, _ subject: TroubleSubject) throws {
+    let place = try AWSAddress("sns:arn:aws:sns:eu-central-1:1:orders")
+    #expect(AWSTrouble("", "", status: status, at: place, credentials: "").subject == subject)
+  }
+
+  @Test(arguments: ["InternalFailure", "InternalError", "ServiceUnavailable", "AWS.SimpleQueueService.InternalError"])
+  func `trouble of theirs is theirs, whomever they blame`(_ code: String) throws {
+    let place = try AWSAddress("sns:arn:aws:sns:eu-central-1:1:orders")
+    for status in [nil, 400] as [Int?] {
+      #expect(AWSTrouble(code, "", status: status, at: place, credentials: "").subject == .server)
+    }
   }
 }
