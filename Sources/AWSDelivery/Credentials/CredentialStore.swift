@@ -3,7 +3,8 @@
 import PostgresWire
 import Synchronization
 
-/// The credentials of now. Those that end are asked for again before they end; while that fails, those that still count are used.
+/// The credentials of now. Those that end are asked for again before they end; meanwhile, and while that fails, those that still
+/// count are used.
 actor CredentialStore {
   /// So long before their end others are asked for, in seconds.
   private static let early: Int64 = 300
@@ -39,35 +40,43 @@ actor CredentialStore {
     case .webIdentity, .container, .instance: break
     }
     let now = clock()
-    if let known, known.end.map({ now < $0 - Self.early || now < notBefore && now < $0 - Self.late }) ?? true {
-      return known
-    }
-    let task: Task<Result<AWSCredentials, CredentialTrouble>, Never>
-    if let asking {
-      task = asking
-    } else {
-      let chain = chain
-      task = Task { () async -> Result<AWSCredentials, CredentialTrouble> in
-        do throws(CredentialTrouble) { return .success(try await chain.credentials()) } catch { return .failure(error) }
+    if let known {
+      guard let end = known.end, now >= end - Self.early else { return known }
+      if now < end - Self.late {
+        // Beside the requests: whoever is to give others may be silent for long.
+        if now >= notBefore { _ = ask() }
+        return known
       }
-      asking = task
     }
-    let result = await task.value
-    if asking == task { asking = nil }
+    return try await ask().value.get()
+  }
+
+  /// Asks for others, once at a time.
+  private func ask() -> Task<Result<AWSCredentials, CredentialTrouble>, Never> {
+    if let asking { return asking }
+    let task = Task { () async -> Result<AWSCredentials, CredentialTrouble> in
+      let result: Result<AWSCredentials, CredentialTrouble>
+      do throws(CredentialTrouble) { result = .success(try await chain.credentials()) } catch {
+        result = .failure(error)
+      }
+      note(result)
+      return result
+    }
+    asking = task
+    return task
+  }
+
+  private func note(_ result: Result<AWSCredentials, CredentialTrouble>) {
+    asking = nil
+    // Some that end soon may be all there are, and whoever fails is left alone: they are not asked for with each request.
+    notBefore = clock() + Self.pause
     switch result {
     case .success(let found):
       known = found
       complaint.withLock { $0 = nil }
-      // Some that end soon are all there are: they are not asked for with each request.
-      notBefore = clock() + Self.pause
-      return found
     case .failure(let trouble):
-      if let known, known.end.map({ clock() < $0 - Self.late }) ?? true {
-        notBefore = clock() + Self.pause
-        complaint.withLock { $0 = "cannot be renewed, those of before still count: \(trouble.reason)" }
-        return known
-      }
-      throw trouble
+      guard let known, known.end.map({ clock() < $0 - Self.late }) ?? true else { return }
+      complaint.withLock { $0 = "cannot be renewed, those of before still count: \(trouble.reason)" }
     }
   }
 

@@ -25,6 +25,8 @@ final class ScriptedService: Sendable {
     /// Whether the connection ends before the last half of the body.
     var isCut = false
     var headers: [String: String] = [:]
+    /// Whether nothing comes at all.
+    var isSilent = false
   }
 
   private let channel: any Channel
@@ -84,6 +86,7 @@ final class ScriptedService: Sendable {
           method: head.method.rawValue, path: head.uri,
           headers: Dictionary(head.headers.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 }),
           body: String(buffer: body)))
+      guard !answer.isSilent else { return }
       var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status))
       head.headers.add(name: "content-length", value: "\(answer.body.utf8.count)")
       for (name, value) in answer.headers { head.headers.add(name: name, value: value) }
