@@ -53,10 +53,13 @@ enum CredentialChain: Sendable {
     guard configuration.variable("AWS_EC2_METADATA_DISABLED")?.lowercased() != "true" else {
       throw Failure(
         .credentials,
-        "there are no credentials of AWS: neither in the environment, nor in a profile, nor of a container",
+        """
+        there are no credentials of AWS: neither in the environment, nor in a profile, nor of a container\
+        \(profile?.absence.map { "; \($0)" } ?? "")
+        """,
         advice: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
     }
-    self = .instance(try InstanceMetadata(configuration))
+    self = .instance(try InstanceMetadata(configuration, absence: profile?.absence))
   }
 
   /// What a profile has; nil where it has no credentials.
@@ -81,7 +84,8 @@ enum CredentialChain: Sendable {
 
   private static func refusal(_ profile: ProfileFiles, _ what: String) -> Failure {
     Failure(
-      .credentials, "the profile \(profile.name) in \(profile.configPath) \(what), which is not done here",
+      .credentials,
+      "the profile \(profile.name) in \(profile.configPath ?? profile.paths) \(what), which is not done here",
       advice:
         "give keys, which aws configure export-credentials prints; or let the service have a role of its own"
     )
@@ -127,7 +131,7 @@ enum CredentialChain: Sendable {
     switch self {
     case .fixed: "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
     case .webIdentity: "check the role and its trust policy"
-    case .profile(let profile): "check the profile \(profile.name) in \(profile.credentialsPath)"
+    case .profile(let profile): "check the profile \(profile.name) in \(profile.paths)"
     case .container: "check the role of the task or the pod"
     case .instance: "check the role of the machine"
     }

@@ -8,8 +8,11 @@ import PostgresWire
 final class InstanceMetadata: Sendable {
   private let url: String
   private let transport: RenewedTransport
+  /// That a file of credentials is named which is not there.
+  private let absence: String
 
-  init(_ configuration: AWSConfiguration) throws(Failure) {
+  init(_ configuration: AWSConfiguration, absence: String? = nil) throws(Failure) {
+    self.absence = absence.map { " (\($0))" } ?? ""
     let isNewer = configuration.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.lowercased() == "ipv6"
     let usual = isNewer ? "http://[fd00:ec2::254]" : "http://169.254.169.254"
     let given = configuration.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? usual
@@ -53,13 +56,16 @@ final class InstanceMetadata: Sendable {
     case .answer(let answer) where answer.status == 200: return String(decoding: answer.body, as: UTF8.self)
     case .answer(let answer) where answer.status == 404 && method == "GET":
       throw CredentialTrouble(
-        "the machine has no role of EC2, and there are no other credentials of AWS",
+        "the machine has no role of EC2, and there are no other credentials of AWS\(absence)",
         hint: "give it an instance profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", isLasting: true)
     case .answer(let answer):
       throw CredentialTrouble("the metadata service answers with status \(answer.status)")
     case .failed(let why), .unpostable(let why), .hopeless(let why, _), .untrusted(let why, _):
       throw CredentialTrouble(
-        "there are no credentials of AWS: none in the environment, in a profile or of a container, and the metadata service: \(why)",
+        """
+        there are no credentials of AWS: none in the environment, in a profile\(absence) or of a container, \
+        and the metadata service: \(why)
+        """,
         hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE", isLasting: true)
     }
   }
