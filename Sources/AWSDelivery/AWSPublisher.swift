@@ -186,7 +186,7 @@ public final class AWSPublisher: Publisher {
           : BatchWriting.form(topic: address.name, "PublishBatch")
         _ = try await client.ask(address.service == .sqs ? "SendMessageBatch" : "PublishBatch", empty)
       } catch {
-        guard error.subject != .permission, error.subject != .login else { throw error }
+        guard !error.says(isUnseen: isUnseen) else { throw error }
       }
       let right = address.service == .sqs ? "sqs:GetQueueAttributes" : "sns:GetTopicAttributes"
       heldDoubt.withLock {

@@ -12,6 +12,10 @@ struct AWSTrouble: Error, Hashable {
   var status: Int?
   var hint: String?
   var retryAfter: Duration?
+  /// The code that AWS gives; empty for none.
+  private(set) var code = ""
+  /// Whether there is no such place.
+  private(set) var isMissing = false
   /// Whether other credentials may fare better.
   var wantsCredentials = false
 
@@ -35,6 +39,18 @@ struct AWSTrouble: Error, Hashable {
     Failure(subject.failureKind, "\(destination): \(reason)", advice: hint.map { Wording($0) })
   }
 
+  /// Whether the refusal of a request with nothing in it says more than that it has nothing in it.
+  ///
+  /// - Parameter isUnseen: whether the place could not be looked at, so that this is all that is known of it.
+  func says(isUnseen: Bool) -> Bool {
+    switch subject {
+    case .permission, .login, .credentials: true
+    case .destination: isMissing || isUnseen && code != "MissingParameter"
+    case .server: isUnseen
+    case .event, .unclear: false
+    }
+  }
+
   /// What AWS says of a request or of an entry. The words are ours.
   ///
   /// - Parameters:
@@ -56,6 +72,7 @@ struct AWSTrouble: Error, Hashable {
       self.init(
         "\(shown): there is no such \(place.service == .sqs ? "queue" : "topic")", .destination,
         hint: "make it, or check its name, account and region")
+      isMissing = true
     case "RequestTimeTooSkewed", "RequestExpired":
       self = Self.skewed(shown)
     case "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidSignature":
@@ -125,7 +142,7 @@ struct AWSTrouble: Error, Hashable {
         "it answers with \(shown)", isPlace ? .destination : isServer ? .server : .unclear,
         hint: isPlace ? "check the address, and AWS_ENDPOINT_URL" : nil)
     }
-    self.status = status
+    (self.status, self.code) = (status, code)
   }
 
   /// Whether trouble of theirs is told, whomever else they blame.
