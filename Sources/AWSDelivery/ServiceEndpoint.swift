@@ -22,20 +22,21 @@ struct ServiceEndpoint: Hashable, Sendable {
         .settings, "the address of \(place.place) does not tell its region",
         advice: "set AWS_REGION, or write region = … into the profile")
     }
-    let url = try Self.given(place.service, configuration) ?? place.queue.map { Self.root(of: $0.url) }
-    try self.init(place.service, region, partition: place.partition, url, configuration)
+    let given = Self.given(place.service, configuration)
+    let url = given?.url ?? place.queue.map { Self.root(of: $0.url) }
+    try self.init(place.service, region, partition: place.partition, url, given?.name, configuration)
   }
 
   /// Another service for the same region.
   init(_ service: AWSAddress.Service, beside place: AWSAddress, region: String, _ configuration: AWSConfiguration)
     throws(Failure)
   {
-    let url = try Self.given(service, configuration)
-    try self.init(service, region, partition: place.partition, url, configuration)
+    let given = Self.given(service, configuration)
+    try self.init(service, region, partition: place.partition, given?.url, given?.name, configuration)
   }
 
   private init(
-    _ service: AWSAddress.Service, _ region: String, partition: String, _ given: String?,
+    _ service: AWSAddress.Service, _ region: String, partition: String, _ given: String?, _ name: String?,
     _ configuration: AWSConfiguration
   ) throws(Failure) {
     guard AWSAddress.isPlain(region) else {
@@ -47,30 +48,37 @@ struct ServiceEndpoint: Hashable, Sendable {
         advice: "set AWS_ENDPOINT_URL_\(service.rawValue.uppercased())")
     }
     do { address = try HTTPAddress(url) } catch {
-      throw Failure(.settings, "AWS_ENDPOINT_URL for \(service.rawValue): \(error)")
+      throw Failure(.settings, "\(name ?? "the address of \(service.rawValue)"): \(error)")
     }
     guard address.user == nil, !address.url.contains("?") else {
-      throw Failure(.settings, "AWS_ENDPOINT_URL for \(service.rawValue) has a user or a ? in it")
+      throw Failure(.settings, "\(name ?? "the address of \(service.rawValue)") has a user or a ? in it")
     }
     guard address.isSecure || address.isLoopback || configuration.allowsPlain else {
-      throw .setting(
-        "sink", "events would travel in the clear; use https://, or \(setting: "allow-plain-aws")")
+      let what = service == .sts ? "the token that proves who we are" : "events"
+      guard let name else {
+        throw .setting("sink", "\(what) would travel in the clear; use https://, or \(setting: "allow-plain-aws")")
+      }
+      throw Failure(
+        .settings, "\(name) names another host by http://: \(what) would travel in the clear",
+        advice: "use https://, or \(setting: "allow-plain-aws")")
     }
     self.url = address.url.hasSuffix("/") ? address.url : address.url + "/"
     (self.service, self.region) = (service, region)
     let authority = Self.authority(of: self.url)
     path = String(self.url[authority.endIndex...])
-    let name = address.host.contains(":") ? "[\(address.host)]" : address.host.lowercased()
-    host = address.port == (address.isSecure ? 443 : 80) ? name : "\(name):\(address.port)"
+    let host = address.host.contains(":") ? "[\(address.host)]" : address.host.lowercased()
+    self.host = address.port == (address.isSecure ? 443 : 80) ? host : "\(host):\(address.port)"
   }
 
-  /// What the environment says. Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
-  private static func given(_ service: AWSAddress.Service, _ configuration: AWSConfiguration) throws(Failure)
-    -> String?
-  {
+  /// What the environment says, and by which variable. Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+  private static func given(_ service: AWSAddress.Service, _ configuration: AWSConfiguration) -> (
+    name: String, url: String
+  )? {
     if configuration.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.lowercased() == "true" { return nil }
-    return configuration.variable("AWS_ENDPOINT_URL_\(service.rawValue.uppercased())")
-      ?? configuration.variable("AWS_ENDPOINT_URL")
+    for name in ["AWS_ENDPOINT_URL_\(service.rawValue.uppercased())", "AWS_ENDPOINT_URL"] {
+      if let url = configuration.variable(name) { return (name, url) }
+    }
+    return nil
   }
 
   /// Source: AWS General Reference, "Service endpoints and quotas"; the partitions whose names are public.

@@ -37,7 +37,15 @@ import Testing
 
   @Test func `what travels in the clear to another host is refused unless that is allowed`() throws {
     let plain = ["AWS_ENDPOINT_URL": "http://sqs.example"]
-    #expect(throws: Failure.self) { try endpoint("sns:arn:aws:sns:eu-central-1:1:orders", plain) }
+    let failure = #expect(throws: Failure.self) { try endpoint("sns:arn:aws:sns:eu-central-1:1:orders", plain) }
+    #expect(failure?.what.description.hasPrefix("AWS_ENDPOINT_URL names another host by http://: events") == true)
+    let security = ["AWS_ENDPOINT_URL_STS": "http://sts.example", "AWS_ENDPOINT_URL": "https://sqs.example"]
+    let place = try AWSAddress("sns:arn:aws:sns:eu-central-1:1:orders")
+    let configuration = AWSConfiguration(address: place.shown, environment: security)
+    let other = #expect(throws: Failure.self) {
+      try ServiceEndpoint(.sts, beside: place, region: "eu-central-1", configuration)
+    }
+    #expect(other?.what.description.contains("AWS_ENDPOINT_URL_STS names another host by http://: the token") == true)
     #expect(try endpoint("sns:arn:aws:sns:eu-central-1:1:orders", plain, allowsPlain: true).host == "sqs.example")
   }
 
