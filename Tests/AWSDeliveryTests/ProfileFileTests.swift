@@ -68,7 +68,7 @@ import Testing
         try text.write(toFile: path, atomically: true, encoding: .utf8)
         let kept = try CredentialChain.keys(in: found.current, found)
         #expect(kept == AWSCredentials(accessKey: "A", secretKey: "s"))
-        #expect(found.complaints[path]?.contains("those of before are used") == true)
+        #expect(found.complaints[path]?.contains("no whole keys") == true)
         try "[default]\naws_access_key_id = A3\naws_secret_access_key = s3\n".write(
           toFile: path, atomically: true, encoding: .utf8)
         let newer = try CredentialChain.keys(in: found.current, found)

@@ -83,7 +83,7 @@ final class ProfileFiles: Sendable {
         if let found, Self.mayFollow(found, source, credentialsPath) {
           (seen.found, seen.complaint) = (found, nil)
         } else {
-          seen.complaint = (place, "has no whole keys of the profile \(name) any more; those of before are used")
+          seen.complaint = (place, "has no whole keys of the profile \(name) any more")
         }
       } catch {
         seen.complaint = (place, "\(error.what)")
