@@ -24,7 +24,7 @@ struct AWSTrouble: Error, Hashable {
   }
 
   init(_ trouble: CredentialTrouble) {
-    self.init(trouble.reason, trouble.isLasting ? .credentials : .server, hint: trouble.hint)
+    self.init(trouble.reason, trouble.subject, hint: trouble.hint)
   }
 
   /// What an event is told that shares it.
@@ -77,9 +77,12 @@ struct AWSTrouble: Error, Hashable {
       self = Self.skewed(shown)
     case "SignatureDoesNotMatch", "InvalidSignatureException", "InvalidSignature":
       let isLate = ["expired", "not yet current", "skew"].contains { message.lowercased().contains($0) }
-      self =
-        isLate
-        ? Self.skewed(shown) : Self("\(shown): the secret key is not that of the access key", .login, hint: credentials)
+      guard !isLate else {
+        self = Self.skewed(shown)
+        break
+      }
+      self.init("\(shown): the secret key is not that of the access key", .login, hint: credentials)
+      wantsCredentials = true
     case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure",
       "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
       "IncompleteSignatureException", "InvalidToken", "InvalidTokenException":
@@ -146,7 +149,7 @@ struct AWSTrouble: Error, Hashable {
   }
 
   /// Whether trouble of theirs is told, whomever else they blame.
-  private static func isInternal(_ code: String) -> Bool {
+  static func isInternal(_ code: String) -> Bool {
     let name = code.split(separator: ".").last ?? ""
     return name.hasPrefix("Internal") || name.hasPrefix("ServiceUnavailable") || name.hasPrefix("RequestTimeout")
   }

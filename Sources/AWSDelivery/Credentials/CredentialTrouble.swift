@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Delivery
 import PostgresWire
 
 /// Why there are no credentials now.
@@ -7,10 +8,14 @@ struct CredentialTrouble: Error, Hashable {
   /// What somebody who mends it has to know; never a secret.
   let reason: String
   let hint: String?
-  /// Whether only somebody who mends it can help, so that a start ends with it.
-  let isLasting: Bool
+  /// Whom it concerns: what only somebody who mends it can help ends a start.
+  let subject: TroubleSubject
+
+  init(_ reason: String, hint: String? = nil, _ subject: TroubleSubject) {
+    (self.reason, self.hint, self.subject) = (reason, hint, subject)
+  }
 
   init(_ reason: String, hint: String? = nil, isLasting: Bool = false) {
-    (self.reason, self.hint, self.isLasting) = (reason, hint, isLasting)
+    self.init(reason, hint: hint, isLasting ? .credentials : .server)
   }
 }

@@ -2,6 +2,7 @@
 
 import HTTPDelivery
 import PostgresWire
+import Synchronization
 
 /// What a machine of EC2 is given, by the second version of the metadata service alone: the first one gives credentials to whoever
 /// can make somebody here ask. Source: Amazon EC2 User Guide, "Use the Instance Metadata Service".
@@ -10,6 +11,8 @@ final class InstanceMetadata: Sendable {
   private let transport: RenewedTransport
   /// That a file of credentials is named which is not there.
   private let absence: String
+  /// Whether it is there, so that a silence is one.
+  private let hasAnswered = Atomic(false)
 
   init(_ configuration: AWSConfiguration, absence: String? = nil) throws(Failure) {
     self.absence = absence.map { " (\($0))" } ?? ""
@@ -52,7 +55,9 @@ final class InstanceMetadata: Sendable {
     -> String
   {
     let call = HTTPTransport.Call(method: method, url: url + path, headers: [field], longestAnswer: 64 * 1024)
-    switch await transport.current.exchange(call) {
+    let outcome = await transport.current.exchange(call)
+    if case .answer = outcome { hasAnswered.store(true, ordering: .relaxed) }
+    switch outcome {
     case .answer(let answer) where answer.status == 200: return String(decoding: answer.body, as: UTF8.self)
     case .answer(let answer) where answer.status == 404 && method == "GET":
       throw CredentialTrouble(
@@ -60,6 +65,11 @@ final class InstanceMetadata: Sendable {
         hint: "give it an instance profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", isLasting: true)
     case .answer(let answer):
       throw CredentialTrouble("the metadata service answers with status \(answer.status)")
+    case .failed(let why) where hasAnswered.load(ordering: .relaxed) || why.hasPrefix("no answer"):
+      // Somebody is there, and slow.
+      throw CredentialTrouble(
+        "the metadata service: \(why)",
+        hint: "from a container it wants a hop limit of 2 (HttpPutResponseHopLimit)")
     case .failed(let why), .unpostable(let why), .hopeless(let why, _), .untrusted(let why, _):
       throw CredentialTrouble(
         """

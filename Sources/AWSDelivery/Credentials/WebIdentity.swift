@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Delivery
 import Files
 import HTTPDelivery
 import IntegrationEvents
@@ -53,13 +54,27 @@ final class WebIdentity: Sendable {
       return credentials
     case .answer(let answer):
       let code = XMLAnswer.error(answer.body)?.code ?? ""
-      let isOurs = (400..<500).contains(answer.status) && !AWSTrouble.isThrottling(code)
       throw CredentialTrouble(
         "STS does not give the role: \(AWSTrouble.shown(code, answer.status))",
-        hint: "check AWS_ROLE_ARN, the role's trust policy, and that the token has not expired", isLasting: isOurs)
+        hint: "check AWS_ROLE_ARN, the role's trust policy, and that the token has not expired",
+        Self.subject(code, answer.status))
     case .failed(let why), .unpostable(let why): throw CredentialTrouble("STS: \(why)\(transport.way)")
     case .hopeless(let why, _), .untrusted(let why, _):
       throw CredentialTrouble("STS: \(why)\(transport.way)", isLasting: true)
+    }
+  }
+
+  /// Whom a refusal concerns. Source: AWS Security Token Service API Reference, "AssumeRoleWithWebIdentity", "Errors".
+  private static func subject(_ code: String, _ status: Int) -> TroubleSubject {
+    switch code {
+    case "AccessDenied", "AccessDeniedException": .permission
+    case "ExpiredTokenException", "ExpiredToken", "InvalidIdentityToken", "InvalidIdentityTokenException",
+      "IDPRejectedClaim", "IDPRejectedClaimException":
+      .login
+    // Whoever vouches for us could not be asked.
+    case "IDPCommunicationError", "IDPCommunicationErrorException": .server
+    case _ where AWSTrouble.isThrottling(code) || AWSTrouble.isInternal(code): .server
+    default: (400..<500).contains(status) && status != 408 && status != 429 ? .credentials : .server
     }
   }
 
