@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Delivery
+import IntegrationEvents
 public import PostgresWire
 
 /// Dead letters as messages of a queue beside the one that events go to, each as JSON.
@@ -40,6 +41,12 @@ public final class AWSLetters: WrittenLetters {
     let publisher = publisher
     let verdicts = wait(unless: isCancelled) { await publisher.publish(letters) }
     guard let verdicts else { throw givenUp }
+    for (letter, verdict) in zip(letters, verdicts) {
+      guard case .refused(let why) = verdict else { continue }
+      throw Failure(
+        .letters, "the letter of the event at \(letter.position.sequence) cannot be kept in \(place): \(why.reason)",
+        advice: "keep the letters in a file or a table (\(setting: "dead-letters", "file:PATH"), or table:)")
+    }
     try require(verdicts)
   }
 }

@@ -7,6 +7,8 @@ import Synchronization
 final class MessageLimits: Sendable {
   /// The most messages in a request.
   static let entries = 10
+  /// No queue has a lower limit than this, in bytes.
+  private static let least = 1024
   /// So long a queue's own limit is believed that would refuse an event.
   private static let patience: Duration = .seconds(10)
 
@@ -16,13 +18,12 @@ final class MessageLimits: Sendable {
 
   init(_ service: AWSAddress.Service) { batch = service == .sqs ? 1 << 20 : 256 << 10 }
 
-  /// A queue has told its own limit.
-  func learn(_ size: Int?) { own.withLock { $0 = (size, .now) } }
+  /// A queue has told its own limit. One that no queue can have is not believed.
+  func learn(_ size: Int?) { own.withLock { $0 = (size.flatMap { $0 < Self.least ? nil : $0 }, .now) } }
 
   /// The most that a message may have. Where it may be less than this one has, the queue is looked at first.
   func longest(for size: Int, _ look: () async -> Void) async -> Int {
-    // No queue has a lower limit than this.
-    guard size > 1024, size <= batch else { return batch }
+    guard size > Self.least, size <= batch else { return batch }
     let (known, seen) = own.withLock { $0 }
     let isOld = seen.map { ContinuousClock.now - $0 > Self.patience } ?? true
     if isOld, known.map({ size > $0 }) ?? (seen == nil) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Delivery
+import IntegrationEvents
 import PostgresWire
+import TestDelivery
 import Testing
 
 @testable import AWSDelivery
@@ -50,5 +52,28 @@ struct LookTests {
     #expect(try await look(seen, empty).doubt == nil)
     let failure = await #expect(throws: Failure.self) { try await look(seen, Self.refused("QueueDoesNotExist")) }
     #expect(failure?.kind == .destination)
+  }
+
+  @Test(arguments: [0, -1, 1023, 1024]) func `a limit that no queue can have is not believed`(_ size: Int) async {
+    let limits = MessageLimits(.sqs)
+    limits.learn(size)
+    #expect(await limits.longest(for: 5000) {} == (size < 1024 ? 1 << 20 : 1024))
+  }
+
+  @Test func `a letter that is too large for its queue is told of by its event, with what takes it`() async throws {
+    let service = try await ScriptedService { _ in .init(body: #"{"Attributes":{"MaximumMessageSize":"1024"}}"#) }
+    let letters = try AWSLetters(
+      AWSConfiguration(
+        address: "sqs:\(service.root)/1/orders.fifo",
+        environment: ["AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"]),
+      queue: "letters")
+    let data = "\"\(String(repeating: "x", count: 2000))\""
+    let batch = try Events.batch([.init(id: "1", key: "k", data: data)])
+    let event = OutgoingEvent(batch, try #require(batch.events.first))
+    let letter = DeadLetter(event, reason: "odd", attempts: 1, first: 0, last: 0, sink: "x")
+    let failure = #expect(throws: Failure.self) { try letters.append([letter]) }
+    #expect(failure?.what.description.contains(letter.position.sequence) == true)
+    #expect(failure?.advice?.description.contains("file") == true)
+    await service.close()
   }
 }
