@@ -23,9 +23,9 @@ final class AWSClient: Sendable {
     let profile = try ProfileFiles(configuration)
     let region =
       configuration.variable("AWS_REGION") ?? configuration.variable("AWS_DEFAULT_REGION") ?? profile?.current["region"]
-    let endpoint = try ServiceEndpoint(of: address, configuration, region: region)
+    let endpoint = try ServiceEndpoint(of: address, configuration, profile, region: region)
     let chain = try CredentialChain(configuration, profile) { () throws(Failure) in
-      try ServiceEndpoint(.sts, beside: address, region: region ?? endpoint.region, configuration)
+      try ServiceEndpoint(.sts, beside: address, region: region ?? endpoint.region, configuration, profile)
     }
     store = CredentialStore(chain)
     signing = RequestSigning(service: address.service.rawValue, region: endpoint.region)
@@ -71,9 +71,12 @@ final class AWSClient: Sendable {
     case .failed(let why), .unpostable(let why):
       _ = transport.renew(used)
       throw AWSTrouble(why + transport.way)
-    case .hopeless(let why, let advice), .untrusted(let why, let advice):
+    case .hopeless(let why, let advice):
       _ = transport.renew(used)
-      throw AWSTrouble(why + transport.way, .destination, hint: advice?.description)
+      throw AWSTrouble(why + transport.way, .destination, hint: advice)
+    case .untrusted(let why, let advice):
+      _ = transport.renew(used)
+      throw AWSTrouble(why + transport.way, .destination, hint: advice ?? Self.authority)
     }
   }
 
@@ -88,6 +91,9 @@ final class AWSClient: Sendable {
     }
     return trouble
   }
+
+  /// What to do about a certificate that is not to be trusted.
+  static let authority: Wording = "mend its certificate, or name its authority with \(setting: "ca-file")"
 
   /// Looks whether there are other certificates now.
   func renew() { _ = transport.renew(transport.current) }

@@ -11,7 +11,8 @@ extension AWSConfiguration {
     (http.totalTimeout, http.responseTimeout) = (answerTimeout, answerTimeout)
     // Of an endpoint without TLS nobody wants a certificate.
     if url.prefix(6).lowercased() == "https:" {
-      (http.authorityFile, http.clientCertificate) = (authorityFile, clientCertificate)
+      http.authorityFile = authorityFile ?? variable("AWS_CA_BUNDLE")
+      http.clientCertificate = clientCertificate
     }
     http.proxy = proxy
     return http

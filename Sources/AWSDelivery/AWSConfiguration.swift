@@ -9,7 +9,7 @@ public struct AWSConfiguration: Hashable, Sendable {
   public var address: String
   /// What the environment says of credentials, region and endpoints: the ``variables`` that are set.
   public var environment: [String: String]
-  /// A file of certificate authorities to trust instead of the system's.
+  /// A file of certificate authorities to trust instead of the system's. Default: what `AWS_CA_BUNDLE` names.
   public var authorityFile: String?
   /// A client certificate and its key.
   public var clientCertificate: CertificateFiles?
@@ -37,7 +37,7 @@ public struct AWSConfiguration: Hashable, Sendable {
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_STS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "HOME",
+    "AWS_CA_BUNDLE", "HOME",
   ]
 
   /// A variable's value; nil when it is not set or empty.

@@ -10,7 +10,7 @@ struct AWSTrouble: Error, Hashable {
   var reason: String
   var subject = TroubleSubject.server
   var status: Int?
-  var hint: String?
+  var hint: Wording?
   var retryAfter: Duration?
   /// The code that AWS gives; empty for none.
   private(set) var code = ""
@@ -19,7 +19,7 @@ struct AWSTrouble: Error, Hashable {
   /// Whether other credentials may fare better.
   var wantsCredentials = false
 
-  init(_ reason: String, _ subject: TroubleSubject = .server, hint: String? = nil) {
+  init(_ reason: String, _ subject: TroubleSubject = .server, hint: Wording? = nil) {
     (self.reason, self.subject, self.hint) = (reason, subject, hint)
   }
 
@@ -30,13 +30,13 @@ struct AWSTrouble: Error, Hashable {
   /// What an event is told that shares it.
   var verdict: Attempt.Verdict {
     let trouble = Attempt.Trouble(
-      reason, status: status, concernsReceiver: subject.concernsReceiver, hint: hint)
+      reason, status: status, concernsReceiver: subject.concernsReceiver, hint: hint?.description)
     return subject.verdict(trouble)
   }
 
   /// What whoever asks is told.
   func failure(of destination: String) -> Failure {
-    Failure(subject.failureKind, "\(destination): \(reason)", advice: hint.map { Wording($0) })
+    Failure(subject.failureKind, "\(destination): \(reason)", advice: hint)
   }
 
   /// Whether the refusal of a request with nothing in it says more than that it has nothing in it.
@@ -81,15 +81,15 @@ struct AWSTrouble: Error, Hashable {
         self = Self.skewed(shown)
         break
       }
-      self.init("\(shown): the secret key is not that of the access key", .login, hint: credentials)
+      self.init("\(shown): the secret key is not that of the access key", .login, hint: Wording(credentials))
       wantsCredentials = true
     case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure",
       "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
       "IncompleteSignatureException", "InvalidToken", "InvalidTokenException":
-      self.init("\(shown): it does not know the access key", .login, hint: credentials)
+      self.init("\(shown): it does not know the access key", .login, hint: Wording(credentials))
       wantsCredentials = true
     case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
-      self.init("\(shown): the session's token has expired", .login, hint: credentials)
+      self.init("\(shown): the session's token has expired", .login, hint: Wording(credentials))
       wantsCredentials = true
     case "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "NotAuthorized",
       "UnauthorizedOperation", "OptInRequired", "KmsAccessDenied", "KMSAccessDenied", "KMSAccessDeniedException":

@@ -16,22 +16,25 @@ struct ServiceEndpoint: Hashable, Sendable {
   let path: String
 
   /// The endpoint of a queue or a topic.
-  init(of place: AWSAddress, _ configuration: AWSConfiguration, region other: String?) throws(Failure) {
+  init(of place: AWSAddress, _ configuration: AWSConfiguration, _ profile: ProfileFiles? = nil, region other: String?)
+    throws(Failure)
+  {
     guard let region = place.region ?? other else {
       throw Failure(
         .settings, "the address of \(place.place) does not tell its region",
         advice: "set AWS_REGION, or write region = … into the profile")
     }
-    let given = Self.given(place.service, configuration)
+    let given = Self.given(place.service, configuration, profile)
     let url = given?.url ?? place.queue.map { Self.root(of: $0.url) }
     try self.init(place.service, region, partition: place.partition, url, given?.name, configuration)
   }
 
   /// Another service for the same region.
-  init(_ service: AWSAddress.Service, beside place: AWSAddress, region: String, _ configuration: AWSConfiguration)
-    throws(Failure)
-  {
-    let given = Self.given(service, configuration)
+  init(
+    _ service: AWSAddress.Service, beside place: AWSAddress, region: String, _ configuration: AWSConfiguration,
+    _ profile: ProfileFiles? = nil
+  ) throws(Failure) {
+    let given = Self.given(service, configuration, profile)
     try self.init(service, region, partition: place.partition, given?.url, given?.name, configuration)
   }
 
@@ -70,13 +73,19 @@ struct ServiceEndpoint: Hashable, Sendable {
     self.host = address.port == (address.isSecure ? 443 : 80) ? host : "\(host):\(address.port)"
   }
 
-  /// What the environment says, and by which variable. Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
-  private static func given(_ service: AWSAddress.Service, _ configuration: AWSConfiguration) -> (
-    name: String, url: String
-  )? {
+  /// What the environment says, or else the profile, and where. Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
+  private static func given(_ service: AWSAddress.Service, _ configuration: AWSConfiguration, _ profile: ProfileFiles?)
+    -> (
+      name: String, url: String
+    )?
+  {
     if configuration.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.lowercased() == "true" { return nil }
     for name in ["AWS_ENDPOINT_URL_\(service.rawValue.uppercased())", "AWS_ENDPOINT_URL"] {
       if let url = configuration.variable(name) { return (name, url) }
+    }
+    guard let profile, profile.current["ignore_configured_endpoint_urls"]?.lowercased() != "true" else { return nil }
+    for key in [ProfileFiles.endpoint(of: service.rawValue), "endpoint_url"] {
+      if let url = profile.current[key] { return ("endpoint_url of the profile \(profile.name)", url) }
     }
     return nil
   }

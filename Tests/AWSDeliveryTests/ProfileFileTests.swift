@@ -109,4 +109,30 @@ import Testing
       #expect(found?.accessKey == "A")
     }
   }
+
+  @Test func `a profile says where services are, and the section of services counts more`() throws {
+    let config = """
+      [default]
+      region = eu-central-1
+      endpoint_url = https://all.example
+      services = here
+      [services here]
+      s3 =
+        endpoint_url = https://s3.example
+      sqs =
+        endpoint_url = https://sqs.example
+      """
+    try files(nil, config) { environment in
+      let (queue, topic) = ("sqs:https://sqs.eu-central-1.amazonaws.com/1/o", "sns:arn:aws:sns:eu-central-1:1:o")
+      for (address, more, host) in [
+        (queue, [:], "sqs.example"), (topic, [:], "all.example"), (queue, ["AWS_ENDPOINT_URL": "https://a"], "a"),
+        (queue, ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"], "sqs.eu-central-1.amazonaws.com"),
+      ] as [(String, [String: String], String)] {
+        let configuration = AWSConfiguration(address: address, environment: environment.merging(more) { $1 })
+        let endpoint = try ServiceEndpoint(
+          of: try AWSAddress(address), configuration, try ProfileFiles(configuration), region: nil)
+        #expect(endpoint.host == host)
+      }
+    }
+  }
 }

@@ -115,7 +115,12 @@ final class ProfileFiles: Sendable {
     guard inConfig != nil || inCredentials != nil else { return nil }
     let isOfCredentials = keys.dropLast().contains { inCredentials?[$0] != nil }
     for key in keys { if isOfCredentials { inConfig?[key] = nil } else { inCredentials?[key] = nil } }
-    let profile = (inConfig ?? [:]).merging(inCredentials ?? [:]) { _, other in other }
+    var profile = (inConfig ?? [:]).merging(inCredentials ?? [:]) { _, other in other }
+    if let services = profile["services"], let text = try Self.text(config) {
+      for (service, lines) in Self.profile(in: text, { isSection($0, "services", services) }) ?? [:] {
+        profile[endpoint(of: service)] = Self.profile(in: "[x]\(lines)") { $0 == "x" }?["endpoint_url"]
+      }
+    }
     let isWhole = AWSCredentials(
       accessKey: profile[keys[0]] ?? "", secretKey: profile[keys[1]] ?? "", sessionToken: profile[keys[2]]
     ).areWritable
@@ -126,8 +131,17 @@ final class ProfileFiles: Sendable {
   /// Whether a section of the file of settings is a profile: `default`, or `profile` and a name, which may stand in quotes.
   private static func isProfile(_ section: Substring, _ name: String) -> Bool {
     let words = section.split(whereSeparator: { $0 == " " || $0 == "\t" })
-    guard words.first == "profile", words.count > 1 else { return name == "default" && words == ["default"] }
-    var given = String(section.dropFirst("profile".count)).trimmedBlanks[...]
+    return name == "default" && words == ["default"] || isSection(section, "profile", name)
+  }
+
+  /// What a profile says of a service by its section of services.
+  static func endpoint(of service: String) -> String { "endpoint_url \(service)" }
+
+  /// Whether a section is of a kind and has a name, which may stand in quotes.
+  private static func isSection(_ section: Substring, _ kind: String, _ name: String) -> Bool {
+    let words = section.split(whereSeparator: { $0 == " " || $0 == "\t" })
+    guard words.first == kind[...], words.count > 1 else { return false }
+    var given = String(section.dropFirst(kind.count)).trimmedBlanks[...]
     if let quote = given.first, quote == "\"" || quote == "'", given.count > 1, given.last == quote {
       given = given.dropFirst().dropLast()
     }
@@ -142,7 +156,7 @@ final class ProfileFiles: Sendable {
   }
 
   /// The keys of a section, with their values; nil where there is none. What is empty is not there. A line that is set in more
-  /// than the key above belongs to it, which is none that matters here. Source: Python's configparser, by which AWS's own programs
+  /// than the key above belongs to its value. Source: Python's configparser, by which AWS's own programs
   /// read their files.
   static func profile(in text: String, _ isWanted: (Substring) -> Bool) -> Profile? {
     var profile: Profile?
@@ -154,7 +168,7 @@ final class ProfileFiles: Sendable {
       guard let first = words.first, first != "#", first != ";" else { continue }
       let indent = line.prefix { $0 == " " || $0 == "\t" }.count
       if let key, indent > depth {
-        if isInside, let value = profile?[key], !value.isEmpty { profile?[key] = value + "\n" + words }
+        if isInside, let value = profile?[key] { profile?[key] = value + "\n" + words }
         continue
       }
       depth = indent

@@ -59,8 +59,10 @@ final class WebIdentity: Sendable {
         hint: "check AWS_ROLE_ARN, the role's trust policy, and that the token has not expired",
         Self.subject(code, answer.status))
     case .failed(let why), .unpostable(let why): throw CredentialTrouble("STS: \(why)\(transport.way)")
-    case .hopeless(let why, _), .untrusted(let why, _):
-      throw CredentialTrouble("STS: \(why)\(transport.way)", isLasting: true)
+    case .hopeless(let why, let advice):
+      throw CredentialTrouble("STS: \(why)\(transport.way)", hint: advice, isLasting: true)
+    case .untrusted(let why, let advice):
+      throw CredentialTrouble("STS: \(why)\(transport.way)", hint: advice ?? AWSClient.authority, isLasting: true)
     }
   }
 
