@@ -96,6 +96,27 @@ extension Integration {
       }
     }
 
+    @Test(arguments: [1, 2, 3])
+    func `a pooler that goes round its sessions is recognised, and keeps none of our locks`(sessions: Int) throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql("SELECT place(1, 3);")
+        let others = "default_pool_size = \(sessions)\nmin_pool_size = \(sessions)\nserver_round_robin = 1"
+        try Pooler.with(database, mode: "transaction", others: others) { connection in
+          for _ in 0..<4 {
+            let poller = try database.tailrace(
+              ["poll", "--database", connection, "--until", "now", "--after-delivery", "delete"])
+            #expect(try poller.exitCodeAfterAllOutput(within: 60) == 78, "\(poller.errors.text)")
+            #expect(poller.errors.text.contains("pool_mode = session"), "\(poller.errors.text)")
+            #expect(poller.output.lines.isEmpty)
+          }
+          #expect(try database.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0")
+        }
+        let poller = try database.poll(["--until", "now", "--after-delivery", "delete"])
+        #expect(try poller.exitCodeAfterAllOutput(within: 60) == 0, "\(poller.errors.text)")
+        #expect(poller.output.lines.count == 3)
+      }
+    }
+
     @Test func `without anything to order rows by it polls, and says so`() throws {
       try withDatabase(15) { database in
         try database.psql("SELECT place(1, 30);")

@@ -42,7 +42,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   package init(_ request: PollRequest) throws(Failure) {
     let reader = try PollReader(request)
     try reader.warnOfOrder()
-    let slices = try PollSlices(reader.server, reader.shape.id, shares: false)
+    let slices = try PollSlices(reader.server, reader.shape.id, process: reader.process, shares: false)
     let database = try reader.database
     identity = .polling(request.table, database)
     pauses = PollPauses(longest: request.interval)
@@ -59,6 +59,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
 
   package mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     do throws(Failure) { return try take(visit) } catch {
+      if error == PooledConnection.isShared { slices.letGo(reader.server) }
       // Asked to end, nobody wants more; what has been read is delivered.
       guard request.isCancelled() else { throw error }
       return .drained(until: nil)

@@ -42,7 +42,8 @@ struct PollReader: ~Copyable {
   /// Whether the server tells of new rows.
   let listens: Bool
   private let request: PollRequest
-  private let process: String
+  /// The server's process that serves the connection.
+  let process: String
   private var version: String
 
   init(_ request: PollRequest) throws(Failure) {

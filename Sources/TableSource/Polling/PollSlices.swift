@@ -13,18 +13,28 @@ struct PollSlices: ~Copyable {
   private static let base = 1_952_514_048
 
   private let table: Int32
+  /// The server's process whose session has the locks.
+  private let process: String
   private(set) var held: Set<Int> = []
   /// Those that are not read any more, and will be given back.
   private(set) var leaving: Set<Int> = []
 
   /// Prepares for the pollers of a table.
   ///
-  /// - Parameter shares: whether others are to know that there is one more of them.
-  init(_ server: borrowing Connection, _ table: ObjectID, shares: Bool) throws(Failure) {
+  /// - Parameters:
+  ///   - process: the server's process that serves the connection.
+  ///   - shares: whether others are to know that there is one more of them.
+  init(_ server: borrowing Connection, _ table: ObjectID, process: String, shares: Bool) throws(Failure) {
     self.table = Int32(truncatingIfNeeded: table)
+    self.process = process
     guard shares else { return }
-    _ = try server.query(
-      "SELECT pg_catalog.pg_advisory_lock_shared(\(self.table), \(Self.base + Self.count))")
+    let found = try server.query(
+      "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_lock_shared(\(self.table), \(Self.base + Self.count))"
+    )
+    guard found.first?[0] == process else {
+      letGo(server)
+      throw PooledConnection.isShared
+    }
   }
 
   /// The slice of a key, as a number from 0; all rows without a key are in one.
@@ -45,11 +55,10 @@ struct PollSlices: ~Copyable {
     let before = read
     try giveBack(server, busy)
     let rows = try server.query(
-      "SELECT l.objid::pg_catalog.int8 - \(Self.base), l.pid FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' "
-        + "AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) "
-        + "AND l.classid = '\(UInt32(bitPattern: table))'::pg_catalog.oid AND l.objsubid = 2 AND l.granted "
-        + "AND l.objid BETWEEN '\(Self.base)'::pg_catalog.oid AND '\(Self.base + Self.count)'::pg_catalog.oid")
-    let locks = rows.compactMap { row in row[0].flatMap { Int($0) }.map { (slice: $0, pid: row[1] ?? "") } }
+      "SELECT o.pid, l.objid::pg_catalog.int8 - \(Self.base), l.pid FROM pg_catalog.pg_backend_pid() AS o (pid) "
+        + "LEFT JOIN pg_catalog.pg_locks l ON \(isLock)")
+    guard rows.first?[0] == process else { throw PooledConnection.isShared }
+    let locks = rows.compactMap { row in row[1].flatMap { Int($0) }.map { (slice: $0, pid: row[2] ?? "") } }
     let members = max(1, Set(locks.lazy.filter { $0.slice == Self.count }.map(\.pid)).count)
     let share = (Self.count + members - 1) / members
     let remaining = held.subtracting(leaving)
@@ -80,9 +89,30 @@ struct PollSlices: ~Copyable {
     guard !wanted.isEmpty else { return }
     let numbers = wanted.map { "\($0)" }.joined(separator: ", ")
     let rows = try server.query(
-      "SELECT s FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s) "
+      "SELECT pg_catalog.pg_backend_pid(), s FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s) "
         + "WHERE pg_catalog.pg_try_advisory_lock(\(table), \(Self.base) + s)")
-    held.formUnion(rows.compactMap { $0[0].flatMap { Int($0) } })
+    guard rows.allSatisfy({ $0[0] == process }) else { throw PooledConnection.isShared }
+    held.formUnion(rows.compactMap { $0[1].flatMap { Int($0) } })
+  }
+
+  /// The condition for a lock of a poller of the table.
+  private var isLock: String {
+    "l.locktype = 'advisory' "
+      + "AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) "
+      + "AND l.classid = '\(UInt32(bitPattern: table))'::pg_catalog.oid AND l.objsubid = 2 AND l.granted "
+      + "AND l.objid BETWEEN '\(Self.base)'::pg_catalog.oid AND '\(Self.base + Self.count)'::pg_catalog.oid"
+  }
+
+  /// Lets go of all locks behind a pooler that gives our statements to several sessions, as far as these are ours now and then: what
+  /// stays there would stop every poller of the table.
+  func letGo(_ server: borrowing Connection) {
+    let statement =
+      "SELECT CASE l.mode WHEN 'ShareLock' THEN pg_catalog.pg_advisory_unlock_shared(\(table), l.objid::pg_catalog.int8::pg_catalog.int4) "
+      + "ELSE pg_catalog.pg_advisory_unlock(\(table), l.objid::pg_catalog.int8::pg_catalog.int4) END "
+      + "FROM pg_catalog.pg_locks l WHERE l.pid = pg_catalog.pg_backend_pid() AND \(isLock)"
+    for _ in 0..<64 {
+      do throws(Failure) { _ = try server.query(statement) } catch { return }
+    }
   }
 
   /// Gives back those of which nothing is under way any more.

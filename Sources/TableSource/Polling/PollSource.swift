@@ -45,7 +45,7 @@ package struct PollSource: FrameSource, ~Copyable {
   package init(_ request: PollRequest) throws(Failure) {
     let reader = try PollReader(request)
     try reader.warnOfOrder()
-    let slices = try PollSlices(reader.server, reader.shape.id, shares: true)
+    let slices = try PollSlices(reader.server, reader.shape.id, process: reader.process, shares: true)
     let database = try reader.database
     identity = .polling(request.table, database)
     self.slices = slices
@@ -62,6 +62,7 @@ package struct PollSource: FrameSource, ~Copyable {
 
   package mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     do throws(Failure) { return try take(visit) } catch {
+      if error == PooledConnection.isShared { slices.letGo(reader.server) }
       // Asked to end, nobody wants more; what has been read is delivered.
       guard request.isCancelled() else { throw error }
       return .drained(until: nil)

@@ -6,8 +6,12 @@ import Foundation
 enum Pooler {
   /// Runs a body with the connection string of a database behind one.
   ///
-  /// - Parameter mode: after what a session of the server is another client's: `session`, `transaction` or `statement`.
-  static func with(_ database: OutboxDatabase, mode: String, _ body: (String) throws -> Void) throws {
+  /// - Parameters:
+  ///   - mode: after what a session of the server is another client's: `session`, `transaction` or `statement`.
+  ///   - others: further settings, each a line.
+  static func with(
+    _ database: OutboxDatabase, mode: String, others: String = "", _ body: (String) throws -> Void
+  ) throws {
     let port = try WebServer.freePort()
     let settings = database.files.file("pgbouncer-\(mode).ini")
     try """
@@ -20,6 +24,7 @@ enum Pooler {
     auth_type = any
     pool_mode = \(mode)
     ignore_startup_parameters = options, extra_float_digits
+    \(others)
     """.write(toFile: settings, atomically: true, encoding: .utf8)
     // It refuses to run as root.
     let user = geteuid() == 0 ? ["-u", "nobody"] : []
