@@ -38,6 +38,7 @@ extension Administration {
       steps.append(Step(subject: "table \(table)", sql: isThere ? nil : OutboxTable.createStatement(table)))
       if isThere { try refuseUnfit(TableShape.look(server, table), plan) }
       let facts = try PollFacts(server, table, mark: plan.mark)
+      try facts.refuseStrange(table)
       steps += columnSteps(table, facts, plan)
       steps += triggerSteps(table, facts, steps)
     }
@@ -108,8 +109,8 @@ extension Administration {
     let making = Step(
       subject: "function \(function)",
       sql:
-        "CREATE FUNCTION \(name)() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS $$BEGIN "
-        + "PERFORM pg_catalog.pg_notify(pg_catalog.concat('tailrace_', TG_RELID), ''); RETURN NULL; END$$;")
+        "CREATE FUNCTION \(name)() RETURNS pg_catalog.trigger LANGUAGE plpgsql AS "
+        + "$$\(PollNotification.body)$$;")
     var steps: [Step] = []
     if facts.hasFunction {
       steps.append(Step(subject: making.subject, sql: nil))
@@ -138,49 +139,21 @@ extension Administration {
     for schema in Set(plan.tables.map(\.schema)).sorted() {
       let function = TableName(schema: schema, name: PollNotification.name)
       let others = try server.query(
-        "SELECT pg_catalog.count(t.oid) FILTER (WHERE c.relname <> ALL ($2::pg_catalog.text[])) "
+        "SELECT pg_catalog.count(t.oid) FILTER (WHERE c.relname <> ALL ($2::pg_catalog.text[])), "
+          + "pg_catalog.bool_and(\(PollNotification.isMade)) "
           + "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
           + "LEFT JOIN pg_catalog.pg_trigger t ON t.tgfoid = p.oid LEFT JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid "
           + "WHERE n.nspname = $1 AND p.proname = '\(PollNotification.name)' AND p.pronargs = 0 GROUP BY p.oid",
         [schema, SQLQuoting.array(plan.tables.filter { $0.schema == schema }.map(\.name))])
-      let isFree = others.first?[0] == "0"
+      let (isFree, isMade) = (others.first?[0] == "0", others.first?[1] == "t")
       steps.append(
         Step(
-          subject: "function \(function)", sql: isFree ? "DROP FUNCTION \(SQLName.inStatement(function))();" : nil,
-          left: others.isEmpty || isFree ? nil : "is kept: triggers of other tables use it"))
+          subject: "function \(function)",
+          sql: isFree && isMade ? "DROP FUNCTION \(SQLName.inStatement(function))();" : nil,
+          left: others.isEmpty || isFree && isMade
+            ? nil
+            : isMade ? "is kept: triggers of other tables use it" : "is kept: it is another one than is made here"))
     }
     return steps
-  }
-}
-
-/// What a table that is polled has.
-struct PollFacts: Hashable, Sendable {
-  /// The identity column.
-  let counting: String?
-  let hasMark: Bool
-  let hasIndex: Bool
-  let hasFunction: Bool
-  let hasTrigger: Bool
-  let isPartitioned: Bool
-
-  init(_ server: borrowing Connection, _ table: TableName, mark: String?) throws(Failure) {
-    let rows = try server.query(
-      """
-      SELECT i.attname, EXISTS (SELECT FROM pg_catalog.pg_attribute m WHERE m.attrelid = c.oid AND m.attnum > 0 \
-      AND NOT m.attisdropped AND m.attname = $3), \
-      EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indexprs IS NULL \
-      AND x.indkey[0] = i.attnum AND (x.indpred IS NULL OR pg_catalog.pg_get_expr(x.indpred, x.indrelid) \
-      = pg_catalog.concat('(', pg_catalog.quote_ident($3), ' IS NULL)'))), \
-      EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proname = $4 AND p.pronargs = 0), \
-      EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $4 AND NOT t.tgisinternal), \
-      c.relkind = 'p' FROM pg_catalog.pg_namespace n \
-      LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2 AND c.relkind IN ('r', 'p') \
-      LEFT JOIN pg_catalog.pg_attribute i ON i.attrelid = c.oid AND i.attnum > 0 AND NOT i.attisdropped \
-      AND i.attidentity <> '' WHERE n.nspname = $1 ORDER BY i.attnum LIMIT 1
-      """, [table.schema, table.name, mark, PollNotification.name])
-    let row = rows.first
-    counting = row?[0]
-    (hasMark, hasIndex) = (row?[1] == "t", row?[2] == "t")
-    (hasFunction, hasTrigger, isPartitioned) = (row?[3] == "t", row?[4] == "t", row?[5] == "t")
   }
 }

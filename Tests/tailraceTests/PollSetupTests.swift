@@ -58,6 +58,62 @@ extension Integration {
       }
     }
 
+    @Test(
+      arguments: [
+        "BEGIN RETURN NULL; END",
+        "BEGIN PERFORM pg_catalog.pg_notify(pg_catalog.concat('tailrace_', TG_RELID), ''); RETURN NULL; END",
+      ])
+    func `a function of a stranger is not taken for its own, and nothing is made`(body: String) throws {
+      try withDatabase(15) { database in
+        try database.withRole("LOGIN") { role in
+          try database.psql(
+            """
+            CREATE FUNCTION tailrace_notify() RETURNS trigger LANGUAGE plpgsql AS $$\(body)$$;
+            ALTER FUNCTION tailrace_notify() OWNER TO \(role);
+            """)
+          let setup = try database.tailrace(["setup", "--polling", "--database", database.connection])
+          #expect(try setup.exitCodeAfterAllOutput(within: 60) == 78, "\(setup.errors.text)")
+          for word in [role, "DROP FUNCTION"] {
+            #expect(setup.errors.text.contains(word), "\(setup.errors.text)")
+          }
+          #expect(try triggers(database) == "0|1|0")
+          // Of the table's owner it is right, if it does the same.
+          try database.psql("ALTER TABLE outbox OWNER TO \(role);")
+          let again = try database.tailrace(["setup", "--polling", "--database", database.connection])
+          let isSame = body.contains("pg_notify")
+          #expect(try again.exitCodeAfterAllOutput(within: 60) == (isSame ? 0 : 78), "\(again.errors.text)")
+          #expect(try triggers(database) == (isSame ? "1|1|1" : "0|1|0"))
+          try database.psql("ALTER TABLE outbox OWNER TO postgres; ALTER FUNCTION tailrace_notify() OWNER TO postgres;")
+        }
+      }
+    }
+
+    @Test func `a trigger of its name that runs something else is refused, and no poller waits for it`() throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql(
+          """
+          CREATE FUNCTION tailrace_notify() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+          CREATE TRIGGER tailrace_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION tailrace_notify();
+          """)
+        let poller = try database.pollToFile(["--after-delivery", "delete"])
+        try wait(until: "it is ready", within: 60) { poller.errors.text.contains("ready: ") }
+        #expect(!poller.errors.text.contains("is told of new rows"), "\(poller.errors.text)")
+        poller.signal(SIGTERM)
+        #expect(try poller.exitCode(within: 30) == 0, "\(poller.errors.text)")
+        let teardown = try run(database, "teardown")
+        #expect(teardown.errors.text.contains("another one than is made here"), "\(teardown.errors.text)")
+        try database.psql(
+          """
+          CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+          DROP FUNCTION tailrace_notify();
+          CREATE TRIGGER tailrace_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION other();
+          """)
+        let setup = try database.tailrace(["setup", "--polling", "--database", database.connection])
+        #expect(try setup.exitCodeAfterAllOutput(within: 60) == 78, "\(setup.errors.text)")
+        #expect(setup.errors.text.contains("public.other"), "\(setup.errors.text)")
+      }
+    }
+
     @Test func `what does not go together is told`() throws {
       try withDatabase(15, "") { database in
         let cases: [([String], String)] = [
