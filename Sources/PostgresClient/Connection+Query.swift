@@ -14,7 +14,20 @@ extension Connection {
   package func query(
     _ sql: String, _ parameters: [String?] = [], mayTakeLong: Bool = false
   ) throws(Failure) -> [SQLRow] {
-    let result = try unsafe execute(sql, parameters, within: mayTakeLong ? nil : timeLimit)
+    try rows(sql, parameters, within: mayTakeLong ? nil : timeLimit)
+  }
+
+  /// Runs a statement and returns its rows, where its answer comes in time; else the connection is of no use any more.
+  package func query(
+    _ sql: String, _ parameters: [String?] = [], within limit: Duration
+  ) throws(Failure) -> [SQLRow] {
+    try rows(sql, parameters, within: limit)
+  }
+
+  private func rows(
+    _ sql: String, _ parameters: [String?], within limit: Duration?
+  ) throws(Failure) -> [SQLRow] {
+    let result = try unsafe execute(sql, parameters, within: limit)
     defer { unsafe PQclear(result) }
     let status = unsafe PQresultStatus(result)
     guard status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK else { throw unsafe failure(result) }

@@ -55,6 +55,9 @@ public protocol FrameSource: ~Copyable, SendableMetatype {
   /// Whether the server is shutting down. Asked while nothing is received; may take two seconds.
   var isServerLeaving: Bool { get }
 
+  /// Looks after what it has on the server. Called at least each second while nothing is received; bounded in time.
+  mutating func attend() throws(Failure)
+
   /// Ends the stream in an orderly way, so that the last status is known to have arrived; bounded in time.
   mutating func finish() throws(Failure)
 }
@@ -86,6 +89,9 @@ extension FrameSource where Self: ~Copyable {
 
   /// There is no slot.
   public var confirmedLSN: LSN? { nil }
+
+  /// There is nothing to look after.
+  public mutating func attend() throws(Failure) {}
 
   /// Nobody is there who could leave.
   public var isServerLeaving: Bool { false }

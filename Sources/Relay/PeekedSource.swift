@@ -49,6 +49,11 @@ struct PeekedSource<Source: FrameSource & ~Copyable>: FrameSource, ~Copyable {
     do throws(Failure) { try source.send(status) } catch { give(up: error) }
   }
 
+  mutating func attend() throws(Failure) {
+    guard end.failure == nil else { return }
+    do throws(Failure) { try source.attend() } catch { give(up: error) }
+  }
+
   mutating func finish() throws(Failure) {
     if end.failure == nil { try source.finish() }
   }

@@ -82,6 +82,7 @@ struct StreamSession<Source: FrameSource & ~Copyable>: ~Copyable {
 
   /// Looks after the server while nothing is read: its questions are not heard then.
   mutating func letGo() throws(Failure) {
+    try source?.attend()
     guard watch.isDue(), isLive, source?.isServerLeaving ?? false else { return }
     throw .serverLeaving
   }

@@ -34,7 +34,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   private var horizon = DurableHorizon()
   /// The first transaction that had not ended, and whether it had begun.
   private var (open, isOpen) = (UInt64(0), false)
-  private var nextRead = ContinuousClock.now
+  private var (nextRead, nextLook) = (ContinuousClock.now, ContinuousClock.now)
   private var (isOurs, hasSaidTaken) = (false, false)
   private var waiting = OpenTransactionNotice()
 
@@ -63,6 +63,16 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
       // Asked to end, nobody wants more; what has been read is delivered.
       guard request.isCancelled() else { throw error }
       return .drained(until: nil)
+    }
+  }
+
+  /// While the sink takes nothing, another may have the table when the connection has gone.
+  package mutating func attend() throws(Failure) {
+    guard isOurs, .now >= nextLook else { return }
+    nextLook = .now + Self.patience
+    do throws(Failure) { try slices.requireHeld(reader.server) } catch {
+      if error == PooledConnection.isShared { slices.letGo(reader.server) }
+      guard request.isCancelled() else { throw error }
     }
   }
 

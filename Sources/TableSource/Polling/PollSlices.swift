@@ -12,7 +12,17 @@ struct PollSlices: ~Copyable {
   /// The numbers of the locks begin here, so that others' locks on the table's number are hardly the same.
   private static let base = 1_952_514_048
 
+  /// How long an answer may take: others may have our locks when the network has gone.
+  private static let patience: Duration = .seconds(5)
+
+  /// A lock of a poller of the table.
+  private struct Lock {
+    let slice: Int
+    let process: String
+  }
+
   private let table: Int32
+  private let shares: Bool
   /// The server's process whose session has the locks.
   private let process: String
   private(set) var held: Set<Int> = []
@@ -26,7 +36,7 @@ struct PollSlices: ~Copyable {
   ///   - shares: whether others are to know that there is one more of them.
   init(_ server: borrowing Connection, _ table: ObjectID, process: String, shares: Bool) throws(Failure) {
     self.table = Int32(truncatingIfNeeded: table)
-    self.process = process
+    (self.process, self.shares) = (process, shares)
     guard shares else { return }
     let found = try server.query(
       "SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_lock_shared(\(self.table), \(Self.base + Self.count))"
@@ -54,12 +64,8 @@ struct PollSlices: ~Copyable {
   mutating func balance(_ server: borrowing Connection, busy: Set<Int>) throws(Failure) -> Bool {
     let before = read
     try giveBack(server, busy)
-    let rows = try server.query(
-      "SELECT o.pid, l.objid::pg_catalog.int8 - \(Self.base), l.pid FROM pg_catalog.pg_backend_pid() AS o (pid) "
-        + "LEFT JOIN pg_catalog.pg_locks l ON \(isLock)")
-    guard rows.first?[0] == process else { throw PooledConnection.isShared }
-    let locks = rows.compactMap { row in row[1].flatMap { Int($0) }.map { (slice: $0, pid: row[2] ?? "") } }
-    let members = max(1, Set(locks.lazy.filter { $0.slice == Self.count }.map(\.pid)).count)
+    let locks = try locks(server)
+    let members = max(1, Set(locks.lazy.filter { $0.slice == Self.count }.map(\.process)).count)
     let share = (Self.count + members - 1) / members
     let remaining = held.subtracting(leaving)
     if remaining.count > share {
@@ -90,10 +96,29 @@ struct PollSlices: ~Copyable {
     let numbers = wanted.map { "\($0)" }.joined(separator: ", ")
     let rows = try server.query(
       "SELECT pg_catalog.pg_backend_pid(), s FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s) "
-        + "WHERE pg_catalog.pg_try_advisory_lock(\(table), \(Self.base) + s)")
+        + "WHERE pg_catalog.pg_try_advisory_lock(\(table), \(Self.base) + s)", within: Self.patience)
     guard rows.allSatisfy({ $0[0] == process }) else { throw PooledConnection.isShared }
     held.formUnion(rows.compactMap { $0[1].flatMap { Int($0) } })
   }
+
+  /// Which locks there are. Throws where ours are gone: then others may have our keys.
+  private func locks(_ server: borrowing Connection) throws(Failure) -> [Lock] {
+    let rows = try server.query(
+      "SELECT o.pid, l.objid::pg_catalog.int8 - \(Self.base), l.pid FROM pg_catalog.pg_backend_pid() AS o (pid) "
+        + "LEFT JOIN pg_catalog.pg_locks l ON \(isLock)", within: Self.patience)
+    guard rows.first?[0] == process else { throw PooledConnection.isShared }
+    let locks = rows.compactMap { row in
+      row[1].flatMap { Int($0) }.map { Lock(slice: $0, process: row[2] ?? "") }
+    }
+    let own = Set(locks.filter { $0.process == process }.map(\.slice))
+    guard held.isSubset(of: own), !shares || own.contains(Self.count) else {
+      throw Failure(.connection, "the locks by which a poller has its keys are gone")
+    }
+    return locks
+  }
+
+  /// Throws where the locks are gone, or no answer comes.
+  func requireHeld(_ server: borrowing Connection) throws(Failure) { _ = try locks(server) }
 
   /// The condition for a lock of a poller of the table.
   private var isLock: String {
@@ -121,8 +146,8 @@ struct PollSlices: ~Copyable {
     guard !free.isEmpty else { return }
     let numbers = free.map { "\($0)" }.joined(separator: ", ")
     _ = try server.query(
-      "SELECT pg_catalog.pg_advisory_unlock(\(table), \(Self.base) + s) FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s)"
-    )
+      "SELECT pg_catalog.pg_advisory_unlock(\(table), \(Self.base) + s) FROM pg_catalog.unnest(ARRAY[\(numbers)]) AS w (s)",
+      within: Self.patience)
     held.subtract(free)
     leaving.subtract(free)
   }

@@ -62,11 +62,28 @@ package struct PollSource: FrameSource, ~Copyable {
 
   package mutating func receive(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
     do throws(Failure) { return try take(visit) } catch {
-      if error == PooledConnection.isShared { slices.letGo(reader.server) }
-      // Asked to end, nobody wants more; what has been read is delivered.
-      guard request.isCancelled() else { throw error }
+      try fail(error)
       return .drained(until: nil)
     }
+  }
+
+  /// While the sink takes nothing, keys are given back all the same, and others may have them when the connection has gone.
+  package mutating func attend() throws(Failure) {
+    guard .now >= nextBalance else { return }
+    do throws(Failure) {
+      if try reader.server.takeNotifications() { request.desk.noteNews() }
+      if !request.desk.hasLeft {
+        let settled = request.desk.settled
+        while let first = flights.first, first.commit <= settled { flights.removeFirst() }
+      }
+      try balance()
+    } catch { try fail(error) }
+  }
+
+  private func fail(_ failure: Failure) throws(Failure) {
+    if failure == PooledConnection.isShared { slices.letGo(reader.server) }
+    // Asked to end, nobody wants more; what has been read is delivered.
+    guard request.isCancelled() else { throw failure }
   }
 
   private mutating func take(_ visit: (RawSpan) -> FrameVerdict) throws(Failure) -> FrameSupply {
