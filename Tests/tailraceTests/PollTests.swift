@@ -93,6 +93,42 @@ extension Integration {
       }
     }
 
+    @Test func `pollers that mark in different columns each deliver all events`() throws {
+      let schema = PollDatabase.schema.replacing(
+        "dispatched_at timestamptz,", with: "dispatched_at timestamptz, other_at timestamptz,")
+      try withDatabase(15, schema) { database in
+        let columns = ["dispatched_at", "other_at"]
+        let pollers = try columns.map { column in
+          let poller = try database.poll(
+            [
+              "--after-delivery", "mark", "--mark-column", column, "--sink", "file:\(database.files.file(column))",
+              "--poll-interval", "20ms",
+            ])
+          try wait(until: "it is ready", within: 60) { poller.errors.text.contains("ready: ") }
+          return poller
+        }
+        Thread.sleep(forTimeInterval: 3)
+        try database.psql("SELECT place(n, 'k' || n) FROM generate_series(1, 300) n;")
+        for column in columns {
+          try wait(until: "all are there", within: 60) {
+            (try? String(contentsOfFile: database.files.file(column), encoding: .utf8).wholeLines.count) == 300
+          }
+        }
+        // Who deletes leaves none for them, and is told of them.
+        let deleting = try database.poll(["--after-delivery", "delete"])
+        try wait(until: "it is told", within: 60) {
+          deleting.errors.text.contains("mark the rows that this one deletes")
+        }
+        try wait(until: "they are told", within: 60) {
+          pollers[0].errors.text.contains("delete the rows that this one marks")
+        }
+        for poller in pollers + [deleting] {
+          poller.signal(SIGTERM)
+          #expect(try poller.exitCode(within: 30) == 0, "\(poller.errors.text)")
+        }
+      }
+    }
+
     @Test func `positions go on behind the file's, also where the server's log has been set back`() throws {
       try TestServer.with { server in
         try server.withDatabase(PollDatabase.schema) { database in

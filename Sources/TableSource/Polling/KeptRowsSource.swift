@@ -42,7 +42,7 @@ package struct KeptRowsSource: FrameSource, ~Copyable {
   package init(_ request: PollRequest) throws(Failure) {
     let reader = try PollReader(request)
     try reader.warnOfOrder()
-    let slices = try PollSlices(reader.server, reader.shape.id, process: reader.process, shares: false)
+    let slices = try PollSlices(reader.server, reader.shape.id, mark: nil, process: reader.process, shares: false)
     let database = try reader.database
     identity = .polling(request.table, database)
     pauses = PollPauses(longest: request.interval)

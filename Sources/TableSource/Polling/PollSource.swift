@@ -39,13 +39,15 @@ package struct PollSource: FrameSource, ~Copyable {
   private var (nextRead, nextBalance) = (ContinuousClock.now, ContinuousClock.now)
   /// When news is looked at, at the earliest: what is told of thousands of times a second comes in fewer reads.
   private var nextNews = ContinuousClock.now
-  private var hasSaidIdle = false
+  private var (hasSaidIdle, hasSaidOthers) = (false, false)
 
   /// Connects, and looks at the table.
   package init(_ request: PollRequest) throws(Failure) {
     let reader = try PollReader(request)
     try reader.warnOfOrder()
-    let slices = try PollSlices(reader.server, reader.shape.id, process: reader.process, shares: true)
+    let slices = try PollSlices(
+      reader.server, reader.shape.id, mark: request.mark.flatMap { reader.shape.column([$0]) }, process: reader.process,
+      shares: true)
     let database = try reader.database
     identity = .polling(request.table, database)
     self.slices = slices
@@ -114,6 +116,12 @@ package struct PollSource: FrameSource, ~Copyable {
       request.warn("other pollers have all keys of \(request.table); waiting until one of them gives some back or ends")
     }
     hasSaidIdle = isIdle
+    if slices.meetsOthers, !hasSaidOthers {
+      request.warn(
+        "other pollers of \(request.table) \(request.mark == nil ? "mark the rows that this one deletes" : "delete the rows that this one marks"), so that each delivers only what the others have left"
+      )
+    }
+    hasSaidOthers = slices.meetsOthers
   }
 
   /// What is delivered and cleaned up is under way no more; what became a letter is cleaned up here.
