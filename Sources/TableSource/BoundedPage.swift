@@ -2,7 +2,9 @@
 
 /// A statement that gives rows as text, as many as fit into a page.
 ///
-/// What they take as they are stored is looked at first, which costs nothing: only rows that may fit are turned into text.
+/// What they take as they are stored is looked at first, which costs nothing: only rows that may fit are turned into text. Since they
+/// may be compressed, as many as they are longer then do not fit all the same: whoever asks for no more of them than its
+/// `PageLength` has turns each into text a few times at most.
 enum BoundedPage {
   /// - Parameters:
   ///   - rows: a SELECT that gives `n`, by which rows are counted, the heads, and the values as they are in `c0`, `c1` and so on.
@@ -28,5 +30,32 @@ enum BoundedPage {
       SELECT \(sum { "pg_catalog.pg_column_size(\($0))" }) AS may, \(all) FROM (\(rows)) AS r \(window)) AS s OFFSET 0) AS t \
       \(window)) AS g
       """
+  }
+}
+
+/// How many rows to ask for: few at first, more as long as all fit, and about as many as fit where they do not.
+struct PageLength: Hashable, Sendable {
+  private static let first = 16
+
+  /// How many to ask for next.
+  private(set) var rows: Int
+  private let most: Int
+
+  init(most: Int) {
+    self.most = most
+    rows = min(Self.first, most)
+  }
+
+  /// A page has come.
+  ///
+  /// - Parameters:
+  ///   - found: how many rows it could have.
+  ///   - fitting: how many of them fit.
+  mutating func note(found: Int, fitting: Int) {
+    if fitting < found {
+      rows = min(most, max(1, fitting) * 2)
+    } else if found >= rows {
+      rows = min(most, rows * 4)
+    }
   }
 }

@@ -29,6 +29,7 @@ struct ChosenRows: ~Copyable {
   private(set) var gone = 0
   private let server: Connection
   private var waiting: [SQLRow] = []
+  private var length = PageLength(most: ChosenRows.page.rows)
 
   init(
     _ server: consuming Connection, _ tables: [TableName], _ columns: RowColumns, _ selection: RowSelection
@@ -60,8 +61,9 @@ struct ChosenRows: ~Copyable {
     while true {
       if waiting.isEmpty { waiting = try server.query("FETCH \(Self.page.rows) FROM \(Self.cursor)") }
       guard let table = waiting.first.flatMap({ $0[0].flatMap { Int($0) } }) else { return [] }
-      let run = Array(waiting.prefix { $0[0] == "\(table)" })
+      let run = Array(waiting.prefix(length.rows).prefix { $0[0] == "\(table)" })
       let places = try places(run, table)
+      length.note(found: run.count, fitting: places.count)
       waiting.removeFirst(places.count)
       let rows = try read(places, table)
       gone += places.count - rows.count

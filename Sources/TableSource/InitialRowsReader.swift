@@ -30,6 +30,7 @@ struct InitialRowsReader: ~Copyable {
   private var read: [String]?
   /// Whoever serves the slot, by what the server says.
   private var holder: String?
+  private var length = PageLength(most: InitialRowsReader.limits.page)
 
   init(_ request: InitialRowsRequest) throws(Failure) {
     let server = try Connection.connect(
@@ -230,8 +231,8 @@ struct InitialRowsReader: ~Copyable {
   /// Reads rows of a page, from one on, as many as fit; those that are not there any more are left out.
   ///
   /// - Returns: the rows, and the number of the first that was not looked at.
-  func read(_ page: InitialRows.Page, from start: Int) throws(Failure) -> (rows: [Row], next: Int) {
-    let (shape, end) = (shapes[page.table], min(page.keys.count, start + Self.limits.page))
+  mutating func read(_ page: InitialRows.Page, from start: Int) throws(Failure) -> (rows: [Row], next: Int) {
+    let (shape, end) = (shapes[page.table], min(page.keys.count, start + length.rows))
     let keys = page.keys[start..<end]
     let names = shape.columns.indices.map { "c\($0)" }
     let arrays = shape.identity.indices.map { "$\($0 + 1)::pg_catalog.text[]::\(shape.identity[$0].type)[]" }
@@ -254,6 +255,7 @@ struct InitialRowsReader: ~Copyable {
     }
     func number(_ row: SQLRow) -> Int { start + (row[0].flatMap { Int($0) } ?? 1) - 1 }
     let next = rows.first { $0[1] != "t" }.map(number) ?? end
+    length.note(found: keys.count, fitting: next - start)
     return (rows.prefix { $0[1] == "t" }.map { (number($0), SQLRow(Array($0.dropFirst(2)))) }, next)
   }
 }

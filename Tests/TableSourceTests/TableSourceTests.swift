@@ -34,6 +34,37 @@ import Testing
   }
 }
 
+@Suite struct PageLengthTests {
+  /// Asks for all of some rows, page by page, of which each is that long.
+  private func ask(for sizes: [Int], of bytes: Int) -> (looked: Int, pages: Int) {
+    var (length, place, looked, pages) = (PageLength(most: 1000), 0, 0, 0)
+    while place < sizes.count {
+      let page = sizes[place...].prefix(length.rows)
+      var sum = 0
+      let fitting = page.prefix { size in
+        sum += size
+        return sum <= bytes || sum == size
+      }
+      length.note(found: page.count, fitting: fitting.count)
+      place += fitting.count
+      looked += page.reduce(0, +)
+      pages += 1
+    }
+    return (looked, pages)
+  }
+
+  @Test func `of long rows no more is looked at than a few times what there is`() {
+    let (looked, _) = ask(for: Array(repeating: 3, count: 1000), of: 4)
+    #expect(looked <= 3 * 3000)
+    let mixed = (0..<5000).map { $0 % 500 == 0 || (2000..<2100).contains($0) ? 30_000 : 3 }
+    #expect(ask(for: mixed, of: 40_000).looked <= 4 * mixed.reduce(0, +))
+  }
+
+  @Test func `short rows come a thousand at a time`() {
+    #expect(ask(for: Array(repeating: 1, count: 100_000), of: 4000).pages < 110)
+  }
+}
+
 @Suite struct TableProgressTests {
   private func time(_ n: Int) -> String { "2026-01-31 12:\(n / 60 % 60):\(n % 60)+00" }
 

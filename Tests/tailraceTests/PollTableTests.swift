@@ -47,6 +47,25 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["delete", "keep"])
+    func `rows that are stored in little space cost no more than they are long`(way: String) throws {
+      try TestServer.with { server in
+        try server.withDatabase(PollDatabase.schema) { database in
+          try database.psql(
+            """
+            INSERT INTO outbox (aggregateid, payload) SELECT 'k', jsonb_build_object('n', n, 'text', repeat('x', 3000000))
+            FROM generate_series(1, 40) n;
+            """)
+          let checkpoint = way == "keep" ? ["--checkpoint", database.files.file("record")] : []
+          let poller = try database.pollToFile(["--after-delivery", way, "--until", "now"] + checkpoint)
+          #expect(try poller.exitCode(within: 120) == 0, "\(poller.errors.text)")
+          #expect(try Event.read(database.fileLines).numbers == Array(1...40))
+          let bytes = try database.psql("SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()")
+          #expect(Int(bytes) ?? .max < 1_500_000_000)
+        }
+      }
+    }
+
     @Test func `a table that another session has locked is told`() throws {
       try withDatabase(15, PollDatabase.schema) { database in
         let poller = try database.pollToFile(["--after-delivery", "delete", "--poll-interval", "20ms"])

@@ -45,6 +45,7 @@ struct PollReader: ~Copyable {
   /// The server's process that serves the connection.
   let process: String
   private var version: String
+  private var length = PageLength(most: PollReader.page.rows)
 
   init(_ request: PollRequest) throws(Failure) {
     let server = try Connection.connect(
@@ -232,7 +233,8 @@ struct PollReader: ~Copyable {
       found += shape.columns.indices.map { "t.\(shape.columns[$0].inStatement) AS c\($0)" }
       let chosen = """
         SELECT pg_catalog.row_number() OVER () AS n, f.* FROM (SELECT \(found.joined(separator: ", ")) FROM \(source) \
-        WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(withOrder ? order.inSteps : order.inStatement) LIMIT \(Self.page.rows)) AS f
+        WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(withOrder ? order.inSteps : order.inStatement) \
+        LIMIT \(length.rows)) AS f
         """
       let bounded = BoundedPage.statement(
         chosen, heads: ["id", "slice", "missing"] + places.indices.map { "o\($0)" }, columns: shape.columns.count,
@@ -247,7 +249,14 @@ struct PollReader: ~Copyable {
       guard rows.first?[0] == process else { throw PooledConnection.isShared }
       guard rows.first?[3] == "\(shape.id)" else { throw otherTable }
       // Rows and columns are of one snapshot: what was changed meanwhile is read as it is now.
-      if rows.first?[2] == version { return try page(rows, places: places.count) }
+      if rows.first?[2] == version {
+        let asked = length.rows
+        let page = try page(rows, places: places.count)
+        // Rows of one time are read together, where there is room for more of them.
+        let isOne = page.rows.first?.order.first == page.rows.last?.order.first
+        guard withOrder, order.hasStatements, isOne, page.isFull, asked < length.rows else { return page }
+        continue
+      }
       try lookAgain()
     }
   }
@@ -262,18 +271,20 @@ struct PollReader: ~Copyable {
     }
   }
 
-  private borrowing func page(_ rows: [SQLRow], places: Int) throws(Failure) -> Page {
+  private mutating func page(_ rows: [SQLRow], places: Int) throws(Failure) -> Page {
     guard let position = rows.first?[1].flatMap({ LSN($0) }) else {
       throw Failure(.internal, "the server's answer about its log makes no sense")
     }
     let found = rows.prefix { $0[5] == "t" }
     guard found.allSatisfy({ $0[8] != "t" }) else { throw order.missing(shape) }
-    let isFull = found.count == Self.page.rows || found.count < rows.count && !found.isEmpty
+    let count = rows.count(where: { $0[4] != nil })
+    let isFull = found.count == length.rows || found.count < count
     let read = found.map { row in
       Row(
         id: row[6] ?? "", slice: row[7].flatMap { Int($0) } ?? 0,
         order: row.dropFirst(9).prefix(places).map { $0 ?? "" }, values: SQLRow(Array(row.dropFirst(9 + places))))
     }
+    length.note(found: count, fitting: found.count)
     let steps = places > 0 && order.hasStatements
     let chosen = steps ? Self.whole(read, isFull: isFull) : read
     return Page(
