@@ -84,7 +84,8 @@ extension Administration {
       steps.append(
         Step(
           subject: order,
-          sql: "ALTER TABLE \(name) ADD COLUMN \(Self.column) pg_catalog.int8 GENERATED ALWAYS AS IDENTITY;"))
+          sql: "ALTER TABLE \(name) ADD COLUMN \(Self.column) pg_catalog.int8 GENERATED ALWAYS AS IDENTITY;",
+          locked: table))
     } else {
       steps.append(
         Step(subject: order, sql: nil, left: "cannot be made before PostgreSQL 17: rows go by their time"))
@@ -92,14 +93,15 @@ extension Administration {
     if let mark = plan.mark {
       let column = SQLName.inStatement(mark)
       let sql = "ALTER TABLE \(name) ADD COLUMN \(column) pg_catalog.timestamptz;"
-      steps.append(Step(subject: "column \(mark) of \(table)", sql: facts.hasMark ? nil : sql))
+      steps.append(Step(subject: "column \(mark) of \(table)", sql: facts.hasMark ? nil : sql, locked: table))
     }
     guard let column = facts.counting ?? (canCount ? Self.column : nil) else { return steps }
     let condition = plan.mark.map { " WHERE \(SQLName.inStatement($0)) IS NULL" } ?? ""
     steps.append(
       Step(
         subject: "index of \(column) of \(table)",
-        sql: facts.hasIndex ? nil : "CREATE INDEX ON \(name) (\(SQLName.inStatement(column)))\(condition);"))
+        sql: facts.hasIndex ? nil : "CREATE INDEX ON \(name) (\(SQLName.inStatement(column)))\(condition);",
+        locked: table))
     return steps
   }
 
@@ -123,7 +125,8 @@ extension Administration {
         sql: facts.hasTrigger
           ? nil
           : "CREATE TRIGGER \(PollNotification.name) AFTER INSERT ON \(SQLName.inStatement(table)) "
-            + "FOR EACH STATEMENT EXECUTE FUNCTION \(name)();"))
+            + "FOR EACH STATEMENT EXECUTE FUNCTION \(name)();",
+        locked: table))
     return steps
   }
 
@@ -134,7 +137,8 @@ extension Administration {
       let facts = try PollFacts(server, table, mark: nil)
       let drop = "DROP TRIGGER \(PollNotification.name) ON \(SQLName.inStatement(table));"
       steps.append(
-        Step(subject: "trigger \(PollNotification.name) of \(table)", sql: facts.hasTrigger ? drop : nil))
+        Step(subject: "trigger \(PollNotification.name) of \(table)", sql: facts.hasTrigger ? drop : nil, locked: table)
+      )
     }
     for schema in Set(plan.tables.map(\.schema)).sorted() {
       let function = TableName(schema: schema, name: PollNotification.name)

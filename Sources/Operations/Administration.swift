@@ -52,6 +52,8 @@ public struct Administration: ~Copyable {
     var isFailover = false
     /// The table whose rows it removes, of which it is looked first whose triggers those would run.
     var cleared: TableName?
+    /// The table that it locks, for whose lock it waits only a moment at once.
+    var locked: TableName?
     /// Whether it makes a schema.
     var makesSchema = false
   }
@@ -211,6 +213,7 @@ public struct Administration: ~Copyable {
         _ = try transaction.query(sql)
       }
     }
+    if let table = step.locked { return try run(sql, locking: table) }
     guard let slot = step.madeSlot else {
       _ = try server.query(sql)
       return

@@ -24,6 +24,9 @@ final class SlotWait: Sendable {
     (self.database, self.onWait) = (database, onWait)
   }
 
+  /// Tells of something else that is waited for.
+  func tell(_ words: Wording) { onWait(words) }
+
   /// The process begins to make a slot.
   func begin(_ backend: Int32) { state.withLock { $0 = State(backend: backend, next: .now + Self.patience) } }
 
