@@ -5,31 +5,6 @@ import PostgresWire
 
 /// Reads rows of a table that are not delivered yet, each time with one statement: no transaction stays open behind it.
 struct PollReader: ~Copyable {
-  struct Row {
-    let id: String
-    let slice: Int
-    /// By what it is ordered, where that was asked for.
-    let order: [String]
-    let values: SQLRow
-  }
-
-  struct Page {
-    let rows: [Row]
-    /// By what the last one is ordered, to go on behind it, where that was asked for.
-    let last: [String]
-    /// What columns the table had.
-    let version: String
-    /// The end of the server's log.
-    let position: LSN
-    /// Whether there may be more right away.
-    let isFull: Bool
-
-    /// How long the rows are.
-    var bytes: Int {
-      rows.reduce(0) { sum, row in row.values.reduce(sum + row.id.utf8.count) { $0 + ($1?.utf8.count ?? 0) } }
-    }
-  }
-
   /// How many rows are read at once, and how many bytes; one row may be longer.
   private static let page = (rows: 4000, bytes: 4 << 20)
 
@@ -253,8 +228,7 @@ struct PollReader: ~Copyable {
         let asked = length.rows
         let page = try page(rows, places: places.count)
         // Rows of one time are read together, where there is room for more of them.
-        let isOne = page.rows.first?.order.first == page.rows.last?.order.first
-        guard withOrder, order.hasStatements, isOne, page.isFull, asked < length.rows else { return page }
+        guard withOrder, order.hasStatements, page.isOfOneTime, page.isFull, asked < length.rows else { return page }
         continue
       }
       try lookAgain()
