@@ -85,6 +85,30 @@ extension ChosenRows {
       advice: "\(sql: "ALTER TABLE \(SQLName.inStatement(shape.table)) ADD PRIMARY KEY (id);")")
   }
 
+  /// The same, with the role that lacks a right.
+  static func explained(_ error: Failure, _ shapes: [TableShape], by server: borrowing Connection) -> Failure {
+    var failure = explained(error, shapes)
+    guard error.sqlState == "42501" else { return failure }
+    let readers = shapes.map { reader(server, $0) }
+    guard let role = readers.first?.role else { return failure }
+    if zip(shapes, readers).contains(where: { $1.isHidden }) {
+      failure.advice = "as a superuser, \(sql: "ALTER ROLE \(role) BYPASSRLS;")"
+    } else {
+      let schemas = Set(shapes.map { SQLName.inStatement($0.table.schema) }).sorted().joined(separator: ", ")
+      let tables = shapes.map { SQLName.inStatement($0.table) }.joined(separator: ", ")
+      failure.advice =
+        "as the table's owner, \(sql: "GRANT USAGE ON SCHEMA \(schemas) TO \(role); GRANT SELECT ON TABLE \(tables) TO \(role);")"
+    }
+    return failure
+  }
+
+  /// Who reads a table, as a statement has the role, and whether policies hide rows from it.
+  static func reader(_ server: borrowing Connection, _ shape: TableShape) -> (role: String, isHidden: Bool) {
+    let rows = try? server.query(
+      "SELECT current_user, pg_catalog.row_security_active($1::pg_catalog.oid)", ["\(shape.id)"])
+    return (rows?.first?[0].map { SQLName.inStatement($0) } ?? "the role", rows?.first?[1] == "t")
+  }
+
   /// What the server says of a selection, in an operator's words.
   static func explained(_ error: Failure, _ shapes: [TableShape]) -> Failure {
     let tables = shapes.map { SQLName.inStatement($0.table) }.joined(separator: ", ")

@@ -46,7 +46,8 @@ struct ChosenRows: ~Copyable {
         "DECLARE \(Self.cursor) NO SCROLL CURSOR WITH HOLD FOR \(query)", parameters)
       _ = try server.query("COMMIT")
     } catch {
-      throw Self.explained(error, shapes)
+      _ = try? server.query("ROLLBACK")
+      throw Self.explained(error, shapes, by: server)
     }
     // Each page looks for few rows among many, whatever the server knows of the table.
     _ = try server.query("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off")
@@ -107,7 +108,7 @@ struct ChosenRows: ~Copyable {
           + "JOIN \(SQLName.inStatement(shapes[table].table)) AS o ON \(isSame) ORDER BY p.n",
         places.flatMap { place in key.indices.map { place[2 + $0] } })
     } catch {
-      throw Self.explained(error, shapes)
+      throw Self.explained(error, shapes, by: server)
     }
   }
 }

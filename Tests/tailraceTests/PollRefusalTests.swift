@@ -62,7 +62,7 @@ extension Integration {
         try database.withRole("LOGIN") { role in
           let delete = ["--after-delivery", "delete"]
           let mark = ["--after-delivery", "mark"]
-          try refuses(database, delete, as: role, code: 77, "GRANT SELECT", "DELETE ON")
+          try refuses(database, delete, as: role, code: 77, "GRANT SELECT", "DELETE ON", "TO \"\(role)\";")
           try refuses(database, mark, as: role, code: 77, "GRANT SELECT", "UPDATE (")
           try database.psql("GRANT SELECT (id), DELETE ON outbox TO \(role);")
           try refuses(database, delete, as: role, code: 77, "GRANT SELECT")
@@ -71,6 +71,12 @@ extension Integration {
           #expect(try poller.exitCodeAfterAllOutput(within: 60) == 0, "\(poller.errors.text)")
           #expect(try Event.read(poller.output.lines).numbers == [1, 2, 3])
           #expect(try database.unpolled() == 0)
+          try database.psql("SELECT place(1, 3); ALTER TABLE outbox ENABLE ROW LEVEL SECURITY;")
+          try refuses(database, delete, as: role, code: 77, "ALTER ROLE \"\(role)\" BYPASSRLS;")
+          try database.psql("ALTER ROLE \(role) BYPASSRLS;")
+          let again = try database.poll(delete + ["--until", "now"], as: role)
+          #expect(try again.exitCodeAfterAllOutput(within: 60) == 0, "\(again.errors.text)")
+          #expect(again.output.lines.count == 3)
           try database.psql("DROP OWNED BY \(role);")
         }
       }

@@ -96,46 +96,9 @@ struct PollReader: ~Copyable {
         "SELECT EXISTS (SELECT FROM \(SQLName.inStatement(shape.table)) AS t WHERE \(isOpen(request)) AND t.\(column) IS NULL)"
       )
     } catch {
-      throw ChosenRows.explained(error, [shape])
+      throw ChosenRows.explained(error, [shape], by: server)
     }
     guard rows.first?[0] != "t" else { throw order.missing(shape) }
-  }
-
-  /// Refuses a standby, perhaps until it is promoted.
-  private static func requirePrimary(_ server: borrowing Connection) throws(Failure) {
-    guard try server.query("SELECT pg_catalog.pg_is_in_recovery()").first?[0] == "t" else { return }
-    throw Failure(
-      .connection, "the server is a standby, where no table can be polled",
-      advice: "connect to the primary, with target_session_attrs=primary where several hosts are named")
-  }
-
-  /// Refuses a table that the role may not read, or whose rows nothing can tell apart.
-  private static func requireReadable(
-    _ server: borrowing Connection, _ shape: TableShape, _ request: PollRequest
-  ) throws(Failure) {
-    let names = request.columns.id + (request.order.map { [$0] } ?? [])
-    let columns = names.compactMap { shape.column([$0]) }
-    do throws(Failure) {
-      _ = try server.query("SELECT * FROM \(SQLName.inStatement(shape.table)) LIMIT 0")
-      try shape.requireComparable(server, shape.identity + columns)
-    } catch {
-      guard error.sqlState == "42501" else { throw error }
-      let rights = request.mark.map { "SELECT, UPDATE (\(SQLName.inStatement($0)))" } ?? "SELECT, DELETE"
-      let table = SQLName.inStatement(shape.table)
-      throw Failure(
-        .privilege, "table \(shape.table) cannot be read: \(error.what)",
-        advice:
-          "\(sql: "GRANT USAGE ON SCHEMA \(SQLName.inStatement(shape.table.schema)) TO the role; GRANT \(request.keepsRows ? "SELECT" : rights) ON \(table) TO the role;")",
-        sqlState: error.sqlState)
-    }
-    guard let mark = request.mark, let column = shape.column([mark]), try shape.hasDefault(server, column) else {
-      return
-    }
-    throw Failure(
-      .settings, "column \(mark) of \(shape.table) has a default, by which new rows look as if they were delivered",
-      advice:
-        "\(sql: "ALTER TABLE \(SQLName.inStatement(shape.table)) ALTER COLUMN \(column.inStatement) DROP DEFAULT, ALTER COLUMN \(column.inStatement) DROP NOT NULL;")"
-    )
   }
 
   private borrowing func id() throws(Failure) -> TableShape.Column {
@@ -241,7 +204,7 @@ struct PollReader: ~Copyable {
     do throws(Failure) { return try server.query(statement, parameters) } catch {
       // A column has gone, or is called otherwise: over a new connection all is looked at anew.
       if error.sqlState == "42703" { throw Failure(.connection, "table \(shape.table) was changed") }
-      throw ChosenRows.explained(error, [shape])
+      throw ChosenRows.explained(error, [shape], by: server)
     }
   }
 
