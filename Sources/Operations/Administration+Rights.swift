@@ -78,11 +78,13 @@ extension Administration {
   }
 
   /// Refuses before anything is made for pollers when the role may not make all of it.
-  public func requireRights(_ plan: PollPlan, _ steps: [Step]) throws(Failure) {
+  public func requireRights(_ plan: PollPlan, _ steps: [Step], letters: TableName? = nil) throws(Failure) {
     guard let role = try limitedRole() else { return }
     let name = SQLName.inStatement(role.name)
     var remedies: [String] = []
-    for table in plan.tables where steps.contains(where: { $0.sql != nil }) {
+    let makesLetters = steps.contains { $0.sql != nil && $0.subject == letters.map { "table \($0)" } }
+    let makesOthers = steps.contains { $0.sql != nil && $0.subject != letters.map { "table \($0)" } }
+    for table in (makesOthers ? plan.tables : []) + (makesLetters ? [letters].compactMap(\.self) : []) {
       let found = try lackingInSchema(table.schema, name) + lackingOnTable(table, name)
       remedies += found.filter { !remedies.contains($0) }
     }

@@ -61,14 +61,19 @@ enum Flags {
       wanted.append(.init("database", ConnectionString.shown(database) ?? ""))
     }
     wanted += values(of: "--password-file", arguments).map { Wording.Setting("password-file", $0) }
+    let polls =
+      ["setup", "teardown"].contains(command)
+      && (arguments.dropFirst().first == "poll" || arguments.contains("--polling"))
+    if polls { wanted.append(.init("polling")) }
     // Rows that are sent again come out of the table.
-    for name in ["publication", "slot"] where command != "redeliver" {
+    for name in ["publication", "slot"] where command != "redeliver" && !polls {
       wanted.append(.init(name, values(of: "--\(name)", arguments).last ?? ""))
     }
     for name in ["table", "message-prefix"] where command != "redeliver" || name == "table" {
       wanted += values(of: "--\(name)", arguments).map { Wording.Setting(name, $0) }
     }
     if command == "setup" { wanted += kept(arguments) }
+    if polls, command == "setup" { wanted += values(of: "--mark-column", arguments).map { .init("mark-column", $0) } }
     return wanted.filter { setting in !settings.contains { $0.name == setting.name } }
   }
 

@@ -63,7 +63,7 @@ struct SetupCommand: ParsableCommand {
   func validate() throws {
     if source.polling {
       let others = [
-        (partitionBy != nil, "--partition-by"), (deadLetterTable != nil, "--dead-letter-table"),
+        (partitionBy != nil, "--partition-by"),
         (prunable, "--prunable"), (snapshot, "--snapshot"), (failover, "--failover"), (temporary, "--temporary"),
         (acceptRowFilter, "--accept-row-filter"), (!tables.messagePrefix.isEmpty, "--message-prefix"),
       ]
@@ -88,8 +88,10 @@ struct SetupCommand: ParsableCommand {
       guard !source.polling else {
         var plan = Administration.PollPlan(tables: try tables.names())
         (plan.createsTables, plan.mark) = (createTable, markColumn)
-        let steps = try administration.setupSteps(plan)
-        if !dryRun { try administration.requireRights(plan, steps) }
+        var steps = try administration.setupSteps(plan)
+        let letters = deadLetterTable.flatMap { TableName($0) }
+        if let letters { steps += try administration.letterTableSteps(letters, beside: steps) }
+        if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
         return try perform(steps, with: administration, dryRun: dryRun, done: "made")
       }
       var plan = try source.names().plan(tables)

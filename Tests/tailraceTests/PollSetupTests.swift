@@ -129,6 +129,26 @@ extension Integration {
       }
     }
 
+    @Test func `the advice of a poller makes the table of its dead letters`() throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        let options = [
+          "--after-delivery", "delete", "--until", "now", "--on-poison", "dead-letter", "--dead-letters",
+          "table:public.letters",
+        ]
+        let refused = try database.poll(options)
+        #expect(try refused.exitCodeAfterAllOutput(within: 60) == 78, "\(refused.errors.text)")
+        #expect(refused.errors.text.contains("--polling"), "\(refused.errors.text)")
+        #expect(refused.errors.text.contains("--dead-letter-table public.letters"), "\(refused.errors.text)")
+        #expect(!refused.errors.text.contains("--slot"), "\(refused.errors.text)")
+        _ = try run(database, "setup", ["--dead-letter-table", "public.letters"])
+        try database.psql("SELECT place(1, 5); UPDATE outbox SET type = '' WHERE payload->>'n' = '3';")
+        let poller = try database.poll(options)
+        #expect(try poller.exitCodeAfterAllOutput(within: 60) == 0, "\(poller.errors.text)")
+        #expect(try Event.read(poller.output.lines).numbers == [1, 2, 4, 5])
+        #expect(try database.psql("SELECT count(*) FROM letters") == "1")
+      }
+    }
+
     @Test func `what does not go together is told`() throws {
       try withDatabase(15, "") { database in
         let cases: [([String], String)] = [
