@@ -6,7 +6,7 @@ import TableSource
 
 /// What a table that is polled has.
 struct PollFacts: Hashable, Sendable {
-  /// The identity column.
+  /// The identity column that counts up.
   let counting: String?
   let hasMark: Bool
   let hasIndex: Bool
@@ -35,7 +35,7 @@ struct PollFacts: Hashable, Sendable {
       c.relkind = 'p' FROM pg_catalog.pg_namespace n \
       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2 AND c.relkind IN ('r', 'p') \
       LEFT JOIN pg_catalog.pg_attribute i ON i.attrelid = c.oid AND i.attnum > 0 AND NOT i.attisdropped \
-      AND i.attidentity <> '' WHERE n.nspname = $1 ORDER BY i.attnum LIMIT 1
+      AND i.attidentity <> '' AND NOT \(PollSequence.isUnordered("i")) WHERE n.nspname = $1 ORDER BY i.attnum LIMIT 1
       """, [table.schema, table.name, mark, PollNotification.name])
     let row = rows.first
     counting = row?[0]

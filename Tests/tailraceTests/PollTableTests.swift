@@ -138,6 +138,24 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["CACHE 20", "INCREMENT BY -1", "CYCLE"])
+    func `an identity column whose sequence does not count up is no order`(sequence: String) throws {
+      let schema = PollDatabase.schema.replacing("AS IDENTITY", with: "AS IDENTITY (\(sequence))")
+      try withDatabase(15, schema) { database in
+        for number in 1...5 { try database.psql("SELECT place(\(number));") }
+        let poller = try database.poll(["--after-delivery", "delete", "--until", "now"])
+        #expect(try poller.exitCodeAfterAllOutput(within: 60) == 0, "\(poller.errors.text)")
+        #expect(poller.errors.text.contains("SET CACHE 1 SET NO CYCLE"), "\(poller.errors.text)")
+        #expect(try Event.read(poller.output.lines).numbers == [1, 2, 3, 4, 5])
+        let setup = try database.tailrace(["setup", "--polling", "--database", database.connection])
+        #expect(try setup.exitCodeAfterAllOutput(within: 60) == 0, "\(setup.errors.text)")
+        try database.psql("SELECT place(6);")
+        let again = try database.poll(["--after-delivery", "delete", "--until", "now"])
+        #expect(try again.exitCodeAfterAllOutput(within: 60) == 0, "\(again.errors.text)")
+        #expect(!again.errors.text.contains("warning"), "\(again.errors.text)")
+      }
+    }
+
     @Test func `an index that leaves out other rows is not taken for the one that is needed`() throws {
       try withDatabase(15) { database in
         for mark in ["a_at", "b_at", "b_at"] {

@@ -33,6 +33,18 @@ package enum PollNotification {
   }
 }
 
+/// Whether the sequence of an identity column counts up as rows are written.
+package enum PollSequence {
+  /// The condition for a column `a` of `pg_attribute` whose sequence does not: its sessions take several numbers at once, it counts down,
+  /// or it begins anew.
+  package static func isUnordered(_ a: String) -> String {
+    "EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence q ON q.seqrelid = d.objid "
+      + "WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype = 'i' "
+      + "AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = \(a).attrelid "
+      + "AND d.refobjsubid = \(a).attnum AND (q.seqcache > 1 OR q.seqincrement < 0 OR q.seqcycle))"
+  }
+}
+
 extension PollDesk {
   /// Whether a connection has gone. What the server tells of new rows is taken meanwhile: it would gather.
   func isLost(_ server: borrowing Connection) -> Bool {

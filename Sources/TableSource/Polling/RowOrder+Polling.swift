@@ -18,9 +18,15 @@ extension RowOrder {
       return RowOrder(shape, by: column)
     }
     let identities = try server.query(
-      "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.oid AND attnum > 0 AND NOT attisdropped "
-        + "AND attidentity <> ''", ["\(shape.id)"])
-    if let name = identities.first?[0], let column = shape.column([name]) { return RowOrder(shape, by: column) }
+      "SELECT a.attname, \(PollSequence.isUnordered("a")) FROM pg_catalog.pg_attribute AS a "
+        + "WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity <> '' "
+        + "ORDER BY 2, a.attnum", ["\(shape.id)"])
+    if let first = identities.first, let column = shape.column([first[0] ?? ""]) {
+      if first[1] == "f" { return RowOrder(shape, by: column) }
+      request.warn(
+        "identity column \(column.name) of \(shape.table) does not count up as rows are written, so it is not taken for their order; \(sql: "ALTER TABLE \(SQLName.inStatement(shape.table)) ALTER COLUMN \(column.inStatement) SET INCREMENT BY 1 SET CACHE 1 SET NO CYCLE;")"
+      )
+    }
     if let time = shape.timeColumn(request.columns.time) { return RowOrder(shape, byTime: time) }
     return RowOrder(shape, by: nil)
   }
