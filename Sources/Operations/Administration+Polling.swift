@@ -85,7 +85,7 @@ extension Administration {
         Step(
           subject: order,
           sql: "ALTER TABLE \(name) ADD COLUMN \(Self.column) pg_catalog.int8 GENERATED ALWAYS AS IDENTITY;",
-          locked: table))
+          locked: table, makesOrder: true))
     } else {
       steps.append(
         Step(subject: order, sql: nil, left: "cannot be made before PostgreSQL 17: rows go by their time"))
@@ -103,6 +103,30 @@ extension Administration {
         sql: facts.hasIndex ? nil : "CREATE INDEX ON \(name) (\(SQLName.inStatement(column)))\(condition);",
         locked: table))
     return steps
+  }
+
+  /// What an operator should know about a plan that can be carried out all the same: a column that is made numbers the rows that are
+  /// there as they lie in the table.
+  public func warnings(_ plan: PollPlan, _ steps: [Step]) throws(Failure) -> [Wording] {
+    var warnings: [Wording] = []
+    for table in plan.tables where steps.contains(where: { $0.locked == table && $0.makesOrder }) {
+      if steps.contains(where: { $0.subject == "table \(table)" && $0.sql != nil }) { continue }
+      let shape = try TableShape.look(server, table)
+      let name = SQLName.inStatement(table)
+      let waiting = plan.mark.flatMap { shape.column([$0]) }.map { " WHERE t.\($0.inStatement) IS NULL" } ?? ""
+      let rows: [SQLRow]
+      do throws(Failure) {
+        rows = try server.query("SELECT EXISTS (SELECT FROM \(name) AS t\(waiting))")
+      } catch {
+        guard error.kind == .privilege else { throw error }
+        continue
+      }
+      guard rows.first?[0] == "t" else { continue }
+      warnings.append(
+        "table \(table) has rows, which column \(Self.column) numbers in no order when it is made; where they are yet to be delivered, let \(command: "poll", [.init("table", "\(table)"), .init("until", "now")]) deliver them first"
+      )
+    }
+    return warnings
   }
 
   private func triggerSteps(_ table: TableName, _ facts: PollFacts, _ before: [Step]) -> [Step] {

@@ -54,6 +54,8 @@ public struct Administration: ~Copyable {
     var cleared: TableName?
     /// The table that it locks, for whose lock it waits only a moment at once.
     var locked: TableName?
+    /// Whether it makes the column by which rows are ordered.
+    var makesOrder = false
     /// Whether it makes a schema.
     var makesSchema = false
   }

@@ -56,4 +56,10 @@ extension RelayLoop where Source: ~Copyable {
     }
     if let failure = outbound.failure, failure.kind != .closed { throw failure }
   }
+
+  /// The sink starts nothing more.
+  mutating func close() {
+    outbound.close()
+    publish(.ended, isDetailed: true)
+  }
 }

@@ -288,14 +288,9 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     outbound.cleanUp?.tell(log)
     let (received, flushed) = (pipeline.received.rawValue, pipeline.confirm.flushed.rawValue)
     watch.look(
-      at: outbound.gate.sink, unconfirmed: hasServer ? received - min(received, flushed) : nil,
+      at: outbound.gate.sink,
+      unconfirmed: hasServer && pipeline.polling == nil ? received - min(received, flushed) : nil,
       isFull: !outbound.hasRoom(pipeline.confirm), isBusy: !pipeline.confirm.isIdle,
       delivered: outbound.deliveredEvents)
-  }
-
-  /// The sink starts nothing more.
-  mutating func close() {
-    outbound.close()
-    publish(.ended, isDetailed: true)
   }
 }

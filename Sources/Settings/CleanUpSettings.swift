@@ -24,6 +24,10 @@ public struct CleanUpSettings: Hashable, Sendable {
       throw .setting("clean-up.mark-column", "needs \(setting: "after-delivery", "mark")")
     }
     guard markColumn != "" else { throw .setting("clean-up.mark-column", "the name is empty") }
+    if let mark, let role = ColumnRole.allCases.first(where: { outbox.names(of: $0).contains(mark) }) {
+      throw .setting(
+        "clean-up.mark-column", "column \(mark) has the event's \(role.rawValue); name one that says nothing else")
+    }
     guard afterDelivery != .keep else { return }
     guard try !outbox.tableNames().isEmpty else {
       throw .setting(

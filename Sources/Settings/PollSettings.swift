@@ -34,6 +34,9 @@ public struct PollSettings: Hashable, Sendable {
         "outbox.on-change", "who reads a table sees its rows, not what becomes of them; only a stream tells of that")
     }
     guard orderBy != "" else { throw .setting("order-by", "the name is empty") }
+    guard orderBy == nil || orderBy != cleanUp.mark else {
+      throw .setting("order-by", "rows that are not delivered have no value in the column that marks the others")
+    }
     guard cleanUp.afterDelivery != .keep || checkpoint != nil else {
       throw .setting(
         "checkpoint",

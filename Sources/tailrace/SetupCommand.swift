@@ -69,6 +69,10 @@ struct SetupCommand: ParsableCommand {
       ]
       if let other = others.first(where: \.0) { throw ValidationError("\(other.1) does not go with --polling") }
       if markColumn == "" { throw ValidationError("--mark-column: the name is empty") }
+      if let markColumn, ColumnRole.allCases.contains(where: { $0.usualNames.contains(markColumn) }) {
+        throw ValidationError(
+          "--mark-column: column \(markColumn) has something of the event; name one that says nothing else")
+      }
     } else if markColumn != nil {
       throw ValidationError("--mark-column: it needs --polling")
     }
@@ -92,6 +96,7 @@ struct SetupCommand: ParsableCommand {
         let letters = deadLetterTable.flatMap { TableName($0) }
         if let letters { steps += try administration.letterTableSteps(letters, beside: steps) }
         if !dryRun { try administration.requireRights(plan, steps, letters: letters) }
+        for warning in try administration.warnings(plan, steps) { say("warning: \(Flags.text(warning))") }
         return try perform(steps, with: administration, dryRun: dryRun, done: "made")
       }
       var plan = try source.names().plan(tables)

@@ -32,6 +32,12 @@ extension Integration {
         try refuses(database, delete + ["--sink", "redis://127.0.0.1:9"], code: 64, "--redis-id auto")
         try refuses(
           database, delete + ["--table", "outbox", "--table", "public.other"], code: 64, "one table is polled")
+        for column in ["id", "payload", "occurred_at", "headers"] {
+          try refuses(
+            database, ["--after-delivery", "mark", "--mark-column", column], code: 64, "--mark-column", column)
+        }
+        try refuses(
+          database, ["--after-delivery", "mark", "--order-by", "dispatched_at"], code: 64, "--order-by")
         try refuses(database, delete + ["--order-by", ""], code: 64, "--order-by")
         try refuses(database, delete + ["--order-by", "nothing"], code: 78, "no column nothing", "--order-by")
         try refuses(database, delete + ["--table", "public.nothing"], code: 78, "does not exist", "--table")

@@ -116,12 +116,14 @@ extension Integration {
 
     @Test func `who has the table locked is told, and writers do not wait behind it`() throws {
       try withDatabase(15) { database in
+        try database.psql("SELECT place(1, 3);")
         let reader = try database.session()
         try reader.write("SET application_name = 'report'; BEGIN; SELECT count(*) FROM outbox; SELECT 'open';\n")
         try wait(until: "it is open") { reader.output.lines.last == "open" }
         let setup = try database.tailrace(["setup", "--polling", "--database", database.connection])
         try wait(until: "it is told", within: 60) { setup.errors.text.contains("waits for a lock on public.outbox") }
         #expect(setup.errors.text.contains("report"), "\(setup.errors.text)")
+        #expect(setup.errors.text.contains("numbers in no order"), "\(setup.errors.text)")
         for number in 1...10 { try database.psql("SELECT place(\(number));", within: 10) }
         try reader.write("COMMIT;\n")
         #expect(try setup.exitCodeAfterAllOutput(within: 60) == 0, "\(setup.errors.text)")

@@ -84,6 +84,14 @@ extension Integration {
       arguments: [
         ("ALTER TABLE outbox ALTER dispatched_at SET DEFAULT now();", "mark", "has a default"),
         (
+          "ALTER TABLE outbox DROP dispatched_at, ADD dispatched_at bool DEFAULT false;", "mark",
+          "of type pg_catalog.bool"
+        ),
+        (
+          "DROP TABLE outbox CASCADE; CREATE TABLE outbox (id int, aggregatetype text, aggregateid text, type text, payload jsonb, part int, PRIMARY KEY (id, part)) PARTITION BY LIST (part);",
+          "delete", "not unique by themselves"
+        ),
+        (
           "ALTER TABLE outbox DROP CONSTRAINT outbox_pkey, ADD UNIQUE (id), ALTER id DROP NOT NULL, ADD PRIMARY KEY (place);",
           "delete", "may have no value"
         ),

@@ -38,6 +38,7 @@ struct PollReader: ~Copyable {
     let shape = try TableShape.look(server, request.table)
     guard !shape.identity.isEmpty else { throw ChosenRows.noKey(shape) }
     try Self.requireReadable(server, shape, request)
+    if let id = shape.column(request.columns.id) { try Self.requireUnique(id, server, shape, request) }
     let order = try RowOrder.find(server, shape, request)
     try Self.require(order, server, shape, request)
     let listens = try PollNotification.listen(server, shape)
