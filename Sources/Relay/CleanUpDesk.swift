@@ -74,6 +74,14 @@ struct CleanUpDesk {
     return trouble.failure
   }
 
+  /// The same, for whoever does not wait for that: the sink has what is delivered.
+  var stuck: Failure? {
+    guard let lasting else { return nil }
+    return Failure(
+      .drainGivenUp, "what is delivered is not cleaned up, and comes again: \(lasting.what)", advice: lasting.advice,
+      sqlState: lasting.sqlState)
+  }
+
   /// Why an end could not wait for it any longer.
   var givenUp: Failure? {
     guard let trouble = worker.account.trouble else { return nil }

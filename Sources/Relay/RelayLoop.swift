@@ -27,6 +27,8 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
   private(set) var hasSinkFailed = false
   /// Whether a server is told how far we are, or a recording is read.
   let hasServer: Bool
+  /// Whether rows that cannot be cleaned up are tried again until they can.
+  private let retriesCleanUp: Bool
   private var warned = PassedOver()
   private(set) var watch: DeliveryWatch
   var keeping: StatusKeeping
@@ -96,6 +98,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     keeping = StatusKeeping(before: board.current.counts)
     session = StreamSession(source, seeksEnd: end != nil)
     hasServer = session.isLive
+    retriesCleanUp = configuration.polling == nil || configuration.retries
     (drainTimeout, canReopen) = (configuration.drainTimeout, configuration.canReopen)
     disconnectGrace = configuration.disconnectGrace
     self.ledger = ledger
@@ -131,6 +134,7 @@ struct RelayLoop<Source: FrameSource & ~Copyable>: ~Copyable {
     while true {
       outbound.collect(&pipeline)
       if let failure = outbound.failure ?? desk.takeFailure(log) { return try end(failure) }
+      if !retriesCleanUp, let failure = outbound.cleanUp?.stuck { return try end(failure) }
       tellDesk()
       if control.isStopRequested {
         pipeline.dropIncomplete()

@@ -146,6 +146,26 @@ extension Integration {
       }
     }
 
+    @Test func `who does not try again ends where a trigger keeps rows, and where the table has gone`() throws {
+      try withDatabase(15, PollDatabase.schema) { database in
+        try database.psql(
+          """
+          CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+          CREATE TRIGGER never BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION never(); SELECT place(1, 3);
+          """)
+        let poller = try database.pollToFile(["--after-delivery", "delete", "--until", "now", "--no-retry"])
+        #expect(try poller.exitCode(within: 60) == 69, "\(poller.errors.text)")
+        #expect(poller.errors.text.contains("a trigger or a rule"), "\(poller.errors.text)")
+        try database.psql("DROP TRIGGER never ON outbox;")
+        let other = try database.pollToFile(["--after-delivery", "delete", "--poll-interval", "20ms"])
+        try wait(until: "it is ready", within: 60) { other.errors.text.contains("ready: ") }
+        try wait(until: "all is cleaned up", within: 60) { try database.unpolled() == 0 }
+        try database.psql("ALTER TABLE outbox RENAME TO events;")
+        #expect(try other.exitCode(within: 60) == 78, "\(other.errors.text)")
+        #expect(other.errors.text.contains("--table"), "\(other.errors.text)")
+      }
+    }
+
     @Test(arguments: ["CACHE 20", "INCREMENT BY -1", "CYCLE"])
     func `an identity column whose sequence does not count up is no order`(sequence: String) throws {
       let schema = PollDatabase.schema.replacing("AS IDENTITY", with: "AS IDENTITY (\(sequence))")

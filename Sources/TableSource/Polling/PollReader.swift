@@ -203,8 +203,22 @@ struct PollReader: ~Copyable {
     request.desk.wait(true)
     defer { request.desk.wait(false) }
     do throws(Failure) { return try server.query(statement, parameters) } catch {
-      // A column has gone, or is called otherwise: over a new connection all is looked at anew.
-      if error.sqlState == "42703" { throw Failure(.connection, "table \(shape.table) was changed") }
+      switch error.sqlState {
+      // A column has gone, is called otherwise, or is of another type: over a new connection all is looked at anew.
+      case "42703", "42883", "42804": throw Failure(.connection, "table \(shape.table) was changed")
+      case "42P01":
+        throw Failure(
+          .tableMissing, "table \(shape.table) is not there any more, or is called otherwise",
+          advice: "name it with \(setting: "table")", sqlState: error.sqlState)
+      case "22P02", "22003", "22007", "22008":
+        guard request.keepsRows else { throw Failure(.connection, "table \(shape.table) was changed") }
+        throw Failure(
+          .settings,
+          "the column by which rows of \(shape.table) are ordered is of another type than before, or a value of it cannot be compared",
+          advice: "begin anew with another \(setting: "checkpoint"), after which all rows come again",
+          sqlState: error.sqlState)
+      default: break
+      }
       throw ChosenRows.explained(error, [shape], by: server)
     }
   }
