@@ -108,11 +108,18 @@ struct PollSlices: ~Copyable {
 
   /// Takes all of them, or none where another poller has some; tells whether they are ours.
   mutating func takeAll(_ server: borrowing Connection) throws(Failure) -> Bool {
+    // Looked at before, too: who marks gives way to whoever has these.
+    guard try isAlone(server) else { return false }
     try take(server, Array(Set(0..<Self.count).subtracting(held)))
-    if held.count == Self.count, try locks(server).allSatisfy({ $0.way == way }) { return true }
+    if held.count == Self.count, try isAlone(server) { return true }
     leaving = held
     try giveBack(server, [])
     return false
+  }
+
+  /// Whether nobody takes rows in another way.
+  private func isAlone(_ server: borrowing Connection) throws(Failure) -> Bool {
+    try locks(server).allSatisfy { $0.way == way }
   }
 
   private mutating func take(_ server: borrowing Connection, _ wanted: [Int]) throws(Failure) {
