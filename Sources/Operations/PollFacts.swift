@@ -14,6 +14,8 @@ struct PollFacts: Hashable, Sendable {
   let hasTrigger: Bool
   /// To whom the function belongs that has the name, and is not the one that is made, or is nobody's who may have it run.
   let strangeOwner: String?
+  /// Whether it does the same.
+  let isSame: Bool
   /// Which other function the trigger runs that has the name.
   let strangeFunction: String?
   let isPartitioned: Bool
@@ -26,7 +28,8 @@ struct PollFacts: Hashable, Sendable {
       EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisvalid AND x.indexprs IS NULL \
       AND x.indkey[0] = i.attnum AND (x.indpred IS NULL OR pg_catalog.pg_get_expr(x.indpred, x.indrelid) \
       = pg_catalog.concat('(', pg_catalog.quote_ident($3), ' IS NULL)'))), \
-      (SELECT CASE WHEN \(Self.isOurs) THEN '' ELSE pg_catalog.pg_get_userbyid(p.proowner) END FROM pg_catalog.pg_proc p \
+      (SELECT CASE WHEN \(Self.isOurs) THEN '' ELSE pg_catalog.concat(\(PollNotification.isMade), \
+      pg_catalog.pg_get_userbyid(p.proowner)) END FROM pg_catalog.pg_proc p \
       WHERE p.pronamespace = n.oid AND p.proname = $4 AND p.pronargs = 0), \
       (SELECT CASE WHEN p.pronamespace = n.oid AND p.proname = $4 THEN '' \
       ELSE pg_catalog.format('%s.%s', f.nspname, p.proname) END FROM pg_catalog.pg_trigger t \
@@ -41,7 +44,9 @@ struct PollFacts: Hashable, Sendable {
     counting = row?[0]
     (hasMark, hasIndex) = (row?[1] == "t", row?[2] == "t")
     (hasFunction, hasTrigger, isPartitioned) = (row?[3] != nil, row?[4] != nil, row?[5] == "t")
-    strangeOwner = row?[3].flatMap { $0.isEmpty ? nil : $0 }
+    // Before the owner's name stands whether it is the same function.
+    strangeOwner = row?[3].flatMap { $0.isEmpty ? nil : String($0.dropFirst()) }
+    isSame = row?[3]?.first == "t"
     strangeFunction = row?[4].flatMap { $0.isEmpty ? nil : $0 }
   }
 
@@ -57,12 +62,15 @@ struct PollFacts: Hashable, Sendable {
     let function = TableName(schema: table.schema, name: PollNotification.name)
     let name = SQLName.inStatement(function)
     if let strangeOwner {
+      let drop = "DROP FUNCTION \(name)();"
       throw Failure(
         .differs,
-        "function \(function)() of role \(strangeOwner) is not the one that is made here, or not of a role to which all writers may be trusted",
-        advice:
-          "look what it does; \(sql: "DROP FUNCTION \(name)();"), or where it is right, \(sql: "ALTER FUNCTION \(name)() OWNER TO CURRENT_USER;")"
-      )
+        isSame
+          ? "function \(function)() belongs to role \(strangeOwner), which could have all writers run something else"
+          : "function \(function)() of role \(strangeOwner) is not the one that is made here",
+        advice: isSame
+          ? "\(sql: "ALTER FUNCTION \(name)() OWNER TO CURRENT_USER;"), or \(sql: drop)"
+          : "look what it does, then rename it or \(sql: drop)")
     }
     guard let strangeFunction else { return }
     throw Failure(
