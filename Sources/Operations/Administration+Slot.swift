@@ -32,7 +32,7 @@ extension Administration {
         "connect to that database, if it is the right one, or " + other)
     case .lost(let lsn):
       throw differs(name, "it has been invalidated, so its WAL is gone", SlotFault.lostAdvice(since: lsn))
-    case .halfMade(let process): throw SlotFault.halfMade(name, by: process)
+    case .halfMade(let process): throw SlotFault.halfMade(name, by: process, takesSnapshot: plan.takesSnapshot)
     case .inUse, nil: break
     }
     if facts.isTemporary { throw differs(name, "it is temporary", other) }

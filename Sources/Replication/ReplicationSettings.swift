@@ -23,6 +23,8 @@ public struct ReplicationSettings: Hashable, Sendable {
   public var publications: [String]
   /// The outbox tables, for the advice how to set things up.
   public var tables: [TableName] = []
+  /// Whether the rows of before are wanted, for the same.
+  package var wantsSnapshot = false
   /// Make a temporary slot, which goes with the connection. Default: no.
   public var createsTemporarySlot = false
   /// Read from a temporary copy of the slot, which goes with the connection, and leave the slot where it is. Default: no.

@@ -176,6 +176,7 @@ package enum ServerChecks {
       .init("publication", settings.publications[0]), .init("slot", settings.slot),
     ]
     names += settings.tables.map { .init("table", "\($0)") } + (missing ? [.init("create-table")] : [])
+    if settings.wantsSnapshot { names.append(.init("snapshot")) }
     return "make it in database \"\(database)\", if that is the right one, with \(command: "setup", names)"
   }
 

@@ -125,7 +125,9 @@ extension SlotFault {
   }
 
   /// A slot is there as soon as it is begun, but has no position before all transactions of that time have ended.
-  package static func halfMade(_ slot: String, by process: String?, then command: String = "setup") -> Failure {
+  package static func halfMade(
+    _ slot: String, by process: String?, then command: String = "setup", takesSnapshot: Bool = false
+  ) -> Failure {
     let what: Wording = "replication slot \"\(slot)\" is only half made"
     guard let process else {
       return Failure(
@@ -133,6 +135,6 @@ extension SlotFault {
     }
     return Failure(
       .slotMissing, what + ": PID \(process) waits for the transactions that were open when it began",
-      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: command)")
+      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: command, takesSnapshot ? [.init("snapshot")] : [])")
   }
 }

@@ -21,8 +21,15 @@ extension SinkSettings {
   /// Errors: what is wrong with the destination, with files, or that nobody answers.
   public func check() throws(Failure) { _ = try doubts() }
 
+  /// How long an answer is waited for in silence.
+  private static let patience: Duration = .seconds(5)
+
   /// The same; gives what is doubtful although events could be delivered.
-  func doubts() throws(Failure) -> [String] {
+  ///
+  /// - Parameters:
+  ///   - isCancelled: asked while waiting for an answer: true gives up, and nothing is doubtful.
+  ///   - onWait: called once when an answer takes long.
+  func doubts(isCancelled: () -> Bool = { false }, onWait: () -> Void = {}) throws(Failure) -> [String] {
     let sink = try makeAnswering(DeadLetterOffice())
     let answer = Mutex<Result<[String], Failure>>(.success([]))
     let isDone = DispatchSemaphore(value: 0)
@@ -37,16 +44,33 @@ extension SinkSettings {
       sink.close()
       isDone.signal()
     }
-    isDone.wait()
+    let start = ContinuousClock.now
+    var isTold = false
+    while isDone.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+      if isCancelled() {
+        sink.close()
+        return []
+      }
+      if !isTold, .now - start > Self.patience {
+        isTold = true
+        onWait()
+      }
+    }
     return try answer.withLock(\.self).get()
   }
 
   /// Refuses a destination at a broker that is not there, or does not let us in; what may heal by itself is no reason.
   ///
-  /// - Parameter onNotice: told of that.
-  public func checkDestination(onNotice: (Failure) -> Void) throws(Failure) {
+  /// - Parameters:
+  ///   - isCancelled: asked while waiting for an answer: true gives up.
+  ///   - onNotice: told of that, and of an answer that takes long.
+  public func checkDestination(
+    isCancelled: () -> Bool = { false }, onNotice: (Failure) -> Void
+  ) throws(Failure) {
     guard (try? place().isBroker) ?? false else { return }
-    do throws(Failure) { try check() } catch {
+    do throws(Failure) {
+      _ = try doubts(isCancelled: isCancelled) { onNotice(Failure(.receiver, "\(destination) has not answered yet")) }
+    } catch {
       guard error.kind == .receiver else { throw error }
       onNotice(error)
     }

@@ -38,6 +38,7 @@ package struct RelayRun: Sendable {
     var replication: ReplicationSettings?
     if settings.polling == nil {
       replication = try settings.source.replication(tables: settings.outbox.tableNames())
+      replication?.wantsSnapshot = settings.initialRows
     }
     let patience = Patience(
       retries: settings.retries, isCancelled: { [control] in control.isStopRequested },
@@ -58,7 +59,9 @@ package struct RelayRun: Sendable {
     let poll = try pollRequest(configuration.cleaner)
     configuration.polling = poll?.desk
     settings.sink.watchReader { [control] in control.stop() }
-    try settings.sink.checkDestination { warn(Wording("\($0.text(show)); trying again")) }
+    try settings.sink.checkDestination(isCancelled: { [control] in control.isStopRequested }) {
+      warn(Wording("\($0.text(show)); trying again"))
+    }
     var relay = Relay(configuration, deadLetters: deadLetters, control: control, board: board, log: log)
     let makeSink: (StreamIdentity) throws(Failure) -> any Sink = { (identity) throws(Failure) in
       for warning in settings.sink.warnings { warn(warning) }

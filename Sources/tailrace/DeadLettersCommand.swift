@@ -140,7 +140,9 @@ struct DeadLettersCommand: ParsableCommand {
         let limit = drainTimeout.duration
         let hook = try contracts.settings.makeHook(for: sink.settings, tell: { say("warning: \($0)") })
         for warning in sink.settings.warnings { say("warning: \(Flags.text(warning))") }
-        try sink.settings.checkDestination { say("warning: \($0.text(Flags.text)); trying again") }
+        try sink.settings.checkDestination(isCancelled: { control.isStopRequested }) {
+          say("warning: \($0.text(Flags.text)); trying again")
+        }
         try store.use(cleaning: cleanUp, retries: true, isCancelled: { control.isStopRequested(since: limit) }) {
           letters in
           let redriver = Redriver(

@@ -100,7 +100,9 @@ struct RedeliverCommand: ParsableCommand {
     configuration.show = { Flags.text($0) }
     configuration.tell = log.tell
     settings.sink.watchReader { control.stop() }
-    try settings.sink.checkDestination { say("warning: \($0.text(Flags.text)); trying again") }
+    try settings.sink.checkDestination(isCancelled: { control.isStopRequested }) {
+      say("warning: \($0.text(Flags.text)); trying again")
+    }
     var relay = Relay(configuration, control: control, board: board, log: log)
     var chosen: TableProgress?
     do {

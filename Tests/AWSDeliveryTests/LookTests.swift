@@ -71,7 +71,7 @@ struct LookTests {
     let batch = try Events.batch([.init(id: "1", key: "k", data: data)])
     let event = OutgoingEvent(batch, try #require(batch.events.first))
     let letter = DeadLetter(event, reason: "odd", attempts: 1, first: 0, last: 0, sink: "x")
-    let failure = #expect(throws: Failure.self) { try letters.append([letter]) }
+    let failure = await #expect(throws: Failure.self) { try await elsewhere { try letters.append([letter]) } }
     #expect(failure?.what.description.contains(letter.position.sequence) == true)
     #expect(failure?.advice?.description.contains("file") == true)
     await service.close()

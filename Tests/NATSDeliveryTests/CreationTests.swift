@@ -49,14 +49,14 @@ extension PeerTests {
 }
 
 extension PeerTests {
-  @Test func `a letter that is too large is refused with advice`() throws {
+  @Test func `a letter that is too large is refused with advice`() async throws {
     let server = try ScriptedServer { _ in .reply(#"{"streams":["letters"]}"#) }
     let letters = try NATSLetters(NATSConfiguration(address: server.address), subject: "letters")
     let data = "\"\(String(repeating: "x", count: 1_100_000))\""
     let batch = try Events.batch([.init(id: "1", key: "a", data: data)])
     let letter = DeadLetter(
       OutgoingEvent(batch, batch.events[0]), reason: "x", attempts: 1, first: 0, last: 0, sink: "s")
-    let failure = #expect(throws: Failure.self) { try letters.append([letter]) }
+    let failure = await #expect(throws: Failure.self) { try await elsewhere { try letters.append([letter]) } }
     #expect(failure?.kind.exitCode == 74 && failure?.advice?.description.contains("file or a table") == true)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Delivery
+import Dispatch
 package import PostgresWire
 import Synchronization
 
@@ -57,5 +58,12 @@ package final class MemoryLetters: DeadLetterStore {
 
   package func remove(_ letters: [DeadLetter]) throws(Failure) {
     kept.withLock { kept in kept.removeAll { kept in letters.contains { $0.identity == kept.identity } } }
+  }
+}
+
+/// Does what waits on its thread where that holds up no task: there are only as many threads for tasks as processors.
+package func elsewhere<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
   }
 }

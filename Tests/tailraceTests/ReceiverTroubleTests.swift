@@ -35,6 +35,22 @@ extension Integration {
       }
     }
 
+    @Test(arguments: ["nats://", "redis://", "amqp://guest@"])
+    func `a broker that is silent at the start is told of, and holds up no stop`(scheme: String) throws {
+      try withDatabase { database in
+        let (listener, port) = try TCP.listen()
+        defer { close(listener) }
+        let exchange = scheme.hasPrefix("amqp") ? ["--amqp-exchange", "events", "--allow-plain-amqp"] : []
+        let password = database.files.file("password")
+        try "guest\n".write(toFile: password, atomically: false, encoding: .utf8)
+        let file = scheme.hasPrefix("amqp") ? ["--sink-password-file", password] : []
+        let stream = try database.stream(["--sink", "\(scheme)127.0.0.1:\(port)"] + exchange + file)
+        try wait(until: "it is told") { stream.errors.text.contains("has not answered yet") }
+        stream.signal(SIGTERM)
+        #expect(try stream.exitCode(within: 8) == 0, "\(stream.errors.text)")
+      }
+    }
+
     @Test(arguments: ["gone", "silent", "resets"])
     func `a receiver that does not answer is told of, with the reason`(how: String) throws {
       try withDatabase { database in
