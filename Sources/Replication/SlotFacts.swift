@@ -135,6 +135,8 @@ extension SlotFault {
     }
     return Failure(
       .slotMissing, what + ": PID \(process) waits for the transactions that were open when it began",
-      advice: "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: command, takesSnapshot ? [.init("snapshot")] : [])")
+      advice:
+        "wait for that, or SELECT pg_catalog.pg_terminate_backend(\(process)); and then \(command: command, takesSnapshot ? [.init("snapshot")] : [])"
+    )
   }
 }
