@@ -11,6 +11,7 @@ package final class InitialRowsDesk: Sendable {
     var settled: UInt64 = 0
     var commit: LSN?
     var isHeld = false
+    var wait = LongWait()
   }
 
   private let state = Mutex(State())
@@ -39,6 +40,12 @@ package final class InitialRowsDesk: Sendable {
 
   /// Nothing is to be read before more is delivered; or else there is.
   package func hold(_ isHeld: Bool) { state.withLock { $0.isHeld = isHeld } }
+
+  /// A read begins, or is over.
+  package func wait(_ begins: Bool) { state.withLock { $0.wait.note(begins) } }
+
+  /// How long a read has taken, where that is to be told: after a while, and then sparsely.
+  package func overdue() -> Duration? { state.withLock { $0.wait.overdue() } }
 
   /// The source asks for a record.
   package func propose(_ rows: InitialRows) { state.withLock { $0.proposed = rows } }

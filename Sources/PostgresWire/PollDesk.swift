@@ -11,7 +11,7 @@ package final class PollDesk: Sendable {
     var isHeld = false
     var hasLeft = false
     var hasNews = false
-    var wait: (since: ContinuousClock.Instant, patience: Duration)?
+    var wait = LongWait()
     var known: PolledRows?
     var noted: [(commit: LSN, rows: PolledRows)] = []
   }
@@ -55,15 +55,11 @@ package final class PollDesk: Sendable {
   package func hold() { state.withLock { $0.isHeld = true } }
 
   /// A read begins, or ends.
-  package func wait(_ begins: Bool) { state.withLock { $0.wait = begins ? (.now, .seconds(5)) : nil } }
+  package func wait(_ begins: Bool) { state.withLock { $0.wait.note(begins) } }
 
   /// How long a read has taken, where that is to be told: after a while, and then sparsely.
   package func overdue() -> Duration? {
-    state.withLock { state in
-      guard let wait = state.wait, case let waited = .now - wait.since, waited >= wait.patience else { return nil }
-      state.wait?.patience = min(wait.patience * 4, waited + .seconds(600))
-      return waited
-    }
+    state.withLock { $0.wait.overdue() }
   }
 
   /// There may be new rows.

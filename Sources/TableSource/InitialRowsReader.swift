@@ -20,6 +20,7 @@ struct InitialRowsReader: ~Copyable {
   private(set) var orders: [RowOrder]
   private(set) var records: [SnapshotRecord]
   private let server: Connection
+  private let desk: InitialRowsDesk
   /// The time and the mark, whether they are published or not.
   private var clues: [(time: TableShape.Column?, mark: TableShape.Column?)] = []
   private var isOpen = false
@@ -34,7 +35,13 @@ struct InitialRowsReader: ~Copyable {
 
   init(_ request: InitialRowsRequest) throws(Failure) {
     let server = try Connection.connect(
-      request.database, for: .statements(within: nil), isCancelled: request.isCancelled)
+      request.database, for: .statements(within: nil),
+      isCancelled: {
+        request.tellOfWait()
+        return request.isCancelled()
+      })
+    request.desk.wait(true)
+    defer { request.desk.wait(false) }
     // As a stream has them; and rows that a policy would hide are an error.
     _ = try server.query(ChosenRows.preparation)
     var (shapes, orders, records): ([TableShape], [RowOrder], [SnapshotRecord]) = ([], [], [])
@@ -54,7 +61,15 @@ struct InitialRowsReader: ~Copyable {
       )
     }
     (self.shapes, self.orders, self.records) = (shapes, orders, records)
+    desk = request.desk
     self.server = server
+  }
+
+  /// Asks what may take long, or wait for a lock.
+  private func ask(_ statement: String, _ parameters: [String?] = []) throws(Failure) -> [SQLRow] {
+    desk.wait(true)
+    defer { desk.wait(false) }
+    return try server.query(statement, parameters)
   }
 
   /// Refuses tables that the role may not read.
@@ -167,7 +182,7 @@ struct InitialRowsReader: ~Copyable {
   private mutating func fetch(_ progress: InitialRows) throws(Failure) -> Bool {
     while !isLast {
       if !isOpen { try open(progress) }
-      let rows = try server.query("FETCH \(Self.limits.page) FROM \(Self.cursor)")
+      let rows = try ask("FETCH \(Self.limits.page) FROM \(Self.cursor)")
       fetched += rows.count
       if let last = rows.last {
         waiting += rows
@@ -190,12 +205,12 @@ struct InitialRowsReader: ~Copyable {
     do throws(Failure) {
       _ = try server.query("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY")
       // A cursor's statement has its parameters' values in it.
-      _ = try server.query(
+      _ = try ask(
         "DECLARE \(Self.cursor) NO SCROLL CURSOR WITH HOLD FOR SELECT \(order.columns)"
           + (order.hasStatements ? ", \(RowOrder.statement) " : " ")
           + "FROM \(SQLName.inStatement(shape.table)) AS t WHERE \(Self.isVisible(records[progress.table]))\(rest) "
           + "ORDER BY \(order.inSteps) LIMIT \(Self.limits.cursor)", last)
-      _ = try server.query("COMMIT")
+      _ = try ask("COMMIT")
     } catch {
       throw ChosenRows.explained(error, shapes)
     }
@@ -218,7 +233,7 @@ struct InitialRowsReader: ~Copyable {
     for (place, shape) in shapes.enumerated() {
       guard let column = clues[place].time else { return nil }
       let marked = clues[place].mark.map { " AND t.\($0.inStatement) IS NULL" } ?? ""
-      let rows = try server.query(
+      let rows = try ask(
         "SELECT pg_catalog.count(*) FROM \(SQLName.inStatement(shape.table)) AS t WHERE NOT \(Self.isVisible(records[place])) "
           + "AND (t.\(column.inStatement) < ($1::pg_catalog.timestamptz + \(Self.skew))::\(column.type) OR t.\(column.inStatement) IS NULL "
           + "OR t.\(column.inStatement) > pg_catalog.clock_timestamp())\(marked)",
@@ -247,7 +262,7 @@ struct InitialRowsReader: ~Copyable {
       """
     let rows: [SQLRow]
     do throws(Failure) {
-      rows = try server.query(
+      rows = try ask(
         BoundedPage.statement(found, heads: [], columns: names.count, bytes: Self.limits.bytes) + " ORDER BY n",
         shape.identity.indices.map { column in SQLQuoting.array(keys.map { $0[column] }) })
     } catch {

@@ -36,6 +36,14 @@ package struct InitialRowsRequest: Sendable {
   }
 }
 
+extension InitialRowsRequest {
+  /// Tells of a read that takes long.
+  func tellOfWait() {
+    guard let waited = desk.overdue() else { return }
+    warn(LongRead.words("a read of the initial rows of slot \"\(slot)\"", waited))
+  }
+}
+
 /// A slot's stream, and before its first frame the rows that were in the outboxes when the slot was made, as the frames in which it
 /// would bring them.
 ///

@@ -144,6 +144,21 @@ extension Integration {
       }
     }
 
+    @Test func `a table that another session has locked is told of`() throws {
+      try withDatabase(15, InitialRowsDatabase.schema) { database in
+        try database.psql("SELECT place(1, 10);")
+        try database.setUpWithSnapshot()
+        let other = try database.session()
+        try other.write("BEGIN; LOCK TABLE outbox; SELECT 1;\n")
+        try wait(until: "it is locked") { other.output.lineCount == 1 }
+        let stream = try database.streamToFile(["--initial-rows", "--until", "now"])
+        try wait(until: "it is told") { stream.errors.text.contains("another session may have locked the table") }
+        try other.write("COMMIT;\n")
+        #expect(try stream.exitCode(within: 60) == 0, "\(stream.errors.text)")
+        #expect(try Event.read(database.fileLines).numbers.sorted() == Array(1...10))
+      }
+    }
+
     @Test func `a slot that is lost meanwhile is no reason to go on without it`() throws {
       try withDatabase(15, InitialRowsDatabase.schema) { database in
         try database.psql("SELECT place(1, 6000);")

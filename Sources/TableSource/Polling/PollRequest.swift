@@ -43,9 +43,7 @@ extension PollRequest {
   /// Tells of a read that takes long.
   func tellOfWait() {
     guard let waited = desk.overdue() else { return }
-    warn(
-      "a read of \(table) has taken \(waited.components.seconds) s so far; another session may have locked the table: \(sql: "SELECT pid, query FROM pg_stat_activity WHERE pid = ANY (SELECT unnest(pg_blocking_pids(pid)) FROM pg_stat_activity WHERE application_name = 'tailrace');")"
-    )
+    warn(LongRead.words("a read of \(table)", waited))
   }
 }
 
