@@ -38,8 +38,15 @@ extension Integration {
     @Test(arguments: ["nats://", "redis://", "amqp://guest@"])
     func `a broker that is silent at the start is told of, and holds up no stop`(scheme: String) throws {
       try withDatabase { database in
-        let (listener, port) = try TCP.listen()
-        defer { close(listener) }
+        let listener = try ChildProcess(
+          "/usr/bin/env",
+          [
+            "python3", "-c",
+            "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); time.sleep(300)",
+          ])
+        defer { try? listener.kill9() }
+        try wait(until: "it listens") { listener.output.lineCount == 1 }
+        let port = listener.output.lines[0]
         let exchange = scheme.hasPrefix("amqp") ? ["--amqp-exchange", "events", "--allow-plain-amqp"] : []
         let password = database.files.file("password")
         try "guest\n".write(toFile: password, atomically: false, encoding: .utf8)
@@ -47,7 +54,7 @@ extension Integration {
         let stream = try database.stream(["--sink", "\(scheme)127.0.0.1:\(port)"] + exchange + file)
         try wait(until: "it is told") { stream.errors.text.contains("has not answered yet") }
         stream.signal(SIGTERM)
-        #expect(try stream.exitCode(within: 8) == 0, "\(stream.errors.text)")
+        #expect(try stream.exitCode(within: 20) == 0, "\(stream.errors.text)")
       }
     }
 
@@ -67,7 +74,7 @@ extension Integration {
         let stream = try database.stream(to: server, ["--response-timeout", "1s"])
         try database.psql("SELECT place(1);")
         let reason = ["gone": "refused", "silent": "nothing came for too long", "resets": "closed before an answer"]
-        try wait(until: "it is told", within: 15) {
+        try wait(until: "it is told") {
           stream.messages.contains { $0.contains("fails: ") && $0.contains(reason[how] ?? "?") }
         }
         #expect(stream.isRunning)

@@ -64,7 +64,13 @@ extension Integration {
         foul, "{\"state\": \"\(foul)\"}", "{\"state\": \"a\u{9B}31m\u{202E}\u{2028}\u{7F}\"}\n", "[1]\n", "{\n}x",
       ] {
         let (listener, port) = try TCP.listen()
-        defer { shutdown(listener, Int32(SHUT_RDWR)) }
+        let isOver = DispatchSemaphore(value: 0)
+        defer {
+          // Closed by nobody else before: its number may be another test's by then.
+          shutdown(listener, Int32(SHUT_RDWR))
+          isOver.wait()
+          close(listener)
+        }
         Thread {
           while case let socket = TCP.accept(listener), socket >= 0 {
             var piece = [UInt8](repeating: 0, count: 4096)
@@ -73,7 +79,7 @@ extension Integration {
             _ = TCP.send(Array((head + body).utf8), to: socket)
             close(socket)
           }
-          close(listener)
+          isOver.signal()
         }.start()
         let options = ["--admin", "127.0.0.1:\(port)"] + (option.isEmpty ? [] : [option])
         let child = try ChildProcess(Tailrace.path, ["status"] + options)

@@ -75,14 +75,14 @@ final class WebServer: Sendable {
   /// The events that were taken, in the order of arrival, each time they were.
   var taken: [Event] { requests.filter { $0.status.map { $0 < 300 } ?? false }.flatMap(\.events) }
 
-  /// Ends every connection and refuses new ones.
+  /// Ends every connection and refuses new ones; the second time nothing, for the numbers may be another test's by then.
   func close() {
-    let open = connections.withLock { connections in
-      defer { connections = nil }
-      return connections ?? []
+    connections.withLock { connections in
+      guard let open = connections else { return }
+      for socket in open { shutdown(socket, Int32(SHUT_RDWR)) }
+      shutdown(listener, Int32(SHUT_RDWR))
+      connections = nil
     }
-    for socket in open { shutdown(socket, Int32(SHUT_RDWR)) }
-    shutdown(listener, Int32(SHUT_RDWR))
   }
 
   /// A port on which nobody listens.
@@ -96,8 +96,8 @@ final class WebServer: Sendable {
     while true {
       let socket = TCP.accept(listener)
       let isWelcome = connections.withLock { connections in
-        if socket >= 0 { connections?.insert(socket) }
-        return socket >= 0 && connections != nil
+        if socket >= 0 { connections?.insert(socket) } else { connections = nil }
+        return connections != nil
       }
       guard isWelcome else {
         if socket >= 0 { Foundation.close(socket) }
