@@ -63,8 +63,13 @@ extension NATSSession {
 
   /// Takes what a stream has.
   func take(_ message: ServerMessage, about duplicate: Duplicate) {
+    end(duplicate, finding(message, about: duplicate))
+  }
+
+  /// A look is over.
+  private func end(_ duplicate: Duplicate, _ finding: Finding) {
     publishing.looks -= 1
-    conclude(duplicate, finding(message, about: duplicate))
+    conclude(duplicate, finding)
     lookIntoDuplicates()
   }
 
@@ -92,18 +97,10 @@ extension NATSSession {
   }
 
   /// A look comes to nothing.
-  func giveUpLook(into duplicate: Duplicate, _ trouble: NATSTrouble) {
-    publishing.looks -= 1
-    conclude(duplicate, .unclear(trouble.reason))
-    lookIntoDuplicates()
-  }
+  func giveUpLook(into duplicate: Duplicate, _ trouble: NATSTrouble) { end(duplicate, .unclear(trouble.reason)) }
 
   /// We may not look.
-  func refuseLook(into duplicate: Duplicate) {
-    publishing.looks -= 1
-    conclude(duplicate, .notPermitted)
-    lookIntoDuplicates()
-  }
+  func refuseLook(into duplicate: Duplicate) { end(duplicate, .notPermitted) }
 
   private func conclude(_ duplicate: Duplicate, _ finding: Finding) {
     let stream = duplicate.name

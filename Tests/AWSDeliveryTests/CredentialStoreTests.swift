@@ -26,13 +26,7 @@ struct `Credentials that end` {
       }
       return number == 1 ? Self.keys(1, in: 200) : .init(body: "", isSilent: true)
     }
-    let configuration = AWSConfiguration(
-      address: "sqs:\(service.root)/1/orders", environment: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": service.root + "/k"])
-    let container = try #require(try ContainerCredentials(configuration))
-    let ahead = Mutex<Int64>(0)
-    let store = CredentialStore(.container(container)) { Int64(Date().timeIntervalSince1970) + ahead.withLock(\.self) }
-    #expect(try await store.credentials().accessKey == "A1")
-    ahead.withLock { $0 = 20 }
+    let store = try await Self.store(of: service)
     let began = ContinuousClock.now
     for _ in 0..<20 { #expect(try await store.credentials().accessKey == "A1") }
     #expect(ContinuousClock.now - began < .seconds(3))
@@ -44,6 +38,18 @@ struct `Credentials that end` {
     await service.close()
   }
 
+  /// It has the first ones, and its clock stands where they are to be renewed.
+  private static func store(of service: ScriptedService) async throws -> CredentialStore {
+    let configuration = AWSConfiguration(
+      address: "sqs:\(service.root)/1/orders", environment: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": service.root + "/k"])
+    let container = try #require(try ContainerCredentials(configuration))
+    let ahead = Mutex<Int64>(0)
+    let store = CredentialStore(.container(container)) { Int64(Date().timeIntervalSince1970) + ahead.withLock(\.self) }
+    #expect(try await store.credentials().accessKey == "A1")
+    ahead.withLock { $0 = 20 }
+    return store
+  }
+
   @Test func `others that come are used from then on`() async throws {
     let asked = Mutex(0)
     let service = try await ScriptedService { _ in
@@ -53,13 +59,7 @@ struct `Credentials that end` {
       }
       return Self.keys(number, in: number == 1 ? 200 : 3600)
     }
-    let configuration = AWSConfiguration(
-      address: "sqs:\(service.root)/1/orders", environment: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": service.root + "/k"])
-    let container = try #require(try ContainerCredentials(configuration))
-    let ahead = Mutex<Int64>(0)
-    let store = CredentialStore(.container(container)) { Int64(Date().timeIntervalSince1970) + ahead.withLock(\.self) }
-    #expect(try await store.credentials().accessKey == "A1")
-    ahead.withLock { $0 = 20 }
+    let store = try await Self.store(of: service)
     while try await store.credentials().accessKey != "A2" { try await Task.sleep(for: .milliseconds(5)) }
     #expect(asked.withLock(\.self) == 2 && store.complaints.isEmpty)
     store.close()
